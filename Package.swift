@@ -1,0 +1,26 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: warnings are errors, imports say what they mean.
+let common: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// The targets that decide: they never touch a pointer without saying so.
+let pure: [SwiftSetting] = common + [.strictMemorySafety()]
+
+let package = Package(
+    name: "swift-bft",
+    products: [],
+    targets: [
+        // What everything is built from.
+        .target(name: "BFTBase", swiftSettings: pure),
+        // Tests.
+        .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
+    ],
+    cxxLanguageStandard: .cxx20
+)
