@@ -38,7 +38,9 @@ public struct Bitmap: Hashable, Sendable {
 
     /// The bits as bytes, the first bit lowest in the first byte.
     public var bytes: [UInt8] {
-        (0..<(count + 7) / 8).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(8 * ($0 % 8))) }
+        (0..<(count + 7) / 8).map {
+            UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(8 * ($0 % 8)))
+        }
     }
 
     /// The bitmap of `count` bits that `bytes` spell, or `nil` if there are too many or too few

@@ -53,9 +53,14 @@ public struct Digest: Hashable, Sendable {
 extension Digest: Comparable {
     /// Bytewise order, as everywhere where a tie is broken by the lowest hash.
     public static func < (left: Self, right: Self) -> Bool {
-        (left.word0.byteSwapped, left.word1.byteSwapped, left.word2.byteSwapped, left.word3.byteSwapped)
-            < (right.word0.byteSwapped, right.word1.byteSwapped, right.word2.byteSwapped,
-                right.word3.byteSwapped)
+        (
+            left.word0.byteSwapped, left.word1.byteSwapped, left.word2.byteSwapped,
+            left.word3.byteSwapped
+        )
+            < (
+                right.word0.byteSwapped, right.word1.byteSwapped, right.word2.byteSwapped,
+                right.word3.byteSwapped
+            )
     }
 }
 

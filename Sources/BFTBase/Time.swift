@@ -16,7 +16,8 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     /// The time from `earlier` to here, or zero if `earlier` is later.
     public func since(_ earlier: Self) -> Interval {
-        Interval(nanoseconds: nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0)
+        Interval(
+            nanoseconds: nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0)
     }
 }
 
@@ -28,7 +29,9 @@ public struct Interval: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     public static let zero = Self(nanoseconds: 0)
     public static func microseconds(_ count: UInt64) -> Self { Self(nanoseconds: count * 1_000) }
-    public static func milliseconds(_ count: UInt64) -> Self { Self(nanoseconds: count * 1_000_000) }
+    public static func milliseconds(_ count: UInt64) -> Self {
+        Self(nanoseconds: count * 1_000_000)
+    }
     public static func seconds(_ count: UInt64) -> Self { Self(nanoseconds: count * 1_000_000_000) }
 
     public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
@@ -49,5 +52,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     public init(milliseconds: UInt64) { self.milliseconds = milliseconds }
 
-    public static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
+    public static func < (left: Self, right: Self) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
 }

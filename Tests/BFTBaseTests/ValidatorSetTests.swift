@@ -27,7 +27,9 @@ import Testing
             let subsets = (0..<(1 << powers.count)).map { subset in
                 powers.indices.filter { subset >> $0 & 1 == 1 }
             }
-            func power(_ members: some Sequence<Int>) -> UInt64 { members.reduce(0) { $0 + powers[$1] } }
+            func power(_ members: some Sequence<Int>) -> UInt64 {
+                members.reduce(0) { $0 + powers[$1] }
+            }
             let quorums = subsets.filter { validators.isQuorum(power($0)) }
             for first in quorums {
                 for second in quorums {
@@ -41,7 +43,9 @@ import Testing
     @Test("Lists that are no validator set are refused with the reason")
     func refusals() {
         #expect(throws: ValidatorSetError.empty) { try ValidatorSet([]) }
-        #expect(throws: ValidatorSetError.powerless(ValidatorIndex(1))) { try ValidatorSet([1, 0]) }
+        #expect(throws: ValidatorSetError.powerless(ValidatorIndex(1))) {
+            try ValidatorSet([1, 0])
+        }
         #expect(throws: ValidatorSetError.totalTooLarge) { try ValidatorSet([.max / 3, 1]) }
         #expect(throws: ValidatorSetError.tooMany(limit: 4_096)) {
             try ValidatorSet(Array(repeating: 1, count: 4_097))
