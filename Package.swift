@@ -19,8 +19,11 @@ let package = Package(
     targets: [
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
+        .target(name: "BFTWire", dependencies: ["BFTBase"], swiftSettings: pure),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
+        .testTarget(
+            name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )
