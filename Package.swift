@@ -15,12 +15,17 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 
 let package = Package(
     name: "swift-bft",
-    products: [],
+    products: [
+        .library(name: "BLAKE3", targets: ["BLAKE3"])
+    ],
     targets: [
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
+        // Cryptography of its own.
+        .target(name: "BLAKE3", swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
+        .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )
