@@ -15,15 +15,28 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 
 let package = Package(
     name: "swift-bft",
-    products: [],
+    products: [
+        .library(name: "BLAKE3", targets: ["BLAKE3"])
+    ],
     targets: [
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
-        .target(name: "BFTWire", dependencies: ["BFTBase"], swiftSettings: pure),
+        .target(name: "BFTWire", dependencies: ["BFTBase", "BLAKE3"], swiftSettings: pure),
+        // Cryptography of its own.
+        .target(name: "BLAKE3", swiftSettings: common),
+        // What decides.
+        .target(name: "BFTCore", dependencies: ["BFTBase", "BFTWire"], swiftSettings: pure),
+        .target(
+            name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
+        .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
         .testTarget(
             name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
+        .testTarget(
+            name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -56,7 +56,8 @@ public struct Batch: Equatable, Sendable {
         let span = unsafe encoded.span.bytes
         var offset = Self.headerByteCount
         for _ in 0..<transactionCount {
-            let length = unsafe Int(span.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            let length = unsafe Int(
+                span.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
             body(span.extracting(offset + 4..<offset + 4 + length))
             offset += 4 + length
         }

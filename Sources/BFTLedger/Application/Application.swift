@@ -1,4 +1,5 @@
 public import BFTBase
+public import BFTCore
 
 /// What an application is told of the block whose transactions it executes next.
 public struct BlockContext: Equatable, Sendable {

@@ -1,6 +1,3 @@
-public import BFTBase
-public import BFTWire
-
 /// A list of commands in the form that Redis gave them: each a name and its arguments, all bytes.
 ///
 /// One command is an ordinary transaction or query; several are a `MULTI … EXEC` block and are

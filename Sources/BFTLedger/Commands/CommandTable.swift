@@ -43,7 +43,8 @@ public struct CommandTable: Sendable {
 
     public init(_ rules: [CommandRule]) {
         self.rules = rules
-        self.byName = Dictionary(rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.byName = Dictionary(
+            rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The rule of the command called `name`, in upper case.
