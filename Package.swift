@@ -27,6 +27,9 @@ let package = Package(
         // What decides.
         .target(name: "BFTCore", dependencies: ["BFTBase", "BFTWire"], swiftSettings: pure),
         .target(
+            name: "ProtocolSimplex", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         // Tests.

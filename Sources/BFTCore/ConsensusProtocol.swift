@@ -83,10 +83,11 @@ public enum Input<P: ConsensusProtocol>: Sendable, Equatable {
     case connected(ValidatorIndex)
     /// The instant of the last `setTimer` has come.
     case timerFired
-    /// There are batches to order that were not there before, or the first one was just gathered.
-    case workAvailable
-    /// The answer to `draft`.
-    case drafted(Draft, view: View)
+    /// Whether there are batches to order on top of the last committed block. Repeated whenever
+    /// another one came to be held.
+    case work(pending: Bool)
+    /// The answer to `draft`, for a block of `view` on top of `parent`.
+    case drafted(Draft, view: View, parent: Digest)
     /// The answer to `judge`.
     case judged(Digest, Verdict)
     /// The ledger took these blocks from a peer, verified: they are committed.
