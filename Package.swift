@@ -32,11 +32,20 @@ let package = Package(
         .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
+        .target(
+            name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
+            swiftSettings: pure),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
         .testTarget(
             name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
+        .testTarget(
+            name: "BFTSimulatorTests",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex", "BFTSimulator",
+            ],
+            swiftSettings: common),
         .testTarget(
             name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: common),

@@ -121,10 +121,10 @@ extension SimplexReplica {
         effects += [.persist(.voted(statement)), .sign(.vote(statement))]
     }
 
-    /// Moves on if the view is over. Says whether it did.
-    mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) -> Bool {
+    /// Moves on if the view, or a later one, is over. S6.
+    mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
         guard let last = rounds.rounds.last(where: { $0.view >= view && $0.isOver }) else {
-            return false
+            return
         }
         if last.view == view, last.notarization == nil, last.finalization == nil {
             pacemaker.gaveUp(on: leader(of: view))
@@ -136,7 +136,6 @@ extension SimplexReplica {
             effects.append(.persist(.certificate(certificate)))
         }
         enter(last.view.next, at: now, into: &effects)
-        return true
     }
 
     /// Commits the latest finalized block, with its ancestors, if all of them are here.

@@ -123,12 +123,11 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         }
     }
 
-    /// Draws every conclusion that the state allows, until nothing changes.
+    /// Draws every conclusion that the state allows.
     private mutating func settle(at now: Instant, into effects: inout [Effect<Self>]) {
-        repeat {
-            finalizeNotarized(into: &effects)
-            commitFinalized(into: &effects)
-        } while advance(at: now, into: &effects)
+        finalizeNotarized(into: &effects)
+        advance(at: now, into: &effects)
+        commitFinalized(into: &effects)
         if leadership == .due { requestDraft(at: now, into: &effects) }
         considerProposal(at: now, into: &effects)
         noteWorkSince(now)
