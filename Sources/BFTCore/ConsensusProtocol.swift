@@ -146,9 +146,12 @@ public protocol ConsensusProtocol: Sendable, Equatable {
     associatedtype Unsigned: Signable where Unsigned.Signed == Message
     associatedtype Durable: Sendable & Equatable & WireCodable
 
-    /// The replica that `configuration` describes, on top of the last committed block `root`, with
-    /// every record it made durable and did not give up since, in order.
-    init(configuration: ReplicaConfiguration, root: Block, recovered: [Durable])
+    /// The replica that `configuration` describes, on top of the committed block `root`, with
+    /// every record it made durable and did not give up since, in order. `certificate` commits
+    /// the root or a descendant; only the genesis has none.
+    init(
+        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        recovered: [Durable])
 
     mutating func handle(_ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>])
 

@@ -170,8 +170,7 @@ struct Ledger: Equatable, Sendable {
                 }
             }
             queue.append(
-                block, certificate: block == run.last ? run.certificate : nil,
-                frontier: pool.frontier, batches: batches)
+                block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
         }
         judge.rebase(onto: queue.tail)
     }

@@ -122,7 +122,7 @@ extension World {
         var content = earlier.stateRoot.bytes + block.block.digest.bytes
         for batch in block.batches { content += batch.digest.bytes }
         let root = Digest.of(content, in: .stateRoot)
-        let state = CommittedState(block: block.block, stateRoot: root, frontier: block.frontier)
+        let state = CommittedState(after: block, stateRoot: root)
         nodes[node.rawValue].state = state
         nodes[node.rawValue].disk.blocks.append((block, state))
         if isHonest(node) {
@@ -135,7 +135,8 @@ extension World {
     }
 
     private mutating func checkCertificate(of block: CommittedBlock, at node: ValidatorIndex) {
-        guard let certificate = block.certificate else { return }
+        guard block.isCertifiedItself else { return }
+        let certificate = block.certificate
         // Restated: more than two thirds of the power, each signature good, for this block.
         let power = certificate.signers.positions.reduce(UInt64(0)) { $0 + validators.powers[$1] }
         if power * 3 <= validators.total * 2 || certificate.statement.block != block.block.digest
@@ -152,10 +153,10 @@ extension World {
         let first = Int(clamping: height.rawValue) - 1
         guard first >= 0, first < blocks.count else { return }
         let window = blocks[first..<min(blocks.count, first + LedgerLimits.syncBlockLimit)]
-        guard let last = window.lastIndex(where: { $0.block.certificate != nil }),
-            let certificate = blocks[last].block.certificate,
+        guard let last = window.lastIndex(where: { $0.block.isCertifiedItself }),
             let run = CommittedRun(
-                blocks: blocks[first...last].map(\.block.block), certificate: certificate)
+                blocks: blocks[first...last].map(\.block.block),
+                certificate: blocks[last].block.certificate)
         else { return }
         send(.ledger(.syncResponse(run)), from: node, to: peer)
     }

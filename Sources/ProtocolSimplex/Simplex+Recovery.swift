@@ -205,6 +205,19 @@ extension SimplexReplica {
         }
     }
 
+    /// Takes back what commits the root or, if the crash came between the blocks of one run, a
+    /// descendant.
+    mutating func recover(_ certificate: Certificate?) {
+        guard let certificate else { return }
+        guard certificate.statement.block != committed.digest else {
+            commitCertificate = certificate
+            return
+        }
+        guard certificate.statement.view > committed.view else { return }
+        rounds.update(certificate.statement.view) { $0.keep(certificate) }
+        view = max(view, certificate.statement.view.next)
+    }
+
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
         // Said before the crash and durable: say it again, the same.
         for round in rounds.rounds {

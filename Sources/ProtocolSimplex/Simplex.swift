@@ -30,7 +30,8 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
 
     public internal(set) var view: View
     public internal(set) var committed: Block
-    /// What commits `committed`. Missing only for the genesis and right after a restart.
+    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
+    /// of a run: its certificate then stands in the round that it names.
     var commitCertificate: Certificate?
     var rounds: RoundList
     var pacemaker: Pacemaker
@@ -69,7 +70,8 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     static var window: UInt64 { 64 }
 
     public init(
-        configuration: ReplicaConfiguration, root: Block, recovered: [DurableRecord]
+        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        recovered: [DurableRecord]
     ) {
         let count = configuration.validators.count
         self.configuration = configuration
@@ -82,6 +84,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered)
+        recover(certificate)
     }
 
     public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }

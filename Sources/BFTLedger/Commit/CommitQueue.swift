@@ -8,7 +8,7 @@ import BFTCore
 struct CommitQueue: Equatable, Sendable {
     private struct Entry: Equatable, Sendable {
         let block: Block
-        let certificate: Certificate?
+        let certificate: Certificate
         let frontier: [BatchSequence]
         var batches: [Batch?]
 
@@ -33,7 +33,7 @@ struct CommitQueue: Equatable, Sendable {
     var backlog: Int { entries.count }
 
     mutating func append(
-        _ block: Block, certificate: Certificate?, frontier: [BatchSequence], batches: [Batch?]
+        _ block: Block, certificate: Certificate, frontier: [BatchSequence], batches: [Batch?]
     ) {
         precondition(
             block.parent == tail.digest && block.height == tail.height.next,

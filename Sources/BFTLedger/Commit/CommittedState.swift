@@ -11,18 +11,31 @@ public struct CommittedState: Equatable, Sendable {
     public let stateRoot: Digest
     /// The first sequence of each author that is not ordered.
     public let frontier: [BatchSequence]
+    /// What commits the block or a descendant. Only the genesis has none.
+    public let certificate: Certificate?
 
-    public init(block: Block, stateRoot: Digest, frontier: [BatchSequence]) {
+    public init(
+        block: Block, stateRoot: Digest, frontier: [BatchSequence], certificate: Certificate?
+    ) {
         self.block = block
         self.stateRoot = stateRoot
         self.frontier = frontier
+        self.certificate = certificate
+    }
+
+    /// The state after `committed` was executed.
+    public init(after committed: CommittedBlock, stateRoot: Digest) {
+        self.init(
+            block: committed.block, stateRoot: stateRoot, frontier: committed.frontier,
+            certificate: committed.certificate)
     }
 
     /// The state before the first block.
     public static func genesis(_ block: Block, validatorCount: Int) -> Self {
         Self(
             block: block, stateRoot: block.applied.root,
-            frontier: Array(repeating: BatchSequence(1), count: validatorCount))
+            frontier: Array(repeating: BatchSequence(1), count: validatorCount),
+            certificate: nil)
     }
 }
 
@@ -31,6 +44,7 @@ extension CommittedState: WireCodable {
         block.encode(into: &writer)
         stateRoot.encode(into: &writer)
         writer.array(frontier) { $1.encode(into: &$0) }
+        writer.optional(certificate) { $1.encode(into: &$0) }
     }
 
     @_lifetime(reader: copy reader)
@@ -40,6 +54,9 @@ extension CommittedState: WireCodable {
         frontier = try reader.array(limit: ValidatorSet.countLimit) { reader throws(WireError) in
             try BatchSequence(from: &reader)
         }
+        certificate = try reader.optional { reader throws(WireError) in
+            try Certificate(from: &reader)
+        }
     }
 }
 
@@ -48,17 +65,21 @@ public struct CommittedBlock: Equatable, Sendable {
     public let block: Block
     /// In the order of the block's payload.
     public let batches: [Batch]
-    /// What commits the block, unless it is committed as an ancestor of a later one.
-    public let certificate: Certificate?
+    /// What commits the block, or the descendant with which it was committed. Kept with the
+    /// block: whoever comes back after a crash can show others that they are behind.
+    public let certificate: Certificate
     /// The first sequence of each author that is not ordered by this block or an earlier one.
     public let frontier: [BatchSequence]
 
     public init(
-        block: Block, batches: [Batch], certificate: Certificate?, frontier: [BatchSequence]
+        block: Block, batches: [Batch], certificate: Certificate, frontier: [BatchSequence]
     ) {
         self.block = block
         self.batches = batches
         self.certificate = certificate
         self.frontier = frontier
     }
+
+    /// Whether the certificate names this block, and not a descendant.
+    public var isCertifiedItself: Bool { certificate.statement.block == block.digest }
 }

@@ -27,7 +27,9 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             }
         }
         own = configuration.own
-        consensus = P(configuration: configuration, root: state.block, recovered: records)
+        consensus = P(
+            configuration: configuration, root: state.block, certificate: state.certificate,
+            recovered: records)
         ledger = Ledger(
             configuration: configuration, limits: limits, state: state,
             doesApplicationJudge: doesApplicationJudge, recovered: batches)
