@@ -20,10 +20,17 @@ let package = Package(
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
         .target(name: "BFTWire", dependencies: ["BFTBase"], swiftSettings: pure),
+        // The event loop and its sockets.
+        .systemLibrary(
+            name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(
             name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
+        .testTarget(
+            name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
+            swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )
