@@ -79,6 +79,7 @@ public final class TCPConnection: HandleOwner {
     private var inFlight = 0
     private var isUnflushed = false
     private var isCongested = false
+    private var isWritingEnded = false
     private var isShut = false
     private var closeTimer: LoopTimer?
 
@@ -255,7 +256,7 @@ public final class TCPConnection: HandleOwner {
     /// `body` must not write to or ask for the queue of the same connection.
     @discardableResult
     public func write(_ body: (inout ByteFIFO) -> Void) -> Bool {
-        guard phase == .open else { return false }
+        guard phase == .open, !isWritingEnded else { return false }
         output.borrowBlock(from: &loop.pool)
         output.limit = max(0, options.outputLimit - sending.count)
         body(&output)
@@ -339,19 +340,29 @@ public final class TCPConnection: HandleOwner {
 
     private func didSendAll() {
         sending.returnBlock(to: &loop.pool)
-        guard phase == .closing, let stream else { return }
-        guard !isEnded else { return destroy(reason) }
-        guard !isShut else { return }
+        if phase == .closing, isEnded { return destroy(reason) }
+        guard phase == .closing || isWritingEnded, !isShut, let stream else { return }
         isShut = true
         shutting.pointee.data = UnsafeMutableRawPointer(Unmanaged.passUnretained(self).toOpaque())
         let status = uv_shutdown(shutting, stream) { request, status in
-            let connection = HandleOwner.from(request?.pointee.data, as: TCPConnection.self)
-            if status != 0, let connection { connection.destroy(connection.reason) }
+            HandleOwner.from(request?.pointee.data, as: TCPConnection.self)?.didShut(status)
         }
-        if status != 0 { destroy(reason) }
+        didShut(status)
+    }
+
+    private func didShut(_ status: Int32) {
+        guard status != 0, tcp != nil else { return }
+        destroy(phase == .closing ? reason : .failed(error(status)))
     }
 
     // MARK: Closing
+
+    /// Sends what was written and ends this half of the stream. Reading goes on.
+    public func endWriting() {
+        guard phase == .open, !isWritingEnded else { return }
+        isWritingEnded = true
+        listForFlush()
+    }
 
     /// Sends what was written, ends this half of the stream and waits for the peer to end its
     /// half; what it still sends is discarded. Closing at once instead would let the system drop

@@ -17,7 +17,7 @@ public final class TCPListener: HandleOwner {
     private let host: String
     private let options: TCPOptions
     private let onAccept: (TCPConnection) -> Void
-    private let descriptor: Int32
+    let descriptor: Int32
     private var poll: UnsafeMutablePointer<uv_poll_t>?
     private var isPaused = false
     private var rest: LoopTimer?
