@@ -26,7 +26,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let busy = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
     private let owner: Atomic<UInt>
     private let isStopRequested = Atomic<Bool>(false)
-    private let inbox = Mutex(Inbox())
+    /// A lock of pthreads: the thread sanitizer follows it, as it does not follow `Mutex`, and so
+    /// can check the one place where threads meet.
+    private let inboxLock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private var lockedInbox = Inbox()
 
     // Touched by the loop's thread only.
     private var local: [LoopWork] = []
@@ -57,9 +60,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             wake.deallocate()
             turn.deallocate()
             busy.deallocate()
+            inboxLock.deallocate()
             throw SocketError(code: status, host: "", port: 0)
         }
         self.uv = uv
+        pthread_mutex_init(inboxLock, nil)
         owner = Atomic(UInt(pthread_self()))
         uv.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         uv_async_init(uv, wake) { EventLoop.of($0?.pointee.loop)?.runPosted() }
@@ -74,6 +79,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             owner.store(UInt(pthread_self()), ordering: .relaxed)
             end()
         }
+        pthread_mutex_destroy(inboxLock)
+        inboxLock.deallocate()
         uv.deallocate()
         wake.deallocate()
         turn.deallocate()
@@ -106,7 +113,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// loop runs, and twice.
     public func stop() {
         isStopRequested.store(true, ordering: .relaxed)
-        inbox.withLock { if !$0.isEnded { _ = uv_async_send(wake) } }
+        withInbox { if !$0.isEnded { _ = uv_async_send(wake) } }
     }
 
     private func end() {
@@ -128,7 +135,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             runLocal()
             rounds += 1
         } while (uv_loop_alive(uv) != 0 || !local.isEmpty) && rounds < 1_000
-        let late = inbox.withLock { inbox in
+        let late = withInbox { inbox in
             inbox.isEnded = true
             defer { inbox.work = [] }
             return inbox.work
@@ -176,6 +183,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     public func isIsolatingCurrentContext() -> Bool? { isOnLoop }
 
+    private func withInbox<Result>(_ body: (inout Inbox) -> Result) -> Result {
+        pthread_mutex_lock(inboxLock)
+        defer { pthread_mutex_unlock(inboxLock) }
+        return body(&lockedInbox)
+    }
+
     /// The wake-up is sent under the lock, so that the loop can't be closed between the two.
     @discardableResult
     private func hand(over work: LoopWork) -> Bool {
@@ -184,7 +197,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             local.append(work)
             return true
         }
-        return inbox.withLock { inbox in
+        return withInbox { inbox in
             guard !inbox.isEnded else { return false }
             inbox.work.append(work)
             if inbox.work.count == 1 { uv_async_send(wake) }
@@ -207,7 +220,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func runPosted() {
         var batch: [LoopWork] = []
         swap(&batch, &sparePosted)
-        inbox.withLock { swap(&$0.work, &batch) }
+        withInbox { swap(&$0.work, &batch) }
         for work in batch { perform(work) }
         batch.removeAll(keepingCapacity: true)
         swap(&batch, &sparePosted)
