@@ -37,6 +37,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var sparePosted: [LoopWork] = []
     private var unflushed: [TCPConnection] = []
     private var undelivered: [TCPConnection] = []
+    private var spareConnections: [TCPConnection] = []
     private var turnEnd: (() -> Void)?
     private var isBusy = false
     private var hasRun = false
@@ -246,17 +247,16 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     private func endTurn() {
         runLocal()
-        if !undelivered.isEmpty {
-            let waiting = undelivered
-            undelivered.removeAll(keepingCapacity: true)
-            for connection in waiting { connection.deliverAgain() }
-        }
+        var waiting: [TCPConnection] = []
+        swap(&waiting, &spareConnections)
+        swap(&waiting, &undelivered)
+        for connection in waiting { connection.deliverAgain() }
+        waiting.removeAll(keepingCapacity: true)
         turnEnd?()
-        if !unflushed.isEmpty {
-            let waiting = unflushed
-            unflushed.removeAll(keepingCapacity: true)
-            for connection in waiting { connection.flush() }
-        }
+        swap(&waiting, &unflushed)
+        for connection in waiting { connection.flush() }
+        waiting.removeAll(keepingCapacity: true)
+        swap(&waiting, &spareConnections)
         if isStopRequested.load(ordering: .relaxed), !isEnding { uv_stop(uv) }
         let isMoreWaiting = !local.isEmpty || !unflushed.isEmpty || !undelivered.isEmpty
         guard isMoreWaiting != isBusy else { return }

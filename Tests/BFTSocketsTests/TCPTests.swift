@@ -4,6 +4,9 @@ import Testing
 
 @testable import BFTSockets
 
+/// A connection that is watched, not held.
+private struct Seen { weak var connection: TCPConnection? }
+
 /// Answers every byte with the same byte, and stops taking more while the answer waits.
 private func echo(_ connection: TCPConnection) {
     connection.startReading { input in
@@ -271,10 +274,13 @@ private struct Pattern {
     func stopWhileBusy() throws {
         var reasons: [CloseReason] = []
         var attempts: [SocketError?] = []
+        var seen: [Seen] = []
         try runLoop { loop, held in
             let listener = try TCPListener(loop: loop, host: "127.0.0.1", port: 0) { connection in
                 echo(connection)
+                seen.append(Seen(connection: connection))
                 connection.onClose = { reason in
+                    #expect(!connection.isOpen)
                     reasons.append(reason)
                     // A dial from here is refused instead of keeping the loop alive.
                     TCPConnection.connect(
@@ -289,11 +295,14 @@ private struct Pattern {
                     loop: loop, host: "localhost", port: listener.boundPort, timeout: .seconds(10)
                 ) { result in
                     guard case .success(let client) = result else { return }
+                    seen.append(Seen(connection: client))
+                    client.startReading { input in client.write { _ in input.consume(0) } }
                     client.write { $0.append([UInt8](repeating: 1, count: 20 << 20)) }
                 }
             }
         }
         #expect(!reasons.isEmpty)
+        #expect(seen.allSatisfy { $0.connection == nil }, "a connection outlives its loop")
         #expect(attempts == reasons.map { _ in .cancelled })
     }
 }
