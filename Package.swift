@@ -35,6 +35,10 @@ let package = Package(
         .target(
             name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
             swiftSettings: pure),
+        // The event loop and its sockets.
+        .systemLibrary(
+            name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -48,6 +52,9 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
