@@ -22,7 +22,8 @@ let package = Package(
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
         // Cryptography of its own.
-        .target(name: "BLAKE3", swiftSettings: common),
+        .target(name: "CBLAKE3Kernels"),
+        .target(name: "BLAKE3", dependencies: ["CBLAKE3Kernels"], swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
