@@ -11,7 +11,6 @@ struct Mode: Sendable {
         self.instructions = instructions
     }
 
-    /// A mode is made anew each time: that is cheaper than reading a global one.
     @inline(__always)
     static var unkeyed: Mode { Mode(key: initialValue, flags: 0) }
 }

@@ -1,7 +1,7 @@
 // One BLAKE3 kernel over LANES messages side by side, lane j holding message j.
 //
-// Included several times: the includer defines LANES (4, 8 or 16), TARGET (the function
-// attribute that names the instruction set) and NAME(x) (which makes a name of its own).
+// Included several times, each time with LANES (4, 8 or 16) and NAME(x), which makes a name of
+// its own, newly defined, and with TARGET, the attribute that names the instruction set.
 // Written in vector extensions, so that the compiler picks the instructions: a rotation by 16
 // or 8 becomes a byte shuffle with AVX2 and every rotation one instruction with AVX-512.
 
@@ -38,7 +38,6 @@ INLINE void NAME(mix)(VEC *s, int a, int b, int c, int d, VEC first, VEC second)
 #define HIGH32(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #define LOW64(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
 #define HIGH64(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
-#define PART(v, k) (v)
 #elif LANES == 8
 #define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7}
 #define CONCAT(p, g, at) \
@@ -47,7 +46,6 @@ INLINE void NAME(mix)(VEC *s, int a, int b, int c, int d, VEC first, VEC second)
 #define HIGH32(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
 #define LOW64(a, b) __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
 #define HIGH64(a, b) __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
-#define PART(v, k) __builtin_shufflevector(v, v, 4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3)
 #else
 #define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 #define CONCAT(p, g, at)                                                                      \
@@ -66,7 +64,6 @@ INLINE void NAME(mix)(VEC *s, int a, int b, int c, int d, VEC first, VEC second)
 #define HIGH64(a, b)                                                                          \
     __builtin_shufflevector(                                                                  \
         a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
-#define PART(v, k) __builtin_shufflevector(v, v, 4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3)
 #endif
 
 // Transposes four vectors as a 4x4 matrix of words in each 128-bit part.
@@ -92,25 +89,17 @@ INLINE void NAME(load)(const uint8_t *const *messages, size_t offset, VEC m[16])
     }
 }
 
-#define STORE_PART(k)                                                                         \
-    for (int g = 0; g < 4; g++) {                                                             \
-        if (4 * k + (size_t)g >= count) return;                                               \
-        cblake3_store(output + 32 * (4 * k + g), PART(h[g], k));                              \
-        cblake3_store(output + 32 * (4 * k + g) + 16, PART(h[4 + g], k));                     \
-    }
-
-// The first `count` lanes of the chaining values h, message by message.
+// The first `count` lanes of the chaining values h, message by message. After the transposition
+// part k of h[g] and of h[4 + g] are the two halves of message 4 * k + g.
 INLINE void NAME(store)(VEC h[8], size_t count, uint8_t *output) {
     NAME(transpose)(h);
     NAME(transpose)(h + 4);
-    STORE_PART(0)
-#if LANES > 4
-    STORE_PART(1)
-#endif
-#if LANES > 8
-    STORE_PART(2)
-    STORE_PART(3)
-#endif
+    const uint8_t *parts = (const uint8_t *)h;
+    for (size_t lane = 0; lane < count; lane++) {
+        const uint8_t *low = parts + (lane % 4) * sizeof(VEC) + (lane / 4) * 16;
+        memcpy(output + 32 * lane, low, 16);
+        memcpy(output + 32 * lane + 16, low + 4 * sizeof(VEC), 16);
+    }
 }
 
 // Hashes the `count` messages, 1 to LANES, that start with message `first` of the run. Lanes
@@ -161,10 +150,10 @@ static TARGET void NAME(hash)(
 #undef INLINE
 #undef VEC
 #undef LANE_NUMBERS
+#undef LANES
+#undef NAME
 #undef CONCAT
 #undef LOW32
 #undef HIGH32
 #undef LOW64
 #undef HIGH64
-#undef PART
-#undef STORE_PART
