@@ -23,7 +23,7 @@ let package = Package(
         .target(name: "BFTBase", swiftSettings: pure),
         .target(name: "BFTWire", dependencies: ["BFTBase", "BLAKE3"], swiftSettings: pure),
         // Cryptography of its own.
-        .target(name: "BLAKE3", swiftSettings: common),
+        .target(name: "BLAKE3", dependencies: ["CBLAKE3Kernels"], swiftSettings: common),
         // What decides.
         .target(name: "BFTCore", dependencies: ["BFTBase", "BFTWire"], swiftSettings: pure),
         .target(
@@ -39,6 +39,8 @@ let package = Package(
         .systemLibrary(
             name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
+        // Cryptography of its own.
+        .target(name: "CBLAKE3Kernels"),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),

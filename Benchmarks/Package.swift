@@ -1,0 +1,12 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "swift-bft-benchmarks",
+    dependencies: [.package(name: "swift-bft", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "blake3-bench",
+            dependencies: [.product(name: "BLAKE3", package: "swift-bft")])
+    ]
+)
