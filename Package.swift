@@ -20,10 +20,26 @@ let package = Package(
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
         .target(name: "BFTWire", dependencies: ["BFTBase"], swiftSettings: pure),
+        // Cryptography, and the wire between two validators.
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "BFTCrypto", dependencies: ["BFTBase", "BFTWire", "COpenSSL"],
+            swiftSettings: common),
+        .target(
+            name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
+            swiftSettings: pure),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(
             name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
+        .testTarget(
+            name: "BFTCryptoTests", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTTransportTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCrypto", "BFTTransport"],
+            swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )
