@@ -41,6 +41,15 @@ let package = Package(
         .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
         // Cryptography of its own.
         .target(name: "CBLAKE3Kernels"),
+        // Cryptography, and the wire between two validators.
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "BFTCrypto", dependencies: ["BFTBase", "BFTWire", "COpenSSL"],
+            swiftSettings: common),
+        .target(
+            name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
+            swiftSettings: pure),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -57,6 +66,13 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTCryptoTests", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTTransportTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCrypto", "BFTTransport"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
