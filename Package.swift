@@ -20,10 +20,25 @@ let package = Package(
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
         .target(name: "BFTWire", dependencies: ["BFTBase"], swiftSettings: pure),
+        // Storage.
+        .target(name: "CStorage"),
+        .target(
+            name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CStorage"],
+            swiftSettings: common),
+        .systemLibrary(name: "CRocksDB"),
+        .target(
+            name: "BFTRocksDB", dependencies: ["BFTBase", "BFTWire", "BFTStorage", "CRocksDB"],
+            swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(
             name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
+        .testTarget(
+            name: "BFTStorageTests", dependencies: ["BFTBase", "BFTWire", "BFTStorage"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTRocksDBTests", dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB"],
+            swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )
