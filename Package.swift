@@ -37,7 +37,7 @@ let package = Package(
             name: "BFTStorageTests", dependencies: ["BFTBase", "BFTWire", "BFTStorage"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTRocksDBTests", dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB"],
+            name: "BFTRocksDBTests", dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
