@@ -15,7 +15,10 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 
 let package = Package(
     name: "swift-bft",
-    products: [],
+    products: [
+        .library(name: "BFTStorage", targets: ["BFTStorage"]),
+        .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
+    ],
     targets: [
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),

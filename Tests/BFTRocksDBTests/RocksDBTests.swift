@@ -1,7 +1,8 @@
-import BFTRocksDB
 import BFTStorage
 import Glibc
 import Testing
+
+@testable import BFTRocksDB
 
 @Suite struct RocksDBTests {
     private func put(_ store: RocksDBBackend, _ number: Int, families: [ColumnFamily]) throws {
@@ -151,13 +152,47 @@ import Testing
         let bytes = try #require(try AtomicFile.read("\(directory.path)/\(name)", limit: 1 << 20))
         let text = String(decoding: bytes, as: UTF8.self)
         for line in [
-            "recycle_log_file_num=4", "db_write_buffer_size=67108864", "manual_wal_flush=false",
+            "db_write_buffer_size=67108864", "manual_wal_flush=false",
             "wal_recovery_mode=kPointInTimeRecovery", "max_background_jobs=2",
             "info_log_level=ERROR_LEVEL", "enable_blob_files=true", "compression=kNoCompression",
         ] {
             #expect(text.contains(line), "\(line)")
         }
         store.close()
+    }
+
+    @Test("RocksDB's words for an error become the error that they mean")
+    func errors() {
+        let cases: [(String, StorageError)] = [
+            (
+                "IO error: No space left on device: While appending to file: /a/000012.log",
+                .diskFull(path: "/a")
+            ),
+            ("IO error: File too large: While fallocate offset 0", .diskFull(path: "/a")),
+            (
+                "IO error: While lock file: /a/LOCK: Resource temporarily unavailable",
+                .locked(path: "/a", holder: nil)
+            ),
+            (
+                "Corruption: block checksum mismatch: stored = 1, computed = 2",
+                .corrupt(
+                    file: "/a", offset: 0,
+                    reason: "Corruption: block checksum mismatch: stored = 1, computed = 2")
+            ),
+            (
+                "IO error: While open a file for lock: /a/LOCK: Permission denied",
+                .permission(operation: "open", path: "/a")
+            ),
+            (
+                "IO error: While fsync: Input/output error",
+                .io(
+                    operation: "open", path: "/a",
+                    reason: "IO error: While fsync: Input/output error")
+            ),
+        ]
+        for (text, expected) in cases {
+            #expect(RocksDBFailure.error(text, "open", "/a") == expected)
+        }
     }
 
     @Test("A damaged sorted file is reported as corrupt when it is read")
