@@ -31,6 +31,10 @@ public final class GroupCommitLog: @unchecked Sendable {
         var hasWork: Bool { !records.isEmpty || retired != nil || isClosing }
     }
 
+    /// A group ends beyond this many bytes: the first records of a long queue are not held up by
+    /// the last.
+    private static let groupByteLimit = 4 << 20
+
     private let log: SafetyLog
     private let name: String
     private let payloadByteLimit: Int
@@ -171,17 +175,19 @@ public final class GroupCommitLog: @unchecked Sendable {
     }
 
     private func write(_ records: [Record]) throws(StorageError) {
-        guard let last = records.last else { return }
-        let begin = log.end
-        for record in records {
+        var begin = log.end
+        for (number, record) in records.enumerated() {
             let position = try log.append(type: record.type, parts: record.parts)
             precondition(position == record.position, "positions are those that were promised")
+            let byteCount = Int(log.end.rawValue - begin.rawValue)
+            guard number == records.count - 1 || byteCount >= Self.groupByteLimit else { continue }
+            try log.commit()
+            state.withLock { state in
+                state.byteCount -= byteCount
+                state.isFull = false
+            }
+            onDurable(position)
+            begin = log.end
         }
-        try log.commit()
-        state.withLock { state in
-            state.byteCount -= Int(log.end.rawValue - begin.rawValue)
-            state.isFull = false
-        }
-        onDurable(last.position)
     }
 }
