@@ -16,6 +16,8 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 let package = Package(
     name: "swift-bft",
     products: [
+        .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
+        .library(name: "BFTStorage", targets: ["BFTStorage"]),
         .library(name: "BLAKE3", targets: ["BLAKE3"])
     ],
     targets: [
@@ -50,6 +52,15 @@ let package = Package(
         .target(
             name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
             swiftSettings: pure),
+        // Storage.
+        .target(name: "CStorage"),
+        .target(
+            name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CStorage"],
+            swiftSettings: common),
+        .systemLibrary(name: "CRocksDB"),
+        .target(
+            name: "BFTRocksDB", dependencies: ["BFTBase", "BFTWire", "BFTStorage", "CRocksDB"],
+            swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -73,6 +84,12 @@ let package = Package(
         .testTarget(
             name: "BFTTransportTests",
             dependencies: ["BFTBase", "BFTWire", "BFTCrypto", "BFTTransport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTStorageTests", dependencies: ["BFTBase", "BFTWire", "BFTStorage"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTRocksDBTests", dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20

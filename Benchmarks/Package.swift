@@ -6,7 +6,15 @@ let package = Package(
     dependencies: [.package(name: "swift-bft", path: "..")],
     targets: [
         .executableTarget(
+<<<<<<< HEAD
             name: "blake3-bench",
             dependencies: [.product(name: "BLAKE3", package: "swift-bft")])
+=======
+            name: "storage-bench",
+            dependencies: [
+                .product(name: "BFTStorage", package: "swift-bft"),
+                .product(name: "BFTRocksDB", package: "swift-bft"),
+            ])
+>>>>>>> storage
     ]
 )
