@@ -16,7 +16,8 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 let package = Package(
     name: "swift-bft",
     products: [
-        .library(name: "BLAKE3", targets: ["BLAKE3"])
+        .library(name: "BLAKE3", targets: ["BLAKE3"]),
+        .library(name: "KeyValueStore", targets: ["KeyValueStore"]),
     ],
     targets: [
         // What everything is built from.
@@ -29,6 +30,10 @@ let package = Package(
         .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
+        // What is replicated.
+        .target(
+            name: "KeyValueStore", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
+            swiftSettings: pure),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -36,6 +41,10 @@ let package = Package(
             name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
         .testTarget(
             name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: common),
+        .testTarget(
+            name: "KeyValueStoreTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTLedger", "KeyValueStore"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
