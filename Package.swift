@@ -17,7 +17,9 @@ let package = Package(
     name: "swift-bft",
     products: [
         .library(name: "BLAKE3", targets: ["BLAKE3"]),
-        .library(name: "KeyValueStore", targets: ["KeyValueStore"]),
+        .library(
+            name: "KeyValueStore",
+            targets: ["KeyValueStore", "BFTLedger", "BFTCore", "BFTWire", "BFTBase"]),
     ],
     targets: [
         // What everything is built from.
