@@ -16,6 +16,9 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 let package = Package(
     name: "swift-bft",
     products: [
+        .library(
+            name: "KeyValueStore",
+            targets: ["KeyValueStore", "BFTLedger", "BFTCore", "BFTWire", "BFTBase"]),
         .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
         .library(name: "BFTStorage", targets: ["BFTStorage"]),
         .library(name: "BLAKE3", targets: ["BLAKE3"])
@@ -61,6 +64,10 @@ let package = Package(
         .target(
             name: "BFTRocksDB", dependencies: ["BFTBase", "BFTWire", "BFTStorage", "CRocksDB"],
             swiftSettings: common),
+        // What is replicated.
+        .target(
+            name: "KeyValueStore", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
+            swiftSettings: pure),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -90,6 +97,10 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "BFTRocksDBTests", dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
+            swiftSettings: common),
+        .testTarget(
+            name: "KeyValueStoreTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTLedger", "KeyValueStore"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20

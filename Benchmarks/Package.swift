@@ -7,6 +7,7 @@ let package = Package(
     targets: [
         .executableTarget(
 <<<<<<< HEAD
+<<<<<<< HEAD
             name: "blake3-bench",
             dependencies: [.product(name: "BLAKE3", package: "swift-bft")])
 =======
@@ -16,5 +17,10 @@ let package = Package(
                 .product(name: "BFTRocksDB", package: "swift-bft"),
             ])
 >>>>>>> storage
+=======
+            name: "kv-bench",
+            dependencies: [.product(name: "KeyValueStore", package: "swift-bft")],
+            swiftSettings: [.treatAllWarnings(as: .error)])
+>>>>>>> kv
     ]
 )

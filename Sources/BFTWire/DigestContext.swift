@@ -20,6 +20,10 @@ public struct DigestContext: Sendable {
     public static let batch = Self("batch")
     /// One transaction.
     public static let transaction = Self("transaction")
+    /// A key of the application's state. Its digest is the entry's place.
+    public static let stateKey = Self("state key")
+    /// An entry of the application's state, with its key and all that belongs to it.
+    public static let stateEntry = Self("state entry")
     /// A leaf of the application's state.
     public static let stateLeaf = Self("state leaf")
     /// An inner node of the application's state.
@@ -51,6 +55,18 @@ extension Digest {
         in context: DigestContext
     ) {
         unsafe context.context.hashPairs(pairs, into: output)
+    }
+
+    /// The digests of messages of `byteCount` bytes each that stand one after another.
+    ///
+    /// - Precondition: `byteCount` is a multiple of 64 and at most 1024, `messages` holds whole
+    ///   messages, and `output` has 32 bytes for each.
+    @unsafe
+    public static func ofMessages(
+        _ messages: UnsafeRawBufferPointer, byteCount: Int,
+        into output: UnsafeMutableRawBufferPointer, in context: DigestContext
+    ) {
+        unsafe context.context.hashMessages(messages, byteCount: byteCount, into: output)
     }
 
     private init(_ output: BLAKE3.Output) {
