@@ -29,6 +29,14 @@ let package = Package(
         .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
+        // What clients meet.
+        .systemLibrary(
+            name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(
+            name: "BFTServer",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
+            swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -36,6 +44,9 @@ let package = Package(
             name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
         .testTarget(
             name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTServerTests", dependencies: ["BFTBase", "BFTLedger", "BFTServer"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
