@@ -74,8 +74,8 @@ struct ConnectionCommandTests {
 
     @Test("COMMAND describes the application's commands and the session's own")
     func describesCommands() {
-        #expect(ask("command count") == ":26|")
-        #expect(ask("command").hasPrefix("*26|*10|$4|auth|:-2|"))
+        #expect(ask("command count") == ":27|")
+        #expect(ask("command").hasPrefix("*27|*10|$4|auth|:-2|"))
         #expect(
             ask("command info mset no")
                 == "*2|*10|$4|mset|:-3|*1|+write|:1|:-1|:2|*1|+@write|*0|*0|*0|*-1|")

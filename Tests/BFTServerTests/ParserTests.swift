@@ -21,6 +21,7 @@ private struct Parse: Equatable {
                 case .incomplete: break reading
                 case .failed(let found):
                     error = found
+                    consumed += position
                     return
                 case .nothing(let count): position += count
                 case .command(let count):

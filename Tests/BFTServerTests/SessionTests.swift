@@ -113,6 +113,7 @@ struct SessionTests {
     func failsCommands() {
         var bench = SessionBench()
         bench.send("set a 1\r\nmulti\r\n")
+        bench.gateway.requests.removeAll()
         bench.session.failedAll("UNKNOWN the node stops", output: &bench.output)
         bench.settle()
         #expect(bench.session.outstandingCount == 0)
@@ -205,7 +206,7 @@ struct SessionTests {
         #expect(bench.output.isEmpty)
         bench.session.unsentByteCount = 0
         bench.unread = []
-        bench.send("set a \(String(repeating: "x", count: 990))\r\n")
+        bench.send("set a \(String(repeating: "x", count: 1_100))\r\n")
         bench.settle()
         bench.output = []
         bench.send("get a\r\n")

@@ -291,7 +291,8 @@ public struct RESPSession: Sendable {
         cutIfOverrun(output)
     }
 
-    /// Answers all commands under way with an error.
+    /// Answers all commands under way with an error. Whatever answers to them still come must not
+    /// be given to the session any more.
     public mutating func failedAll(_ text: String, output: inout [UInt8]) {
         while outstandingCount > 0 { failed(text, output: &output) }
     }

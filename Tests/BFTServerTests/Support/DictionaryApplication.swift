@@ -7,6 +7,7 @@ struct DictionaryApplication {
         CommandRule("GET", arity: 2, .read),
         CommandRule("DEL", arity: -2, .write, keys: (1, -1, 1)),
         CommandRule("INCR", arity: 2, .write),
+        CommandRule("INCRBY", arity: 3, .write),
         CommandRule("MSET", arity: -3, .write, keys: (1, -1, 2)),
         CommandRule("DBSIZE", arity: 1, .read, keys: (0, 0, 0)),
         CommandRule("FLUSHALL", arity: -1, .write, keys: (0, 0, 0)),
@@ -31,13 +32,14 @@ struct DictionaryApplication {
         case "DEL":
             let removed = command.dropFirst().count { values.removeValue(forKey: $0) != nil }
             return Array(":\(removed)\r\n".utf8)
-        case "INCR":
+        case "INCR", "INCRBY":
+            let step = command.count == 3 ? Int(String(decoding: command[2], as: UTF8.self)) : 1
             let old = String(decoding: values[command[1]] ?? [48], as: UTF8.self)
-            guard let number = Int(old) else {
+            guard let number = Int(old), let step else {
                 return Array("-ERR value is not an integer or out of range\r\n".utf8)
             }
-            values[command[1]] = Array(String(number + 1).utf8)
-            return Array(":\(number + 1)\r\n".utf8)
+            values[command[1]] = Array(String(number + step).utf8)
+            return Array(":\(number + step)\r\n".utf8)
         case "MSET":
             for position in stride(from: 1, to: command.count - 1, by: 2) {
                 values[command[position]] = command[position + 1]

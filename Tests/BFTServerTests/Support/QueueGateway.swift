@@ -71,7 +71,8 @@ struct SessionBench {
     }
 
     mutating func resume() {
-        let consumed = session.receive(unread.span.bytes, gateway: &gateway, output: &output)
+        let input = unread
+        let consumed = session.receive(input.span.bytes, gateway: &gateway, output: &output)
         unread.removeFirst(consumed)
     }
 
