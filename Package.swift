@@ -68,6 +68,14 @@ let package = Package(
         .target(
             name: "KeyValueStore", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
             swiftSettings: pure),
+        // What clients meet.
+        .systemLibrary(
+            name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(
+            name: "BFTServer",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
+            swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -101,6 +109,9 @@ let package = Package(
         .testTarget(
             name: "KeyValueStoreTests",
             dependencies: ["BFTBase", "BFTWire", "BFTLedger", "KeyValueStore"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTServerTests", dependencies: ["BFTBase", "BFTLedger", "BFTServer"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
