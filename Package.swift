@@ -76,6 +76,18 @@ let package = Package(
             name: "BFTServer",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
             swiftSettings: common),
+        // The command line, and what it reads and writes.
+        .target(name: "Logging", swiftSettings: common),
+        .target(name: "CToml"),
+        .target(name: "CEpoll"),
+        .target(
+            name: "BFTConfiguration", dependencies: ["BFTBase", "BFTWire", "CToml", "Logging"],
+            swiftSettings: common),
+        .target(
+            name: "BFTCommands",
+            dependencies: ["BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging"],
+            swiftSettings: common),
+        .executableTarget(name: "bft", dependencies: ["BFTCommands"], swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -112,6 +124,14 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "BFTServerTests", dependencies: ["BFTBase", "BFTLedger", "BFTServer"],
+            swiftSettings: common),
+        .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
+        .testTarget(
+            name: "BFTConfigurationTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTConfiguration"], swiftSettings: common),
+        .testTarget(
+            name: "BFTCommandsTests",
+            dependencies: ["BFTBase", "BFTCommands", "BFTConfiguration", "Logging"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
