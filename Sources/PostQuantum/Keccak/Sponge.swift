@@ -85,10 +85,4 @@ struct Sponge: ~Copyable {
             next &+= take
         }
     }
-
-    mutating func squeezeByte() -> UInt8 {
-        if position == kind.rate { permute() }
-        defer { position &+= 1 }
-        return bytes[position]
-    }
 }

@@ -156,14 +156,49 @@ enum MLDSASampling {
         sponge.reset()
         sponge.absorb(seed, count: parameters.challengeBytes)
         sponge.finish()
+        let rate = SpongeKind.shake256.rate
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: rate) { block in
+            guard let base = block.baseAddress else { return }
+            var sampler = ChallengeSampler(parameters)
+            repeat {
+                sponge.squeeze(base, count: rate)
+            } while !sampler.consume(base, count: rate, into: polynomial)
+            pq_wipe(base, rate)
+        }
+    }
+}
+
+/// SampleInBall of FIPS 204, algorithm 29, block of output by block of output.
+struct ChallengeSampler {
+    private var next: Int
+    private var signs: UInt64?
+
+    init(_ parameters: MLDSAParameters) { next = degree - parameters.tau }
+
+    /// Goes on with `count` more bytes (at least 8), and says whether the polynomial, which was
+    /// all zero at the start, is complete.
+    mutating func consume(
+        _ bytes: UnsafePointer<UInt8>, count: Int, into polynomial: UnsafeMutablePointer<Int32>
+    ) -> Bool {
+        var position = 0
         var signs: UInt64 = 0
-        for byte in 0..<8 { signs |= UInt64(sponge.squeezeByte()) &<< UInt64(8 &* byte) }
-        for i in (degree - parameters.tau)..<degree {
-            var j = Int(sponge.squeezeByte())
-            while j > i { j = Int(sponge.squeezeByte()) }
-            polynomial[i] = polynomial[j]
+        if let kept = self.signs {
+            signs = kept
+        } else {
+            signs = UInt64(
+                littleEndian: UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self))
+            position = 8
+        }
+        while next < degree, position < count {
+            let j = Int(bytes[position])
+            position &+= 1
+            guard j <= next else { continue }
+            polynomial[next] = polynomial[j]
             polynomial[j] = 1 &- 2 &* Int32(truncatingIfNeeded: signs & 1)
             signs &>>= 1
+            next &+= 1
         }
+        self.signs = signs
+        return next == degree
     }
 }
