@@ -78,7 +78,11 @@ def main():
             name = f"dsa_{direction}_lanes{lanes}"
             emit(name, "int32_t", [dsa[i] for i in order])
             emit(f"{name}_q", "int32_t", [quotients[i] for i in order])
-    emit("kem_zetas", "int16_t", zetas(KEM_Q, KEM_ROOT, 7, 16))
+    kem = zetas(KEM_Q, KEM_ROOT, 7, 16)
+    emit("kem_zetas", "int16_t", kem)
+    # The factor of each pair of coefficients in a product of the transformed domain.
+    pairs = [sign * zeta for zeta in kem[64:] for sign in (1, -1)]
+    emit("kem_pair_zetas", "int32_t", pairs)
     print("#pragma clang diagnostic pop")
 
 

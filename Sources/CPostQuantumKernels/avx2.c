@@ -57,13 +57,19 @@ INLINE vector hint_lanes(const uint32_t *hints, int i) {
     return (all & bits) == bits;
 }
 
-INLINE void store_high(uint8_t *bytes, vector v) {
-    __m256i pairs = _mm256_or_si256((__m256i)v, _mm256_srli_epi64((__m256i)v, 28));
-    uint32_t packed = (uint32_t)(_mm256_extract_epi8(pairs, 0) & 0xff) |
-                      (uint32_t)(_mm256_extract_epi8(pairs, 8) & 0xff) << 8 |
-                      (uint32_t)(_mm256_extract_epi8(pairs, 16) & 0xff) << 16 |
-                      (uint32_t)(_mm256_extract_epi8(pairs, 24) & 0xff) << 24;
-    memcpy(bytes, &packed, 4);
+// Two lanes make a byte; byte j of every 64-bit lane is then one of vector j, and what is left is
+// to transpose bytes.
+INLINE void store_high(uint8_t *bytes, const vector *v) {
+    __m256i all = _mm256_setzero_si256();
+    for (int j = 3; j >= 0; j--) {
+        __m256i pairs = _mm256_or_si256((__m256i)v[j], _mm256_srli_epi64((__m256i)v[j], 28));
+        pairs = _mm256_and_si256(pairs, _mm256_set1_epi64x(0xff));
+        all = _mm256_or_si256(_mm256_slli_epi64(all, 8), pairs);
+    }
+    const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+    __m128i words = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(all, even));
+    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm_storeu_si128((__m128i *)bytes, _mm_shuffle_epi8(words, order));
 }
 
 // 20 bytes: the upper half is read from 4 bytes on, so as not to read beyond the last.

@@ -12,7 +12,7 @@
                           "avx2,bmi,bmi2,lzcnt,popcnt"))), \
     apply_to = function)
 
-#define HAS_WORD8
+#define HAS_AVX512
 #include "keccak.inc"
 
 #define LANES 16
@@ -66,9 +66,11 @@ INLINE vector hint_lanes(const uint32_t *hints, int i) {
     return (vector)_mm512_movm_epi32((__mmask16)(hints[i / 2] >> (16 * (i % 2))));
 }
 
-INLINE void store_high(uint8_t *bytes, vector v) {
-    __m512i pairs = _mm512_or_si512((__m512i)v, _mm512_srli_epi64((__m512i)v, 28));
-    _mm_storel_epi64((__m128i *)bytes, _mm512_cvtepi64_epi8(pairs));
+INLINE void store_high(uint8_t *bytes, const vector *v) {
+    for (int i = 0; i < 4; i++) {
+        __m512i pairs = _mm512_or_si512((__m512i)v[i], _mm512_srli_epi64((__m512i)v[i], 28));
+        _mm_storel_epi64((__m128i *)(bytes + 8 * i), _mm512_cvtepi64_epi8(pairs));
+    }
 }
 
 INLINE vector load_mask(const uint8_t *bytes) {

@@ -5,11 +5,14 @@ struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     let base: UnsafeMutablePointer<Element>
     let count: Int
     private let isSecret: Bool
+    private let allocation: UnsafeMutableRawPointer
 
     /// - Parameter isSecret: whether the memory is overwritten before it is freed.
     init(count: Int, filledWith element: Element, isSecret: Bool) {
-        let bytes = UnsafeMutableRawPointer.allocate(
-            byteCount: max(1, count) * MemoryLayout<Element>.stride, alignment: 64)
+        // Aligning by hand is several times faster than asking the allocator for it.
+        allocation = UnsafeMutableRawPointer.allocate(
+            byteCount: count * MemoryLayout<Element>.stride + 64, alignment: 16)
+        let bytes = allocation.alignedUp(toMultipleOf: 64)
         base = bytes.bindMemory(to: Element.self, capacity: count)
         base.initialize(repeating: element, count: count)
         self.count = count
@@ -18,7 +21,7 @@ struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     deinit {
         if isSecret { pq_wipe(base, count * MemoryLayout<Element>.stride) }
-        UnsafeMutableRawPointer(base).deallocate()
+        allocation.deallocate()
     }
 }
 

@@ -185,7 +185,7 @@ struct MLDSABatch: ~Copyable {
             guard let bytes = member.material.admitted(signature, .all) else { return false }
             let workspace = MLDSAVerifyingMaterial.Workspace(parameters)
             guard member.material.decode(bytes, into: workspace, .all) else { return false }
-            let challenge = workspace.vector.polynomial(parameters.columns)
+            let challenge = workspace.challenge
             var sampler = ChallengeSampler(parameters)
             if !sampler.consume(outputs.base + rate * way, count: rate, into: challenge) {
                 // One block is not enough about once in 2^100 signatures: start again, alone.
@@ -195,7 +195,7 @@ struct MLDSABatch: ~Copyable {
             }
             member.material.recoverHighParts(workspace)
             (input(way) + 64).update(
-                from: workspace.packedHigh.base, count: parameters.packedHighBytes)
+                from: workspace.packedHigh, count: parameters.packedHighBytes)
             return true
         }
     }

@@ -3,17 +3,28 @@ import CPostQuantumKernels
 extension MLDSAVerifyingMaterial {
     /// The memory that verification works in: nothing in it is secret.
     struct Workspace: ~Copyable {
-        /// z, then the challenge.
-        let vector: AlignedBuffer<Int32>
-        let row: AlignedBuffer<Int32>
-        let hints: AlignedBuffer<UInt32>
-        let packedHigh: AlignedBuffer<UInt8>
+        /// z, then the challenge, then one row of the result; hints; high parts, encoded.
+        private let memory: AlignedBuffer<Int32>
+        private let terms: Int
+        private let hintWords: Int
 
         init(_ parameters: MLDSAParameters) {
-            vector = AlignedBuffer(count: degree * (parameters.columns + 1), isSecret: false)
-            row = AlignedBuffer(count: degree, isSecret: false)
-            hints = AlignedBuffer(count: 8 * parameters.rows, isSecret: false)
-            packedHigh = AlignedBuffer(count: parameters.packedHighBytes, isSecret: false)
+            terms = parameters.columns + 1
+            hintWords = 8 * parameters.rows
+            memory = AlignedBuffer(
+                count: degree * (terms + 1) + hintWords + parameters.packedHighBytes / 4,
+                isSecret: false)
+        }
+
+        var vector: UnsafeMutablePointer<Int32> { memory.base }
+        var challenge: UnsafeMutablePointer<Int32> { memory.polynomial(terms &- 1) }
+        var row: UnsafeMutablePointer<Int32> { memory.polynomial(terms) }
+        var hints: UnsafeMutablePointer<UInt32> {
+            UnsafeMutableRawPointer(memory.polynomial(terms &+ 1))
+                .assumingMemoryBound(to: UInt32.self)
+        }
+        var packedHigh: UnsafeMutablePointer<UInt8> {
+            UnsafeMutableRawPointer(hints + hintWords).assumingMemoryBound(to: UInt8.self)
         }
     }
 
@@ -25,13 +36,13 @@ extension MLDSAVerifyingMaterial {
         guard let bytes = admitted(signature, checks) else { return false }
         let workspace = Workspace(parameters)
         guard decode(bytes, into: workspace, checks) else { return false }
-        let challenge = workspace.vector.polynomial(parameters.columns)
+        let challenge = workspace.challenge
         var sponge = Sponge(.shake256, kernels)
         MLDSASampling.sampleChallenge(challenge, seed: bytes, parameters, &sponge)
         recoverHighParts(workspace)
         sponge.reset()
         sponge.absorb(representative, count: 64)
-        sponge.absorb(workspace.packedHigh.base, count: parameters.packedHighBytes)
+        sponge.absorb(workspace.packedHigh, count: parameters.packedHighBytes)
         sponge.finish()
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { expected in
             guard let base = expected.baseAddress else { return false }
@@ -59,14 +70,14 @@ extension MLDSAVerifyingMaterial {
         let masks = bytes + parameters.challengeBytes
         for column in 0..<parameters.columns {
             kernels.table.pointee.dsa_unpack_mask(
-                workspace.vector.polynomial(column), masks + 640 * column)
+                workspace.vector + degree &* column, masks + 640 * column)
         }
         let bound = PortableMLDSA.maskBase - parameters.beta
         let exceeds = kernels.table.pointee.dsa_exceeds(
-            workspace.vector.base, parameters.columns, bound)
+            workspace.vector, parameters.columns, bound)
         if exceeds != 0, checks.contains(.maskRange) { return false }
         return MLDSAEncoding.unpackHints(
-            workspace.hints.base, masks + parameters.maskBytes, parameters, checks)
+            workspace.hints, masks + parameters.maskBytes, parameters, checks)
     }
 
     /// Computes A * z - c * t1 * 2^13 row by row and encodes what the hints make of it. The
@@ -74,14 +85,14 @@ extension MLDSAVerifyingMaterial {
     func recoverHighParts(_ workspace: borrowing Workspace) {
         let table = kernels.table
         let terms = parameters.columns + 1
-        table.pointee.dsa_ntt(workspace.vector.base, terms)
+        table.pointee.dsa_ntt(workspace.vector, terms)
         for row in 0..<parameters.rows {
             table.pointee.dsa_dot(
-                workspace.row.base, matrix.polynomial(row &* terms), workspace.vector.base, terms)
-            table.pointee.dsa_inverse_ntt(workspace.row.base, 1)
+                workspace.row, matrix.polynomial(row &* terms), workspace.vector, terms)
+            table.pointee.dsa_inverse_ntt(workspace.row, 1)
             table.pointee.dsa_use_hint(
-                workspace.packedHigh.base + 128 &* row, workspace.row.base,
-                workspace.hints.base + 8 &* row)
+                workspace.packedHigh + 128 &* row, workspace.row,
+                workspace.hints + 8 &* row)
         }
     }
 
