@@ -16,6 +16,7 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 let package = Package(
     name: "swift-bft",
     products: [
+        .library(name: "PostQuantum", targets: ["PostQuantum"]),
         .library(
             name: "KeyValueStore",
             targets: ["KeyValueStore", "BFTLedger", "BFTCore", "BFTWire", "BFTBase"]),
@@ -88,6 +89,10 @@ let package = Package(
             dependencies: ["BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging"],
             swiftSettings: common),
         .executableTarget(name: "bft", dependencies: ["BFTCommands"], swiftSettings: common),
+        // ML-DSA and ML-KEM, with vector kernels that are chosen at run time.
+        .target(name: "CPostQuantumKernels"),
+        .target(
+            name: "PostQuantum", dependencies: ["CPostQuantumKernels"], swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -132,6 +137,9 @@ let package = Package(
         .testTarget(
             name: "BFTCommandsTests",
             dependencies: ["BFTBase", "BFTCommands", "BFTConfiguration", "Logging"],
+            swiftSettings: common),
+        .testTarget(
+            name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],
             swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20

@@ -2,6 +2,7 @@
 import PackageDescription
 
 let package = Package(
+<<<<<<< HEAD
     name: "swift-bft-benchmarks",
     dependencies: [.package(name: "swift-bft", path: "..")],
     targets: [
@@ -22,5 +23,19 @@ let package = Package(
             dependencies: [.product(name: "KeyValueStore", package: "swift-bft")],
             swiftSettings: [.treatAllWarnings(as: .error)])
 >>>>>>> kv
+=======
+    name: "Benchmarks",
+    dependencies: [.package(name: "swift-bft", path: "..")],
+    targets: [
+        // Speed of every operation, for every instruction set of the processor.
+        .executableTarget(
+            name: "pq-bench", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),
+        // Whether times depend on secrets.
+        .executableTarget(
+            name: "pq-timing", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),
+        // Operations on standard input, for differential tests against other implementations.
+        .executableTarget(
+            name: "pqtool", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),
+>>>>>>> pq
     ]
 )
