@@ -22,15 +22,19 @@ let package = Package(
             targets: ["KeyValueStore", "BFTLedger", "BFTCore", "BFTWire", "BFTBase"]),
         .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
         .library(name: "BFTStorage", targets: ["BFTStorage"]),
-        .library(name: "BLAKE3", targets: ["BLAKE3"])
+        .library(name: "BLAKE3", targets: ["BLAKE3"]),
     ],
     targets: [
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
         .target(name: "BFTWire", dependencies: ["BFTBase", "BLAKE3"], swiftSettings: pure),
-        // Cryptography of its own.
+        // Primitives of their own, usable alone; vector kernels are chosen at run time.
+        .target(name: "CBLAKE3Kernels"),
         .target(name: "BLAKE3", dependencies: ["CBLAKE3Kernels"], swiftSettings: common),
-        // What decides.
+        .target(name: "CPostQuantumKernels"),
+        .target(
+            name: "PostQuantum", dependencies: ["CPostQuantumKernels"], swiftSettings: common),
+        // What decides: no I/O, no clock, no randomness.
         .target(name: "BFTCore", dependencies: ["BFTBase", "BFTWire"], swiftSettings: pure),
         .target(
             name: "ProtocolSimplex", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
@@ -39,15 +43,9 @@ let package = Package(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
-            name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
+            name: "KeyValueStore", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
             swiftSettings: pure),
-        // The event loop and its sockets.
-        .systemLibrary(
-            name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
-        .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
-        // Cryptography of its own.
-        .target(name: "CBLAKE3Kernels"),
-        // Cryptography, and the wire between two validators.
+        // Keys and signatures, and the wire between two validators.
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
@@ -56,7 +54,7 @@ let package = Package(
         .target(
             name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
             swiftSettings: pure),
-        // Storage.
+        // Disk.
         .target(name: "CStorage"),
         .target(
             name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CStorage"],
@@ -65,10 +63,10 @@ let package = Package(
         .target(
             name: "BFTRocksDB", dependencies: ["BFTBase", "BFTWire", "BFTStorage", "CRocksDB"],
             swiftSettings: common),
-        // What is replicated.
-        .target(
-            name: "KeyValueStore", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
-            swiftSettings: pure),
+        // The event loop and its sockets.
+        .systemLibrary(
+            name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
         // What clients meet.
         .systemLibrary(
             name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
@@ -77,22 +75,22 @@ let package = Package(
             name: "BFTServer",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
             swiftSettings: common),
+        // A world to run replicas in.
+        .target(
+            name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
+            swiftSettings: pure),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
         .target(name: "CToml"),
-        .target(name: "CEpoll"),
         .target(
             name: "BFTConfiguration", dependencies: ["BFTBase", "BFTWire", "CToml", "Logging"],
             swiftSettings: common),
+        .target(name: "CEpoll"),
         .target(
             name: "BFTCommands",
             dependencies: ["BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging"],
             swiftSettings: common),
         .executableTarget(name: "bft", dependencies: ["BFTCommands"], swiftSettings: common),
-        // ML-DSA and ML-KEM, with vector kernels that are chosen at run time.
-        .target(name: "CPostQuantumKernels"),
-        .target(
-            name: "PostQuantum", dependencies: ["CPostQuantumKernels"], swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
@@ -121,7 +119,8 @@ let package = Package(
             name: "BFTStorageTests", dependencies: ["BFTBase", "BFTWire", "BFTStorage"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTRocksDBTests", dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
+            name: "BFTRocksDBTests",
+            dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
             swiftSettings: common),
         .testTarget(
             name: "KeyValueStoreTests",

@@ -83,12 +83,11 @@ extension BLAKE3 {
             let count = messages.count / byteCount
             precondition(output.count == count * Size.output, "a digest has 32 bytes")
             guard let start = messages.baseAddress, let out = output.baseAddress else { return }
-            Kernel.hash(
-                MessageRun(
-                    start: start, count: count, blocks: byteCount / Size.block, key: mode.key,
-                    counter: 0, counterStep: 0, flags: mode.flags,
-                    firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd | Flag.root),
-                into: out)
+            MessageRun(
+                start: start, count: count, blocks: byteCount / Size.block,
+                counter: 0, counterStep: 0, flags: mode.flags,
+                firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd | Flag.root
+            ).hash(mode.key, mode.instructions, into: out)
         }
     }
 }
