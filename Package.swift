@@ -75,6 +75,14 @@ let package = Package(
             name: "BFTServer",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
             swiftSettings: common),
+        // A validator: all of the above but a concrete protocol.
+        .target(
+            name: "BFTNode",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
+                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration", "Logging",
+            ],
+            swiftSettings: common),
         // A world to run replicas in.
         .target(
             name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],

@@ -52,7 +52,7 @@ public protocol StateSource {
 /// The shape follows ABCI 2.0 so that an out-of-process application can stand behind it: `check`
 /// is CheckTx, `judge` is ProcessProposal, `begin` to `end` are FinalizeBlock and Commit, `query`,
 /// `snapshot` and `restore` keep their names.
-public protocol Application {
+public protocol Application: SendableMetatype {
     /// Whether `judge` looks at proposals. If not, a vote never waits for this application.
     static var judgesProposals: Bool { get }
 
