@@ -62,7 +62,7 @@ public struct PreparedKey: Sendable {
     public let fingerprint: Digest
     public let signatureByteCount: Int
     public let verifyCost: Interval
-    private let verifier: any MessageVerifier
+    let verifier: any MessageVerifier
 
     /// Throws if the scheme does not admit the key.
     public init(_ publicKey: PublicKey) throws(KeyError) {
