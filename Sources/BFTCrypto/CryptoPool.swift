@@ -1,4 +1,4 @@
-@_spi(Verification) public import BFTBase
+public import BFTBase
 public import BFTWire
 
 /// Why the crypto pool did not take a job.

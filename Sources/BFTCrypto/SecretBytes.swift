@@ -87,8 +87,8 @@ extension SecretBytes: CustomStringConvertible, CustomReflectable {
 
 /// OpenSSL's locked heap, set up once for the process.
 enum SecureHeap {
-    /// Room for some ten thousand 32-byte secrets, within the usual limit on locked memory.
-    private static let byteCount = 1 << 20
+    /// Room for a hundred thousand 32-byte secrets, within the usual limit on locked memory.
+    private static let byteCount = 4 << 20
     private static let smallestBlockByteCount = 32
 
     /// Whether the heap stands, whoever set it up.
