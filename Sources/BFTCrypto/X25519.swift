@@ -17,8 +17,8 @@ public struct X25519PrivateKey: Sendable {
         self = key
     }
 
-    /// The key, or `nil` if the secure heap is full: what strangers can bring about by connecting
-    /// must not stop the process.
+    /// The key, or `nil` if memory is short: what strangers can bring about by connecting must not
+    /// stop the process.
     init?(ifMemory seed: SecretBytes) {
         precondition(seed.count == Self.byteCount, "an X25519 key has 32 bytes")
         guard let key = LibcryptoKey(privateKey: seed, type: EVP_PKEY_X25519) else { return nil }
