@@ -163,6 +163,7 @@ private final class GatedDirectory: LogDirectory {
                     sched_yield()
                 }
             }
+            log.retire(upTo: .zero)  // Nothing is reported twice.
             log.close()
             let durable = reports.seen.withLock { $0.durable }
             if let failure = log.failure {

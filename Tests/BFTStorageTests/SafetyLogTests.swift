@@ -120,6 +120,12 @@ import Testing
         let (again, found) = try LogFixture.open(MemoryLogDirectory(files: files))
         #expect(found.map(\.type) == [1])
         #expect(again.recovery.cutByteCount == 24 + 32 + 32)
+        // What was cut off stays away when a record of the same size takes the place of the hole.
+        let disk = MemoryLogDirectory(files: files)
+        let (third, _) = try LogFixture.open(disk)
+        try third.append(type: 4, parts: [])
+        try third.commit()
+        #expect(try LogFixture.open(disk).entries.map(\.type) == [1, 4])
         // With a later group behind it the same hole is damage.
         try log.append(type: 3, parts: [])
         try log.commit()
