@@ -41,95 +41,38 @@ struct BlockRole {
     var flags: UInt32
 }
 
-/// The sixteen words that the rounds work on, as scalars that the optimiser keeps in registers.
-private struct State {
-    var s0: UInt32, s1: UInt32, s2: UInt32, s3: UInt32
-    var s4: UInt32, s5: UInt32, s6: UInt32, s7: UInt32
-    var s8: UInt32, s9: UInt32, s10: UInt32, s11: UInt32
-    var s12: UInt32, s13: UInt32, s14: UInt32, s15: UInt32
-
-    @inline(__always)
-    init(_ value: ChainingValue, _ role: BlockRole) {
-        (s0, s1, s2, s3) = (value[0], value[1], value[2], value[3])
-        (s4, s5, s6, s7) = (value[4], value[5], value[6], value[7])
-        (s8, s9) = (initialValue[0], initialValue[1])
-        (s10, s11) = (initialValue[2], initialValue[3])
-        s12 = UInt32(truncatingIfNeeded: role.counter)
-        s13 = UInt32(truncatingIfNeeded: role.counter >> 32)
-        (s14, s15) = (role.byteCount, role.flags)
-    }
-
-    /// One round: the columns, then the diagonals.
-    @inline(__always)
-    mutating func round(
-        _ m0: UInt32, _ m1: UInt32, _ m2: UInt32, _ m3: UInt32,
-        _ m4: UInt32, _ m5: UInt32, _ m6: UInt32, _ m7: UInt32,
-        _ m8: UInt32, _ m9: UInt32, _ m10: UInt32, _ m11: UInt32,
-        _ m12: UInt32, _ m13: UInt32, _ m14: UInt32, _ m15: UInt32
-    ) {
-        mix(&s0, &s4, &s8, &s12, m0, m1)
-        mix(&s1, &s5, &s9, &s13, m2, m3)
-        mix(&s2, &s6, &s10, &s14, m4, m5)
-        mix(&s3, &s7, &s11, &s15, m6, m7)
-        mix(&s0, &s5, &s10, &s15, m8, m9)
-        mix(&s1, &s6, &s11, &s12, m10, m11)
-        mix(&s2, &s7, &s8, &s13, m12, m13)
-        mix(&s3, &s4, &s9, &s14, m14, m15)
-    }
-}
-
-@inline(__always)
-private func rotateRight(_ word: UInt32, _ count: UInt32) -> UInt32 {
-    (word &>> count) | (word &<< (32 &- count))
-}
-
-/// The quarter round G (BLAKE3 paper, section 2.2).
-@inline(__always)
-private func mix(
-    _ a: inout UInt32, _ b: inout UInt32, _ c: inout UInt32, _ d: inout UInt32,
-    _ first: UInt32, _ second: UInt32
-) {
-    a = a &+ b &+ first
-    d = rotateRight(d ^ a, 16)
-    c = c &+ d
-    b = rotateRight(b ^ c, 12)
-    a = a &+ b &+ second
-    d = rotateRight(d ^ a, 8)
-    c = c &+ d
-    b = rotateRight(b ^ c, 7)
-}
-
 /// The compression function: sixteen output words, of which the first eight chain.
-///
-/// The order of the message words in each round is the paper's permutation (table 2) applied
-/// once more per round, written out.
 @inline(__always)
-func compressPortably(_ value: ChainingValue, _ m: Block, _ role: BlockRole) -> Block {
-    var s = State(value, role)
-    s.round(
+func compress(_ value: ChainingValue, _ m: Block, _ role: BlockRole) -> Block {
+    var s = RoundState<UInt32>(
+        s0: value[0], s1: value[1], s2: value[2], s3: value[3],
+        s4: value[4], s5: value[5], s6: value[6], s7: value[7],
+        s8: initialValue[0], s9: initialValue[1], s10: initialValue[2], s11: initialValue[3],
+        s12: UInt32(truncatingIfNeeded: role.counter),
+        s13: UInt32(truncatingIfNeeded: role.counter &>> 32),
+        s14: role.byteCount, s15: role.flags)
+    s.rounds(
         m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7],
         m[8], m[9], m[10], m[11], m[12], m[13], m[14], m[15])
-    s.round(
-        m[2], m[6], m[3], m[10], m[7], m[0], m[4], m[13],
-        m[1], m[11], m[12], m[5], m[9], m[14], m[15], m[8])
-    s.round(
-        m[3], m[4], m[10], m[12], m[13], m[2], m[7], m[14],
-        m[6], m[5], m[9], m[0], m[11], m[15], m[8], m[1])
-    s.round(
-        m[10], m[7], m[12], m[9], m[14], m[3], m[13], m[15],
-        m[4], m[0], m[11], m[2], m[5], m[8], m[1], m[6])
-    s.round(
-        m[12], m[13], m[9], m[11], m[15], m[10], m[14], m[8],
-        m[7], m[2], m[5], m[3], m[0], m[1], m[6], m[4])
-    s.round(
-        m[9], m[14], m[11], m[5], m[8], m[12], m[15], m[1],
-        m[13], m[3], m[0], m[10], m[2], m[6], m[4], m[7])
-    s.round(
-        m[11], m[15], m[5], m[0], m[1], m[9], m[8], m[6],
-        m[14], m[10], m[2], m[12], m[3], m[4], m[7], m[13])
     let low = ChainingValue(
         s.s0 ^ s.s8, s.s1 ^ s.s9, s.s2 ^ s.s10, s.s3 ^ s.s11,
         s.s4 ^ s.s12, s.s5 ^ s.s13, s.s6 ^ s.s14, s.s7 ^ s.s15)
     let high = ChainingValue(s.s8, s.s9, s.s10, s.s11, s.s12, s.s13, s.s14, s.s15)
     return Block(lowHalf: low, highHalf: high ^ value)
+}
+
+/// Compresses consecutive whole blocks of one chunk; `firstFlags` join the flags of the first.
+@inline(__always)
+func compress(
+    _ value: ChainingValue, _ start: UnsafeRawPointer, blocks: Int, counter: UInt64,
+    flags: UInt32, firstFlags: UInt32
+) -> ChainingValue {
+    var value = value
+    var role = BlockRole(counter: counter, byteCount: 64, flags: flags | firstFlags)
+    for index in 0..<blocks {
+        let block = start.loadUnaligned(fromByteOffset: index &* Size.block, as: Block.self)
+        value = compress(value, block, role).lowHalf
+        role.flags = flags
+    }
+    return value
 }

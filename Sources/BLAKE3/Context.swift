@@ -8,7 +8,9 @@ extension BLAKE3 {
     /// The text is fixed, unique to the application and the purpose, and never made from input
     /// (BLAKE3 paper, section 6.2).
     public struct Context: Sendable {
-        private let mode: Mode
+        let mode: Mode
+
+        init(_ mode: Mode) { self.mode = mode }
 
         /// The context that `context` names.
         public init(_ context: String) {
@@ -52,12 +54,11 @@ extension BLAKE3 {
             precondition(pairs.count % Size.block == 0, "a pair has 64 bytes")
             precondition(output.count == pairs.count / 2, "a pair has a digest of 32 bytes")
             guard let start = pairs.baseAddress, let out = output.baseAddress else { return }
-            Kernel.hash(
-                MessageRun(
-                    start: start, count: pairs.count / Size.block, blocks: 1, key: mode.key,
-                    counter: 0, counterStep: 0, flags: mode.flags | Flag.root,
-                    firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd),
-                into: out)
+            MessageRun(
+                start: start, count: pairs.count / Size.block, blocks: 1,
+                counter: 0, counterStep: 0, flags: mode.flags | Flag.root,
+                firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd
+            ).hash(mode.key, mode.instructions, into: out)
         }
 
         /// The digests under this context of many messages of one size of a few whole blocks:
@@ -82,12 +83,11 @@ extension BLAKE3 {
             let count = messages.count / byteCount
             precondition(output.count == count * Size.output, "a digest has 32 bytes")
             guard let start = messages.baseAddress, let out = output.baseAddress else { return }
-            Kernel.hash(
-                MessageRun(
-                    start: start, count: count, blocks: byteCount / Size.block, key: mode.key,
-                    counter: 0, counterStep: 0, flags: mode.flags,
-                    firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd | Flag.root),
-                into: out)
+            MessageRun(
+                start: start, count: count, blocks: byteCount / Size.block,
+                counter: 0, counterStep: 0, flags: mode.flags,
+                firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd | Flag.root
+            ).hash(mode.key, mode.instructions, into: out)
         }
     }
 }

@@ -32,7 +32,7 @@ struct PendingChunk: Sendable {
             left &-= taken
             if left == 0 { return }
             value =
-                Kernel.compress(
+                compress(
                     value, block,
                     BlockRole(counter: counter, byteCount: 64, flags: mode.flags | startFlag)
                 ).lowHalf
@@ -42,7 +42,7 @@ struct PendingChunk: Sendable {
         }
         let whole = left == 0 ? 0 : (left &- 1) / Size.block
         if whole > 0 {
-            value = Kernel.chain(
+            value = compress(
                 value, start, blocks: whole, counter: counter, flags: mode.flags,
                 firstFlags: startFlag)
             blocksDone &+= whole

@@ -1,9 +1,18 @@
-/// A key and the flags that every compression under it carries: one of the three modes.
+/// A key and the flags that every compression under it carries, one of the three modes, and
+/// the instructions to hash with.
 struct Mode: Sendable {
     let key: ChainingValue
     let flags: UInt32
+    let instructions: InstructionSet
 
-    static let unkeyed = Mode(key: initialValue, flags: 0)
+    init(key: ChainingValue, flags: UInt32, instructions: InstructionSet = .best) {
+        self.key = key
+        self.flags = flags
+        self.instructions = instructions
+    }
+
+    @inline(__always)
+    static var unkeyed: Mode { Mode(key: initialValue, flags: 0) }
 }
 
 /// A compression not done yet, because only later is it known whether it is the root.
@@ -30,7 +39,7 @@ struct Node {
 
     /// The value that a parent above takes in.
     @inline(__always)
-    var chainingValue: ChainingValue { Kernel.compress(value, block, role).lowHalf }
+    var chainingValue: ChainingValue { compress(value, block, role).lowHalf }
 
     /// The first 32 bytes of output, with this node as the root.
     @inline(__always)
@@ -40,7 +49,7 @@ struct Node {
     @inline(__always)
     func outputBlock(_ counter: UInt64) -> Block {
         let flags = role.flags | Flag.root
-        return Kernel.compress(
+        return compress(
             value, block, BlockRole(counter: counter, byteCount: role.byteCount, flags: flags))
     }
 }
@@ -58,7 +67,7 @@ enum Tree {
         var flags = mode.flags | Flag.chunkEnd
         var last = Block()
         if let start = bytes.baseAddress {
-            value = Kernel.chain(
+            value = compress(
                 value, start, blocks: wholeBlocks, counter: counter, flags: mode.flags,
                 firstFlags: Flag.chunkStart)
             last = partialBlock(
@@ -146,12 +155,11 @@ enum Tree {
     ) -> Int {
         let whole = bytes.count / Size.chunk
         guard let start = bytes.baseAddress, let out = values.baseAddress else { return 0 }
-        Kernel.hash(
-            MessageRun(
-                start: start, count: whole, blocks: Size.blocksPerChunk, key: mode.key,
-                counter: counter, counterStep: 1, flags: mode.flags,
-                firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd),
-            into: out)
+        MessageRun(
+            start: start, count: whole, blocks: Size.blocksPerChunk,
+            counter: counter, counterStep: 1, flags: mode.flags,
+            firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd
+        ).hash(mode.key, mode.instructions, into: out)
         let rest = UnsafeRawBufferPointer(rebasing: bytes[(whole &* Size.chunk)...])
         if rest.isEmpty { return whole }
         let last = chunk(rest, counter: counter &+ UInt64(whole), mode).chainingValue
@@ -166,12 +174,11 @@ enum Tree {
     ) -> Int {
         guard let start = values.baseAddress else { return 0 }
         let pairs = count / 2
-        Kernel.hash(
-            MessageRun(
-                start: UnsafeRawPointer(start), count: pairs, blocks: 1, key: mode.key,
-                counter: 0, counterStep: 0, flags: mode.flags | Flag.parent, firstFlags: 0,
-                lastFlags: 0),
-            into: start)
+        MessageRun(
+            start: UnsafeRawPointer(start), count: pairs, blocks: 1,
+            counter: 0, counterStep: 0, flags: mode.flags | Flag.parent, firstFlags: 0,
+            lastFlags: 0
+        ).hash(mode.key, mode.instructions, into: start)
         if count % 2 == 0 { return pairs }
         let odd = values.loadUnaligned(
             fromByteOffset: (count &- 1) &* Size.output, as: ChainingValue.self)
