@@ -80,7 +80,8 @@ public struct KeyValueStore: Application, Sendable {
     public mutating func end(changes: inout some StateSink) -> Digest {
         let entries = keyspace.commit(changes: &changes)
         StoredClock.put(time, into: &changes)
-        stateRoot = StateRoot.digest(entries: entries, count: keyspace.count, time: time)
+        stateRoot = StateRoot.digest(
+            entries: entries, count: UInt64(keyspace.count), time: time)
         return stateRoot
     }
 
