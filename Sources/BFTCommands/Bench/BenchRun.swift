@@ -29,6 +29,7 @@ final class BenchRun {
     private var scheduled: UInt64 = 0
     /// When to look next for clients that may connect again.
     private var nextRetry: UInt64 = 0
+    private var hasConnected = false
     private var lastFailure: TCPSocket.Failure?
 
     /// What a run has counted so far, for showing progress.
@@ -97,11 +98,9 @@ final class BenchRun {
         drain()
     }
 
-    /// Throws if every client failed to connect and no reply ever came.
+    /// Throws if no client ever reached its server.
     private func failIfUnreachable() throws(CommandFailure) {
-        guard let failure = lastFailure, result.succeeded == 0, result.errors["connection"] != nil,
-            clients.allSatisfy({ $0.state != .open })
-        else { return }
+        guard let failure = lastFailure, !hasConnected else { return }
         let names = plan.endpoints.map(\.description).joined(separator: ", ")
         throw CommandFailure("\(names): \(failure.message)", hint: failure.hint)
     }
@@ -179,6 +178,7 @@ extension BenchRun {
             return fail(position, "connection")
         }
         client.state = .open
+        hasConnected = true
         client.ignoredReplies = 0
         if let password = plan.password {
             client.ignoredReplies = 1
@@ -297,6 +297,10 @@ extension BenchRun {
                 || due > clients.reduce(0) { $0 + $1.nextScheduled }
         }
         while now < last, isWaiting {
+            if plan.rate != nil {
+                reconnect(now)
+                for position in clients.indices { refill(position, now) }
+            }
             wait(until: min(last, now + 50_000_000), now)
             now = MonotonicClock.nanoseconds
         }
