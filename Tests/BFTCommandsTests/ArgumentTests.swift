@@ -1,4 +1,5 @@
 import BFTConfiguration
+import FoundationEssentials
 import Synchronization
 import Testing
 
@@ -137,6 +138,20 @@ private func run(_ arguments: [String]) -> (code: Int32, output: String, errors:
             let text = Help.text(program: "bft", entry.configuration, entry.make())
             #expect(text.contains("Examples:\n  bft \(entry.configuration.commandName)"))
             #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 }, "\(text)")
+        }
+    }
+
+    @Test("The documentation names every command and option")
+    func documentation() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(
+            contentsOf: root.appending(path: "Docs/operations/command-line.md"), encoding: .utf8)
+        for entry in ProgramEntries.client + ProgramEntries.node(StandInServices()) {
+            #expect(text.contains("bft \(entry.configuration.commandName)"))
+            for option in ArgumentParser(entry.make()).options {
+                #expect(text.contains("--\(option.name)"), "--\(option.name)")
+            }
         }
     }
 }

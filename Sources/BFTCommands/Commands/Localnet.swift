@@ -70,7 +70,7 @@ public struct Localnet: NodeCommand {
         Supervisor.holdSignals()
         var children: [ChildProcess] = []
         // Children that were started are stopped on every way out.
-        defer { Supervisor(children, grace: .seconds(10), console: console).stopAll() }
+        defer { supervisor(children, console).stopAll() }
         let executable = try Self.ownExecutable()
         for (index, home) in homes.enumerated() {
             children.append(
@@ -80,7 +80,7 @@ public struct Localnet: NodeCommand {
                     logPath: NodeHome.resolve("log", in: home.path)))
         }
         announce(homes, children, console)
-        let supervisor = Supervisor(children, grace: .seconds(10), console: console)
+        let supervisor = supervisor(children, console)
         var unready = homes.filter(\.configuration.http.enabled)
         let isReady = try supervisor.waitUntilReady(within: Seconds.interval(readyTimeout)) {
             unready.removeAll(where: Self.hasCommitted)
@@ -89,6 +89,28 @@ public struct Localnet: NodeCommand {
         guard isReady else { return }
         console.print(json ? #"{"event":"ready"}"# : "ready")
         try supervisor.waitForStop()
+    }
+
+    private func supervisor(_ children: [ChildProcess], _ console: Console) -> Supervisor {
+        Supervisor(children, grace: .seconds(10)) { child, event in
+            let what =
+                switch event {
+                case .ended(let ending): ending.description
+                case .overdue: "does not stop and is killed"
+                }
+            let home = NodeHome.resolve(child.name, in: directory)
+            guard json else {
+                let hint = event == .overdue ? "" : "; bring it back: bft start --home \(home)"
+                let line = "\(child.name) (pid \(child.identifier)) \(what)\(hint)"
+                return console.print(EscapedText.line(line))
+            }
+            console.print(
+                JSONText.object([
+                    ("event", .text(event == .overdue ? "killed" : "ended")),
+                    ("node", .text(child.name)), ("pid", .integer(Int128(child.identifier))),
+                    ("reason", .text(what)), ("home", .text(home)), ("log", .text(child.logPath)),
+                ]).compact)
+        }
     }
 
     /// The homes that are there, which must be what the options ask for, or new ones.

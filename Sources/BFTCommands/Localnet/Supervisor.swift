@@ -1,22 +1,31 @@
 import BFTBase
 import CEpoll  // Its headers may be the first to declare timespec.
 import Glibc
-import Logging
 
 /// Watches the nodes of a local network from one thread, and stops them in the end.
 ///
 /// Restarts nothing: a node that was killed on purpose stays down until somebody starts it.
 final class Supervisor {
     private let children: [ChildProcess]
-    private let console: Console
+    private let report: (ChildProcess, Event) -> Void
     /// How long a node may take to stop before it is killed.
     private let grace: Interval
     private var reported: Set<pid_t> = []
 
-    init(_ children: [ChildProcess], grace: Interval, console: Console) {
+    /// What happens to a node that nobody asked for.
+    enum Event: Equatable {
+        case ended(ChildProcess.Ending)
+        /// It did not stop when told to, and was killed.
+        case overdue
+    }
+
+    init(
+        _ children: [ChildProcess], grace: Interval,
+        report: @escaping (ChildProcess, Event) -> Void
+    ) {
         self.children = children
         self.grace = grace
-        self.console = console
+        self.report = report
     }
 
     /// Makes `SIGINT`, `SIGTERM` and `SIGCHLD` wait until `nextSignal` asks for them. To be called
@@ -75,10 +84,7 @@ final class Supervisor {
             for child in children where !reported.contains(child.identifier) {
                 guard let ending = child.check() else { continue }
                 reported.insert(child.identifier)
-                console.print(
-                    EscapedText.line(
-                        "\(child.name) (pid \(child.identifier)) \(ending.description); its log is "
-                            + child.logPath))
+                report(child, .ended(ending))
             }
             guard children.contains(where: { $0.ending == nil }) else {
                 throw CommandFailure("all nodes have ended", hint: "read the logs named above")
@@ -95,7 +101,7 @@ final class Supervisor {
             let signal = Self.nextSignal(within: 50)
             guard deadline.isOver || signal == SIGINT || signal == SIGTERM else { continue }
             for child in children where child.check() == nil {
-                console.print("\(child.name) (pid \(child.identifier)) does not stop: killed")
+                report(child, .overdue)
                 child.send(SIGKILL)
             }
             while children.contains(where: { $0.check() == nil }) { usleep(10_000) }
