@@ -1,4 +1,5 @@
 import BFTBase
+import CEpoll  // Its headers may be the first to declare timespec.
 import Glibc
 
 /// The system's monotonic clock.
