@@ -120,7 +120,7 @@ extension MLDSA {
         public func signature(
             forPrehashedMessageRepresentative mu: RawSpan, randomness: Randomness = .system
         ) throws(PostQuantumError) -> [UInt8] {
-            try signature(representative: mu, randomness: randomness, checks: .all)
+            try signature(representative: mu, randomness: randomness, keepsMaskRange: true)
         }
 
         /// A signature of the message that `mu` stands for ("external mu").
@@ -135,7 +135,7 @@ extension MLDSA {
         }
 
         package func signature(
-            representative: RawSpan, randomness: Randomness, checks: SigningChecks
+            representative: RawSpan, randomness: Randomness, keepsMaskRange: Bool
         ) throws(PostQuantumError) -> [UInt8] {
             guard representative.byteCount == MLDSA.representativeBytes else {
                 throw .incorrectParameterSize(
@@ -149,7 +149,7 @@ extension MLDSA {
                     else { return }
                     material.sign(
                         representative: mu.assumingMemoryBound(to: UInt8.self),
-                        randomness: random.base, checks, into: target)
+                        randomness: random.base, keepsMaskRange: keepsMaskRange, into: target)
                     count = size
                 }
             }
