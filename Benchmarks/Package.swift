@@ -10,7 +10,8 @@ let package = Package(
             name: "pq-bench", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),
         // Whether times depend on secrets.
         .executableTarget(
-            name: "pq-timing", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),
+            name: "pq-timing", dependencies: [.product(name: "PostQuantum", package: "swift-bft")],
+            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         // Operations on standard input, for differential tests against other implementations.
         .executableTarget(
             name: "pqtool", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),

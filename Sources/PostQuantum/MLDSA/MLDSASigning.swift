@@ -42,10 +42,13 @@ extension MLDSASigningMaterial {
     ///   - randomness: 32 bytes; all zero makes the signature deterministic.
     ///   - keepsMaskRange: always, save in a test that shows that verification has the check
     ///     that answers to this bound.
+    ///
+    /// - Returns: how many attempts it took.
+    @discardableResult
     func sign(
         representative: UnsafePointer<UInt8>, randomness: UnsafePointer<UInt8>,
         keepsMaskRange: Bool, into signature: UnsafeMutablePointer<UInt8>
-    ) {
+    ) -> Int {
         let workspace = Workspace(parameters)
         var sponge = Sponge(.shake256, kernels)
         sponge.absorb(keySeed, count: 32)
@@ -53,10 +56,10 @@ extension MLDSASigningMaterial {
         sponge.absorb(representative, count: 64)
         sponge.finish()
         sponge.squeeze(workspace.seed.base, count: 64)
-        var counter = 0
+        var attempts = 0
         while true {
-            commit(workspace, counter: counter)
-            counter += parameters.columns
+            commit(workspace, counter: attempts &* parameters.columns)
+            attempts &+= 1
             sponge.reset()
             sponge.absorb(representative, count: 64)
             sponge.absorb(workspace.packedHigh.base, count: parameters.packedHighBytes)
@@ -68,6 +71,7 @@ extension MLDSASigningMaterial {
             if respond(workspace, keepsMaskRange: keepsMaskRange) { break }
         }
         encode(workspace, into: signature)
+        return attempts
     }
 
     /// Draws masks and computes the high and low parts of A * y.
