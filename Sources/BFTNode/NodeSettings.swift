@@ -2,6 +2,7 @@ import BFTBase
 import BFTConfiguration
 import BFTCore
 import BFTLedger
+import Glibc
 
 /// What a node's core needs of its configuration.
 struct NodeSettings: Sendable {
@@ -16,4 +17,7 @@ struct NodeSettings: Sendable {
 
     /// What takes longer than this leaves the event loop.
     static let inlineLimit = Interval.microseconds(50)
+
+    /// One thread for signatures for each processor but one.
+    static var cryptoThreads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1) }
 }
