@@ -241,8 +241,8 @@ struct HTTPTests {
         }
         var random = SplitMix64(seed: 11)
         let valid = Array(
-            "POST /transactions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc"
-                .utf8)
+            ("POST /transactions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                + "Content-Length: 3\r\n\r\nabc").utf8)
         for _ in 0..<200 {
             var bytes = valid
             for _ in 0..<3 {
