@@ -116,14 +116,22 @@ final class OpenedHome: Sendable {
 
     func makeTransport(loop: EventLoop, pool: CryptoPool) throws(SocketError) -> TCPTransport {
         let listen = home.configuration.network.listen
-        var peers: [ValidatorIndex: (host: String, port: UInt16)] = [:]
+        var peers: [ValidatorIndex: SocketAddress] = [:]
         for position in home.genesis.validators.indices where position != home.validatorIndex {
             let address = home.peerAddress(of: position)
-            peers[ValidatorIndex(position)] = (address.host, address.port)
+            peers[ValidatorIndex(position)] = SocketAddress(
+                host: address.host, port: address.port)
         }
-        return try TCPTransport(
-            loop: loop, chain: settings.chain, validators: keys, own: settings.own,
-            key: signingKey, listen: (listen.host, listen.port), peers: peers, pool: pool)
+        let parameters = HandshakeParameters(
+            chain: settings.chain, validators: keys, ownKey: signingKey.publicKey,
+            suite: NodeSettings.suite)
+        var options = TCPTransportOptions(
+            parameters: parameters, signingKey: signingKey,
+            listen: SocketAddress(host: listen.host, port: listen.port), peers: peers,
+            seed: SecureRandom.bytes(8).reduce(0) { $0 << 8 | UInt64($1) })
+        // A validator that comes back is wanted at once: a network of few nodes waits for it.
+        options.longestWait = .seconds(2)
+        return try TCPTransport(loop: loop, options, pool: pool) { WallClock.now }
     }
 
     func close() {

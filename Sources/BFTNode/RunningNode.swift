@@ -156,7 +156,6 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         core.onFailure = { [unowned self] error in failure.withLock { $0 = $0 ?? error } }
         let housekeeping = LoopTimer(loop: loop) { resp?.closeIdle() }
         housekeeping.schedule(every: .seconds(1))
-        transport.value.start()
         core.start()
         loop.run()
         close()
@@ -203,8 +202,10 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             loop.stop()
             return
         }
-        let timer = LoopTimer(loop: loop) { [self] in drain(core, resp, transport, until: deadline) }
-        timer.schedule(after: .milliseconds(20))
+        let timer = LoopTimer(loop: loop) { [self] in
+            drain(core, resp, transport, until: deadline)
+        }
+        timer.schedule(after: Interval.milliseconds(20))
         core.value.drainTimer = timer
     }
 

@@ -4,6 +4,7 @@ import BFTCrypto
 import BFTLedger
 import BFTServer
 import BFTSockets
+import BFTWire
 
 /// What the node does for HTTP clients.
 struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
@@ -12,7 +13,7 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
     let shared: SharedReports
     let settings: NodeSettings
     let keys: ValidatorKeys
-    let metrics: MetricsRegistry
+    let registry: MetricsRegistry
     let startedAt: Instant
 
     init(
@@ -24,7 +25,7 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
         self.shared = shared
         self.settings = settings
         self.keys = keys
-        self.metrics = metrics
+        registry = metrics
         startedAt = loop.now
     }
 
@@ -36,7 +37,7 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
         return status
     }
 
-    func metrics() -> [UInt8] { metrics.render() }
+    func metrics() -> [UInt8] { registry.render() }
 
     func validators() -> ValidatorsReport {
         ValidatorsReport(
@@ -76,7 +77,7 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
         let isPosted = loop.post {
             core.value.readBlock(height) { block, certificate in
                 guard let block, let certificate else {
-                    exchange.fail(.notFound)
+                    exchange.fail(.notFound("there is no block at height \(height) yet"))
                     return
                 }
                 exchange.respond(BlockReport(block, certificate))
