@@ -1,4 +1,4 @@
-@_spi(Verification) public import BFTBase
+public import BFTBase
 public import BFTWire
 
 /// Why the crypto pool did not take a job.
@@ -93,20 +93,13 @@ private final class VerificationBatch<Message: Authenticated>: SlicedWork {
 
     func run(slice: Int) {
         let start = min(slice * sliceLength, messages.count)
-        let outcomes = messages[start..<min(start + sliceLength, messages.count)].map(verify)
+        let end = min(start + sliceLength, messages.count)
+        let outcomes = keys.verify(messages: messages[start..<end])
         let finished: [[Outcome]]? = progress.withLock { progress in
             progress.outcomes[slice] = outcomes
             progress.remaining -= 1
             return progress.remaining == 0 ? progress.outcomes : nil
         }
         if let finished { completion(finished.flatMap { $0 }) }
-    }
-
-    private func verify(_ message: Message) -> Outcome {
-        do throws(VerificationError) {
-            return .success(try keys.verify(message))
-        } catch {
-            return .failure(error)
-        }
     }
 }

@@ -13,8 +13,8 @@ struct Ed25519Scheme: SignatureScheme {
     var seedByteCount: Int { 32 }
     var publicKeyByteCount: Int { 32 }
     var signatureByteCount: Int { 64 }
-    var signCost: Interval { .microseconds(50) }
-    var verifyCost: Interval { .microseconds(130) }
+    var signCost: Interval { .microseconds(25) }
+    var verifyCost: Interval { .microseconds(65) }
 
     func makeSigner(seed: SecretBytes) -> any MessageSigner {
         precondition(seed.count == seedByteCount, "an Ed25519 seed has 32 bytes")

@@ -32,7 +32,7 @@ public protocol KeyExchange: Sendable {
     /// - Precondition: `random` has `initiatorRandomByteCount` bytes.
     func initiate(random: SecretBytes) -> any KeyExchangeInitiator
 
-    /// Answers an initiator, or returns `nil` if its share must be refused.
+    /// Answers an initiator, or returns `nil` if its share must be refused or memory is short.
     ///
     /// - Precondition: `random` has `responderRandomByteCount` bytes.
     func respond(to share: [UInt8], random: SecretBytes) -> KeyExchangeResponse?

@@ -62,7 +62,7 @@ public struct PreparedKey: Sendable {
     public let fingerprint: Digest
     public let signatureByteCount: Int
     public let verifyCost: Interval
-    private let verifier: any MessageVerifier
+    let verifier: any MessageVerifier
 
     /// Throws if the scheme does not admit the key.
     public init(_ publicKey: PublicKey) throws(KeyError) {
@@ -83,7 +83,8 @@ public struct PreparedKey: Sendable {
     }
 }
 
-/// A private key. The seed lives in locked memory and is wiped when the last copy goes.
+/// A private key. The seed lives in locked memory and is wiped when the last copy goes; what the
+/// scheme computes from it is the scheme's to wipe.
 public struct SigningKey: Sendable {
     public let publicKey: PublicKey
     public let signatureByteCount: Int

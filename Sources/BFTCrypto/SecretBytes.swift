@@ -3,9 +3,9 @@ internal import COpenSSL
 /// Bytes that nobody else may read: kept out of swap and core files where the system allows it,
 /// wiped when the last reference goes.
 ///
-/// The memory comes from OpenSSL's secure heap (locked, guard pages on both sides), where OpenSSL
-/// keeps its own private keys too. When the heap is full or the system refuses to lock memory
-/// (`RLIMIT_MEMLOCK`), the bytes live in ordinary memory and are still wiped.
+/// The memory comes from libcrypto's secure heap: locked, with guard pages on both sides. When the
+/// heap is full or the system refuses to lock memory (`RLIMIT_MEMLOCK`), the bytes live in ordinary
+/// memory and are still wiped. So do the copies that libcrypto makes of a key to work with.
 public final class SecretBytes: @unchecked Sendable {
     // Safe to share: the memory is written only before `init` returns.
     private let base: UnsafeMutableRawPointer
@@ -87,8 +87,8 @@ extension SecretBytes: CustomStringConvertible, CustomReflectable {
 
 /// OpenSSL's locked heap, set up once for the process.
 enum SecureHeap {
-    /// Room for some ten thousand 32-byte secrets, within the usual limit on locked memory.
-    private static let byteCount = 1 << 20
+    /// Room for a hundred thousand 32-byte secrets, within the usual limit on locked memory.
+    private static let byteCount = 4 << 20
     private static let smallestBlockByteCount = 32
 
     /// Whether the heap stands, whoever set it up.

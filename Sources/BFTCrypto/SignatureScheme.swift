@@ -53,6 +53,31 @@ public protocol SignatureScheme: Sendable {
     /// A verifier with all that can be computed from the key alone already computed, or `nil` if
     /// `publicKey` is not a key that this scheme admits. Never traps: keys come from the network.
     func makeVerifier(publicKey: [UInt8]) -> (any MessageVerifier)?
+
+    /// Whether each signature is valid: what the verifiers say, one by one. A scheme that checks
+    /// several faster together does so here.
+    ///
+    /// - Precondition: every verifier was made by this scheme.
+    func areValid(_ batch: [ClaimedSignature]) -> [Bool]
+}
+
+extension SignatureScheme {
+    public func areValid(_ batch: [ClaimedSignature]) -> [Bool] {
+        batch.map { $0.verifier.isValid($0.signature, for: $0.message) }
+    }
+}
+
+/// A signature, what it is said to cover, and whose it is said to be.
+public struct ClaimedSignature: Sendable {
+    public let verifier: any MessageVerifier
+    public let signature: [UInt8]
+    public let message: [UInt8]
+
+    public init(verifier: any MessageVerifier, signature: [UInt8], message: [UInt8]) {
+        self.verifier = verifier
+        self.signature = signature
+        self.message = message
+    }
 }
 
 /// Signs with one private key, from any thread.

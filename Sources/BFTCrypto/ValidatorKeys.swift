@@ -96,7 +96,7 @@ public struct ValidatorKeys: Sendable {
         }
     }
 
-    /// Checks every claim of `message`, in order, and stops at the first that does not hold.
+    /// Checks every claim of `message`; the error is about the first that does not hold.
     ///
     /// What this proves is that the named validators signed those statements, and no more: whether
     /// the signers are enough, or each named once, is the protocol's to judge. A message without
@@ -104,11 +104,50 @@ public struct ValidatorKeys: Sendable {
     public func verify<Message: Authenticated>(
         _ message: Message
     ) throws(VerificationError) -> Verified<Message> {
-        for claim in message.claims { try check(claim) }
-        return Verified(message)
+        try verify(messages: CollectionOfOne(message))[0].get()
     }
 
-    private func check(_ claim: SignatureClaim) throws(VerificationError) {
+    /// Checks every claim of every message, several signatures at a time where the scheme gains by
+    /// it. The results are those of `verify`, in the order of the messages.
+    func verify<Message: Authenticated>(
+        messages: some Collection<Message>
+    ) -> [Result<Verified<Message>, VerificationError>] {
+        var pending: [PendingClaim] = []
+        var malformed: [VerificationError?] = []
+        for (position, message) in messages.enumerated() {
+            do throws(VerificationError) {
+                for claim in message.claims { pending.append(try prepare(claim, of: position)) }
+                malformed.append(nil)
+            } catch {
+                malformed.append(error)
+            }
+        }
+        // The first claim that fails is the error: one with a wrong signature comes before the one
+        // that was malformed, where the reading stopped.
+        var failures = malformed
+        var isDecided = malformed.map { _ in false }
+        for claim in zip(pending, areValid(pending)) where !claim.1 {
+            guard !isDecided[claim.0.message] else { continue }
+            isDecided[claim.0.message] = true
+            failures[claim.0.message] = VerificationError(
+                signer: claim.0.signer, reason: .invalid)
+        }
+        return zip(messages, failures).map { message, failure in
+            failure.map { .failure($0) } ?? .success(Verified(message))
+        }
+    }
+
+    /// A claim whose signature has the right length, of the message at a position of its batch.
+    private struct PendingClaim {
+        let message: Int
+        let signer: ValidatorIndex
+        let scheme: SignatureSchemeID
+        let signature: ClaimedSignature
+    }
+
+    private func prepare(
+        _ claim: SignatureClaim, of message: Int
+    ) throws(VerificationError) -> PendingClaim {
         guard let key = self[claim.signer] else {
             throw VerificationError(signer: claim.signer, reason: .unknownSigner)
         }
@@ -118,9 +157,22 @@ public struct ValidatorKeys: Sendable {
                 signer: claim.signer,
                 reason: .wrongLength(expected: key.signatureByteCount, found: found))
         }
-        guard key.isValid(claim.signature, for: claim.statement) else {
-            throw VerificationError(signer: claim.signer, reason: .invalid)
+        return PendingClaim(
+            message: message, signer: claim.signer, scheme: key.publicKey.scheme,
+            signature: ClaimedSignature(
+                verifier: key.verifier, signature: claim.signature, message: claim.statement))
+    }
+
+    private func areValid(_ claims: [PendingClaim]) -> [Bool] {
+        var answers = [Bool](repeating: false, count: claims.count)
+        for id in SignatureSchemeID.allCases {
+            let positions = claims.indices.filter { claims[$0].scheme == id }
+            guard !positions.isEmpty, let scheme = id.scheme else { continue }
+            let verdicts = scheme.areValid(positions.map { claims[$0].signature })
+            precondition(verdicts.count == positions.count, "a scheme answers for each signature")
+            for (position, verdict) in zip(positions, verdicts) { answers[position] = verdict }
         }
+        return answers
     }
 
     /// About how long checking `message` takes. Decides where it is done, and nothing else.

@@ -11,10 +11,17 @@ public struct X25519PrivateKey: Sendable {
     ///
     /// - Precondition: `seed` has 32 bytes.
     public init(seed: SecretBytes) {
-        precondition(seed.count == Self.byteCount, "an X25519 key has 32 bytes")
-        guard let key = LibcryptoKey(privateKey: seed, type: EVP_PKEY_X25519) else {
+        guard let key = Self(ifMemory: seed) else {
             preconditionFailure("libcrypto failed to make a key: out of memory")
         }
+        self = key
+    }
+
+    /// The key, or `nil` if memory is short: what strangers can bring about by connecting must not
+    /// stop the process.
+    init?(ifMemory seed: SecretBytes) {
+        precondition(seed.count == Self.byteCount, "an X25519 key has 32 bytes")
+        guard let key = LibcryptoKey(privateKey: seed, type: EVP_PKEY_X25519) else { return nil }
         self.key = key
         publicKey = key.publicKeyBytes(count: Self.byteCount)
     }
@@ -54,8 +61,9 @@ struct X25519Exchange: KeyExchange {
     }
 
     func respond(to share: [UInt8], random: SecretBytes) -> KeyExchangeResponse? {
-        let key = X25519PrivateKey(seed: random)
-        guard let secret = key.sharedSecret(with: share) else { return nil }
+        guard let key = X25519PrivateKey(ifMemory: random),
+            let secret = key.sharedSecret(with: share)
+        else { return nil }
         return KeyExchangeResponse(share: key.publicKey, secret: secret)
     }
 

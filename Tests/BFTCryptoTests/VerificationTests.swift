@@ -29,6 +29,20 @@ import Testing
         }
     }
 
+    @Test("Of several claims that fail, the first is the error, malformed or not")
+    func firstFailure() throws {
+        let keys = try validatorKeys(4)
+        var note = try Note(1, signers: [0, 4, 1])
+        #expect(throws: ofUnknown) { try keys.verify(note) }
+        let claim = note.claims[0]
+        note.claims[0] = SignatureClaim(
+            signer: claim.signer, statement: [1], signature: claim.signature)
+        let first = VerificationError(signer: ValidatorIndex(0), reason: .invalid)
+        #expect(throws: first) { try keys.verify(note) }
+        note.claims.swapAt(0, 1)
+        #expect(throws: ofUnknown) { try keys.verify(note) }
+    }
+
     @Test("One validator's signature is not another's")
     func wrongSigner() throws {
         let keys = try validatorKeys(4)

@@ -42,7 +42,7 @@ import Testing
                 == "50000000" + "73424654" + "0100" + "01" + "01"
                 + "0100000000000000" + "0200000000000000" + "0300000000000000"
                 + "0400000000000000" + "00505c18a3010000")
-        // Share, proofs and all: a change of the key schedule changes this.
+        // Share, proofs and all. `Scripts/handshake_oracle.py` computes the same.
         let all = Hash.sha256.digest(flights.first, flights.second, flights.third)
         #expect(all.hex == "74077be96ae96234928a32320306d05595f6d2a28aadf4faeda61cd66e0540f8")
         #expect(flights.second.count == 4 + 32 + 32 + 4 + 64 + 16)
