@@ -109,7 +109,8 @@ func throughput(batchByteCount: Int, total: Int) throws {
             }
         }
         client.onConnected = {
-            (start, startTime) = (loop.now, processorTime())
+            start = loop.now
+            startTime = processorTime()
             send()
         }
         server.onBatch = { byteCount in
@@ -138,7 +139,8 @@ func roundTrips(count: Int, atOnce: Int) throws {
                 Party.request, request, lane: .consensus, to: ValidatorIndex(0))
         }
         client.onConnected = {
-            (start, startTime) = (loop.now, processorTime())
+            start = loop.now
+            startTime = processorTime()
             for _ in 0..<atOnce { ask() }
         }
         client.onAnswer = {
