@@ -23,6 +23,8 @@ let package = Package(
         .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
         .library(name: "BFTStorage", targets: ["BFTStorage"]),
         .library(name: "BLAKE3", targets: ["BLAKE3"]),
+        .library(
+            name: "BFTSockets", targets: ["BFTSockets", "BFTTransport", "BFTCrypto", "BFTBase"]),
     ],
     targets: [
         // What everything is built from.
@@ -66,7 +68,10 @@ let package = Package(
         // The event loop and its sockets.
         .systemLibrary(
             name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
-        .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
+        .target(
+            name: "BFTSockets",
+            dependencies: ["BFTBase", "BFTCrypto", "BFTTransport", "CLibUV"],
+            swiftSettings: common),
         // What clients meet.
         .systemLibrary(
             name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
@@ -121,6 +126,10 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTTransportTCPTests",
+            dependencies: ["BFTBase", "BFTCrypto", "BFTTransport", "BFTSockets"],
             swiftSettings: common),
         .testTarget(
             name: "BFTCryptoTests", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
