@@ -147,7 +147,7 @@ struct Ledger: Equatable, Sendable {
 
     /// What to propose on top of `branch.tip`.
     func draft(on branch: Branch, time: Timestamp) -> Draft {
-        let applied = AppliedState(height: roots.latest, root: roots[roots.latest] ?? .zero)
+        let applied = vouchedState(on: branch.tip)
         let blocks = branch.tip.digest == branch.root.digest ? [] : branch.ancestors + [branch.tip]
         let isLagging =
             queue.tail.height.rawValue - queue.executed.rawValue >= limits.executionLag
@@ -157,6 +157,15 @@ struct Ledger: Equatable, Sendable {
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
         return Draft(
             time: time, applied: applied, payload: pool.draft(frontier: frontier, start: start))
+    }
+
+    /// The last state computed here, or the one that `parent` vouches for if this replica is slower
+    /// at executing than the parent's proposer: a block never vouches for less than its parent.
+    private func vouchedState(on parent: Block) -> AppliedState {
+        guard roots.latest >= parent.applied.height, let root = roots[roots.latest] else {
+            return parent.applied
+        }
+        return AppliedState(height: roots.latest, root: root)
     }
 
     mutating func commit(_ run: CommittedRun, into effects: inout [LedgerEffect]) {
