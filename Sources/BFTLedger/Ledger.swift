@@ -54,7 +54,7 @@ struct Ledger: Equatable, Sendable {
 
     init(
         configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
-        doesApplicationJudge: Bool, recovered: [Batch]
+        doesApplicationJudge: Bool, committed: [CommittedRun], recovered: [Batch]
     ) {
         let own = configuration.own
         let count = configuration.validators.count
@@ -69,10 +69,19 @@ struct Ledger: Equatable, Sendable {
             own: own, validators: configuration.validators, timeout: limits.answerTimeout)
         reads = ReadIndex(
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
-        for batch in recovered {
-            // Durable already. What was ordered meanwhile is refused here, and rightly.
-            guard (try? pool.insert(batch, isRequested: true)) != nil else { continue }
-            pool.hold(batch.reference)
+        recover(committed)
+        for batch in recovered where !queue.supply(batch) { pool.recover(batch) }
+    }
+
+    /// Takes back blocks that were committed and not executed. Those executed since say nothing.
+    private mutating func recover(_ runs: [CommittedRun]) {
+        var nothing: [LedgerEffect] = []  // The pool is empty, so nothing is displaced.
+        for run in runs {
+            guard let next = run.blocks.firstIndex(where: { $0.parent == queue.tail.digest }),
+                let rest = CommittedRun(
+                    blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            else { continue }
+            commit(rest, into: &nothing)
         }
     }
 

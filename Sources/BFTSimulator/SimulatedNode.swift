@@ -44,6 +44,14 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
 
     var isUp: Bool { replica != nil }
 
+    /// Where the replica stands, for whoever reads of a violation.
+    var description: String {
+        guard let replica else { return "\(index) is down" }
+        return "\(index) is in view \(replica.consensus.view), committed "
+            + "\(replica.committedHeight), executed \(replica.executedHeight)"
+            + (replica.isCatchingUp ? ", catches up" : "")
+    }
+
     /// Cuts the power: what was not synced is lost, but for a prefix.
     mutating func cutPower(random: inout SplitMix64) {
         let kept = Int.random(in: 0...disk.unsynced.count, using: &random)

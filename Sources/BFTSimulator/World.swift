@@ -116,9 +116,10 @@ public struct World<P: ConsensusProtocol>: Sendable {
         run(until: submitUntil)
         run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
         if violations.isEmpty, !isAtRest {
+            let states = validators.indices.map { nodes[$0.rawValue].description }
             violations.append(
-                "no rest: \(history.outstandingCount) batches, executed "
-                    + "\(history.executedCounts) of \(history.height)")
+                "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
+                    + states.joined(separator: "; "))
         }
     }
 

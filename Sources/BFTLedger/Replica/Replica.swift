@@ -19,20 +19,22 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         doesApplicationJudge: Bool = false, recovered: [ReplicaRecord<P>]
     ) {
         var records: [P.Durable] = []
+        var runs: [CommittedRun] = []
         var batches: [Batch] = []
         for record in recovered {
             switch record {
+            case .committed(let run): runs.append(run)
             case .consensus(let record): records.append(record)
             case .batch(let batch): batches.append(batch)
             }
         }
         own = configuration.own
-        consensus = P(
-            configuration: configuration, root: state.block, certificate: state.certificate,
-            recovered: records)
         ledger = Ledger(
             configuration: configuration, limits: limits, state: state,
-            doesApplicationJudge: doesApplicationJudge, recovered: batches)
+            doesApplicationJudge: doesApplicationJudge, committed: runs, recovered: batches)
+        consensus = P(
+            configuration: configuration, root: ledger.queue.tail,
+            certificate: ledger.queue.tailCertificate ?? state.certificate, recovered: records)
     }
 
     public mutating func handle(
@@ -234,7 +236,14 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     public var isCatchingUp: Bool { ledger.catchUp.isActive }
 
     /// What a new log must begin with, once everything before it is dropped.
+    ///
+    /// The protocol forgets a view once it is committed, so what is committed and not executed
+    /// stands here itself: without it a restart would begin below the votes of those views.
+    ///
+    /// - Precondition: what was executed is durable.
     public var liveRecords: [ReplicaRecord<P>] {
-        consensus.liveRecords.map { .consensus($0) } + ledger.pool.heldBatches.map { .batch($0) }
+        ledger.queue.runs.map { .committed($0) }
+            + consensus.liveRecords.map { .consensus($0) }
+            + (ledger.queue.batches + ledger.pool.heldBatches).map { .batch($0) }
     }
 }
