@@ -147,7 +147,9 @@ public struct World<P: ConsensusProtocol>: Sendable {
 
     private mutating func handle(_ event: Event) {
         if let node = event.machine, let until = nodes[node.rawValue].pausedUntil {
-            if now < until { return events.add(event, at: until) }
+            // One nanosecond more, so that nothing due at the end passes what waited for it.
+            let resumed = until.advanced(by: Interval(nanoseconds: 1))
+            if now < resumed { return events.add(event, at: resumed) }
             nodes[node.rawValue].pausedUntil = nil
         }
         note(event.tag)

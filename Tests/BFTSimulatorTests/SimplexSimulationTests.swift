@@ -61,7 +61,8 @@ enum Seeds {
     static let seedCount = UInt64(ProcessInfo.processInfo.environment["SEEDS"] ?? "") ?? 100
 
     /// `SEED=178` runs that seed alone.
-    static let seeds = UInt64(ProcessInfo.processInfo.environment["SEED"] ?? "").map { $0..<$0 + 1 }
+    static let seeds =
+        UInt64(ProcessInfo.processInfo.environment["SEED"] ?? "").map { $0..<$0 + 1 }
         ?? 0..<seedCount
 
     static func check(_ name: String, _ outcomes: [Seeds.Outcome]) {

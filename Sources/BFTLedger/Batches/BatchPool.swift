@@ -68,6 +68,11 @@ struct BatchPool: Equatable, Sendable {
         return BatchSequence(queue.next.rawValue + UInt64(offset))
     }
 
+    /// Whether something of `author` stands after a place where nothing is.
+    func hasGap(of author: ValidatorIndex) -> Bool {
+        authors[author.rawValue].slots.contains(where: \.isEmpty)
+    }
+
     /// The batches of `author` that are held, in order.
     func heldBatches(of author: ValidatorIndex) -> [Batch] {
         authors[author.rawValue].slots.flatMap { slot in

@@ -7,7 +7,7 @@ public import BFTCore
 /// that one part wants of the other never leave it.
 public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     public private(set) var consensus: P
-    private var ledger: Ledger
+    private(set) var ledger: Ledger
     private let own: ValidatorIndex
     private var timer: Instant?
     private var protocolTimer: Instant?
@@ -69,7 +69,9 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
 
     private mutating func dispatch(_ input: ReplicaInput<P>, _ turn: inout Turn) {
         switch input {
-        case .started: turn.inputs.append(.started)
+        case .started:
+            fillGaps(&turn)
+            turn.inputs.append(.started)
         case .received(let message, let sender): receive(message, from: sender, &turn)
         case .connected(let peer):
             turn.inputs.append(.connected(peer))
@@ -94,6 +96,17 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             ledger.judge.remove(digest)
             turn.inputs.append(.judged(digest, isValid ? .valid : .invalid))
         case .read(let ticket): ledger.reads.request(ticket)
+        }
+    }
+
+    /// Puts empty batches where a crash took own batches that were not durable, so that those after
+    /// them can be ordered without waiting for a client.
+    private mutating func fillGaps(_ turn: inout Turn) {
+        while ledger.pool.hasGap(of: own) {
+            var builder = BatchBuilder()
+            let batch = builder.seal(author: own, sequence: nextOwnSequence)
+            guard (try? ledger.pool.insert(batch, isRequested: true)) != nil else { return }
+            turn.ledgerEffects.append(.store(batch))
         }
     }
 
