@@ -80,4 +80,54 @@ enum Seeds {
                 try World<Simplex>(powers: [1, 1, 1, 1], seed: seed)
             })
     }
+
+    @Test("Seven replicas agree under faults, and come to rest after them")
+    func seven() async throws {
+        Self.check(
+            "n = 7",
+            try await Seeds.run(Self.part(2), within: Self.bound) { seed in
+                try World<Simplex>(powers: [1, 1, 1, 1, 1, 1, 1], seed: seed)
+            })
+    }
+
+    @Test("Replicas of unequal power agree under faults, and come to rest after them")
+    func weights() async throws {
+        Self.check(
+            "weights",
+            try await Seeds.run(Self.part(5), within: Self.bound) { seed in
+                try World<Simplex>(powers: [5, 1, 3, 3, 2], seed: seed)
+            })
+    }
+
+    /// One of `count` parts of the seeds.
+    static func part(_ count: UInt64) -> Range<UInt64> {
+        seeds.lowerBound..<seeds.lowerBound + max(1, UInt64(seeds.count) / count)
+    }
+
+    @Test("Blocks are finalized in a network that is slower than the view timeout")
+    func slowNetwork() async throws {
+        var plan = FaultPlan()
+        plan.delayMicroseconds = 120_000...160_000
+        let slow = plan
+        Self.check(
+            "slow network",
+            try await Seeds.run(Self.part(50), within: Self.bound) { seed in
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed, plan: slow)
+            })
+    }
+
+    @Test("Two runs of a seed are the same run")
+    func determinism() throws {
+        for seed in Self.part(20) {
+            var worlds = [
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed),
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed),
+            ]
+            for position in worlds.indices { worlds[position].runToRest(within: Self.bound) }
+            #expect(worlds[0].traceHash == worlds[1].traceHash)
+            #expect(worlds[0].eventCount == worlds[1].eventCount)
+            let other = try World<Simplex>(powers: [1, 1, 1, 1], seed: seed &+ 1_000_000)
+            #expect(other.traceHash != worlds[0].traceHash)
+        }
+    }
 }
