@@ -16,20 +16,138 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 let package = Package(
     name: "swift-bft",
     products: [
-        .library(name: "PostQuantum", targets: ["PostQuantum"])
+        .library(name: "PostQuantum", targets: ["PostQuantum"]),
+        .library(
+            name: "KeyValueStore",
+            targets: ["KeyValueStore", "BFTLedger", "BFTCore", "BFTWire", "BFTBase"]),
+        .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
+        .library(name: "BFTStorage", targets: ["BFTStorage"]),
+        .library(name: "BLAKE3", targets: ["BLAKE3"]),
     ],
     targets: [
         // What everything is built from.
         .target(name: "BFTBase", swiftSettings: pure),
-        // ML-DSA and ML-KEM, with vector kernels that are chosen at run time.
+        .target(name: "BFTWire", dependencies: ["BFTBase", "BLAKE3"], swiftSettings: pure),
+        // Primitives of their own, usable alone; vector kernels are chosen at run time.
+        .target(name: "CBLAKE3Kernels"),
+        .target(name: "BLAKE3", dependencies: ["CBLAKE3Kernels"], swiftSettings: common),
         .target(name: "CPostQuantumKernels"),
         .target(
             name: "PostQuantum", dependencies: ["CPostQuantumKernels"], swiftSettings: common),
+        // What decides: no I/O, no clock, no randomness.
+        .target(name: "BFTCore", dependencies: ["BFTBase", "BFTWire"], swiftSettings: pure),
+        .target(
+            name: "ProtocolSimplex", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
+            name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
+            name: "KeyValueStore", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
+            swiftSettings: pure),
+        // Keys and signatures, and the wire between two validators.
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "BFTCrypto", dependencies: ["BFTBase", "BFTWire", "COpenSSL"],
+            swiftSettings: common),
+        .target(
+            name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
+            swiftSettings: pure),
+        // Disk.
+        .target(name: "CStorage"),
+        .target(
+            name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CStorage"],
+            swiftSettings: common),
+        .systemLibrary(name: "CRocksDB"),
+        .target(
+            name: "BFTRocksDB", dependencies: ["BFTBase", "BFTWire", "BFTStorage", "CRocksDB"],
+            swiftSettings: common),
+        // The event loop and its sockets.
+        .systemLibrary(
+            name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
+        // What clients meet.
+        .systemLibrary(
+            name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(
+            name: "BFTServer",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
+            swiftSettings: common),
+        // A validator: all of the above but a concrete protocol.
+        .target(
+            name: "BFTNode",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
+                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration", "Logging",
+            ],
+            swiftSettings: common),
+        // A world to run replicas in.
+        .target(
+            name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
+            swiftSettings: pure),
+        // The command line, and what it reads and writes.
+        .target(name: "Logging", swiftSettings: common),
+        .target(name: "CToml"),
+        .target(
+            name: "BFTConfiguration", dependencies: ["BFTBase", "BFTWire", "CToml", "Logging"],
+            swiftSettings: common),
+        .target(name: "CEpoll"),
+        .target(
+            name: "BFTCommands",
+            dependencies: ["BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging"],
+            swiftSettings: common),
+        .executableTarget(name: "bft", dependencies: ["BFTCommands"], swiftSettings: common),
         // Tests.
+        .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
+        .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
+        .testTarget(
+            name: "BFTWireTests", dependencies: ["BFTBase", "BFTWire"], swiftSettings: common),
+        .testTarget(
+            name: "BFTSimulatorTests",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex", "BFTSimulator",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTCryptoTests", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTTransportTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCrypto", "BFTTransport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTStorageTests", dependencies: ["BFTBase", "BFTWire", "BFTStorage"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTRocksDBTests",
+            dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
+            swiftSettings: common),
+        .testTarget(
+            name: "KeyValueStoreTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTLedger", "KeyValueStore"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTServerTests", dependencies: ["BFTBase", "BFTLedger", "BFTServer"],
+            swiftSettings: common),
+        .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
+        .testTarget(
+            name: "BFTConfigurationTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTConfiguration"], swiftSettings: common),
+        .testTarget(
+            name: "BFTCommandsTests",
+            dependencies: ["BFTBase", "BFTCommands", "BFTConfiguration", "Logging"],
+            swiftSettings: common),
         .testTarget(
             name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],
             swiftSettings: common),
-        .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )

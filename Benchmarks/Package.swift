@@ -1,19 +1,26 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// A benchmark that depends on products of the package above.
+func bench(_ name: String, _ products: String...) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: products.map { .product(name: $0, package: "swift-bft") },
+        swiftSettings: [.treatAllWarnings(as: .error)])
+}
+
 let package = Package(
-    name: "Benchmarks",
+    name: "swift-bft-benchmarks",
     dependencies: [.package(name: "swift-bft", path: "..")],
     targets: [
+        bench("blake3-bench", "BLAKE3"),
+        bench("storage-bench", "BFTStorage", "BFTRocksDB"),
+        bench("kv-bench", "KeyValueStore"),
         // Speed of every operation, for every instruction set of the processor.
-        .executableTarget(
-            name: "pq-bench", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),
+        bench("pq-bench", "PostQuantum"),
         // Whether times depend on secrets.
-        .executableTarget(
-            name: "pq-timing", dependencies: [.product(name: "PostQuantum", package: "swift-bft")],
-            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+        bench("pq-timing", "PostQuantum"),
         // Operations on standard input, for differential tests against other implementations.
-        .executableTarget(
-            name: "pqtool", dependencies: [.product(name: "PostQuantum", package: "swift-bft")]),
+        bench("pqtool", "PostQuantum"),
     ]
 )

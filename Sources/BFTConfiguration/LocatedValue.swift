@@ -1,0 +1,77 @@
+/// A place in a text, as an editor counts: from 1, columns in Unicode scalars.
+public struct SourcePosition: Hashable, Comparable, Sendable {
+    public let line: Int
+    public let column: Int
+
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.line, left.column) < (right.line, right.column)
+    }
+}
+
+/// A value read from JSON or TOML, and where it stands.
+///
+/// Both formats become this one shape, so that one set of rules judges both and every complaint
+/// can name a line and a column.
+public struct LocatedValue: Equatable, Sendable {
+    public enum Content: Equatable, Sendable {
+        case null
+        case boolean(Bool)
+        case integer(Int128)
+        case number(Double)
+        case text(String)
+        /// A TOML date or time, as it was spelled.
+        case date(String)
+        case array([LocatedValue])
+        case table([Member])
+    }
+
+    /// A key with its value.
+    public struct Member: Equatable, Sendable {
+        public let key: String
+        public let keyPosition: SourcePosition
+        public let value: LocatedValue
+    }
+
+    public let content: Content
+    public let position: SourcePosition
+
+    public init(_ content: Content, at position: SourcePosition) {
+        self.content = content
+        self.position = position
+    }
+
+    /// The value under `key`, or `nil` if this is no table or has no such key.
+    public subscript(key: String) -> LocatedValue? {
+        guard case .table(let members) = content else { return nil }
+        return members.first { $0.key == key }?.value
+    }
+
+    /// The text, or `nil` if this is another kind of value.
+    public var text: String? {
+        if case .text(let text) = content { text } else { nil }
+    }
+
+    /// The integer, or `nil` if this is another kind of value or out of range.
+    public var integer: Int? {
+        if case .integer(let integer) = content { Int(exactly: integer) } else { nil }
+    }
+
+    /// The kind of value in a user's words.
+    var kindName: String {
+        switch content {
+        case .null: "null"
+        case .boolean: "a boolean"
+        case .integer: "an integer"
+        case .number: "a number with a fraction"
+        case .text: "text"
+        case .date: "a date"
+        case .array: "an array"
+        case .table: "a table"
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// The signature schemes that a chain can be founded on.
+public enum SignatureSchemeName: String, CaseIterable, Sendable {
+    case ed25519 = "ed25519"
+    case mlDSA65 = "ml-dsa-65"
+    case mlDSA87 = "ml-dsa-87"
+
+    /// The length of a public key (RFC 8032; FIPS 204, table 2).
+    public var publicKeyByteCount: Int {
+        switch self {
+        case .ed25519: 32
+        case .mlDSA65: 1_952
+        case .mlDSA87: 2_592
+        }
+    }
+
+    /// The tag in the canonical encoding.
+    var tag: UInt8 {
+        switch self {
+        case .ed25519: 1
+        case .mlDSA65: 2
+        case .mlDSA87: 3
+        }
+    }
+}
+
+/// The consensus protocols that a chain can be founded on.
+public enum ProtocolName: String, CaseIterable, Sendable {
+    case simplex = "simplex"
+
+    /// The tag in the canonical encoding.
+    var tag: UInt8 {
+        switch self {
+        case .simplex: 1
+        }
+    }
+}

@@ -1,0 +1,209 @@
+public import BFTBase
+public import BFTWire
+
+/// A message that waits for its sender's signature.
+public protocol Signable: Sendable, Equatable {
+    associatedtype Signed: Sendable
+    /// The exact bytes to sign.
+    var signingBytes: [UInt8] { get }
+    /// The message, with its signature.
+    func signed(by signer: ValidatorIndex, _ signature: [UInt8]) -> Signed
+}
+
+/// What a leader puts into a block.
+public struct Draft: Sendable, Equatable {
+    public let time: Timestamp
+    public let applied: AppliedState
+    /// Empty if there is nothing to order.
+    public let payload: [BatchReference]
+
+    public init(time: Timestamp, applied: AppliedState, payload: [BatchReference]) {
+        self.time = time
+        self.applied = applied
+        self.payload = payload
+    }
+}
+
+/// A block and the blocks it stands on that are not committed yet, oldest first.
+public struct Branch: Sendable, Equatable {
+    /// The last committed block.
+    public let root: Block
+    /// From the root's child to `tip`'s parent.
+    public let ancestors: [Block]
+    public let tip: Block
+
+    public init(root: Block, ancestors: [Block], tip: Block) {
+        self.root = root
+        self.ancestors = ancestors
+        self.tip = tip
+    }
+}
+
+/// What the ledger and the application say of a proposed block.
+public enum Verdict: Sendable, Equatable {
+    /// Its batches are held durably and its content is right.
+    case valid
+    /// No honest proposer makes such a block.
+    case invalid
+}
+
+/// Consecutive committed blocks, oldest first, with the certificate that commits the last one.
+/// The others are committed as its ancestors: each is named by the parent of the next.
+///
+/// - Invariant R1: `blocks` is not empty, heights are consecutive, parents link, and `certificate`
+///   names the last.
+public struct CommittedRun: Sendable, Equatable {
+    public let blocks: [Block]
+    public let certificate: Certificate
+
+    /// The run, or `nil` if the blocks don't link or the certificate doesn't name the last one.
+    public init?(blocks: [Block], certificate: Certificate) {
+        guard let last = blocks.last, certificate.statement.block == last.digest else { return nil }
+        for (parent, child) in zip(blocks, blocks.dropFirst()) {
+            guard child.parent == parent.digest, child.height == parent.height.next,
+                child.view > parent.view
+            else { return nil }
+        }
+        self.blocks = blocks
+        self.certificate = certificate
+    }
+
+    public var first: Block { blocks[0] }
+    public var last: Block { blocks[blocks.count - 1] }
+}
+
+/// Everything that can happen to a replica.
+public enum Input<P: ConsensusProtocol>: Sendable, Equatable {
+    /// The first input, once.
+    case started
+    /// A message whose signatures were checked. From the replica itself: its own signed message,
+    /// durable by then.
+    case received(Verified<P.Message>, from: ValidatorIndex)
+    /// A link to `peer` was made, perhaps again: what was sent before may be lost.
+    case connected(ValidatorIndex)
+    /// The instant of the last `setTimer` has come.
+    case timerFired
+    /// Whether there are batches to order on top of the last committed block. Repeated whenever
+    /// another one came to be held.
+    case work(pending: Bool)
+    /// The answer to `draft`, for a block of `view` on top of `parent`.
+    case drafted(Draft, view: View, parent: Digest)
+    /// The answer to `judge`.
+    case judged(Digest, Verdict)
+    /// The ledger took these blocks from a peer, verified: they are committed.
+    case caughtUp(CommittedRun)
+}
+
+/// Everything a replica can ask of its host.
+///
+/// The host carries effects out in order and may crash between any two of them. `persist` is
+/// durable before a later effect starts.
+public enum Effect<P: ConsensusProtocol>: Sendable, Equatable {
+    case persist(P.Durable)
+    /// Sign, then send to every peer, then give it back as a received message.
+    case sign(P.Unsigned)
+    case send(P.Message, to: ValidatorIndex)
+    /// To every peer, not to the sender.
+    case broadcast(P.Message)
+    /// Replaces the timer that was set before.
+    case setTimer(Instant)
+    /// Ask for what to propose on top of `parent`.
+    case draft(view: View, on: Branch)
+    /// Ask for a verdict on the tip, which comes when its batches are here, or never.
+    case judge(Branch)
+    case commit(CommittedRun)
+    /// A block was committed that this replica can't reach with what it holds: the ledger has to
+    /// take it and its ancestors from peers.
+    case fetch(Certificate)
+    /// A validator contradicted itself.
+    case accuse(Evidence)
+    case reject(Rejection)
+}
+
+/// Why a message changed nothing.
+public enum Rejection: Error, Sendable, Equatable {
+    case unknownSender(ValidatorIndex)
+    case otherChain
+    case otherEpoch
+    case unknownVoter(ValidatorIndex)
+    case notLeader(ValidatorIndex, View)
+    /// The proposal and its leader's vote don't say the same.
+    case proposalMismatch
+    case malformedBlock
+    case weakCertificate
+    /// Too far ahead to keep.
+    case beyondWindow(View)
+    /// Nobody asked for it.
+    case unexpectedBlock(Digest)
+}
+
+/// One replica of one agreement protocol, as a pure value.
+///
+/// It takes an input and the time, changes itself and appends effects: no I/O, no clock, no
+/// randomness, no cryptography. Equal values given equal inputs stay equal.
+public protocol ConsensusProtocol: Sendable, Equatable {
+    associatedtype Message: Sendable & Equatable & Authenticated & WireCodable
+    associatedtype Unsigned: Signable where Unsigned.Signed == Message
+    associatedtype Durable: Sendable & Equatable & WireCodable
+
+    /// The replica that `configuration` describes, on top of the committed block `root`, with
+    /// every record it made durable and did not give up since, in order. `certificate` commits
+    /// the root or a descendant; only the genesis has none.
+    init(
+        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        recovered: [Durable])
+
+    mutating func handle(_ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>])
+
+    /// Whether `message` could change anything. A host asks before it spends time on signatures.
+    func isUseful(_ message: Message) -> Bool
+
+    /// The view the replica is in.
+    var view: View { get }
+    /// The leader of `view`.
+    func leader(of view: View) -> ValidatorIndex
+    /// The last block known to be committed.
+    var committed: Block { get }
+    /// The highest height that this replica helped to commit or knows to be committed: no block
+    /// above it can be committed without another vote of this replica counting.
+    var commitVoteHeight: Height { get }
+    /// The records that a new log must begin with, once all earlier ones are dropped.
+    var liveRecords: [Durable] { get }
+}
+
+/// What a replica is told once, at its start.
+public struct ReplicaConfiguration: Sendable, Equatable {
+    public let chain: Digest
+    public let epoch: Epoch
+    public let validators: ValidatorSet
+    public let own: ValidatorIndex
+    public let timing: Timing
+
+    public init(
+        chain: Digest, epoch: Epoch, validators: ValidatorSet, own: ValidatorIndex, timing: Timing
+    ) {
+        precondition(validators.contains(own), "this replica is not a validator")
+        self.chain = chain
+        self.epoch = epoch
+        self.validators = validators
+        self.own = own
+        self.timing = timing
+    }
+
+    /// How long to wait for what. The same at every validator of a network, though nothing but
+    /// speed depends on that.
+    public struct Timing: Sendable, Equatable {
+        /// How long a leader may take before its view is given up.
+        public let viewTimeout: Interval
+        /// How often an idle network makes an empty block.
+        public let idleInterval: Interval
+        /// How many times the timeout may double while views fail.
+        public let backoffLimit: Int
+
+        public init(viewTimeout: Interval, idleInterval: Interval, backoffLimit: Int = 6) {
+            self.viewTimeout = viewTimeout
+            self.idleInterval = idleInterval
+            self.backoffLimit = backoffLimit
+        }
+    }
+}

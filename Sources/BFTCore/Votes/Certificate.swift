@@ -1,0 +1,95 @@
+public import BFTBase
+public import BFTWire
+
+/// One statement with the signatures of several validators.
+///
+/// The signers and their weight come from the same bitmap, each signer once.
+///
+/// - Invariant C1: there are as many signatures as bits set in `signers`, in the same order.
+public struct Certificate: Equatable, Sendable {
+    public let statement: Statement
+    /// One bit for each validator of the epoch.
+    public let signers: Bitmap
+    /// By rising index of the signer.
+    public let signatures: [[UInt8]]
+
+    /// The certificate that `votes` make, or `nil` unless all say `statement`, each voter at most
+    /// once, in rising order.
+    public init?(statement: Statement, votes: [Vote], validatorCount: Int) {
+        var signers = Bitmap(count: validatorCount)
+        var previous = -1
+        for vote in votes {
+            guard vote.statement == statement, vote.voter.rawValue > previous,
+                vote.voter.rawValue < validatorCount
+            else { return nil }
+            previous = vote.voter.rawValue
+            signers.insert(previous)
+        }
+        self.statement = statement
+        self.signers = signers
+        self.signatures = votes.map(\.signature)
+    }
+
+    /// Why a certificate does not commit a block.
+    public enum Flaw: Error, Equatable, Sendable {
+        case otherChain
+        case otherEpoch
+        case wrongKind(VoteKind)
+        case otherBlock
+        case otherValidatorCount(Int)
+        case noQuorum(power: VotingPower, total: VotingPower)
+    }
+
+    /// Throws unless this certificate, its signatures verified, commits `block` on `chain`.
+    ///
+    /// One check for every protocol: a quorum of `finalize` for exactly this block.
+    public func checkCommit(
+        of block: Block, chain: Digest, validators: ValidatorSet
+    ) throws(Flaw) {
+        guard statement.chain == chain else { throw .otherChain }
+        guard statement.epoch == block.epoch else { throw .otherEpoch }
+        guard statement.kind == .finalize else { throw .wrongKind(statement.kind) }
+        guard statement.block == block.digest, statement.view == block.view,
+            statement.height == block.height
+        else { throw .otherBlock }
+        try checkQuorum(validators)
+    }
+
+    /// Throws unless the signers are a quorum of `validators`.
+    public func checkQuorum(_ validators: ValidatorSet) throws(Flaw) {
+        guard signers.count == validators.count else { throw .otherValidatorCount(signers.count) }
+        let power = validators.power(of: signers)
+        guard validators.isQuorum(power) else {
+            throw .noQuorum(power: power, total: validators.total)
+        }
+    }
+}
+
+extension Certificate: Authenticated {
+    public var claims: [SignatureClaim] {
+        let bytes = statement.signingBytes
+        return zip(signers.positions, signatures).map { position, signature in
+            SignatureClaim(
+                signer: ValidatorIndex(position), statement: bytes, signature: signature)
+        }
+    }
+}
+
+extension Certificate: WireCodable {
+    public func encode(into writer: inout Writer) {
+        statement.encode(into: &writer)
+        signers.encode(into: &writer)
+        for signature in signatures { writer.bytes(signature) }
+    }
+
+    @_lifetime(reader: copy reader)
+    public init(from reader: inout Reader) throws(WireError) {
+        statement = try Statement(from: &reader)
+        signers = try Bitmap(from: &reader)
+        var signatures: [[UInt8]] = []
+        for _ in 0..<signers.population {
+            signatures.append(try reader.bytes(limit: SignatureLimit.byteCount))
+        }
+        self.signatures = signatures
+    }
+}

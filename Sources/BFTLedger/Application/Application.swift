@@ -1,0 +1,95 @@
+public import BFTBase
+public import BFTCore
+
+/// What an application is told of the block whose transactions it executes next.
+public struct BlockContext: Equatable, Sendable {
+    public let height: Height
+    /// Agreed time: the same at every replica, never less than the parent's. The only clock that
+    /// an application may read.
+    public let time: Timestamp
+    public let proposer: ValidatorIndex
+
+    public init(height: Height, time: Timestamp, proposer: ValidatorIndex) {
+        self.height = height
+        self.time = time
+        self.proposer = proposer
+    }
+}
+
+/// Why a transaction is not worth ordering. The text goes to the client.
+public struct TransactionRejection: Error, Equatable, Sendable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
+
+/// Why an application can't take up a state.
+public struct ApplicationError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
+
+/// Where an application puts the changes of a block. They become durable together with the
+/// block, all or none.
+public protocol StateSink {
+    mutating func put(key: RawSpan, value: RawSpan)
+    mutating func delete(key: RawSpan)
+}
+
+/// Where an application finds the entries that earlier blocks put, in rising order of their keys.
+public protocol StateSource {
+    func forEach(
+        _ body: (_ key: RawSpan, _ value: RawSpan) throws(ApplicationError) -> Void
+    ) throws(ApplicationError)
+}
+
+/// The replicated state machine: everything that happens to it is in the log.
+///
+/// A host calls it from one thread. `execute` must be a function of the state, the block and the
+/// transaction alone: no clock, no randomness, no order of a hash table. Two replicas that applied
+/// the same blocks return the same digest from `end`, and a replica that doesn't is noticed, since
+/// blocks carry the digest of an earlier height.
+///
+/// The shape follows ABCI 2.0 so that an out-of-process application can stand behind it: `check`
+/// is CheckTx, `judge` is ProcessProposal, `begin` to `end` are FinalizeBlock and Commit, `query`,
+/// `snapshot` and `restore` keep their names.
+public protocol Application: SendableMetatype {
+    /// Whether `judge` looks at proposals. If not, a vote never waits for this application.
+    static var judgesProposals: Bool { get }
+
+    /// Takes up the state that earlier blocks left.
+    mutating func load(_ source: some StateSource) throws(ApplicationError)
+
+    /// Throws if `transaction` is not worth ordering. Advice only: a batch from another validator
+    /// may hold any bytes, and `execute` has to answer them with an error result.
+    func check(_ transaction: RawSpan) throws(TransactionRejection)
+
+    /// Whether the validator may vote for a block with these transactions.
+    func judge(_ block: BlockContext, _ batches: [Batch]) -> Bool
+
+    mutating func begin(_ block: BlockContext)
+
+    /// Executes one transaction and writes its one result. Never traps, whatever the bytes.
+    mutating func execute(_ transaction: RawSpan, result: inout ResultWriter)
+
+    /// Ends the block: writes what changed to `changes` and returns the digest of the new state.
+    mutating func end(changes: inout some StateSink) -> Digest
+
+    /// The digest of the state now.
+    var stateRoot: Digest { get }
+
+    /// Answers `request` from the state now, without changing it.
+    func query(_ request: RawSpan, answer: inout ResultWriter)
+
+    /// Emits the whole state in chunks, in an order that depends on the state alone.
+    func snapshot(_ emit: (RawSpan) -> Void)
+
+    /// Replaces the state by the one that `chunks` were emitted from, and writes it to `changes`.
+    mutating func restore(
+        _ chunks: [[UInt8]], changes: inout some StateSink
+    ) throws(ApplicationError)
+}
+
+extension Application {
+    public static var judgesProposals: Bool { false }
+    public func judge(_ block: BlockContext, _ batches: [Batch]) -> Bool { true }
+}

@@ -1,0 +1,183 @@
+import BFTBase
+import BFTCore
+
+/// Why a batch is not kept.
+public enum BatchRefusal: Error, Equatable, Sendable {
+    case unknownAuthor
+    /// From a peer that is not its author, and nobody asked for it.
+    case unasked
+    case alreadyOrdered
+    /// Too far ahead of its author's last ordered batch.
+    case beyondWindow
+    case tooManyBytes
+    /// Another batch of the same author and sequence is here, and no proposal names this one.
+    case contradictory
+}
+
+/// The batches that are here and not ordered yet, by author and in sequence.
+///
+/// A batch is *held* once it is durable: only held batches are proposed and voted for, so that the
+/// quorum behind a certificate can always bring back what it certified.
+///
+/// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order.
+/// - Invariant P2: an author fills only its own window.
+struct BatchPool: Equatable, Sendable {
+    private struct Candidate: Equatable, Sendable {
+        let batch: Batch
+        var isHeld: Bool
+    }
+
+    private struct Author: Equatable, Sendable {
+        /// The first sequence that is not ordered.
+        var next = BatchSequence(1)
+        /// What is here for `next` and the sequences after it. More than one candidate only if
+        /// the author contradicted itself and a proposal named the other one.
+        var slots = Deque<[Candidate]>()
+        var byteCount = 0
+    }
+
+    private static let candidateLimit = 3
+
+    private var authors: [Author]
+    private let limits: LedgerLimits
+
+    init(next: [BatchSequence], limits: LedgerLimits) {
+        authors = next.map { Author(next: $0) }
+        self.limits = limits
+    }
+
+    /// The first sequence of each author that is not ordered.
+    var frontier: [BatchSequence] { authors.map(\.next) }
+
+    var byteCount: Int { authors.reduce(0) { $0 + $1.byteCount } }
+
+    func byteCount(of author: ValidatorIndex) -> Int { authors[author.rawValue].byteCount }
+    func slotCount(of author: ValidatorIndex) -> Int { authors[author.rawValue].slots.count }
+
+    /// Whether a held batch could be ordered now.
+    var hasWork: Bool {
+        authors.contains { $0.slots.first?.contains(where: \.isHeld) == true }
+    }
+
+    /// The sequence after the last one of `author` that is here.
+    func nextUnused(of author: ValidatorIndex) -> BatchSequence {
+        let queue = authors[author.rawValue]
+        return BatchSequence(queue.next.rawValue + UInt64(queue.slots.count))
+    }
+
+    /// The batches of `author` that are held, in order.
+    func heldBatches(of author: ValidatorIndex) -> [Batch] {
+        authors[author.rawValue].slots.flatMap { slot in
+            slot.filter(\.isHeld).map(\.batch)
+        }
+    }
+
+    /// Every held batch, by author, in order.
+    var heldBatches: [Batch] {
+        authors.indices.flatMap { heldBatches(of: ValidatorIndex($0)) }
+    }
+
+    // MARK: Taking batches in
+
+    mutating func insert(_ batch: Batch, isRequested: Bool) throws(BatchRefusal) {
+        guard batch.author.rawValue < authors.count else { throw .unknownAuthor }
+        let queue = authors[batch.author.rawValue]
+        guard batch.sequence >= queue.next else { throw .alreadyOrdered }
+        let offset = Int(
+            clamping: batch.sequence.rawValue - queue.next.rawValue)
+        guard offset < limits.batchesPerAuthor else { throw .beyondWindow }
+        let present = offset < queue.slots.count ? queue.slots[offset] : []
+        guard !present.contains(where: { $0.batch.digest == batch.digest }) else { return }
+        if !isRequested {
+            guard present.isEmpty else { throw .contradictory }
+            guard queue.byteCount + batch.encoded.count <= limits.bytesPerAuthor else {
+                throw .tooManyBytes
+            }
+        }
+        guard present.count < Self.candidateLimit else { throw .contradictory }
+        append(batch, at: offset)
+    }
+
+    private mutating func append(_ batch: Batch, at offset: Int) {
+        let author = batch.author.rawValue
+        while authors[author].slots.count <= offset { authors[author].slots.append([]) }
+        authors[author].slots[offset].append(Candidate(batch: batch, isHeld: false))
+        authors[author].byteCount += batch.encoded.count
+    }
+
+    /// Notes that a batch is durable.
+    mutating func hold(_ reference: BatchReference) {
+        guard let (offset, position) = find(reference) else { return }
+        authors[reference.author.rawValue].slots[offset][position].isHeld = true
+    }
+
+    // MARK: Looking
+
+    func isHeld(_ reference: BatchReference) -> Bool {
+        guard let (offset, position) = find(reference) else { return false }
+        return authors[reference.author.rawValue].slots[offset][position].isHeld
+    }
+
+    /// The batch, held or not.
+    func batch(_ reference: BatchReference) -> Batch? {
+        guard let (offset, position) = find(reference) else { return nil }
+        return authors[reference.author.rawValue].slots[offset][position].batch
+    }
+
+    private func find(_ reference: BatchReference) -> (offset: Int, position: Int)? {
+        guard reference.author.rawValue < authors.count else { return nil }
+        let queue = authors[reference.author.rawValue]
+        guard reference.sequence >= queue.next else { return nil }
+        let offset = Int(clamping: reference.sequence.rawValue - queue.next.rawValue)
+        guard offset < queue.slots.count,
+            let position = queue.slots[offset].firstIndex(where: {
+                $0.batch.reference == reference
+            })
+        else { return nil }
+        return (offset, position)
+    }
+
+    // MARK: Ordering
+
+    /// Takes out what `reference` orders. Returns its batch, if it is here, and the batches of
+    /// the same author and sequence that now can never be ordered.
+    mutating func order(_ reference: BatchReference) -> (batch: Batch?, displaced: [Batch]) {
+        let author = reference.author.rawValue
+        precondition(authors[author].next == reference.sequence, "P1: ordered out of sequence")
+        authors[author].next = authors[author].next.next
+        let slot = authors[author].slots.popFirst() ?? []
+        authors[author].byteCount -= slot.reduce(0) { $0 + $1.batch.encoded.count }
+        return (
+            slot.first { $0.batch.reference == reference }?.batch,
+            slot.map(\.batch).filter { $0.reference != reference }
+        )
+    }
+
+    /// What to propose when `frontier` holds the first sequence of each author that the branch
+    /// does not name yet: one batch of each author in turn, from author `start` on.
+    func draft(frontier: [BatchSequence], start: Int) -> [BatchReference] {
+        var payload: [BatchReference] = []
+        var offsets = zip(frontier, authors).map { Int(clamping: $0.rawValue - $1.next.rawValue) }
+        var byteCount = 0
+        var foundMore = true
+        while foundMore {
+            foundMore = false
+            for turn in authors.indices {
+                let author = (start + turn) % authors.count
+                let slots = authors[author].slots
+                guard offsets[author] < slots.count,
+                    let candidate = slots[offsets[author]].first(where: \.isHeld)
+                else { continue }
+                byteCount += candidate.batch.encoded.count
+                // A single batch always fits: its limit is below the block's.
+                guard byteCount <= limits.blockBytes, payload.count < Block.payloadLimit else {
+                    return payload
+                }
+                payload.append(candidate.batch.reference)
+                offsets[author] += 1
+                foundMore = true
+            }
+        }
+        return payload
+    }
+}

@@ -1,0 +1,98 @@
+import BFTBase
+import BFTCore
+
+/// Committed blocks on their way to the executor, strictly by height.
+///
+/// - Invariant Q1: heights handed over are consecutive, and no block is handed over before all
+///   its batches are here.
+struct CommitQueue: Equatable, Sendable {
+    private struct Entry: Equatable, Sendable {
+        let block: Block
+        let certificate: Certificate
+        let frontier: [BatchSequence]
+        var batches: [Batch?]
+
+        var isComplete: Bool { !batches.contains { $0 == nil } }
+    }
+
+    private var entries = Deque<Entry>()
+    /// How many of `entries`, from the first, the executor has.
+    private var handedOver = 0
+    /// The last committed block, executed or not.
+    private(set) var tail: Block
+    private(set) var executed: Height
+    private let inFlightLimit: Int
+
+    init(root: Block, inFlightLimit: Int) {
+        tail = root
+        executed = root.height
+        self.inFlightLimit = inFlightLimit
+    }
+
+    /// How many committed blocks are not executed yet.
+    var backlog: Int { entries.count }
+
+    mutating func append(
+        _ block: Block, certificate: Certificate, frontier: [BatchSequence], batches: [Batch?]
+    ) {
+        precondition(
+            block.parent == tail.digest && block.height == tail.height.next,
+            "Q1: a gap in the committed chain")
+        entries.append(
+            Entry(block: block, certificate: certificate, frontier: frontier, batches: batches))
+        tail = block
+    }
+
+    /// Takes a batch that a committed block lacked. Says whether one did.
+    mutating func supply(_ batch: Batch) -> Bool {
+        for position in handedOver..<entries.count {
+            let entry = entries[position]
+            for (index, reference) in entry.block.payload.enumerated()
+            where reference == batch.reference && entry.batches[index] == nil {
+                entries[position].batches[index] = batch
+                return true
+            }
+        }
+        return false
+    }
+
+    /// The batches that committed blocks lack, of the first few blocks.
+    func missing(limit: Int) -> [(BatchReference, proposer: ValidatorIndex)] {
+        var missing: [(BatchReference, proposer: ValidatorIndex)] = []
+        for position in handedOver..<entries.count {
+            let entry = entries[position]
+            for (reference, batch) in zip(entry.block.payload, entry.batches) where batch == nil {
+                missing.append((reference, entry.block.proposer))
+                if missing.count == limit { return missing }
+            }
+        }
+        return missing
+    }
+
+    func lacks(_ reference: BatchReference) -> Bool {
+        (handedOver..<entries.count).contains { position in
+            let entry = entries[position]
+            return zip(entry.block.payload, entry.batches).contains { $0 == reference && $1 == nil }
+        }
+    }
+
+    /// The next block for the executor, if it is complete and there is room.
+    mutating func nextForExecution() -> CommittedBlock? {
+        guard handedOver < min(entries.count, inFlightLimit), entries[handedOver].isComplete else {
+            return nil
+        }
+        let entry = entries[handedOver]
+        handedOver += 1
+        return CommittedBlock(
+            block: entry.block, batches: entry.batches.compactMap(\.self),
+            certificate: entry.certificate, frontier: entry.frontier)
+    }
+
+    mutating func finished(_ height: Height) {
+        precondition(
+            handedOver > 0 && entries.first?.block.height == height, "Q1: executed out of order")
+        _ = entries.popFirst()
+        handedOver -= 1
+        executed = height
+    }
+}

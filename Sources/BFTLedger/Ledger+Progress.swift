@@ -1,0 +1,106 @@
+import BFTBase
+import BFTCore
+
+// What follows from what is here: verdicts, requests, executions, reads.
+extension Ledger {
+    /// Draws every conclusion that the state allows.
+    mutating func settle(
+        ownClaim: Height, at now: Instant, into effects: inout [LedgerEffect]
+    ) {
+        retryAt = nil
+        for pending in judge.pending { consider(pending, at: now, into: &effects) }
+        wantMissing(at: now)
+        for (peer, references) in fetcher.dueRequests(at: now) {
+            effects.append(.send(.batchRequest(references), to: peer))
+        }
+        while let block = queue.nextForExecution() { effects.append(.execute(block)) }
+        continueCatchingUp(at: now, into: &effects)
+        if let ticket = reads.ready(executed: queue.executed) {
+            effects.append(.readReady(upTo: ticket))
+        }
+        if let nonce = reads.probe(ownClaim: ownClaim, at: now) {
+            effects.append(.broadcast(.readProbe(nonce: nonce)))
+            // With one validator, its own claim is the quorum.
+            if let ticket = reads.ready(executed: queue.executed) {
+                effects.append(.readReady(upTo: ticket))
+            }
+        }
+    }
+
+    private mutating func continueCatchingUp(
+        at now: Instant, into effects: inout [LedgerEffect]
+    ) {
+        guard queue.backlog < limits.catchUpBacklog,
+            let peer = catchUp.nextPeer(tail: queue.tail.height, at: now)
+        else { return }
+        effects.append(.send(.syncRequest(from: queue.tail.height.next), to: peer))
+    }
+
+    // MARK: Verdicts
+
+    private mutating func consider(
+        _ pending: ProposalJudge.Pending, at now: Instant, into effects: inout [LedgerEffect]
+    ) {
+        guard !pending.isWithApplication else { return }
+        let branch = pending.branch
+        switch judgement(of: branch, into: &effects) {
+        case .wait: retryAt = now.advanced(by: .milliseconds(10))
+        case .waitForExecution: break
+        case .missing(let references):
+            let due = now.advanced(by: limits.fetchGrace)
+            for reference in references where pool.batch(reference) == nil {
+                fetcher.want(reference, from: branch.tip.proposer, at: due)
+            }
+        case .decided(.valid) where doesApplicationJudge:
+            judge.markWithApplication(branch.tip.digest)
+            effects.append(
+                .askApplication(branch.tip, branch.tip.payload.compactMap { pool.batch($0) }))
+        case .decided(let verdict):
+            judge.remove(branch.tip.digest)
+            effects.append(.verdict(branch.tip.digest, verdict))
+        }
+    }
+
+    private enum Judgement {
+        case decided(Verdict)
+        /// The proposer's clock is ahead: time will tell.
+        case wait
+        case waitForExecution
+        case missing([BatchReference])
+    }
+
+    /// Re-derives everything that the proposer put into the block.
+    private func judgement(
+        of branch: Branch, into effects: inout [LedgerEffect]
+    ) -> Judgement {
+        let (block, parent) = (branch.tip, branch.ancestors.last ?? branch.root)
+        precondition(branch.root.digest == queue.tail.digest, "a branch was not rebased")
+        guard
+            PayloadOrder.frontier(after: branch.ancestors + [block], committed: pool.frontier)
+                != nil, block.payloadByteCount <= limits.blockBytes,
+            block.applied.height >= parent.applied.height, block.applied.height < block.height
+        else { return .decided(.invalid) }
+        guard block.applied.height <= roots.latest else { return .waitForExecution }
+        if let ours = roots[block.applied.height], ours != block.applied.root {
+            effects.append(
+                .diverged(
+                    Divergence(
+                        proposer: block.proposer, height: block.applied.height,
+                        theirs: block.applied.root, ours: ours)))
+            return .decided(.invalid)
+        }
+        let latest = wallTime.milliseconds + limits.clockDriftMilliseconds
+        guard block.time.milliseconds <= latest else { return .wait }
+        let missing = block.payload.filter { !pool.isHeld($0) }
+        return missing.isEmpty ? .decided(.valid) : .missing(missing)
+    }
+
+    // MARK: Missing batches
+
+    private mutating func wantMissing(at now: Instant) {
+        for (reference, proposer) in queue.missing(limit: limits.batchRequestsInFlight) {
+            fetcher.want(reference, from: proposer, at: now)
+        }
+        fetcher.keep { queue.lacks($0) || judge.needs($0) }
+    }
+}

@@ -1,0 +1,208 @@
+public import BFTBase
+public import BFTCore
+
+/// What a ledger asks of the replica it is part of.
+enum LedgerEffect: Equatable, Sendable {
+    case send(LedgerMessage, to: ValidatorIndex)
+    case broadcast(LedgerMessage)
+    case store(Batch)
+    case execute(CommittedBlock)
+    case verdict(Digest, Verdict)
+    case caughtUp(CommittedRun)
+    case readBlocks(from: Height, for: ValidatorIndex)
+    case readBatches([BatchReference], for: ValidatorIndex)
+    case readReady(upTo: UInt64)
+    case askApplication(Block, [Batch])
+    case diverged(Divergence)
+    case displaced(Batch)
+    case reject(LedgerRejection, from: ValidatorIndex)
+}
+
+/// A proposer vouches for another state than the one computed here.
+public struct Divergence: Equatable, Sendable {
+    public let proposer: ValidatorIndex
+    public let height: Height
+    public let theirs: Digest
+    public let ours: Digest
+}
+
+/// Why a message of a peer's ledger changed nothing.
+public enum LedgerRejection: Error, Equatable, Sendable {
+    case batch(BatchRefusal)
+    case uninvitedAnswer
+    case unlinkedRun
+    case flawedCertificate(Certificate.Flaw)
+}
+
+/// Everything between the order of blocks and their execution: batches, verdicts on proposals,
+/// committed blocks on their way to the executor, catching up, reads.
+///
+/// No I/O, like the protocols; see the article `BFTLedger` for the rules.
+struct Ledger: Equatable, Sendable {
+    let configuration: ReplicaConfiguration
+    let limits: LedgerLimits
+    let doesApplicationJudge: Bool
+    var pool: BatchPool
+    var judge = ProposalJudge()
+    var fetcher: BatchFetcher
+    var queue: CommitQueue
+    var roots: ExecutedRoots
+    var catchUp: CatchUp
+    var reads: ReadIndex
+    /// The host's wall clock, as of this turn.
+    var wallTime = Timestamp(milliseconds: 0)
+
+    init(
+        configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
+        doesApplicationJudge: Bool, recovered: [Batch]
+    ) {
+        let own = configuration.own
+        let count = configuration.validators.count
+        self.configuration = configuration
+        self.limits = limits
+        self.doesApplicationJudge = doesApplicationJudge
+        pool = BatchPool(next: state.frontier, limits: limits)
+        fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
+        queue = CommitQueue(root: state.block, inFlightLimit: limits.executionsInFlight)
+        roots = ExecutedRoots(height: state.block.height, root: state.stateRoot)
+        catchUp = CatchUp(
+            own: own, validators: configuration.validators, timeout: limits.answerTimeout)
+        reads = ReadIndex(
+            own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
+        for batch in recovered {
+            // Durable already. What was ordered meanwhile is refused here, and rightly.
+            guard (try? pool.insert(batch, isRequested: true)) != nil else { continue }
+            pool.hold(batch.reference)
+        }
+    }
+
+    var nextDeadline: Instant? {
+        let deadlines = [fetcher.nextDeadline, catchUp.nextDeadline, reads.nextDeadline, retryAt]
+        return deadlines.compactMap(\.self).min()
+    }
+
+    /// When to look again at proposals that wait for time to pass.
+    var retryAt: Instant?
+
+    // MARK: Messages
+
+    mutating func receive(
+        _ message: LedgerMessage, from sender: ValidatorIndex, commitVoteHeight: Height,
+        at now: Instant, into effects: inout [LedgerEffect]
+    ) {
+        do throws(LedgerRejection) {
+            switch message {
+            case .batch(let batch): try take(batch, from: sender, into: &effects)
+            case .batchRequest(let references): answer(references, to: sender, into: &effects)
+            case .syncRequest(let from):
+                if from <= queue.executed {
+                    effects.append(.readBlocks(from: from, for: sender))
+                }
+            case .syncResponse(let run): try take(run, from: sender, into: &effects)
+            case .readProbe(let nonce):
+                effects.append(
+                    .send(.readClaim(nonce: nonce, height: commitVoteHeight), to: sender))
+            case .readClaim(let nonce, let height):
+                reads.take(claim: height, nonce: nonce, from: sender)
+            }
+        } catch {
+            effects.append(.reject(error, from: sender))
+        }
+    }
+
+    private mutating func take(
+        _ batch: Batch, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
+    ) throws(LedgerRejection) {
+        let isWanted = fetcher.isWanted(batch.reference)
+        fetcher.found(batch.reference)
+        if queue.supply(batch) { return }
+        guard isWanted || sender == batch.author else { throw .batch(.unasked) }
+        let isNew = pool.batch(batch.reference) == nil
+        do throws(BatchRefusal) {
+            try pool.insert(batch, isRequested: isWanted)
+        } catch {
+            // A late copy of what a block brought along is nobody's fault.
+            if error == .alreadyOrdered { return }
+            throw .batch(error)
+        }
+        if isNew { effects.append(.store(batch)) }
+    }
+
+    /// Sends what is here; what was ordered is on the host's disk.
+    private func answer(
+        _ references: [BatchReference], to peer: ValidatorIndex, into effects: inout [LedgerEffect]
+    ) {
+        var onDisk: [BatchReference] = []
+        for reference in references {
+            if let batch = pool.batch(reference) {
+                effects.append(.send(.batch(batch), to: peer))
+            } else {
+                onDisk.append(reference)
+            }
+        }
+        if !onDisk.isEmpty { effects.append(.readBatches(onDisk, for: peer)) }
+    }
+
+    // MARK: Ordering
+
+    /// What to propose on top of `branch.tip`.
+    func draft(on branch: Branch, time: Timestamp) -> Draft {
+        let applied = AppliedState(height: roots.latest, root: roots[roots.latest] ?? .zero)
+        let blocks = branch.tip.digest == branch.root.digest ? [] : branch.ancestors + [branch.tip]
+        let isLagging =
+            queue.tail.height.rawValue - queue.executed.rawValue >= limits.executionLag
+        guard !isLagging, branch.root.digest == queue.tail.digest,
+            let frontier = PayloadOrder.frontier(after: blocks, committed: pool.frontier)
+        else { return Draft(time: time, applied: applied, payload: []) }
+        let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
+        return Draft(
+            time: time, applied: applied, payload: pool.draft(frontier: frontier, start: start))
+    }
+
+    mutating func commit(_ run: CommittedRun, into effects: inout [LedgerEffect]) {
+        for block in run.blocks where block.height > queue.tail.height {
+            var batches: [Batch?] = []
+            for reference in block.payload {
+                let (batch, displaced) = pool.order(reference)
+                batches.append(batch)
+                for lost in displaced where lost.author == configuration.own {
+                    effects.append(.displaced(lost))
+                }
+            }
+            queue.append(
+                block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
+        }
+        judge.rebase(onto: queue.tail)
+    }
+
+    // MARK: Catching up
+
+    private mutating func take(
+        _ run: CommittedRun, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
+    ) throws(LedgerRejection) {
+        guard catchUp.isAwaiting(sender) else { throw .uninvitedAnswer }
+        guard let next = run.blocks.firstIndex(where: { $0.parent == queue.tail.digest }),
+            run.blocks[next].height == queue.tail.height.next,
+            let rest = CommittedRun(
+                blocks: Array(run.blocks[next...]), certificate: run.certificate),
+            isInOrder(rest)
+        else {
+            catchUp.failed()
+            throw .unlinkedRun
+        }
+        do {
+            try rest.certificate.checkCommit(
+                of: rest.last, chain: configuration.chain, validators: configuration.validators)
+        } catch {
+            catchUp.failed()
+            throw .flawedCertificate(error)
+        }
+        catchUp.progressed()
+        commit(rest, into: &effects)
+        effects.append(.caughtUp(rest))
+    }
+
+    private func isInOrder(_ run: CommittedRun) -> Bool {
+        PayloadOrder.frontier(after: run.blocks, committed: pool.frontier) != nil
+    }
+}

@@ -1,0 +1,35 @@
+public import BFTBase
+import BFTCore
+
+/// Every bound and pause of the ledger, in one place.
+public struct LedgerLimits: Sendable, Equatable {
+    /// How many batches of one author may wait to be ordered.
+    public var batchesPerAuthor = 256
+    /// How many bytes of batches of one author may wait to be ordered.
+    public var bytesPerAuthor = 64 << 20
+    /// How many bytes of batches one block may name.
+    public var blockBytes = 8 << 20
+    /// How many committed blocks may wait for execution before this replica proposes no payload.
+    public var executionLag: UInt64 = 128
+    /// How many blocks are handed to the executor before it answers.
+    public var executionsInFlight = 8
+    /// How many batches are asked for at once.
+    public var batchRequestsInFlight = 64
+    /// How long a batch that a proposal names may take to come by itself.
+    public var fetchGrace = Interval.milliseconds(20)
+    /// How long a peer may take to answer.
+    public var answerTimeout = Interval.milliseconds(500)
+    /// How far a proposer's clock may be ahead.
+    public var clockDriftMilliseconds: UInt64 = 2_000
+    /// How many committed blocks catching up may gather before they are executed.
+    public var catchUpBacklog = 1_024
+
+    public init() {}
+
+    /// The most blocks in one answer to a request for blocks.
+    public static let syncBlockLimit = 256
+    /// The most bytes of blocks in one answer to a request for blocks.
+    public static let syncByteLimit = 1 << 20
+    /// The most batches in one request.
+    public static let batchRequestLimit = 64
+}

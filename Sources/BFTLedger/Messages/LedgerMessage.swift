@@ -1,0 +1,89 @@
+public import BFTBase
+public import BFTCore
+public import BFTWire
+
+/// What the ledgers of two replicas say to each other.
+public enum LedgerMessage: Equatable, Sendable {
+    /// A batch, from its author or as the answer to a request.
+    case batch(Batch)
+    case batchRequest([BatchReference])
+    /// Asks for committed blocks from a height on.
+    case syncRequest(from: Height)
+    case syncResponse(CommittedRun)
+    /// Asks for the highest height that the receiver has helped to commit.
+    case readProbe(nonce: UInt64)
+    case readClaim(nonce: UInt64, height: Height)
+}
+
+extension LedgerMessage: Authenticated {
+    /// Only a certificate is signed: batches are named by digest, and the rest is asked of the
+    /// peer at the other end of an authenticated link.
+    public var claims: [SignatureClaim] {
+        guard case .syncResponse(let run) = self else { return [] }
+        return run.certificate.claims
+    }
+}
+
+extension LedgerMessage: WireCodable {
+    private enum Tag {
+        static let batch: UInt8 = 1
+        static let batchRequest: UInt8 = 2
+        static let syncRequest: UInt8 = 3
+        static let syncResponse: UInt8 = 4
+        static let readProbe: UInt8 = 5
+        static let readClaim: UInt8 = 6
+    }
+
+    public func encode(into writer: inout Writer) {
+        switch self {
+        case .batch(let batch):
+            writer.uint8(Tag.batch)
+            writer.raw(batch.encoded)
+        case .batchRequest(let references):
+            writer.uint8(Tag.batchRequest)
+            writer.array(references) { $1.encode(into: &$0) }
+        case .syncRequest(let from):
+            writer.uint8(Tag.syncRequest)
+            from.encode(into: &writer)
+        case .syncResponse(let run):
+            writer.uint8(Tag.syncResponse)
+            writer.array(run.blocks) { $1.encode(into: &$0) }
+            run.certificate.encode(into: &writer)
+        case .readProbe(let nonce):
+            writer.uint8(Tag.readProbe)
+            writer.uint64(nonce)
+        case .readClaim(let nonce, let height):
+            writer.uint8(Tag.readClaim)
+            writer.uint64(nonce)
+            height.encode(into: &writer)
+        }
+    }
+
+    @_lifetime(reader: copy reader)
+    public init(from reader: inout Reader) throws(WireError) {
+        switch try reader.uint8() {
+        case Tag.batch:
+            // A batch is the rest of the message: its own lengths say where it ends.
+            self = .batch(try Batch(encoded: try reader.copy(byteCount: reader.remaining)))
+        case Tag.batchRequest:
+            self = .batchRequest(
+                try reader.array(limit: LedgerLimits.batchRequestLimit) {
+                    reader throws(WireError) in try BatchReference(from: &reader)
+                })
+        case Tag.syncRequest: self = .syncRequest(from: try Height(from: &reader))
+        case Tag.syncResponse:
+            let blocks = try reader.array(limit: LedgerLimits.syncBlockLimit) {
+                reader throws(WireError) in try Block(from: &reader)
+            }
+            let certificate = try Certificate(from: &reader)
+            guard let run = CommittedRun(blocks: blocks, certificate: certificate) else {
+                throw .invalid("blocks that don't link")
+            }
+            self = .syncResponse(run)
+        case Tag.readProbe: self = .readProbe(nonce: try reader.uint64())
+        case Tag.readClaim:
+            self = .readClaim(nonce: try reader.uint64(), height: try Height(from: &reader))
+        case let tag: throw .unknownTag(tag)
+        }
+    }
+}

@@ -1,0 +1,240 @@
+@_spi(Verification) public import BFTBase
+public import BFTCore
+
+/// A protocol and a ledger, put together: the whole of a validator that needs no I/O.
+///
+/// The node and the simulator both host this value, so that what is tested is what runs. Effects
+/// that one part wants of the other never leave it.
+public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
+    public private(set) var consensus: P
+    private var ledger: Ledger
+    private let own: ValidatorIndex
+    private var timer: Instant?
+    private var protocolTimer: Instant?
+    /// What the protocol was last told about work.
+    private var wasWorkPending = false
+
+    public init(
+        configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
+        doesApplicationJudge: Bool = false, recovered: [ReplicaRecord<P>]
+    ) {
+        var records: [P.Durable] = []
+        var batches: [Batch] = []
+        for record in recovered {
+            switch record {
+            case .consensus(let record): records.append(record)
+            case .batch(let batch): batches.append(batch)
+            }
+        }
+        own = configuration.own
+        consensus = P(
+            configuration: configuration, root: state.block, certificate: state.certificate,
+            recovered: records)
+        ledger = Ledger(
+            configuration: configuration, limits: limits, state: state,
+            doesApplicationJudge: doesApplicationJudge, recovered: batches)
+    }
+
+    public mutating func handle(
+        _ input: ReplicaInput<P>, at now: Instant, wallTime: Timestamp,
+        into effects: inout [ReplicaEffect<P>]
+    ) {
+        var turn = Turn(now: now)
+        ledger.wallTime = wallTime
+        dispatch(input, &turn)
+        repeat {
+            drain(&turn, into: &effects)
+            ledger.settle(
+                ownClaim: consensus.commitVoteHeight, at: now, into: &turn.ledgerEffects)
+            drain(&turn, into: &effects)
+            tellWork(&turn)
+        } while !turn.isQuiet
+        setTimer(turn, into: &effects)
+    }
+
+    // MARK: One turn
+
+    /// What is still to be done in one call of `handle`.
+    private struct Turn {
+        let now: Instant
+        var inputs = Deque<Input<P>>()
+        var ledgerEffects: [LedgerEffect] = []
+        var hasNewBatch = false
+        var protocolTimer: Instant?
+
+        var isQuiet: Bool { inputs.isEmpty && ledgerEffects.isEmpty }
+    }
+
+    private mutating func dispatch(_ input: ReplicaInput<P>, _ turn: inout Turn) {
+        switch input {
+        case .started: turn.inputs.append(.started)
+        case .received(let message, let sender): receive(message, from: sender, &turn)
+        case .connected(let peer):
+            turn.inputs.append(.connected(peer))
+            for batch in ledger.pool.heldBatches(of: own) {
+                turn.ledgerEffects.append(.send(.batch(batch), to: peer))
+            }
+        case .timerFired: turn.inputs.append(.timerFired)
+        case .sealed(let batch):
+            precondition(batch.author == own, "a batch of another author")
+            guard (try? ledger.pool.insert(batch, isRequested: true)) != nil else {
+                turn.ledgerEffects.append(.displaced(batch))
+                return
+            }
+            turn.ledgerEffects.append(.store(batch))
+        case .stored(let reference): noteStored(reference, &turn)
+        case .executed(let height, let root):
+            ledger.queue.finished(height)
+            ledger.roots.append(root, height: height)
+            turn.hasNewBatch = true  // A leader that lagged may propose again.
+        case .applicationJudged(let digest, let isValid):
+            guard ledger.judge.contains(digest) else { return }
+            ledger.judge.remove(digest)
+            turn.inputs.append(.judged(digest, isValid ? .valid : .invalid))
+        case .read(let ticket): ledger.reads.request(ticket)
+        }
+    }
+
+    private mutating func receive(
+        _ message: Verified<ReplicaMessage<P>>, from sender: ValidatorIndex, _ turn: inout Turn
+    ) {
+        switch message.value {
+        case .consensus(let part):
+            // The claims of the whole are those of the part, and they were checked.
+            turn.inputs.append(.received(Verified(part), from: sender))
+        case .ledger(let part):
+            ledger.receive(
+                part, from: sender, commitVoteHeight: consensus.commitVoteHeight, at: turn.now,
+                into: &turn.ledgerEffects)
+        }
+    }
+
+    private mutating func noteStored(_ reference: BatchReference, _ turn: inout Turn) {
+        ledger.pool.hold(reference)
+        turn.hasNewBatch = true
+        // Durable, so now it may be sent.
+        if reference.author == own, let batch = ledger.pool.batch(reference) {
+            turn.ledgerEffects.append(.broadcast(.batch(batch)))
+        }
+    }
+
+    /// Carries effects from one part to the other until none is left.
+    private mutating func drain(_ turn: inout Turn, into effects: inout [ReplicaEffect<P>]) {
+        while true {
+            let pending = turn.ledgerEffects
+            turn.ledgerEffects.removeAll(keepingCapacity: true)
+            for effect in pending { carryOut(effect, &turn, into: &effects) }
+            guard let input = turn.inputs.popFirst() else {
+                if turn.ledgerEffects.isEmpty { return }
+                continue
+            }
+            var produced: [Effect<P>] = []
+            consensus.handle(input, at: turn.now, into: &produced)
+            for effect in produced { carryOut(effect, &turn, into: &effects) }
+        }
+    }
+
+    private mutating func carryOut(
+        _ effect: Effect<P>, _ turn: inout Turn, into effects: inout [ReplicaEffect<P>]
+    ) {
+        switch effect {
+        case .persist(let record): effects.append(.persist(record))
+        case .sign(let unsigned): effects.append(.sign(unsigned))
+        case .send(let message, let peer):
+            effects.append(.send(.consensus(message), to: peer))
+        case .broadcast(let message): effects.append(.broadcast(.consensus(message)))
+        case .setTimer(let instant): turn.protocolTimer = instant
+        case .draft(let view, let branch):
+            let draft = ledger.draft(on: branch, time: ledger.wallTime)
+            turn.inputs.append(.drafted(draft, view: view, parent: branch.tip.digest))
+        case .judge(let branch):
+            ledger.judge.add(branch)
+            // Catching up may have moved the ledger on; the protocol is about to be told.
+            ledger.judge.rebase(onto: ledger.queue.tail)
+        case .commit(let run):
+            ledger.commit(run, into: &turn.ledgerEffects)
+            effects.append(.committed(run))
+        case .fetch(let certificate):
+            ledger.catchUp.reach(certificate, from: ledger.queue.tail.height)
+        case .accuse(let evidence): effects.append(.accuse(evidence))
+        case .reject(let rejection): effects.append(.rejected(rejection))
+        }
+    }
+
+    private func carryOut(
+        _ effect: LedgerEffect, _ turn: inout Turn, into effects: inout [ReplicaEffect<P>]
+    ) {
+        switch effect {
+        case .send(let message, let peer): effects.append(.send(.ledger(message), to: peer))
+        case .broadcast(let message): effects.append(.broadcast(.ledger(message)))
+        case .store(let batch): effects.append(.store(batch))
+        case .execute(let block): effects.append(.execute(block))
+        case .verdict(let digest, let verdict): turn.inputs.append(.judged(digest, verdict))
+        case .caughtUp(let run):
+            turn.inputs.append(.caughtUp(run))
+            effects.append(.committed(run))
+        case .readBlocks(let from, let peer): effects.append(.readBlocks(from: from, for: peer))
+        case .readBatches(let references, let peer):
+            effects.append(.readBatches(references, for: peer))
+        case .readReady(let ticket): effects.append(.readReady(upTo: ticket))
+        case .askApplication(let block, let batches):
+            effects.append(.askApplication(block, batches))
+        case .diverged(let divergence): effects.append(.diverged(divergence))
+        case .displaced(let batch): effects.append(.displaced(batch))
+        case .reject(let rejection, let peer):
+            effects.append(.rejectedLedger(rejection, from: peer))
+        }
+    }
+
+    /// Tells the protocol whether there is work, when that changed or more came.
+    private mutating func tellWork(_ turn: inout Turn) {
+        let isPending = ledger.pool.hasWork
+        guard isPending != wasWorkPending || (isPending && turn.hasNewBatch) else { return }
+        wasWorkPending = isPending
+        turn.hasNewBatch = false
+        turn.inputs.append(.work(pending: isPending))
+    }
+
+    /// One timer for both parts.
+    private mutating func setTimer(_ turn: Turn, into effects: inout [ReplicaEffect<P>]) {
+        if let instant = turn.protocolTimer { protocolTimer = instant }
+        let deadlines = [protocolTimer, ledger.nextDeadline].compactMap(\.self)
+        guard let earliest = deadlines.min(), earliest != timer || earliest <= turn.now else {
+            return
+        }
+        timer = earliest
+        effects.append(.setTimer(earliest))
+    }
+
+    // MARK: Questions
+
+    /// Whether `message` is worth the time that its signatures take.
+    public func isUseful(_ message: ReplicaMessage<P>) -> Bool {
+        switch message {
+        case .consensus(let part): consensus.isUseful(part)
+        case .ledger(.syncResponse): ledger.catchUp.isActive
+        case .ledger: true
+        }
+    }
+
+    /// The sequence that the next own batch must have.
+    public var nextOwnSequence: BatchSequence { ledger.pool.nextUnused(of: own) }
+
+    /// Whether another own batch of `byteCount` bytes may be sealed. If not, clients have to wait.
+    public func hasRoom(for byteCount: Int) -> Bool {
+        ledger.pool.slotCount(of: own) < ledger.limits.batchesPerAuthor / 2
+            && ledger.pool.byteCount(of: own) + byteCount <= ledger.limits.bytesPerAuthor / 2
+    }
+
+    /// The last committed height, executed or not.
+    public var committedHeight: Height { ledger.queue.tail.height }
+    public var executedHeight: Height { ledger.queue.executed }
+    /// The bytes of all batches that wait to be ordered.
+    public var pendingBytes: Int { ledger.pool.byteCount }
+    public var isCatchingUp: Bool { ledger.catchUp.isActive }
+
+    /// What a new log must begin with, once everything before it is dropped.
+    public var liveRecords: [ReplicaRecord<P>] {
+        consensus.liveRecords.map { .consensus($0) } + ledger.pool.heldBatches.map { .batch($0) }
+    }
+}

@@ -1,0 +1,67 @@
+public import BFTCore
+public import BFTWire
+
+/// Everything that replicas send each other.
+public enum ReplicaMessage<P: ConsensusProtocol>: Equatable, Sendable {
+    case consensus(P.Message)
+    case ledger(LedgerMessage)
+}
+
+extension ReplicaMessage: Authenticated {
+    public var claims: [SignatureClaim] {
+        switch self {
+        case .consensus(let message): message.claims
+        case .ledger(let message): message.claims
+        }
+    }
+}
+
+extension ReplicaMessage: WireCodable {
+    public func encode(into writer: inout Writer) {
+        switch self {
+        case .consensus(let message):
+            writer.uint8(1)
+            message.encode(into: &writer)
+        case .ledger(let message):
+            writer.uint8(2)
+            message.encode(into: &writer)
+        }
+    }
+
+    @_lifetime(reader: copy reader)
+    public init(from reader: inout Reader) throws(WireError) {
+        switch try reader.uint8() {
+        case 1: self = .consensus(try P.Message(from: &reader))
+        case 2: self = .ledger(try LedgerMessage(from: &reader))
+        case let tag: throw .unknownTag(tag)
+        }
+    }
+}
+
+/// Everything that a replica must still know after a crash.
+public enum ReplicaRecord<P: ConsensusProtocol>: Equatable, Sendable {
+    case consensus(P.Durable)
+    case batch(Batch)
+}
+
+extension ReplicaRecord: WireCodable {
+    public func encode(into writer: inout Writer) {
+        switch self {
+        case .consensus(let record):
+            writer.uint8(1)
+            record.encode(into: &writer)
+        case .batch(let batch):
+            writer.uint8(2)
+            writer.raw(batch.encoded)
+        }
+    }
+
+    @_lifetime(reader: copy reader)
+    public init(from reader: inout Reader) throws(WireError) {
+        switch try reader.uint8() {
+        case 1: self = .consensus(try P.Durable(from: &reader))
+        case 2: self = .batch(try Batch(encoded: try reader.copy(byteCount: reader.remaining)))
+        case let tag: throw .unknownTag(tag)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+public import BFTBase
+import Synchronization
+
+/// What goes wrong in a `FaultInjectingBackend`.
+public struct StorageFaults: Sendable, Equatable {
+    /// The number of the write that fails, from 1. It changes nothing.
+    public var failingWrite: Int?
+    /// The number of the sync that fails, from 1. What it should have saved is lost at the next
+    /// power cut, also if a later sync succeeds.
+    public var failingSync: Int?
+    /// The number of bytes of batches for which there is room.
+    public var roomByteCount: Int?
+
+    public init(failingWrite: Int? = nil, failingSync: Int? = nil, roomByteCount: Int? = nil) {
+        self.failingWrite = failingWrite
+        self.failingSync = failingSync
+        self.roomByteCount = roomByteCount
+    }
+}
+
+/// A store in memory that fails as told, and forgets what is not synced when the power is cut.
+public final class FaultInjectingBackend: StorageBackend {
+    private struct State {
+        var durable: StorageContents
+        var current: StorageContents
+        /// The batches since the last sync, in order.
+        var pending: [WriteBatch] = []
+        /// Whether a failed sync has dropped batches that are still readable.
+        var hasLostWrites = false
+        var faults: StorageFaults
+        var writeCount = 0
+        var syncCount = 0
+        var writtenByteCount = 0
+        var isClosed = false
+    }
+
+    private let state: Mutex<State>
+
+    /// A store that holds `contents` durably.
+    public init(_ contents: StorageContents = StorageContents(), faults: StorageFaults = .init()) {
+        state = Mutex(State(durable: contents, current: contents, faults: faults))
+    }
+
+    /// What the store holds now, durable or not.
+    public var contents: StorageContents { state.withLock { $0.current } }
+
+    /// Stops this store and returns what the next start finds on its disk: what was synced, and
+    /// as many of the batches since then, from the first on, as `random` says.
+    public func powerCut(_ random: inout SplitMix64) -> FaultInjectingBackend {
+        let (durable, pending) = state.withLock { state in
+            state.isClosed = true
+            return (state.durable, state.hasLostWrites ? [] : state.pending)
+        }
+        var contents = durable
+        for batch in pending.prefix(Int.random(in: 0...pending.count, using: &random)) {
+            contents.apply(batch)
+        }
+        return FaultInjectingBackend(contents)
+    }
+
+    /// Stops this store and returns what the next start finds if nothing unsynced survives.
+    public func powerCut() -> FaultInjectingBackend {
+        FaultInjectingBackend(
+            state.withLock { state in
+                state.isClosed = true
+                return state.durable
+            })
+    }
+
+    private func attempt<Value: Sendable>(
+        _ body: (inout State) -> Result<Value, StorageError>
+    ) throws(StorageError) -> Value {
+        let result: Result<Value, StorageError> = state.withLock { state in
+            state.isClosed ? .failure(.closed) : body(&state)
+        }
+        return try result.get()
+    }
+
+    public func write(_ batch: WriteBatch) throws(StorageError) {
+        try attempt { state -> Result<Void, StorageError> in
+            state.writeCount += 1
+            if state.writeCount == state.faults.failingWrite {
+                return .failure(.io(operation: "write", path: "memory", reason: "injected fault"))
+            }
+            let written = state.writtenByteCount + batch.byteCount
+            if let room = state.faults.roomByteCount, written > room {
+                return .failure(.diskFull(path: "memory"))
+            }
+            state.writtenByteCount = written
+            state.current.apply(batch)
+            state.pending.append(batch)
+            return .success(())
+        }
+    }
+
+    public func sync() throws(StorageError) {
+        try attempt { state -> Result<Void, StorageError> in
+            state.syncCount += 1
+            if state.syncCount == state.faults.failingSync {
+                state.hasLostWrites = true
+                return .failure(.io(operation: "sync", path: "memory", reason: "injected fault"))
+            }
+            if !state.hasLostWrites {
+                state.durable = state.current
+                state.pending.removeAll()
+            }
+            return .success(())
+        }
+    }
+
+    public func get(_ family: ColumnFamily, key: RawSpan) throws(StorageError) -> [UInt8]? {
+        try attempt { .success($0.current) }.get(family, key: key)
+    }
+
+    public func forEach(
+        in family: ColumnFamily, _ range: KeyRange, limit: Int, reverse: Bool,
+        _ body: (_ key: RawSpan, _ value: RawSpan) -> Bool
+    ) throws(StorageError) {
+        try attempt { .success($0.current) }
+            .forEach(in: family, range, limit: limit, reverse: reverse, body)
+    }
+
+    public func checkpoint(to directory: String) throws(StorageError) {
+        throw .io(operation: "checkpoint", path: directory, reason: "a faulty store makes none")
+    }
+
+    public func metrics() throws(StorageError) -> StorageMetrics {
+        try attempt { .success($0.current.metrics) }
+    }
+
+    public func close() { state.withLock { $0.isClosed = true } }
+}

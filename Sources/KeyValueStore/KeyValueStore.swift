@@ -1,0 +1,174 @@
+public import BFTBase
+public import BFTLedger
+import BFTWire
+
+/// The built-in application: a replicated store of strings that understands the commands of Redis.
+///
+/// A transaction or a query is a `CommandList`; the result is a reply in RESP3. A list with one
+/// command has that command's reply, any other an array of replies, as `EXEC` has. The commands of
+/// a list are carried out together and in order; one that fails leaves its error in the array and
+/// stops no other.
+///
+/// The state is kept in memory and emitted as changes at the end of each block. The only clock is
+/// the agreed time of the block.
+///
+/// - Invariant K1: what `execute` and `end` do is a function of the entries, the block and the
+///   transactions. Neither the seed nor the history behind the entries shows.
+/// - Invariant K2: a transaction that is not a well-formed list changes nothing.
+public struct KeyValueStore: Application, Sendable {
+    var keyspace: Keyspace
+    /// The time of the last block begun, in milliseconds.
+    var time: UInt64 = 0
+    var allowance = Allowance.block
+    public internal(set) var stateRoot: Digest
+
+    /// A store without entries.
+    ///
+    /// - Parameter seed: the key of the hash table. It shows in nothing but speed. A node picks
+    ///   it at random and keeps it to itself, so that no client can choose keys that collide.
+    public init(seed: (UInt64, UInt64) = (0, 0)) {
+        keyspace = Keyspace(SipHash(key0: seed.0, key1: seed.1))
+        stateRoot = StateRoot.digest(entries: .zero, count: 0, time: 0)
+    }
+
+    /// The commands of the store.
+    public static let commandTable = CommandTable(Verb.allCases.map(\.rule))
+
+    /// The entries, and those that expired but are not removed yet. What `DBSIZE` replies.
+    public var count: Int { keyspace.count }
+
+    // MARK: Blocks
+
+    /// Takes over the time and removes what has expired, at most
+    /// `KeyValueLimits.expirationsPerBlock` entries, the longest expired first.
+    public mutating func begin(_ block: BlockContext) {
+        time = block.time.milliseconds
+        allowance = .block
+        for _ in 0..<KeyValueLimits.expirationsPerBlock {
+            guard let first = keyspace.expiries.first, first.expiry < time else { return }
+            keyspace.remove(first.slot)
+        }
+    }
+
+    public mutating func execute(_ transaction: RawSpan, result: inout ResultWriter) {
+        defer { result.end() }
+        guard var reader = try? CommandReader(transaction) else {
+            return result.malformed()
+        }
+        if reader.count != 1 { result.array(reader.count) }
+        while reader.remaining > 0 {
+            var command = reader.next()
+            let name = command.next()
+            guard let entry = VerbTable.shared[name] else {
+                result.unknownCommand(name, command)
+                continue
+            }
+            guard Self.accepts(entry.arity, command.count) else {
+                result.wrongArgumentCount(entry.verb)
+                continue
+            }
+            if entry.isRead {
+                var left = allowance
+                read(entry.verb, &command, &left, &result)
+                allowance = left
+            } else {
+                change(entry.verb, &command, &result)
+            }
+        }
+    }
+
+    public mutating func end(changes: inout some StateSink) -> Digest {
+        let entries = keyspace.commit(changes: &changes)
+        StoredClock.put(time, into: &changes)
+        stateRoot = StateRoot.digest(
+            entries: entries, count: UInt64(keyspace.count), time: time)
+        return stateRoot
+    }
+
+    private static func accepts(_ arity: Int, _ count: Int) -> Bool {
+        arity < 0 ? count >= -arity : count == arity
+    }
+
+    // MARK: Queries
+
+    /// Answers from the state as of the last block. Commands that write have an error for answer.
+    public func query(_ request: RawSpan, answer: inout ResultWriter) {
+        defer { answer.end() }
+        guard var reader = try? CommandReader(request) else { return answer.malformed() }
+        var allowance = Allowance.query
+        if reader.count != 1 { answer.array(reader.count) }
+        while reader.remaining > 0 {
+            var command = reader.next()
+            let name = command.next()
+            guard let entry = VerbTable.shared[name] else {
+                answer.unknownCommand(name, command)
+                continue
+            }
+            guard Self.accepts(entry.arity, command.count) else {
+                answer.wrongArgumentCount(entry.verb)
+                continue
+            }
+            guard entry.isRead else {
+                answer.error("ERR a command that writes can't be a query")
+                continue
+            }
+            read(entry.verb, &command, &allowance, &answer)
+        }
+    }
+
+    // MARK: Checking
+
+    /// Refuses what would only fail: no list, no such command, a wrong number of arguments, a key
+    /// or a value above its limit.
+    public func check(_ transaction: RawSpan) throws(TransactionRejection) {
+        guard var reader = try? CommandReader(transaction) else {
+            throw TransactionRejection("ERR the transaction is not a list of commands")
+        }
+        while reader.remaining > 0 {
+            var command = reader.next()
+            guard let entry = VerbTable.shared[command.next()] else {
+                throw TransactionRejection("ERR unknown command")
+            }
+            guard Self.accepts(entry.arity, command.count) else {
+                throw TransactionRejection(
+                    "ERR wrong number of arguments for '\(entry.verb)' command")
+            }
+            while command.remaining > 0 {
+                let count = command.next().byteCount
+                guard count <= KeyValueLimits.valueBytes else {
+                    throw TransactionRejection(
+                        "ERR an argument of \(count) bytes is above the limit of "
+                            + "\(KeyValueLimits.valueBytes)")
+                }
+            }
+        }
+    }
+}
+
+extension ResultWriter {
+    mutating func malformed() { error("ERR the transaction is not a list of commands") }
+
+    mutating func wrongArgumentCount(_ verb: Verb) {
+        error(Array("ERR wrong number of arguments for '\(verb)' command".utf8))
+    }
+
+    /// As Redis says it: the name, and the arguments until they are 128 bytes.
+    mutating func unknownCommand(_ name: RawSpan, _ arguments: borrowing CommandArguments) {
+        var text = Array("ERR unknown command '".utf8)
+        Self.append(name, upTo: 128, to: &text)
+        text += Array("', with args beginning with: ".utf8)
+        var quoted: [UInt8] = []
+        var rest = copy arguments
+        while rest.remaining > 0, quoted.count < 128 {
+            quoted.append(UInt8(ascii: "'"))
+            Self.append(rest.next(), upTo: 128 - (quoted.count - 1), to: &quoted)
+            quoted += Array("' ".utf8)
+        }
+        error(text + quoted)
+    }
+
+    private static func append(_ bytes: RawSpan, upTo limit: Int, to text: inout [UInt8]) {
+        let part = bytes.extracting(first: max(0, limit))
+        unsafe part.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
+    }
+}

@@ -1,0 +1,149 @@
+import BFTBase
+import BFTLedger
+import BFTWire
+
+/// The entries of a store: found by key, in order of place, in order of expiry, with the changes
+/// that no block has ended yet.
+///
+/// An entry has a slot for as long as it lives. Expiry is data here: whether an entry counts is
+/// for the caller, who knows the time.
+struct Keyspace: Sendable {
+    /// By slot.
+    private(set) var cells: [Cell] = []
+    private var freeSlots: [UInt32] = []
+    private let sipHash: SipHash
+    private var table = KeyTable()
+    private(set) var tree = StateTree()
+    private(set) var expiries = ExpiryIndex()
+    /// By slot: whether it is among `changed`.
+    private var isChanged: [Bool] = []
+    private var changed: [UInt32] = []
+    /// Entries that are gone since the last block ended.
+    private var removed: [Cell] = []
+    private var hasher = EntryHasher()
+
+    init(_ sipHash: SipHash) { self.sipHash = sipHash }
+
+    /// A space without entries whose table has the same seed.
+    var emptied: Keyspace { Keyspace(sipHash) }
+
+    /// The entries, expired ones too.
+    var count: Int { table.count }
+
+    // MARK: Reading
+
+    /// The slot of the entry under `key`.
+    @inline(__always)
+    func find(_ key: RawSpan) -> Int? { find(key, sipHash.hash(key)) }
+
+    @inline(__always)
+    private func find(_ key: RawSpan, _ hash: UInt64) -> Int? {
+        table.find(hash) { cells[$0].hasKey(key) }
+    }
+
+    // MARK: Writing
+
+    /// Makes `value` the value under `key`. Anything longer than the limits allow is the caller's
+    /// to refuse.
+    mutating func set(_ key: RawSpan, _ value: RawSpan, expiry: UInt64) {
+        let hash = sipHash.hash(key)
+        if let slot = find(key, hash) {
+            assign(slot, value, expiry: expiry)
+        } else {
+            insert(key, value, expiry: expiry, hash)
+        }
+    }
+
+    /// Replaces value and expiry of an entry.
+    mutating func assign(_ slot: Int, _ value: RawSpan, expiry: UInt64) {
+        let before = cells[slot].expiry
+        cells[slot].assign(value, expiry: expiry)
+        if before != expiry { expiries.set(slot, expiry: expiry, digest: tree.place(slot)) }
+        markChanged(slot)
+    }
+
+    /// Appends to the value of an entry.
+    mutating func append(_ slot: Int, _ tail: RawSpan) {
+        cells[slot].append(tail)
+        markChanged(slot)
+    }
+
+    /// Changes when an entry expires. 0: it doesn't.
+    mutating func setExpiry(_ slot: Int, _ expiry: UInt64) {
+        cells[slot].expiry = expiry
+        expiries.set(slot, expiry: expiry, digest: tree.place(slot))
+        markChanged(slot)
+    }
+
+    private mutating func insert(
+        _ key: RawSpan, _ value: RawSpan, expiry: UInt64, _ hash: UInt64
+    ) {
+        let slot: Int
+        let cell = Cell(key: key, value: value, expiry: expiry)
+        if let free = freeSlots.popLast() {
+            slot = Int(free)
+            cells[slot] = cell
+        } else {
+            slot = cells.count
+            cells.append(cell)
+            isChanged.append(false)
+        }
+        table.insert(hash, slot: slot)
+        let place = Digest.of(key, in: .stateKey)
+        tree.insert(slot, at: place)
+        if expiry != 0 { expiries.set(slot, expiry: expiry, digest: place) }
+        markChanged(slot)
+    }
+
+    /// Removes an entry.
+    mutating func remove(_ slot: Int) {
+        let cell = cells[slot]
+        cells[slot] = .vacant
+        table.remove(sipHash.hash(cell.key), slot: slot)
+        tree.remove(slot)
+        if cell.expiry != 0 { expiries.set(slot, expiry: 0, digest: .zero) }
+        freeSlots.append(UInt32(slot))
+        removed.append(cell)
+    }
+
+    /// Removes every entry.
+    mutating func removeAll() {
+        var fresh = emptied
+        fresh.removed = removed
+        for cell in cells where !cell.isVacant { fresh.removed.append(cell) }
+        self = fresh
+    }
+
+    @inline(__always)
+    private mutating func markChanged(_ slot: Int) {
+        guard !isChanged[slot] else { return }
+        isChanged[slot] = true
+        changed.append(UInt32(slot))
+    }
+
+    // MARK: Ending a block
+
+    /// Writes each entry that changed to `changes`, once, and returns the digest of all entries.
+    ///
+    /// Removals come first: an entry that was removed and came back is put after.
+    mutating func commit(changes: inout some StateSink) -> Digest {
+        for cell in removed { changes.delete(key: cell.storedKey) }
+        removed.removeAll(keepingCapacity: true)
+        for slot in changed {
+            let slot = Int(slot)
+            isChanged[slot] = false
+            guard !cells[slot].isVacant else { continue }
+            cells[slot].store(in: &changes)
+            hasher.append(cells[slot], slot: slot)
+        }
+        changed.removeAll(keepingCapacity: true)
+        hasher.finish(into: &tree)
+        return tree.update()
+    }
+}
+
+/// Takes changes that are stored already.
+struct NoSink: StateSink {
+    mutating func put(key: RawSpan, value: RawSpan) {}
+    mutating func delete(key: RawSpan) {}
+}

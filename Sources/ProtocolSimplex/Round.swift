@@ -1,0 +1,152 @@
+import BFTBase
+import BFTCore
+
+/// Everything a replica knows of one view that is not committed yet.
+struct Round: Equatable, Sendable {
+    /// How far the ledger is with the proposal.
+    enum Judgement: Equatable, Sendable { case notAsked, asked, valid, invalid }
+
+    let view: View
+    /// The first proposal of the leader that came. Never replaced.
+    private(set) var proposal: Proposal?
+    var judgement = Judgement.notAsked
+    /// Blocks of this view that were asked for by name, or were notarized before a crash.
+    private var otherBlocks: [Block] = []
+    var notarizes: VoteTally
+    var nullifies: VoteTally
+    var finalizes: VoteTally
+    var notarization: Certificate?
+    var nullification: Certificate?
+    var finalization: Certificate?
+    var own = OwnVotes()
+
+    /// The most blocks of one view that are kept besides the proposal.
+    private static let otherBlockLimit = 3
+
+    init(view: View, validatorCount: Int) {
+        self.view = view
+        notarizes = VoteTally(kind: .notarize, validatorCount: validatorCount)
+        nullifies = VoteTally(kind: .nullify, validatorCount: validatorCount)
+        finalizes = VoteTally(kind: .finalize, validatorCount: validatorCount)
+    }
+
+    /// Whether a quorum has ended the view, in whatever way.
+    var isOver: Bool { notarization != nil || nullification != nil || finalization != nil }
+
+    /// The block that a quorum notarized, by name. A finalized block was notarized, too.
+    var notarizedDigest: Digest? {
+        notarization?.statement.block ?? finalization?.statement.block
+    }
+
+    func block(named digest: Digest) -> Block? {
+        if let block = proposal?.block, block.digest == digest { return block }
+        return otherBlocks.first { $0.digest == digest }
+    }
+
+    mutating func keep(_ proposal: Proposal) {
+        if self.proposal == nil {
+            self.proposal = proposal
+        } else {
+            keep(proposal.block)
+        }
+    }
+
+    mutating func keep(_ block: Block) {
+        guard self.block(named: block.digest) == nil else { return }
+        if otherBlocks.count == Self.otherBlockLimit { otherBlocks.removeFirst() }
+        otherBlocks.append(block)
+    }
+
+    func tally(_ kind: VoteKind) -> VoteTally {
+        switch kind {
+        case .notarize: notarizes
+        case .nullify: nullifies
+        case .finalize: finalizes
+        }
+    }
+
+    func certificate(_ kind: VoteKind) -> Certificate? {
+        switch kind {
+        case .notarize: notarization
+        case .nullify: nullification
+        case .finalize: finalization
+        }
+    }
+
+    mutating func insert(_ vote: Vote) -> VoteTally.Outcome {
+        let outcome =
+            switch vote.statement.kind {
+            case .notarize: notarizes.insert(vote)
+            case .nullify: nullifies.insert(vote)
+            case .finalize: finalizes.insert(vote)
+            }
+        guard outcome == .counted else { return outcome }
+        let opposite: VoteKind? =
+            switch vote.statement.kind {
+            case .notarize: nil
+            case .nullify: .finalize
+            case .finalize: .nullify
+            }
+        if let opposite, let other = tally(opposite).vote(of: vote.voter),
+            let evidence = Evidence(other, vote)
+        {
+            return .contradiction(evidence)
+        }
+        return .counted
+    }
+
+    mutating func keep(_ certificate: Certificate) {
+        switch certificate.statement.kind {
+        case .notarize: notarization = notarization ?? certificate
+        case .nullify: nullification = nullification ?? certificate
+        case .finalize: finalization = finalization ?? certificate
+        }
+    }
+}
+
+/// The rounds above the last committed view, in rising order of their views.
+///
+/// - Invariant L1: views rise strictly.
+struct RoundList: Equatable, Sendable {
+    private(set) var rounds: [Round] = []
+    private let validatorCount: Int
+
+    init(validatorCount: Int) { self.validatorCount = validatorCount }
+
+    /// The round of `view`, if anything is known of it.
+    subscript(view: View) -> Round? {
+        let position = self.position(of: view)
+        guard position < rounds.count, rounds[position].view == view else { return nil }
+        return rounds[position]
+    }
+
+    /// Changes the round of `view` where it stands, making it first if need be.
+    mutating func update<Result>(_ view: View, _ change: (inout Round) -> Result) -> Result {
+        let position = self.position(of: view)
+        if position == rounds.count || rounds[position].view != view {
+            rounds.insert(Round(view: view, validatorCount: validatorCount), at: position)
+        }
+        return change(&rounds[position])
+    }
+
+    mutating func removeAll(through view: View) {
+        rounds.removeFirst(position(of: view.next))
+    }
+
+    func block(named digest: Digest) -> Block? {
+        for round in rounds.reversed() {
+            if let block = round.block(named: digest) { return block }
+        }
+        return nil
+    }
+
+    /// The position of the first round whose view is `view` or later.
+    private func position(of view: View) -> Int {
+        var (low, high) = (0, rounds.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if rounds[middle].view < view { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

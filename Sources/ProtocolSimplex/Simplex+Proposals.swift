@@ -1,0 +1,194 @@
+import BFTBase
+import BFTCore
+
+// Proposals: making one, taking one, deciding whether to notarize it.
+extension SimplexReplica {
+    mutating func enter(_ next: View, at now: Instant, into effects: inout [Effect<Self>]) {
+        precondition(next >= view, "S6: back to an earlier view")
+        view = next
+        enteredAt = now
+        workSince = nil
+        resendAt = nil
+        askedAt = nil
+        leadership = leader(of: view) == configuration.own ? .due : .none
+    }
+
+    private func notarizeStatement(_ block: Block) -> Statement {
+        Statement(
+            chain: configuration.chain, epoch: configuration.epoch, kind: .notarize,
+            view: block.view, height: block.height, block: block.digest)
+    }
+
+    // MARK: Leading
+
+    /// Asks for something to propose, if this replica leads and has a parent to build upon.
+    mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard rules.mayNotarize(rounds[view]?.own ?? OwnVotes()) else {
+            leadership = .proposed  // Before a restart, or the view is given up.
+            return
+        }
+        guard let parent = parentToExtend, let ancestors = path(to: parent) else {
+            leadership = .due
+            return ask(nil, at: now, into: &effects)
+        }
+        leadership = .drafting
+        effects.append(
+            .draft(view: view, on: Branch(root: committed, ancestors: ancestors, tip: parent)))
+    }
+
+    /// The latest notarized block with nothing but nullified views since.
+    private var parentToExtend: Block? {
+        for round in rounds.rounds.reversed() where round.view < view {
+            if let digest = round.notarizedDigest {
+                guard isJustified(parent: round.view) else { return nil }
+                return round.block(named: digest)
+            }
+        }
+        return isJustified(parent: committed.view) ? committed : nil
+    }
+
+    private func isJustified(parent: View) -> Bool {
+        rules.isJustified(parent: parent, of: view) { rounds[$0]?.nullification != nil }
+    }
+
+    mutating func propose(
+        _ draft: Draft, in draftView: View, on parentDigest: Digest, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) {
+        guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
+        guard let parent = parentToExtend, parent.digest == parentDigest,
+            rules.mayNotarize(rounds[view]?.own ?? OwnVotes())
+        else {
+            leadership = .due
+            return
+        }
+        let proposeEmptyAt = enteredAt.advanced(
+            by: pacemaker.proposalDelay(isWorkUncommitted: isWorkUncommitted))
+        if draft.payload.isEmpty, now < proposeEmptyAt {
+            leadership = .waiting(until: proposeEmptyAt)
+            return
+        }
+        let block = Block(
+            epoch: configuration.epoch, view: view, height: parent.height.next,
+            parents: [parent.digest], proposer: configuration.own,
+            time: max(draft.time, parent.time), applied: draft.applied, payload: draft.payload)
+        leadership = .proposed
+        rounds.update(view) { round in
+            round.own.notarized = block.digest
+            round.keep(block)
+            round.judgement = .valid
+        }
+        effects += [
+            .persist(.notarized(block)), .sign(.proposal(block, notarizeStatement(block))),
+        ]
+    }
+
+    /// Whether a block with a payload waits to be committed.
+    var isWorkUncommitted: Bool {
+        rounds.rounds.contains { round in
+            guard let digest = round.notarizedDigest else { return false }
+            return round.block(named: digest)?.payload.isEmpty == false
+        }
+    }
+
+    // MARK: Following
+
+    mutating func take(
+        _ proposal: Proposal, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        let block = proposal.block
+        let leader = leader(of: block.view)
+        guard proposal.vote.statement == notarizeStatement(block),
+            proposal.vote.voter == block.proposer
+        else { throw .proposalMismatch }
+        guard block.proposer == leader else { throw .notLeader(block.proposer, block.view) }
+        guard block.epoch == configuration.epoch, block.parents.count == 1 else {
+            throw .malformedBlock
+        }
+        guard block.view > committed.view else { return }
+        try count(proposal.vote, into: &effects)
+        // A second block of this leader is kept only if a quorum notarized it: the tally above
+        // has turned the contradiction into evidence.
+        let round = rounds[block.view]
+        guard round?.proposal == nil || round?.notarizedDigest == block.digest else { return }
+        rounds.update(block.view) { $0.keep(proposal) }
+    }
+
+    /// A block that was asked for by name.
+    mutating func take(_ block: Block) throws(Rejection) {
+        guard wantedBlocks.contains(block.digest), block.view > committed.view,
+            isWithinWindow(block.view)
+        else { throw .unexpectedBlock(block.digest) }
+        rounds.update(block.view) { $0.keep(block) }
+    }
+
+    /// Looks at the proposal of the view: asks for what it takes to judge it, or for a verdict.
+    mutating func considerProposal(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard let round = rounds[view], let block = round.proposal?.block,
+            round.judgement == .notAsked, rules.mayNotarize(round.own)
+        else { return }
+        guard let parent = self.block(named: block.parent) else {
+            // Right after the committed view there is no other block to build upon.
+            guard view > committed.view.next else { return refuse(block, into: &effects) }
+            return ask(block.proposer, at: now, into: &effects)
+        }
+        guard block.height == parent.height.next, block.view > parent.view,
+            block.time >= parent.time, parent.view >= committed.view
+        else { return refuse(block, into: &effects) }
+        guard isNotarized(parent), isJustified(parent: parent.view),
+            let ancestors = path(to: block)
+        else { return ask(block.proposer, at: now, into: &effects) }
+        rounds.update(view) { $0.judgement = .asked }
+        effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
+    }
+
+    private mutating func refuse(_ block: Block, into effects: inout [Effect<Self>]) {
+        rounds.update(block.view) { $0.judgement = .invalid }
+        effects.append(.reject(.malformedBlock))
+        nullify(block.view, into: &effects)
+    }
+
+    mutating func take(
+        _ verdict: Verdict, on digest: Digest, into effects: inout [Effect<Self>]
+    ) {
+        guard let round = rounds[view], let block = round.proposal?.block,
+            block.digest == digest, round.judgement == .asked
+        else { return }  // Stale: we have moved on.
+        switch verdict {
+        case .invalid: refuse(block, into: &effects)
+        case .valid:
+            rounds.update(view) { $0.judgement = .valid }
+            guard rules.mayNotarize(round.own) else { return }
+            rounds.update(view) { $0.own.notarized = digest }
+            effects += [
+                .persist(.notarized(block)), .sign(.vote(notarizeStatement(block))),
+            ]
+        }
+    }
+
+    // MARK: Chains of blocks
+
+    func block(named digest: Digest) -> Block? {
+        digest == committed.digest ? committed : rounds.block(named: digest)
+    }
+
+    private func isNotarized(_ block: Block) -> Bool {
+        block.digest == committed.digest || rounds[block.view]?.notarizedDigest == block.digest
+    }
+
+    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
+    /// if one is missing or the chain passes the committed block by.
+    func path(to block: Block) -> [Block]? {
+        guard block.digest != committed.digest else { return [] }
+        var ancestors: [Block] = []
+        var child = block
+        while child.parent != committed.digest {
+            guard let parent = rounds.block(named: child.parent), parent.view < child.view else {
+                return nil
+            }
+            ancestors.append(parent)
+            child = parent
+        }
+        return ancestors.reversed()
+    }
+}

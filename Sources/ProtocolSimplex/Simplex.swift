@@ -1,0 +1,148 @@
+public import BFTBase
+public import BFTCore
+import BFTWire
+
+/// Simplex with the rules of the paper.
+public typealias Simplex = SimplexReplica<SoundRules>
+
+/// One replica of Simplex: propose, notarize, finalize; or nullify and go on.
+///
+/// Source: Chan and Pass, "Simplex Consensus: A Simple and Fast Consensus Protocol" (TCC 2023).
+/// The article `Simplex` lists the rules per event and what is added to the paper.
+///
+/// - Invariant S1: it notarizes at most one block in a view.
+/// - Invariant S2: it never nullifies and finalizes the same view.
+/// - Invariant S3: it notarizes only blocks whose parent is notarized, with every view between
+///   nullified.
+/// - Invariant S4: every vote is durable before it is signed.
+/// - Invariant S5: the committed chain only grows.
+/// - Invariant S6: it enters a view only by a certificate of the one before.
+/// - Invariant S7: what a peer can make it keep is bounded: one vote of a kind per view and voter,
+///   within a window of views.
+public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
+    public typealias Message = SimplexMessage
+    public typealias Unsigned = UnsignedMessage
+    public typealias Durable = DurableRecord
+
+    let configuration: ReplicaConfiguration
+    let rules: Rules
+    let schedule: LeaderSchedule
+
+    public internal(set) var view: View
+    public internal(set) var committed: Block
+    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
+    /// of a run: its certificate then stands in the round that it names.
+    var commitCertificate: Certificate?
+    var rounds: RoundList
+    var pacemaker: Pacemaker
+    public internal(set) var commitVoteHeight: Height
+
+    var enteredAt = Instant(nanoseconds: 0)
+    /// Since when, in this view, there has been something to order or to commit.
+    var workSince: Instant?
+    /// When this replica, stuck, tells the others again what it has and what it lacks.
+    var resendAt: Instant?
+    /// Whether this replica leads the view, and how far it is.
+    var leadership = Leadership.none
+    /// Whether there is work above the last committed block, as far as the ledger knows.
+    var isWorkPending = false
+    /// The view of the last block for which the ledger was told to ask peers.
+    var fetchedView = View.zero
+    /// When each peer was last sent an answer.
+    var answeredAt: [Instant?]
+    /// When this replica last asked what it needs to vote.
+    var askedAt: Instant?
+    /// Whether a vote from far ahead was seen since the last inquiry.
+    var isBehind = false
+
+    enum Leadership: Equatable, Sendable {
+        case none
+        /// Leads, and has not asked yet what to propose.
+        case due
+        /// Leads, and has asked.
+        case drafting
+        /// Leads, and has nothing to order: proposes an empty block at this time.
+        case waiting(until: Instant)
+        case proposed
+    }
+
+    /// How many views ahead of its own a replica keeps votes for.
+    static var window: UInt64 { 64 }
+
+    public init(
+        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        recovered: [DurableRecord]
+    ) {
+        let count = configuration.validators.count
+        self.configuration = configuration
+        rules = Rules()
+        schedule = LeaderSchedule(configuration.validators)
+        committed = root
+        commitVoteHeight = root.height
+        view = root.view.next
+        rounds = RoundList(validatorCount: count)
+        pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
+        answeredAt = Array(repeating: nil, count: count)
+        recover(recovered)
+        recover(certificate)
+    }
+
+    public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    public mutating func handle(
+        _ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        switch input {
+        case .started: start(at: now, into: &effects)
+        case .received(let message, let sender):
+            do throws(Rejection) {
+                try receive(message.value, from: sender, at: now, into: &effects)
+            } catch {
+                effects.append(.reject(error))
+            }
+        case .connected(let peer): greet(peer, at: now, into: &effects)
+        case .timerFired: break  // What is due is looked at below, whatever came.
+        case .work(let pending): noteWork(pending)
+        case .drafted(let draft, let view, let parent):
+            propose(draft, in: view, on: parent, at: now, into: &effects)
+        case .judged(let digest, let verdict): take(verdict, on: digest, into: &effects)
+        case .caughtUp(let run): adopt(run, at: now, into: &effects)
+        }
+        settle(at: now, into: &effects)
+        checkInvariants()
+    }
+
+    private mutating func receive(
+        _ message: SimplexMessage, from sender: ValidatorIndex, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        guard configuration.validators.contains(sender) else { throw .unknownSender(sender) }
+        switch message {
+        case .proposal(let proposal): try take(proposal, into: &effects)
+        case .vote(let vote): try count(vote, into: &effects)
+        case .certificate(let certificate): try take(certificate)
+        case .block(let block): try take(block)
+        case .inquiry(let inquiry): answer(inquiry, from: sender, at: now, into: &effects)
+        }
+    }
+
+    /// Draws every conclusion that the state allows.
+    private mutating func settle(at now: Instant, into effects: inout [Effect<Self>]) {
+        finalizeNotarized(into: &effects)
+        advance(at: now, into: &effects)
+        commitFinalized(into: &effects)
+        if leadership == .due { requestDraft(at: now, into: &effects) }
+        considerProposal(at: now, into: &effects)
+        noteWorkSince(now)
+        actOnTime(at: now, into: &effects)
+        effects.append(.setTimer(nextDeadline))
+    }
+
+    private func checkInvariants() {
+        precondition(view > committed.view, "S6: a view at or below the committed one")
+        for round in rounds.rounds {
+            precondition(round.view > committed.view, "L1: a committed round was kept")
+            precondition(!(round.own.nullified && round.own.finalized != nil), "S2")
+        }
+    }
+}
