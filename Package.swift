@@ -98,7 +98,13 @@ let package = Package(
             name: "BFTCommands",
             dependencies: ["BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging"],
             swiftSettings: common),
-        .executableTarget(name: "bft", dependencies: ["BFTCommands"], swiftSettings: common),
+        .executableTarget(
+            name: "bft",
+            dependencies: [
+                "BFTCommands", "BFTConfiguration", "BFTCrypto", "BFTNode", "KeyValueStore",
+                "ProtocolSimplex",
+            ],
+            swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),

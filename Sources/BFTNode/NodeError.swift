@@ -1,5 +1,7 @@
+public import BFTBase
 public import BFTCrypto
 public import BFTLedger
+public import BFTServer
 public import BFTSockets
 public import BFTStorage
 public import BFTWire
@@ -17,6 +19,13 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
     case unreadableRecord(WireError)
     /// The key file's public key is not the one that the genesis file names for this validator.
     case keyMismatch
+    case unknownScheme(String)
+    case validatorSet(ValidatorSetError)
+    case listen(ListenError, purpose: String)
+    /// There is no room for more work now.
+    case busy
+    /// The node does not take this, and says why.
+    case refused(String)
     case stopped
 
     public var description: String {
@@ -34,6 +43,11 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
         case .keyMismatch:
             "the validator's key is not the one in the genesis file; check crypto.key_path and "
                 + "the node's name in node.toml"
+        case .unknownScheme(let name): "this build has no signature scheme \(name)"
+        case .validatorSet(let error): "the genesis file's validators: \(error)"
+        case .listen(let error, let purpose): "\(purpose): \(error)"
+        case .busy: "too much is under way; try again"
+        case .refused(let text): text
         case .stopped: "the node has stopped"
         }
     }

@@ -2,6 +2,9 @@ import BFTBase
 import BFTConfiguration
 import BFTCore
 import BFTLedger
+import BFTCrypto
+import BFTTransport
+import Glibc
 
 /// What a node's core needs of its configuration.
 struct NodeSettings: Sendable {
@@ -16,4 +19,10 @@ struct NodeSettings: Sendable {
 
     /// What takes longer than this leaves the event loop.
     static let inlineLimit = Interval.microseconds(50)
+
+    /// How links between validators are encrypted.
+    static let suite = TransportSuite(keyExchange: .x25519, aead: .aes256GCM)
+
+    /// One thread for signatures for each processor but one.
+    static var cryptoThreads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1) }
 }

@@ -32,7 +32,7 @@ public struct KeyValueStore: Application, Sendable {
     }
 
     /// The commands of the store.
-    public static let commandTable = CommandTable(Verb.allCases.map(\.rule))
+    public static let commandTable: CommandTable? = CommandTable(Verb.allCases.map(\.rule))
 
     /// The entries, and those that expired but are not removed yet. What `DBSIZE` replies.
     public var count: Int { keyspace.count }

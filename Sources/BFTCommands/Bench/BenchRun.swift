@@ -20,7 +20,7 @@ final class BenchRun {
     private var writer: RequestWriter
     private var buffer: [UInt8] = []
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
-    private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
+    private let events = UnsafeMutableBufferPointer<cepoll_event>.allocate(capacity: 256)
     private(set) var result = BenchResult()
     private var isMeasuring = false
     private var start: UInt64 = 0
@@ -41,7 +41,7 @@ final class BenchRun {
 
     init(_ plan: BenchPlan) {
         self.plan = plan
-        poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+        poller = cepoll_create()
         writer = RequestWriter(
             plan.command, valueBytes: plan.valueBytes, keyspace: plan.keyspace, seed: plan.seed)
         clients = (0..<plan.clients).map {
@@ -112,30 +112,25 @@ extension BenchRun {
     /// Waits for events until `time` at the latest, and handles them.
     private func wait(until time: UInt64, _ now: UInt64) {
         let left = time > now ? time - now : 0
-        var timeout = timespec(
-            tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
-        let count = Int(
-            epoll_pwait2(poller, events.baseAddress, Int32(events.count), &timeout, nil))
+        let count = Int(cepoll_wait(poller, events.baseAddress, Int32(events.count), left))
         for position in 0..<max(0, count) {
-            let event = events[position]
-            handle(Int(event.data.u64), event.events)
+            handle(events[position])
         }
     }
 
-    private func handle(_ position: Int, _ events: UInt32) {
+    private func handle(_ event: cepoll_event) {
+        let position = Int(event.key)
         let client = clients[position]
         if client.state == .connecting {
             finishConnecting(position)
         }
         guard client.state == .open else { return }
-        if events & EPOLLOUT.rawValue != 0 {
+        if event.is_writable != 0 {
             guard client.send([]) else { return fail(position, "connection closed") }
             watch(position)
             if client.unsent.isEmpty { refill(position) }
         }
-        if events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
-            receive(position)
-        }
+        if event.is_readable != 0 { receive(position) }
     }
 
     /// Tells the poller what to wait for: room to send only while there is something unsent.
@@ -143,10 +138,7 @@ extension BenchRun {
         let client = clients[position]
         guard let descriptor = client.socket?.descriptor else { return }
         let wantsRoom = client.state == .connecting || !client.unsent.isEmpty
-        var event = epoll_event()
-        event.events = EPOLLIN.rawValue | (wantsRoom ? EPOLLOUT.rawValue : 0)
-        event.data.u64 = UInt64(position)
-        epoll_ctl(poller, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event)
+        cepoll_watch(poller, descriptor, UInt64(position), wantsRoom ? 1 : 0, isNew ? 1 : 0)
     }
 }
 

@@ -1,5 +1,4 @@
 import BFTBase
-import CEpoll  // Its headers may be the first to declare timespec.
 import Glibc
 
 /// The system's monotonic clock.

@@ -14,7 +14,7 @@ public struct Localnet: NodeCommand {
             'bft start --home DIRECTORY/nodeN'. Each writes to the file 'log' of its home.
             """,
         examples: [
-            "bft localnet", "bft localnet --validators 7 --directory /tmp/seven --fresh",
+            "bft localnet", "bft localnet --validators 7 --directory seven --fresh",
             "bft localnet --scheme ed25519 --resp-port 16400 --http-port 18400 --peer-port 17400",
         ])
 

@@ -1,6 +1,5 @@
 import BFTBase
 import BFTConfiguration
-import CEpoll  // Its headers may be the first to declare timespec.
 import FoundationEssentials
 import Glibc
 

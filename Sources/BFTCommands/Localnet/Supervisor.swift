@@ -1,5 +1,4 @@
 import BFTBase
-import CEpoll  // Its headers may be the first to declare timespec.
 import Glibc
 
 /// Watches the nodes of a local network from one thread, and stops them in the end.

@@ -51,6 +51,8 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// Told of each result that a session waits for, and when sessions may go on.
     weak var sessions: (any SessionHost)?
     var submissions = SubmissionDesk()
+    var drainTimer: LoopTimer?
+    var nextBlockRead: UInt64 = 0
     var blockReads: [UInt64: (Block?, Certificate?) -> Void] = [:]
     var counters = NodeCounters()
     let shared: SharedReports

@@ -214,7 +214,7 @@ public struct HealthReport: Equatable, Sendable, JSONReport {
 extension StatusReport: JSONReport {
     public func write(to json: inout JSONWriter) {
         json.object { json in
-            json.field("chainID", chainID)
+            json.field("chainId", chainID)
             json.field("version", version)
             json.name("nodeIndex")
             if let nodeIndex { json.integer(nodeIndex.rawValue) } else { json.null() }
