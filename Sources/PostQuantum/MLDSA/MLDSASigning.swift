@@ -126,8 +126,8 @@ extension MLDSASigningMaterial {
         for row in 0..<parameters.rows {
             let low = workspace.low.polynomial(row)
             multiply(workspace, by: t0 + degree &* row)
-            for j in 0..<degree { product[j] = PortableMLDSA.centred(product[j]) }
-            if table.pointee.dsa_exceeds(product, 1, PortableMLDSA.gamma2) != 0 { return false }
+            // Algorithm 7 also bounds this product by gamma2. No coefficient gets there: there are
+            // tau terms of at most 2^12 each, and tau * 2^12 is below gamma2 in both sets.
             table.pointee.dsa_add(low, product, 1)
             hints &+= Int(
                 table.pointee.dsa_make_hint(
