@@ -1,7 +1,6 @@
 #!/bin/sh
-# Shows that PostQuantum is an ordinary dependency: a package that asks for a tagged version of
-# this repository builds and runs against the product. SwiftPM refuses unsafe flags in a
-# dependency of that kind, so the kernels need none.
+# Shows that PostQuantum is an ordinary dependency: the manifest has no unsafe flags, and a package
+# that asks for a tagged version of this repository builds and runs against the product.
 #
 # usage: Scripts/pq-dependency.sh
 set -eu
@@ -11,6 +10,11 @@ trap 'rm -rf "$work"' EXIT
 
 git clone --quiet "$root" "$work/swift-bft"
 git -C "$work/swift-bft" tag 1.0.0
+# Some releases of SwiftPM refuse unsafe flags in a dependency, others take them: look ourselves.
+if swift package --package-path "$work/swift-bft" dump-package | grep -q unsafeFlags; then
+    echo "the manifest uses unsafe flags" >&2
+    exit 1
+fi
 
 mkdir -p "$work/client/Sources/client"
 cat > "$work/client/Package.swift" <<EOF

@@ -72,6 +72,9 @@ def main():
     quotients = companion(dsa, DSA_Q, 32)
     emit("dsa_zetas", "int32_t", dsa)
     emit("dsa_zetas_q", "int32_t", quotients)
+    # The zeta of the last inverse layer times 2^64 / 256, in Montgomery form.
+    last = centred(dsa[1] * 41978 * pow(1 << 32, -1, DSA_Q), DSA_Q)
+    print(f"#define DSA_LAST_ZETA_SCALED {last}")
     for lanes in (8, 16):
         for direction in ("forward", "backward"):
             order = lane_indices(lanes, direction == "backward")

@@ -137,8 +137,9 @@ static void dsa_inverse_ntt(int32_t *polynomials, size_t count) {
         for (int c = 0; c < 4; c++) {
             vector v[8];
             for (int j = 0; j < 8; j++) v[j] = p[4 * j + c];
-            dsa_backward_vectors(v, 8, 4, 7);
-            for (int j = 0; j < 8; j++) p[4 * j + c] = dsa_scaled(v[j]);
+            dsa_backward_vectors(v, 8, 2, 7);
+            dsa_backward_last(v, 8);
+            for (int j = 0; j < 8; j++) p[4 * j + c] = v[j];
         }
     }
 }

@@ -116,8 +116,9 @@ static void dsa_inverse_ntt(int32_t *polynomials, size_t count) {
         for (int j = 0; j < 16; j++) v[j] = p[j];
         dsa_backward_lanes(v, zetas, zetas_q);
         transpose(v);
-        dsa_backward_vectors(v, 16, 8, 15);
-        for (int j = 0; j < 16; j++) p[j] = dsa_scaled(v[j]);
+        dsa_backward_vectors(v, 16, 4, 15);
+        dsa_backward_last(v, 16);
+        for (int j = 0; j < 16; j++) p[j] = v[j];
     }
 }
 

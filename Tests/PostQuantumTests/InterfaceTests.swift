@@ -198,6 +198,15 @@ import Testing
                 }
             }
         }
+        let expanded = try MLKEM768.PrivateKey().expandedRepresentation
+        for pair in stride(from: 0, to: 384, by: 5) {
+            var altered = expanded
+            altered[3 * pair + 1] |= 0xf0
+            altered[3 * pair + 2] = 0xff
+            #expect(throws: PostQuantumError.invalidKeyEncoding) {
+                try MLKEM768.DecapsulationKey(expandedRepresentation: altered)
+            }
+        }
         #expect(throws: PostQuantumError.incorrectKeySize(expected: 1184, actual: 1183)) {
             try MLKEM768.PublicKey(rawRepresentation: Array(key.dropLast()))
         }

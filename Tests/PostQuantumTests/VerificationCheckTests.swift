@@ -33,6 +33,11 @@ import Testing
         #expect(!isValid(signature, message, context: context))
         #expect(isValid(signature, message, context: context, without: check))
         #expect(!isValid(signature, message, context: context, without: .all.subtracting(check)))
+        let batch = Array(
+            repeating: MLDSA87.SignedMessage(
+                verifier: verifier, signature: signature, data: message, context: context),
+            count: 3)
+        #expect(MLDSA87.Verifier.areValid(batch) == [false, false, false])
     }
 
     /// Valid signatures of one message after another, until `body` has found what it needs.
@@ -101,6 +106,13 @@ import Testing
             }
         }
         #expect(found)
+    }
+
+    @Test("The product of challenge and t0 stays below its bound in both parameter sets")
+    func carryRange() {
+        for parameters in [MLDSA65Parameters.parameters, MLDSA87Parameters.parameters] {
+            #expect(parameters.tau << 12 < PortableMLDSA.gamma2)
+        }
     }
 
     @Test("Hint counts that fall are caught")

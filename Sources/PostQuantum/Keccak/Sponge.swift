@@ -1,5 +1,9 @@
 import CPostQuantumKernels
 
+#if _endian(big)
+#error("bytes are mixed into lanes as they lie in memory: little-endian processors only")
+#endif
+
 /// One of the functions of FIPS 202: how many bytes enter or leave between permutations, and what
 /// follows the message.
 struct SpongeKind: Sendable, Equatable {

@@ -97,54 +97,52 @@ extension MLDSASigningMaterial {
     }
 
     /// Turns masks into z and low parts into hints; `false` where a bound rejects the attempt.
+    ///
+    /// The bound that rejects most often comes first, and the first polynomial beyond a bound
+    /// ends the attempt: which one it was is independent of the key, as that there was one is.
     private func respond(_ workspace: borrowing Workspace, keepsMaskRange: Bool) -> Bool {
         let table = kernels.table
-        let (rows, columns) = (parameters.rows, parameters.columns)
+        let product = workspace.products.base
         table.pointee.dsa_ntt(workspace.challenge.base, 1)
 
-        multiply(workspace, by: s1, count: columns)
-        table.pointee.dsa_add(workspace.masks.base, workspace.products.base, columns)
-        let maskBound = PortableMLDSA.maskBase - parameters.beta
-        let masksExceed = table.pointee.dsa_exceeds(workspace.masks.base, columns, maskBound)
-        if masksExceed != 0, keepsMaskRange { return false }
-
-        multiply(workspace, by: s2, count: rows)
-        table.pointee.dsa_subtract(workspace.low.base, workspace.products.base, rows)
         let lowBound = PortableMLDSA.gamma2 - parameters.beta
-        let lowExceeds = table.pointee.dsa_exceeds(workspace.low.base, rows, lowBound)
-        if lowExceeds != 0 { return false }
-
-        multiply(workspace, by: t0, count: rows)
-        table.pointee.dsa_add(workspace.low.base, workspace.products.base, rows)
-        for row in 0..<rows {
-            let product = workspace.products.polynomial(row)
-            for j in 0..<degree { product[j] = PortableMLDSA.centred(product[j]) }
+        for row in 0..<parameters.rows {
+            let low = workspace.low.polynomial(row)
+            multiply(workspace, by: s2 + degree &* row)
+            table.pointee.dsa_subtract(low, product, 1)
+            if table.pointee.dsa_exceeds(low, 1, lowBound) != 0 { return false }
         }
-        let carryExceeds = table.pointee.dsa_exceeds(
-            workspace.products.base, rows, PortableMLDSA.gamma2)
-        if carryExceeds != 0 { return false }
+
+        let maskBound = PortableMLDSA.maskBase - parameters.beta
+        for column in 0..<parameters.columns {
+            let mask = workspace.masks.polynomial(column)
+            multiply(workspace, by: s1 + degree &* column)
+            table.pointee.dsa_add(mask, product, 1)
+            let exceeds = table.pointee.dsa_exceeds(mask, 1, maskBound)
+            if exceeds != 0, keepsMaskRange { return false }
+        }
 
         var hints = 0
-        for row in 0..<rows {
+        for row in 0..<parameters.rows {
+            let low = workspace.low.polynomial(row)
+            multiply(workspace, by: t0 + degree &* row)
+            // Algorithm 7 also bounds this product by gamma2. No coefficient gets there: there are
+            // tau terms of at most 2^12 each, and tau * 2^12 is below gamma2 in both sets.
+            table.pointee.dsa_add(low, product, 1)
             hints &+= Int(
                 table.pointee.dsa_make_hint(
-                    workspace.hints.base + 8 &* row, workspace.low.polynomial(row),
-                    workspace.high.polynomial(row)))
+                    workspace.hints.base + 8 &* row, low, workspace.high.polynomial(row)))
         }
         return hints <= parameters.omega
     }
 
-    /// Sets the products to the challenge times each of `count` secrets.
+    /// Sets the first of the products to the challenge times a secret.
     private func multiply(
-        _ workspace: borrowing Workspace, by secret: UnsafePointer<Int32>, count: Int
+        _ workspace: borrowing Workspace, by secret: UnsafePointer<Int32>
     ) {
-        let table = kernels.table
-        for index in 0..<count {
-            table.pointee.dsa_dot(
-                workspace.products.polynomial(index), secret + degree &* index,
-                workspace.challenge.base, 1)
-        }
-        table.pointee.dsa_inverse_ntt(workspace.products.base, count)
+        let product = workspace.products.base
+        kernels.table.pointee.dsa_dot(product, secret, workspace.challenge.base, 1)
+        kernels.table.pointee.dsa_inverse_ntt(product, 1)
     }
 
     /// Writes the signature of an accepted attempt (sigEncode).

@@ -175,7 +175,8 @@ final class MLKEMDecapsulationMaterial: @unchecked Sendable {
     }
 
     /// Decodes a key in the encoding of FIPS 203, with the checks of its section 7.3: the hash
-    /// inside must be that of the encapsulation key inside, and every coefficient below q.
+    /// inside must be that of the encapsulation key inside. Beyond the standard, which would
+    /// reduce them, every coefficient must be below q, as key generation leaves it.
     ///
     /// - Precondition: `bytes` has the length of a decapsulation key.
     init(expanded bytes: UnsafePointer<UInt8>, _ kernels: Kernels) throws(PostQuantumError) {
