@@ -85,7 +85,8 @@ let package = Package(
             name: "BFTNode",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
-                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration", "Logging",
+                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration",
+                "Logging",
             ],
             swiftSettings: common),
         // A world to run replicas in.
@@ -106,8 +107,8 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTCrypto", "BFTNode", "KeyValueStore",
-                "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+                "KeyValueStore", "ProtocolSimplex",
             ],
             swiftSettings: common),
         // Tests.
@@ -163,6 +164,7 @@ let package = Package(
         .testTarget(
             name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],
             swiftSettings: common),
+        .testTarget(name: "TidyTests", swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )

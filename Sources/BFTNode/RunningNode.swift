@@ -58,11 +58,9 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         let logger = Logger(label: "node")
         logger.info(
             "opened at height \(state.block.height) with \(recovered.count) records in the log")
-        var limits = LedgerLimits()
-        limits.blockBytes = Int(home.genesis.parameters.maxBlockBytes)
-        limits.bytesPerAuthor = home.configuration.limits.mempoolBytes
         let replica = Replica<P>(
-            configuration: opened.replicaConfiguration, limits: limits, state: state,
+            configuration: opened.replicaConfiguration, limits: opened.ledgerLimits,
+            state: state,
             doesApplicationJudge: App.judgesProposals, recovered: recovered)
 
         let loop: EventLoop

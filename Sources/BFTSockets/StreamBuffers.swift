@@ -13,8 +13,8 @@ public protocol StreamBuffers: AnyObject {
     /// Handles what was committed. Also called, with nothing new, after reading was resumed.
     func processInput()
 
-    /// The bytes to send next, none if nothing is to be sent. Asked again, the same bytes: they stay
-    /// where they are until they are committed.
+    /// The bytes to send next, none if nothing is to be sent. Asked again, the same bytes: they
+    /// stay where they are until they are committed.
     func bytesToSend() -> UnsafeRawBufferPointer
 
     /// The system took the first `byteCount` of the bytes to send.

@@ -150,7 +150,8 @@ func roundTrips(count: Int, atOnce: Int) throws {
             let each = seconds(start, loop.now) / Double(count) * 1e6
             let cost = (processorTime() - startTime) / Double(count) * 1e6
             print(
-                "200-byte round trips, \(atOnce) at once: \(Double(Int(each * 100)) / 100) µs each,",
+                "200-byte round trips, \(atOnce) at once:",
+                "\(Double(Int(each * 100)) / 100) µs each,",
                 "\(Double(Int(cost * 100)) / 100) µs of processor time for both ends")
             loop.stop()
         }

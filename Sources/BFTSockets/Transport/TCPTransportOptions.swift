@@ -33,8 +33,8 @@ public struct TCPTransportOptions: Sendable {
     public var inboundHandshakes = RateLimit(perSecond: 256, burst: 512)
     /// How often silent peers and slow handshakes are looked for.
     public var tickInterval = Interval.milliseconds(500)
-    /// A signature or a check of a handshake that takes longer is made by the crypto pool. Handing it
-    /// over costs about as much.
+    /// A signature or a check of a handshake that takes longer is made by the crypto pool. Handing
+    /// it over costs about as much.
     public var costOnLoop = Interval.microseconds(50)
     /// How much is encrypted at once, and can't be overtaken by a vote.
     public var sealedByteCount = 128 << 10
