@@ -124,7 +124,11 @@ struct Ledger: Equatable, Sendable {
     ) throws(LedgerRejection) {
         let isWanted = fetcher.isWanted(batch.reference)
         fetcher.found(batch.reference)
-        if queue.supply(batch) { return }
+        if queue.supply(batch) {
+            // For others who ask: the host's log keeps it until its store does.
+            effects.append(.store(batch))
+            return
+        }
         guard isWanted || sender == batch.author else { throw .batch(.unasked) }
         let isNew = pool.batch(batch.reference) == nil
         do throws(BatchRefusal) {

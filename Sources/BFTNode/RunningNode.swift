@@ -55,6 +55,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         }
         var recovered: [ReplicaRecord<P>] = []
         let safetyLog = try opened.openLog(&recovered)
+        try Self.restoreBatches(recovered, state, opened.store)
         let logger = Logger(label: "node")
         logger.info(
             "opened at height \(state.block.height) with \(recovered.count) records in the log")
@@ -103,6 +104,23 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         respPort = fronts.resp?.port
         http = fronts.http
         core.publishStatus()
+    }
+
+    private static func restoreBatches(
+        _ recovered: [ReplicaRecord<P>], _ state: CommittedState, _ store: ChainStore
+    ) throws(NodeError) {
+        let ordered = recovered.compactMap { record -> Batch? in
+            guard case .batch(let batch) = record,
+                batch.author.rawValue < state.frontier.count,
+                batch.sequence < state.frontier[batch.author.rawValue]
+            else { return nil }
+            return batch
+        }
+        do throws(StorageError) {
+            try store.restore(ordered)
+        } catch {
+            throw .storage(error)
+        }
     }
 
     private static func openFronts(
