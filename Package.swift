@@ -80,6 +80,14 @@ let package = Package(
             name: "BFTServer",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
             swiftSettings: common),
+        // A validator: all of the above but a concrete protocol.
+        .target(
+            name: "BFTNode",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
+                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration", "Logging",
+            ],
+            swiftSettings: common),
         // A world to run replicas in.
         .target(
             name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
@@ -95,7 +103,13 @@ let package = Package(
             name: "BFTCommands",
             dependencies: ["BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging"],
             swiftSettings: common),
-        .executableTarget(name: "bft", dependencies: ["BFTCommands"], swiftSettings: common),
+        .executableTarget(
+            name: "bft",
+            dependencies: [
+                "BFTCommands", "BFTConfiguration", "BFTCrypto", "BFTNode", "KeyValueStore",
+                "ProtocolSimplex",
+            ],
+            swiftSettings: common),
         // Tests.
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),

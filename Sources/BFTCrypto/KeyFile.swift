@@ -77,7 +77,8 @@ public enum KeyFile {
         try makeNameDurable(path)
     }
 
-    private static func contents(of key: SigningKey) -> [UInt8] {
+    /// What a key file holds.
+    package static func contents(of key: SigningKey) -> [UInt8] {
         var text = Array("\(header)\nscheme \(key.publicKey.scheme.name)\nseed ".utf8)
         // Room for all of it, so that no copy of the seed is left behind by growing.
         text.reserveCapacity(byteCountLimit)
@@ -191,6 +192,15 @@ public enum KeyFile {
         let key = try signingKey(id, seed: seed)
         guard key.publicKey.text == stated else { throw Failure(.mismatch) }
         return key
+    }
+
+    /// The key that the contents of a key file hold. `path` is for the error only.
+    package static func key(in contents: [UInt8], path: String) throws(KeyFileError) -> SigningKey {
+        do throws(Failure) {
+            return try parse(contents)
+        } catch {
+            throw KeyFileError(path: path, reason: error.reason)
+        }
     }
 
     private static func signingKey(

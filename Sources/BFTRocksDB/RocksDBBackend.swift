@@ -5,8 +5,8 @@ import Synchronization
 
 /// A store in RocksDB: one directory, one column family of RocksDB for each of ours.
 ///
-/// Batches go to RocksDB's write-ahead log without a sync; `sync` syncs that log. RocksDB replays it
-/// up to the first record that is not whole, so that a power cut loses batches only from the end.
+/// Batches go to RocksDB's write-ahead log without a sync; `sync` syncs that log. RocksDB replays
+/// it up to the first record that is not whole: a power cut loses batches only from the end.
 /// Before a write buffer becomes a sorted file RocksDB syncs the logs before it, so that one family
 /// is never ahead of another.
 public final class RocksDBBackend: StorageBackend {

@@ -34,8 +34,8 @@ final class RocksDBOptions {
         // Families that are written rarely would keep old logs alive without this bound.
         rocksdb_options_set_max_total_wal_size(options, UInt64(2 * sizes.writeBufferByteCount))
         // Replay up to the first record that is not whole. Reuse of log files, which would spare
-        // a sync the change of size, is off: before 9.2 RocksDB ignores it in this mode, and the
-        // mode that allows it skips damaged batches in the middle.
+        // a sync the change of size, is off: RocksDB 7.8 ignores it in this mode, and the mode
+        // that allows it skips damaged batches in the middle.
         rocksdb_options_set_wal_recovery_mode(options, pointInTimeRecovery)
         rocksdb_options_set_max_background_jobs(options, Int32(sizes.backgroundJobCount))
         rocksdb_options_set_max_open_files(options, Int32(sizes.openFileCount))

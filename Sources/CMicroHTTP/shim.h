@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 /// What a daemon is started with. MHD_start_daemon is variadic, which Swift can't call.
@@ -55,11 +56,14 @@ static inline int bft_mhd_socket(struct MHD_Connection *connection) {
     return info == NULL ? -1 : (int)info->connect_fd;
 }
 
-/// Where a connection keeps a pointer for as long as it lives, or NULL.
-static inline void **bft_mhd_slot(struct MHD_Connection *connection) {
+/// What on_connection left with a connection.
+static inline void *bft_mhd_context(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info == NULL ? NULL : (void **)&info->socket_context;
+    return info == NULL ? NULL : info->socket_context;
 }
+
+/// Gives the calling thread a name of at most 15 bytes, for tools that list threads.
+static inline void bft_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 #endif

@@ -57,7 +57,7 @@ struct EntryHasher: Sendable {
         for blocks in runs.indices { flush(blocks) }
         scratch.begin()
         for (position, slot) in slots.enumerated() {
-            scratch.append(tree.places[Int(slot)], digests[position])
+            scratch.append(tree.place(Int(slot)), digests[position])
         }
         scratch.hash(in: .stateLeaf)
         for (position, slot) in slots.enumerated() {

@@ -32,7 +32,7 @@ public struct KeyValueStore: Application, Sendable {
     }
 
     /// The commands of the store.
-    public static let commandTable = CommandTable(Verb.allCases.map(\.rule))
+    public static let commandTable: CommandTable? = CommandTable(Verb.allCases.map(\.rule))
 
     /// The entries, and those that expired but are not removed yet. What `DBSIZE` replies.
     public var count: Int { keyspace.count }
@@ -80,7 +80,8 @@ public struct KeyValueStore: Application, Sendable {
     public mutating func end(changes: inout some StateSink) -> Digest {
         let entries = keyspace.commit(changes: &changes)
         StoredClock.put(time, into: &changes)
-        stateRoot = StateRoot.digest(entries: entries, count: keyspace.count, time: time)
+        stateRoot = StateRoot.digest(
+            entries: entries, count: UInt64(keyspace.count), time: time)
         return stateRoot
     }
 

@@ -58,7 +58,7 @@ struct Keyspace: Sendable {
     mutating func assign(_ slot: Int, _ value: RawSpan, expiry: UInt64) {
         let before = cells[slot].expiry
         cells[slot].assign(value, expiry: expiry)
-        if before != expiry { expiries.set(slot, expiry: expiry, digest: tree.places[slot]) }
+        if before != expiry { expiries.set(slot, expiry: expiry, digest: tree.place(slot)) }
         markChanged(slot)
     }
 
@@ -71,7 +71,7 @@ struct Keyspace: Sendable {
     /// Changes when an entry expires. 0: it doesn't.
     mutating func setExpiry(_ slot: Int, _ expiry: UInt64) {
         cells[slot].expiry = expiry
-        expiries.set(slot, expiry: expiry, digest: tree.places[slot])
+        expiries.set(slot, expiry: expiry, digest: tree.place(slot))
         markChanged(slot)
     }
 

@@ -32,7 +32,7 @@ extension KeyValueStore {
         case .strlen:
             let slot = findLive(command.next())
             result.integer(slot.map { Int64(keyspace.cells[$0].valueByteCount) } ?? 0)
-        case .ttl: timeToLive(command.next(), &result) { ($0 + 500) / 1_000 }
+        case .ttl: timeToLive(command.next(), &result) { $0 / 1_000 + ($0 % 1_000 + 500) / 1_000 }
         case .pttl: timeToLive(command.next(), &result) { $0 }
         case .type: result.status(findLive(command.next()) == nil ? "none" : "string")
         case .keys: keys(&command, &allowance, &result)
@@ -159,7 +159,7 @@ extension KeyValueStore {
         var next: UInt64 = 0
         var isComplete = true
         keyspace.tree.walk(from: cursor) { slot in
-            let position = StateTree.position(keyspace.tree.places[slot])
+            let position = StateTree.position(keyspace.tree.place(slot))
             // Entries at one position are not to be told apart by a cursor.
             if visited >= options.count, position != last {
                 next = position

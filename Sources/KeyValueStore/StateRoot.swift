@@ -5,10 +5,10 @@ import BFTWire
 /// What the root covers beside the entries.
 enum StateRoot {
     /// The digest of `entries digest ‖ count u64 ‖ time u64`.
-    static func digest(entries: Digest, count: Int, time: UInt64) -> Digest {
+    static func digest(entries: Digest, count: UInt64, time: UInt64) -> Digest {
         var writer = Writer(capacity: 48)
         entries.encode(into: &writer)
-        writer.uint64(UInt64(count))
+        writer.uint64(count)
         writer.uint64(time)
         return Digest.of(writer.bytes, in: .stateRoot)
     }

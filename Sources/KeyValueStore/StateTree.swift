@@ -39,6 +39,13 @@ struct StateTree: Sendable {
         var isStale: Bool
     }
 
+    /// What the tree knows of an entry, in one cache line or two.
+    private struct Entry: Sendable {
+        /// The digest of the key.
+        var place: Digest
+        var leaf: Digest
+    }
+
     /// How many entries a node of the array stands for, as far as it matters.
     enum Population {
         static let none: UInt8 = 0
@@ -60,9 +67,8 @@ struct StateTree: Sendable {
     private var stale: [UInt32] = []
     var junctions: [Junction] = []
     private var freeJunctions: [UInt32] = []
-    /// By slot: the digest of the key, and the leaf.
-    private(set) var places: [Digest] = []
-    private(set) var leaves: [Digest] = []
+    /// By slot.
+    private var entries: [Entry] = []
     private(set) var count = 0
     private var scratch = HashingScratch()
 
@@ -81,19 +87,20 @@ struct StateTree: Sendable {
 
     /// The position among `edges` of what stands at `place`.
     @inline(__always)
-    private func edgeIndex(_ place: Digest) -> Int {
+    func edgeIndex(_ place: Digest) -> Int {
         depth == 0 ? 0 : Int(place.word0.byteSwapped >> UInt64(64 - depth))
     }
+
+    /// The digest of the key in `slot`.
+    @inline(__always)
+    func place(_ slot: Int) -> Digest { entries[slot].place }
 
     // MARK: Entries
 
     /// Adds an entry. Its leaf is given later, by `setLeaf`.
     mutating func insert(_ slot: Int, at place: Digest) {
-        while slot >= places.count {
-            places.append(.zero)
-            leaves.append(.zero)
-        }
-        places[slot] = place
+        while slot >= entries.count { entries.append(Entry(place: .zero, leaf: .zero)) }
+        entries[slot].place = place
         count += 1
         if count > edges.count { grow() }
         let index = edgeIndex(place)
@@ -122,8 +129,9 @@ struct StateTree: Sendable {
 
     /// The junctions that tell two entries apart.
     private mutating func join(_ first: Int, _ second: Int, _ depth: Int) -> Edge {
-        precondition(places[first] != places[second], "two keys with one BLAKE3 digest")
-        switch (Self.bit(places[first], depth), Self.bit(places[second], depth)) {
+        precondition(
+            entries[first].place != entries[second].place, "two keys with one BLAKE3 digest")
+        switch (Self.bit(entries[first].place, depth), Self.bit(entries[second].place, depth)) {
         case (false, true): return makeJunction(.slot(first), .slot(second))
         case (true, false): return makeJunction(.slot(second), .slot(first))
         case (false, false): return makeJunction(join(first, second, depth + 1), .none)
@@ -143,7 +151,7 @@ struct StateTree: Sendable {
 
     /// Removes an entry.
     mutating func remove(_ slot: Int) {
-        let index = edgeIndex(places[slot])
+        let index = edgeIndex(entries[slot].place)
         markStale(index)
         edges[index] = removing(slot, below: edges[index], depth)
         count -= 1
@@ -153,7 +161,7 @@ struct StateTree: Sendable {
         guard edge.isJunction else { return .none }
         let index = edge.index
         junctions[index].isStale = true
-        if Self.bit(places[slot], depth) {
+        if Self.bit(entries[slot].place, depth) {
             junctions[index].right = removing(slot, below: junctions[index].right, depth + 1)
         } else {
             junctions[index].left = removing(slot, below: junctions[index].left, depth + 1)
@@ -169,8 +177,8 @@ struct StateTree: Sendable {
 
     /// Gives the entry in `slot` another leaf.
     mutating func setLeaf(_ slot: Int, _ leaf: Digest) {
-        leaves[slot] = leaf
-        let place = places[slot]
+        entries[slot].leaf = leaf
+        let place = entries[slot].place
         let index = edgeIndex(place)
         markStale(index)
         var edge = edges[index]
@@ -204,7 +212,7 @@ struct StateTree: Sendable {
                 edges[2 * index + 1] = junctions[edge.index].right
                 freeJunctions.append(UInt32(edge.index))
             } else {
-                edges[2 * index + (Self.bit(places[edge.index], depth) ? 1 : 0)] = edge
+                edges[2 * index + (Self.bit(entries[edge.index].place, depth) ? 1 : 0)] = edge
             }
         }
         depth += 1
@@ -257,7 +265,8 @@ struct StateTree: Sendable {
 
     @inline(__always)
     func digest(of edge: Edge) -> Digest {
-        edge.isNone ? .zero : edge.isJunction ? junctions[edge.index].digest : leaves[edge.index]
+        edge.isNone
+            ? .zero : edge.isJunction ? junctions[edge.index].digest : entries[edge.index].leaf
     }
 
     // MARK: Digests

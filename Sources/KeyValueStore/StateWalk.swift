@@ -22,10 +22,50 @@ extension StateTree {
     private func walk(_ edge: Edge, from position: UInt64, _ visit: (Int) -> Bool) -> Bool {
         if edge.isNone { return true }
         guard edge.isJunction else {
-            return Self.position(places[edge.index]) < position || visit(edge.index)
+            return Self.position(place(edge.index)) < position || visit(edge.index)
         }
         let junction = junctions[edge.index]
         return walk(junction.left, from: position, visit)
             && walk(junction.right, from: position, visit)
+    }
+
+    /// The digests beside the path of `place`, from the top, down to where at most one entry is
+    /// left, and that entry's slot.
+    ///
+    /// - Precondition: nothing is stale.
+    func path(to place: Digest) -> (siblings: [Digest], slot: Int?) {
+        var siblings: [Digest] = []
+        var node = 1
+        var edge = edges[edgeIndex(place)]
+        for level in 0..<depth {
+            guard populations[node] & Population.mask == Population.several else {
+                // The one entry below may be off the path of `place` from here on.
+                let only = lone(below: node, at: level)
+                return (siblings, only)
+            }
+            let isRight = Self.bit(place, level)
+            siblings.append(nodes[2 * node + (isRight ? 0 : 1)])
+            node = 2 * node + (isRight ? 1 : 0)
+        }
+        var level = depth
+        while edge.isJunction {
+            let junction = junctions[edge.index]
+            let isRight = Self.bit(place, level)
+            siblings.append(digest(of: isRight ? junction.left : junction.right))
+            edge = isRight ? junction.right : junction.left
+            level += 1
+        }
+        return (siblings, edge.isNone ? nil : edge.index)
+    }
+
+    /// The slot of the one entry below a node at `level`, if there is one.
+    private func lone(below node: Int, at level: Int) -> Int? {
+        var node = node
+        guard populations[node] & Population.mask == Population.one else { return nil }
+        for _ in level..<depth {
+            node *= 2
+            if populations[node] & Population.mask == Population.none { node += 1 }
+        }
+        return edges[node - edges.count].index
     }
 }

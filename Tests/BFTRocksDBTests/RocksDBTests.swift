@@ -58,7 +58,7 @@ import Testing
         let bytes = try #require(
             try AtomicFile.read("\(directory.path)/a/\(log)", limit: 1 << 20))
         var lastCount = 0
-        for length in stride(from: 0, through: bytes.count, by: bytes.count / 40) {
+        for length in stride(from: 0, through: bytes.count, by: bytes.count / 20) {
             let copyPath = "\(directory.path)/b\(length)"
             try copyFiles(from: "\(directory.path)/a", to: copyPath)
             try AtomicFile.write("\(copyPath)/\(log)", Array(bytes[..<length]))

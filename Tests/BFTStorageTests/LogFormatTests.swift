@@ -65,6 +65,26 @@ import Testing
         }
     }
 
+    @Test("Records of one group that change places are not valid any more")
+    func swapped() {
+        var records: [[UInt8]] = []
+        for number in UInt64(0)..<3 {
+            var record: [UInt8] = []
+            LogFormat.append(
+                type: 1, parts: [[UInt8(number)]], at: LogPosition(number * 32), group: .zero,
+                to: &record)
+            records.append(record)
+        }
+        for order in [[0, 1, 2], [1, 0, 2], [0, 2, 1], [0, 0, 2]] {
+            let segment = order.reduce(into: LogFormat.segmentHeader(number: 1, base: .zero)) {
+                $0 += records[$1]
+            }
+            var count = 0
+            _ = LogFormat.scan(segment.span.bytes, base: .zero) { _, _, _ in count += 1 }
+            #expect(count == (order == [0, 1, 2] ? 3 : order[0] == 0 ? 1 : 0))
+        }
+    }
+
     @Test("Random bytes behind a header are never records")
     func randomBytes() {
         for seed in 0..<200 {

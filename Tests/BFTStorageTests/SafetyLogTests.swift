@@ -85,6 +85,25 @@ import Testing
         }
     }
 
+    @Test("A segment that ends before the next one begins is refused, though its end looks clean")
+    func lostEnd() throws {
+        let (whole, _) = try LogFixture.directory(sizes: [1000, 1000, 3000, 100])
+        let bytes = try #require(whole.files[Self.name])
+        for kept in [32, 32 + 1024] {
+            var files = whole.files
+            for end in [Array(repeating: UInt8(0), count: bytes.count - kept), []] {
+                files[Self.name] = Array(bytes[..<kept]) + end
+                let error = #expect(throws: StorageError.self) {
+                    try LogFixture.open(MemoryLogDirectory(files: files))
+                }
+                guard case .corrupt("memory/\(Self.name)", UInt64(kept), _)? = error else {
+                    Issue.record("\(String(describing: error))")
+                    continue
+                }
+            }
+        }
+    }
+
     @Test("A missing or foreign segment is refused by name")
     func missingSegment() throws {
         let (whole, _) = try LogFixture.directory(sizes: [3000, 3000, 3000, 100])
@@ -120,6 +139,12 @@ import Testing
         let (again, found) = try LogFixture.open(MemoryLogDirectory(files: files))
         #expect(found.map(\.type) == [1])
         #expect(again.recovery.cutByteCount == 24 + 32 + 32)
+        // What was cut off stays away when a record of the same size takes the place of the hole.
+        let disk = MemoryLogDirectory(files: files)
+        let (third, _) = try LogFixture.open(disk)
+        try third.append(type: 4, parts: [])
+        try third.commit()
+        #expect(try LogFixture.open(disk).entries.map(\.type) == [1, 4])
         // With a later group behind it the same hole is damage.
         try log.append(type: 3, parts: [])
         try log.commit()

@@ -47,6 +47,14 @@ struct Replica {
     /// Executes one block, `milliseconds` after the one before, and returns the replies.
     @discardableResult
     mutating func block(_ transactions: [[UInt8]], after milliseconds: UInt64 = 0) -> [String] {
+        let results = results(of: transactions, after: milliseconds)
+        return (0..<results.count).map { text(Array(results.result($0))) }
+    }
+
+    /// Executes one block, `milliseconds` after the one before.
+    mutating func results(
+        of transactions: [[UInt8]], after milliseconds: UInt64 = 0
+    ) -> ResultWriter {
         height += 1
         time += milliseconds
         storage.puts = 0
@@ -60,7 +68,7 @@ struct Replica {
             store.execute(transaction.span.bytes, result: &results)
         }
         _ = store.end(changes: &storage)
-        return (0..<results.count).map { text(Array(results.result($0))) }
+        return results
     }
 
     /// Executes one command in a block of its own.
@@ -81,9 +89,13 @@ struct Replica {
 /// A reply with its line breaks as bars, each byte a character.
 func text(_ reply: [UInt8]) -> String {
     var characters = String.UnicodeScalarView()
-    for byte in reply { characters.append(Unicode.Scalar(byte)) }
-    return String(characters).split(separator: "\r\n", omittingEmptySubsequences: false)
-        .joined(separator: "|")
+    var offset = 0
+    while offset < reply.count {
+        let isBreak = reply[offset] == 13 && offset + 1 < reply.count && reply[offset + 1] == 10
+        characters.append(isBreak ? "|" : Unicode.Scalar(reply[offset]))
+        offset += isBreak ? 2 : 1
+    }
+    return String(characters)
 }
 
 func command(_ words: [String]) -> [UInt8] {

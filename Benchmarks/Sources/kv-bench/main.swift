@@ -109,7 +109,7 @@ struct Bench {
             following += 1
             return (following - 1) % bench.keys
         }
-        let overwrite = write(blocks: max(4, 100_000 / blockSize)) {
+        let overwrite = write(blocks: max(4, 400_000 / blockSize)) {
             Int.random(in: 0..<$0.keys, using: &$0.random)
         }
         let get = read()
@@ -137,13 +137,19 @@ print("nanoseconds for each command; new: keys that were not there, set: keys th
 print(
     ["keys", "value", "block", "new exec", "new end", "set exec", "set end", "set", "get"]
         .map(pad).joined(separator: " "))
-for keys in [10_000, 100_000, 1_000_000] {
-    for valueBytes in [16, 256, 1_024] {
-        var bench = Bench(keys: keys, valueBytes: valueBytes, blockSize: 1_000)
+let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+if arguments.count == 3 {
+    var bench = Bench(keys: arguments[0], valueBytes: arguments[1], blockSize: arguments[2])
+    bench.report()
+} else {
+    for keys in [10_000, 100_000, 1_000_000] {
+        for valueBytes in [16, 256, 1_024] {
+            var bench = Bench(keys: keys, valueBytes: valueBytes, blockSize: 1_000)
+            bench.report()
+        }
+    }
+    for blockSize in [500, 5_000] {
+        var bench = Bench(keys: 100_000, valueBytes: 256, blockSize: blockSize)
         bench.report()
     }
-}
-for blockSize in [500, 5_000] {
-    var bench = Bench(keys: 100_000, valueBytes: 256, blockSize: blockSize)
-    bench.report()
 }

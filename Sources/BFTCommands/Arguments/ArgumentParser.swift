@@ -52,7 +52,8 @@ struct ArgumentParser {
             } else {
                 guard let next = waiting.first else {
                     throw UsageError(
-                        "'\(word)' is one argument too many", hint: "delete it, or put quotation "
+                        "'\(word)' is one argument too many",
+                        hint: "delete it, or put quotation "
                             + "marks around words that belong together")
                 }
                 try accept(word, next, spelled: next.name.uppercased())
@@ -97,7 +98,8 @@ struct ArgumentParser {
             try accept(value, found, spelled: spelling)
         } else {
             throw UsageError(
-                "\(spelling) has no value", hint: "add one: \(spelling) "
+                "\(spelling) has no value",
+                hint: "add one: \(spelling) "
                     + found.declaration.valueName)
         }
     }

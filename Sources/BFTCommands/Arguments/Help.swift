@@ -1,6 +1,8 @@
 /// The help texts of a program.
 enum Help {
-    static func text(program: String, _ configuration: CommandConfiguration, _ command: any Command)
+    static func text(
+        program: String, _ configuration: CommandConfiguration, _ command: any Command
+    )
         -> String
     {
         let parser = ArgumentParser(command)
@@ -25,7 +27,9 @@ enum Help {
         return sections.joined(separator: "\n\n") + "\n"
     }
 
-    static func overview(program: String, abstract: String, _ commands: [CommandConfiguration])
+    static func overview(
+        program: String, abstract: String, _ commands: [CommandConfiguration]
+    )
         -> String
     {
         """

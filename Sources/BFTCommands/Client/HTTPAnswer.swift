@@ -132,7 +132,9 @@ struct HTTPAnswer {
             rest = rest[end.upperBound...]
             guard count > 0 else {
                 // Trailers, if any, end with an empty line like the head.
-                let isOver = rest.starts(with: [13, 10]) || firstRange(of: [13, 10, 13, 10], in: rest) != nil
+                let isOver =
+                    rest.starts(with: [13, 10])
+                    || firstRange(of: [13, 10, 13, 10], in: rest) != nil
                 return isOver ? body : nil
             }
             guard body.count + count <= HTTPClient.bodyLimit else { throw .bodyTooLong }

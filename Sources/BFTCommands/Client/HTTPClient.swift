@@ -66,7 +66,8 @@ struct HTTPClient {
     }
 
     /// Sends a request and returns the whole answer. `path` is percent-encoded already.
-    func send(_ method: String, _ path: String, body: [UInt8] = []) throws(Failure) -> HTTPResponse {
+    func send(_ method: String, _ path: String, body: [UInt8] = []) throws(Failure) -> HTTPResponse
+    {
         var request = "\(method) \(path) HTTP/1.1\r\nHost: \(url.endpoint)\r\n"
         request += "Connection: close\r\nAccept: application/json\r\n"
         if !body.isEmpty { request += "Content-Type: application/json\r\n" }

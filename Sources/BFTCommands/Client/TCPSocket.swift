@@ -39,7 +39,9 @@ struct TCPSocket: ~Copyable {
     deinit { close(descriptor) }
 
     /// Connects within `deadline`. The socket never blocks afterwards.
-    static func connect(to endpoint: Endpoint, within deadline: Deadline) throws(Failure)
+    static func connect(
+        to endpoint: Endpoint, within deadline: Deadline
+    ) throws(Failure)
         -> TCPSocket
     {
         let socket = try begin(endpoint)

@@ -2,7 +2,17 @@
 public enum ProgramEntries {
     /// Those that talk to a node from outside.
     public static let client = [
-        CommandEntry(Status.self), CommandEntry(Get.self), CommandEntry(Submit.self),
+        CommandEntry(Status.self), CommandEntry(Submit.self), CommandEntry(Get.self),
         CommandEntry(Bench.self),
     ]
+
+    /// Those that make keys and run nodes.
+    public static func node(_ services: any NodeServices) -> [CommandEntry] {
+        [
+            CommandEntry(Init.self, services: services),
+            CommandEntry(Keygen.self, services: services),
+            CommandEntry(Start.self, services: services),
+            CommandEntry(Localnet.self, services: services),
+        ]
+    }
 }

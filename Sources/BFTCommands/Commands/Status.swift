@@ -37,7 +37,8 @@ public struct Status: ClientCommand {
         let width = members.map(\.key.count).max() ?? 0
         return members.map { member in
             let value =
-                member.key == "peers" ? peers(member.value) : member.value.text.map(EscapedText.line)
+                member.key == "peers"
+                ? peers(member.value) : member.value.text.map(EscapedText.line)
             let padding = String(repeating: " ", count: width - member.key.count)
             return EscapedText.line(member.key) + padding + "  "
                 + (value ?? JSONText(member.value).compact)

@@ -52,7 +52,10 @@ public protocol StateSource {
 /// The shape follows ABCI 2.0 so that an out-of-process application can stand behind it: `check`
 /// is CheckTx, `judge` is ProcessProposal, `begin` to `end` are FinalizeBlock and Commit, `query`,
 /// `snapshot` and `restore` keep their names.
-public protocol Application {
+public protocol Application: SendableMetatype {
+    /// The commands that clients may send, if transactions and queries are command lists.
+    static var commandTable: CommandTable? { get }
+
     /// Whether `judge` looks at proposals. If not, a vote never waits for this application.
     static var judgesProposals: Bool { get }
 
@@ -90,6 +93,7 @@ public protocol Application {
 }
 
 extension Application {
+    public static var commandTable: CommandTable? { nil }
     public static var judgesProposals: Bool { false }
     public func judge(_ block: BlockContext, _ batches: [Batch]) -> Bool { true }
 }

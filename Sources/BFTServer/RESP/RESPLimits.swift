@@ -55,12 +55,15 @@ public enum RESPProtocolError: Error, Equatable, Sendable, CustomStringConvertib
         case .unbalancedQuotes: "unbalanced quotes in request"
         case .badArgumentCount: "invalid multibulk length"
         case .argumentCountUnauthenticated: "unauthenticated multibulk length"
-        case .bulkExpected(let found):
-            "expected '$', got '\(found >= 32 && found < 127 ? Character(UnicodeScalar(found)) : " ")'"
+        case .bulkExpected(let found): "expected '$', got '\(Self.printable(found))'"
         case .badBulkLength: "invalid bulk length"
         case .bulkLengthUnauthenticated: "unauthenticated bulk length"
         case .bulkNotTerminated: "expected CRLF after a bulk string"
         case .commandTooLong: "too big command"
         }
+    }
+
+    private static func printable(_ byte: UInt8) -> Character {
+        byte >= 32 && byte < 127 ? Character(UnicodeScalar(byte)) : " "
     }
 }

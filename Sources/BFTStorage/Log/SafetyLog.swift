@@ -165,8 +165,8 @@ public final class SafetyLog {
 
     /// Closes the last segment and begins another with room for a record of `recordByteCount`.
     private func roll(for recordByteCount: Int) throws(StorageError) {
+        // Gives the rest of the room back. No sync: zeros behind the records are the end as well.
         try file.truncate(to: offset)
-        try file.sync()
         file.close()
         let number = segments[segments.count - 1].number + 1
         fileByteCount = max(

@@ -120,7 +120,7 @@ extension MLDSA {
         public func signature(
             forPrehashedMessageRepresentative mu: RawSpan, randomness: Randomness = .system
         ) throws(PostQuantumError) -> [UInt8] {
-            try signature(representative: mu, randomness: randomness, checks: .all)
+            try signature(representative: mu, randomness: randomness, keepsMaskRange: true)
         }
 
         /// A signature of the message that `mu` stands for ("external mu").
@@ -134,8 +134,24 @@ extension MLDSA {
                 forPrehashedMessageRepresentative: mu.span.bytes, randomness: randomness)
         }
 
+        /// How many attempts the deterministic signature for a representative takes, so that a
+        /// measurement can compare signatures that take equally many.
+        ///
+        /// - Precondition: the representative has 64 bytes.
+        @_spi(InstructionSets)
+        public func signingAttempts(forPrehashedMessageRepresentative mu: [UInt8]) -> Int {
+            precondition(mu.count == MLDSA.representativeBytes, "no representative")
+            let zeros = [UInt8](repeating: 0, count: 32)
+            let size = Parameters.parameters.signatureBytes
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { signature in
+                guard let target = signature.baseAddress else { return 0 }
+                return material.sign(
+                    representative: mu, randomness: zeros, keepsMaskRange: true, into: target)
+            }
+        }
+
         package func signature(
-            representative: RawSpan, randomness: Randomness, checks: SigningChecks
+            representative: RawSpan, randomness: Randomness, keepsMaskRange: Bool
         ) throws(PostQuantumError) -> [UInt8] {
             guard representative.byteCount == MLDSA.representativeBytes else {
                 throw .incorrectParameterSize(
@@ -149,7 +165,7 @@ extension MLDSA {
                     else { return }
                     material.sign(
                         representative: mu.assumingMemoryBound(to: UInt8.self),
-                        randomness: random.base, checks, into: target)
+                        randomness: random.base, keepsMaskRange: keepsMaskRange, into: target)
                     count = size
                 }
             }

@@ -4,12 +4,12 @@ import Glibc
 ///
 /// `Synchronization.Mutex` has no way to wait. The lock and the condition live at fixed addresses,
 /// as POSIX demands.
-final class Monitor<Value>: @unchecked Sendable {
+package final class Monitor<Value>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var value: Value
 
-    init(_ value: sending Value) {
+    package init(_ value: sending Value) {
         self.value = value
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
@@ -23,14 +23,14 @@ final class Monitor<Value>: @unchecked Sendable {
     }
 
     /// Calls `body` while no other thread is inside.
-    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(&value)
     }
 
     /// Waits until `isReady`, then calls `body` before any other thread gets inside.
-    func withLock<Result>(
+    package func withLock<Result>(
         when isReady: (Value) -> Bool, _ body: (inout Value) -> Result
     ) -> Result {
         pthread_mutex_lock(mutex)
@@ -40,5 +40,5 @@ final class Monitor<Value>: @unchecked Sendable {
     }
 
     /// Wakes the threads that wait, so that they look again.
-    func notify() { pthread_cond_broadcast(condition) }
+    package func notify() { pthread_cond_broadcast(condition) }
 }

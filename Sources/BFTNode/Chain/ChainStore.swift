@@ -1,0 +1,157 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import BFTStorage
+import BFTWire
+
+/// The committed chain on disk: blocks, certificates and batches, and the application's state.
+///
+/// One atomic write per block holds all of it, so a crash leaves the state after some block and
+/// never between two. Keys are big-endian, so that they stand in order.
+final class ChainStore: Sendable {
+    private let backend: any StorageBackend
+    private static let committedKey = Array("committed".utf8)
+    private static let chainKey = Array("chain".utf8)
+
+    init(_ backend: any StorageBackend) { self.backend = backend }
+
+    // MARK: Opening
+
+    /// The state after the last block that was kept, or `genesis` in a new store. Throws if the
+    /// store belongs to another chain.
+    func open(genesis: CommittedState, chain: Digest) throws(NodeError) -> CommittedState {
+        let (found, state): ([UInt8]?, [UInt8]?)
+        do throws(StorageError) {
+            found = try backend.get(.meta, key: Self.chainKey)
+            state = try backend.get(.meta, key: Self.committedKey)
+            if found == nil {
+                var batch = WriteBatch()
+                batch.put(.meta, key: Self.chainKey, value: chain.bytes)
+                try backend.write(batch)
+                try backend.sync()
+            }
+        } catch {
+            throw .storage(error)
+        }
+        if let found, found != chain.bytes { throw .otherChain }
+        guard let state else { return genesis }
+        do throws(WireError) {
+            return try CommittedState(decoding: state)
+        } catch {
+            throw .unreadableState(error)
+        }
+    }
+
+    /// The entries of the application's state.
+    var stateSource: some StateSource { StoredState(backend: backend) }
+
+    // MARK: Writing
+
+    /// Keeps `committed` with what its execution changed.
+    func keep(
+        _ committed: CommittedBlock, stateRoot: Digest, changes: inout StateChanges
+    ) throws(StorageError) {
+        let height = Self.key(committed.block.height)
+        changes.batch.put(.blocks, key: height, value: committed.block.encoded)
+        changes.batch.put(.certificates, key: height, value: committed.certificate.encoded)
+        for batch in committed.batches {
+            changes.batch.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
+        }
+        let state = CommittedState(after: committed, stateRoot: stateRoot)
+        changes.batch.put(.meta, key: Self.committedKey, value: state.encoded)
+        try backend.write(changes.batch)
+        changes.batch.removeAll()
+    }
+
+    /// Makes everything that was kept durable.
+    func sync() throws(StorageError) { try backend.sync() }
+
+    // MARK: Reading
+
+    func block(at height: Height) throws(StorageError) -> Block? {
+        guard let bytes = try backend.get(.blocks, key: Self.key(height)) else { return nil }
+        return try? Block(decoding: bytes)
+    }
+
+    /// What commits the block at `height`: a certificate of it or of a descendant.
+    func certificate(at height: Height) throws(StorageError) -> Certificate? {
+        guard let bytes = try backend.get(.certificates, key: Self.key(height)) else { return nil }
+        return try? Certificate(decoding: bytes)
+    }
+
+    func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
+        guard let bytes = try backend.get(.batches, key: Self.key(reference)),
+            let batch = try? Batch(encoded: bytes), batch.reference == reference
+        else { return nil }
+        return batch
+    }
+
+    /// Committed blocks from `height` on, as many as one answer may hold, ending in one that has
+    /// a certificate of its own; or `nil` if there is none.
+    func run(from height: Height) throws(StorageError) -> CommittedRun? {
+        var blocks: [Block] = []
+        var complete: (count: Int, certificate: Certificate)?
+        var byteCount = 0
+        var next = height
+        while blocks.count < LedgerLimits.syncBlockLimit, byteCount < LedgerLimits.syncByteLimit,
+            let block = try block(at: next)
+        {
+            blocks.append(block)
+            byteCount += 160 + block.payload.count * 46
+            if let certificate = try certificate(at: next),
+                certificate.statement.block == block.digest
+            {
+                complete = (blocks.count, certificate)
+            }
+            next = next.next
+        }
+        guard let complete else { return nil }
+        return CommittedRun(
+            blocks: Array(blocks.prefix(complete.count)), certificate: complete.certificate)
+    }
+
+    // MARK: Keys
+
+    private static func key(_ height: Height) -> [UInt8] { bigEndian(height.rawValue) }
+
+    private static func key(_ reference: BatchReference) -> [UInt8] {
+        [UInt8(reference.author.rawValue >> 8), UInt8(reference.author.rawValue & 0xFF)]
+            + bigEndian(reference.sequence.rawValue)
+    }
+
+    private static func bigEndian(_ value: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
+    }
+}
+
+/// The changes of one block, gathered for the write that keeps it.
+struct StateChanges: StateSink {
+    fileprivate(set) var batch = WriteBatch(capacity: 1 << 20)
+
+    mutating func put(key: RawSpan, value: RawSpan) { batch.put(.state, key: key, value: value) }
+    mutating func delete(key: RawSpan) { batch.delete(.state, key: key) }
+}
+
+private struct StoredState: StateSource {
+    let backend: any StorageBackend
+
+    func forEach(
+        _ body: (RawSpan, RawSpan) throws(ApplicationError) -> Void
+    ) throws(ApplicationError) {
+        var failure: ApplicationError?
+        do throws(StorageError) {
+            try backend.forEach(in: .state) { key, value in
+                do throws(ApplicationError) {
+                    try body(key, value)
+                    return true
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+        } catch {
+            throw ApplicationError("the state can't be read: \(error)")
+        }
+        if let failure { throw failure }
+    }
+}

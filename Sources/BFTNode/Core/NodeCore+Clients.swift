@@ -1,0 +1,174 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import BFTServer
+import BFTSockets
+import BFTTransport
+import BFTWire
+import Logging
+
+/// Where the results for sessions go.
+protocol SessionHost: AnyObject {
+    /// The answer to the oldest write or read of the session that `origin` names.
+    func answerWrite(_ origin: UInt64, _ result: RawSpan)
+    func answerRead(_ origin: UInt64, _ result: RawSpan)
+    /// The answer to every command under way.
+    func failAll(_ text: String)
+    /// There is room again for what was refused as busy.
+    func resumeBusy()
+}
+
+// What clients want: transactions into batches, queries to the executor, results back.
+extension NodeCore {
+    /// Why clients are turned away, if they are.
+    var refusal: String? {
+        if let trouble { return "CLUSTERDOWN this validator has failed: \(trouble)" }
+        return isStopping ? "CLUSTERDOWN this validator is shutting down" : nil
+    }
+
+    /// Takes a transaction into the open batch.
+    func submit(
+        _ origin: UInt64, upTo limit: Int, _ write: (inout [UInt8]) -> Void
+    ) -> Admission {
+        if let refusal { return .refused(refusal) }
+        guard limit + 64 <= Batch.byteLimit else {
+            return .refused("ERR the transaction is too large")
+        }
+        if !batches.hasRoom(for: limit) { sealNow() }
+        guard batches.hasRoom(for: limit) else { return .busy }
+        if batches.isEmpty, !replica.hasRoom(for: settings.batchBytes) { return .busy }
+        batches.append(origin, upTo: limit, write)
+        counters.submitted += 1
+        return .accepted
+    }
+
+    func read(
+        _ origin: UInt64, isLocal: Bool, _ write: (inout [UInt8]) -> Void
+    ) -> Admission {
+        if let refusal { return .refused(refusal) }
+        guard queries.hasRoom else { return .busy }
+        queries.append(origin, isLocal: isLocal, write)
+        return .accepted
+    }
+
+    func sealIfDue() {
+        if batches.isDue { sealNow() }
+    }
+
+    /// Seals the open batch, if the ledger has room for another.
+    private func sealNow() {
+        guard !batches.isEmpty, replica.hasRoom(for: batches.byteCount) else { return }
+        give(.sealed(batches.seal(sequence: replica.nextOwnSequence)))
+    }
+
+    func submitQueries() {
+        if let batch = queries.takeLocal() { executor.append(.query(batch)) }
+        if let ticket = queries.hold() { give(.read(ticket: ticket)) }
+    }
+
+    /// A batch of this validator that can't be ordered: its transactions go into another one.
+    func resubmit(_ batch: Batch) {
+        let origins = batches.finish(batch.sequence) ?? []
+        var position = 0
+        batch.forEachTransaction { transaction in
+            let origin = position < origins.count ? origins[position] : SubmissionDesk.nobody
+            position += 1
+            let admission = submit(origin, upTo: transaction.byteCount) { buffer in
+                transaction.withUnsafeBytes { buffer.append(contentsOf: $0) }
+            }
+            if admission != .accepted { fail(origin) }
+        }
+    }
+
+    private func fail(_ origin: UInt64) {
+        if origin & SubmissionDesk.ticketBit != 0 {
+            submissions.take(origin)?(.failure(.stopped))
+        } else {
+            let text = Array("-UNKNOWN the command may be carried out or not\r\n".utf8)
+            sessions?.answerWrite(origin, text.span.bytes)
+        }
+    }
+
+    // MARK: What the executor did
+
+    func take(_ outcomes: [ExecutorOutcome]) {
+        for outcome in outcomes {
+            switch outcome {
+            case .executed(let block, let root, let results):
+                finish(block, root, results)
+            case .answered(let batch, let answers): deliver(batch, answers)
+            case .judged(let digest, let isValid):
+                give(.applicationJudged(digest, isValid: isValid))
+            case .run(let run, let peer):
+                let message = Message.ledger(.syncResponse(run))
+                _ = transport.send(
+                    Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
+            case .batch(let batch, let peer):
+                let message = Message.ledger(.batch(batch))
+                _ = transport.send(
+                    Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
+            case .block(let block, let certificate, let ticket):
+                blockReads.removeValue(forKey: ticket)?(block, certificate)
+            case .synced: finishTruncation()
+            case .failed(let error): return fail(.storage(error))
+            }
+        }
+        sessions?.resumeBusy()
+        continueTruncation()
+    }
+
+    private func finish(_ committed: CommittedBlock, _ root: Digest, _ results: [BatchResults]) {
+        guard trouble == nil else { return }
+        counters.executedTransactions += committed.batches.reduce(0) {
+            $0 + UInt64($1.transactionCount)
+        }
+        counters.stateRoot = root
+        give(.executed(committed.block.height, stateRoot: root))
+        for batch in results {
+            guard let origins = batches.finish(batch.sequence) else { continue }
+            deliver(batch.results, to: origins, of: committed, root)
+        }
+    }
+
+    private func deliver(
+        _ results: ResultWriter, to origins: [UInt64], of committed: CommittedBlock,
+        _ root: Digest
+    ) {
+        let bytes = results.bytes.span.bytes
+        var start = 0
+        for (position, end) in results.ends.enumerated() {
+            let origin = origins[position]
+            let result = bytes.extracting(start..<end)
+            start = end
+            guard origin & SubmissionDesk.ticketBit != 0 else {
+                sessions?.answerWrite(origin, result)
+                continue
+            }
+            submissions.take(origin)?(
+                .success(
+                    Receipt(
+                        height: committed.block.height, position: position,
+                        result: result.withUnsafeBytes { Array($0) },
+                        certificate: committed.certificate, stateRoot: root)))
+        }
+    }
+
+    private func deliver(_ batch: QueryBatch, _ answers: ResultWriter) {
+        let bytes = answers.bytes.span.bytes
+        var start = 0
+        for (origin, end) in zip(batch.origins, answers.ends) {
+            let answer = bytes.extracting(start..<end)
+            start = end
+            guard origin & SubmissionDesk.ticketBit != 0 else {
+                sessions?.answerRead(origin, answer)
+                continue
+            }
+            submissions.take(origin)?(
+                .success(
+                    Receipt(
+                        height: replica.executedHeight, position: 0,
+                        result: answer.withUnsafeBytes { Array($0) }, certificate: nil,
+                        stateRoot: counters.stateRoot)))
+        }
+    }
+}

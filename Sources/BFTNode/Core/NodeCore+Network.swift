@@ -1,0 +1,94 @@
+import BFTBase
+import BFTCore
+import BFTCrypto
+import BFTLedger
+import BFTServer
+import BFTSockets
+import BFTTransport
+import BFTWire
+import Logging
+
+// What comes from other validators: decoded, filtered, verified, and only then handled.
+extension NodeCore: NetworkTransportDelegate {
+    func transport(connected peer: PeerIdentity) {
+        logger.info("validator \(peer.index) is connected")
+        give(.connected(peer.index))
+    }
+
+    func transport(disconnected peer: PeerIdentity, reason: DisconnectReason) {
+        guard !isStopping else { return }
+        logger.info("validator \(peer.index) is disconnected: \(reason)")
+    }
+
+    func transport(
+        received kind: UInt8, _ payload: RawSpan, lane: Lane, from peer: ValidatorIndex
+    ) {
+        guard trouble == nil else { return }
+        let message: Message
+        do throws(WireError) {
+            guard kind == Self.kind else { throw .unknownTag(kind) }
+            message = try Message(decoding: payload)
+        } catch {
+            counters.malformed += 1
+            logger.warning("validator \(peer) sent what is no message: \(error)")
+            return transport.disconnect(peer)
+        }
+        counters.received += 1
+        guard replica.isUseful(message) else { return }
+        let cost = keys.verificationCost(of: message)
+        guard cost > .zero else { return accept(message, from: peer) }
+        unverified.append((message, peer))
+    }
+
+    /// A message that stands on no signature, or on few enough to check them here and now.
+    private func accept(_ message: Message, from peer: ValidatorIndex) {
+        do {
+            give(.received(try keys.verify(message), from: peer))
+        } catch {
+            noteForgery(error, from: peer)
+        }
+    }
+
+    private func noteForgery(_ error: VerificationError, from peer: ValidatorIndex) {
+        counters.forgeries += 1
+        logger.warning("validator \(peer) sent a bad signature: \(error)")
+    }
+
+    /// Verifies what a turn brought: all of it at once, and off the loop unless it is little.
+    func submitVerifications() {
+        guard !unverified.isEmpty else { return }
+        let batch = unverified
+        unverified.removeAll(keepingCapacity: true)
+        let cost = batch.reduce(UInt64(0)) {
+            $0 + keys.verificationCost(of: $1.message).nanoseconds
+        }
+        counters.verified += UInt64(batch.count)
+        guard cost > NodeSettings.inlineLimit.nanoseconds else {
+            for (message, peer) in batch where replica.isUseful(message) {
+                accept(message, from: peer)
+            }
+            return
+        }
+        let senders = batch.map(\.sender)
+        let bound = LoopBound(self, on: loop)
+        do {
+            try pool.verify(batch: batch.map(\.message), keys: keys) { results in
+                bound.loop.post { bound.value.take(results, from: senders) }
+            }
+        } catch {
+            // Full: peers repeat what matters.
+            counters.dropped += UInt64(batch.count)
+        }
+    }
+
+    private func take(
+        _ results: [Result<Verified<Message>, VerificationError>], from senders: [ValidatorIndex]
+    ) {
+        for (result, peer) in zip(results, senders) {
+            switch result {
+            case .success(let message): give(.received(message, from: peer))
+            case .failure(let error): noteForgery(error, from: peer)
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import BFTBase
+import BFTCore
+import BFTStorage
+
+/// The records on their way to the log: which of them are durable, and which batches that frees.
+struct RecordLedger {
+    struct Record {
+        let number: UInt64
+        let type: UInt8
+        let payload: [UInt8]
+        /// The batch that the record holds.
+        let batch: BatchReference?
+    }
+
+    /// Not taken by the log yet: it was full.
+    private var unappended = Deque<Record>()
+    private var appended = Deque<(number: UInt64, position: LogPosition, batch: BatchReference?)>()
+    private var nextNumber: UInt64 = 1
+    /// Every record up to this one is durable.
+    private(set) var durableNumber: UInt64 = 0
+    private(set) var durablePosition = LogPosition.zero
+    private(set) var appendedByteCount = 0
+
+    /// Hands a record over to `log`, now or when there is room. Returns its number.
+    mutating func append(
+        type: UInt8, payload: [UInt8], batch: BatchReference? = nil, to log: GroupCommitLog?
+    ) -> UInt64 {
+        let record = Record(number: nextNumber, type: type, payload: payload, batch: batch)
+        nextNumber += 1
+        unappended.append(record)
+        flush(to: log)
+        return record.number
+    }
+
+    /// Hands over what waits, as far as there is room.
+    mutating func flush(to log: GroupCommitLog?) {
+        guard let log else { return }
+        while let record = unappended.first,
+            let position = log.append(type: record.type, parts: [record.payload])
+        {
+            _ = unappended.popFirst()
+            appended.append((record.number, position, record.batch))
+            appendedByteCount += record.payload.count
+        }
+    }
+
+    /// Notes that the log is durable up to `position`. Returns the batches that came with it.
+    mutating func becameDurable(_ position: LogPosition) -> [BatchReference] {
+        var batches: [BatchReference] = []
+        durablePosition = max(durablePosition, position)
+        while let record = appended.first, record.position <= position {
+            _ = appended.popFirst()
+            durableNumber = record.number
+            if let batch = record.batch { batches.append(batch) }
+        }
+        return batches
+    }
+
+    mutating func resetByteCount() { appendedByteCount = 0 }
+}
+
+/// The types of records in the safety log.
+enum RecordType {
+    /// A record of the replica, in its canonical encoding.
+    static let replica: UInt8 = 1
+}
+
+/// How far the removal of old log segments is.
+///
+/// Records are given up in three steps: what is still needed is appended again; every block that
+/// was committed by then is executed and synced to the store; then the old segments go.
+struct LogTruncation {
+    enum Step {
+        case idle
+        /// The needed records were appended again; waits until the last is durable and the block
+        /// at `height` is executed.
+        case rewriting(lastRecord: UInt64, height: Height, upTo: LogPosition)
+        case syncing(upTo: LogPosition)
+    }
+    var step = Step.idle
+
+    /// Records of this many bytes are gathered before old ones are given up.
+    static let byteCount = 256 << 20
+}

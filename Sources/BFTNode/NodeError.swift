@@ -1,0 +1,54 @@
+public import BFTBase
+public import BFTCrypto
+public import BFTLedger
+public import BFTServer
+public import BFTSockets
+public import BFTStorage
+public import BFTWire
+
+/// Why a node can't start or can't go on.
+public enum NodeError: Error, Sendable, CustomStringConvertible {
+    case storage(StorageError)
+    case socket(SocketError, purpose: String)
+    case keyFile(KeyFileError)
+    case validators(ValidatorKeysError)
+    case application(ApplicationError)
+    /// The data directory holds another chain than the genesis file.
+    case otherChain
+    case unreadableState(WireError)
+    case unreadableRecord(WireError)
+    /// The key file's public key is not the one that the genesis file names for this validator.
+    case keyMismatch
+    case unknownScheme(String)
+    case validatorSet(ValidatorSetError)
+    case listen(ListenError, purpose: String)
+    /// There is no room for more work now.
+    case busy
+    /// The node does not take this, and says why.
+    case refused(String)
+    case stopped
+
+    public var description: String {
+        switch self {
+        case .storage(let error): "\(error)"
+        case .socket(let error, let purpose): "\(purpose): \(error)"
+        case .keyFile(let error): "\(error)"
+        case .validators(let error): "the genesis file's validators: \(error)"
+        case .application(let error): "the application's state: \(error)"
+        case .otherChain:
+            "the data directory belongs to another chain; use the genesis file that it was made "
+                + "with, or an empty directory"
+        case .unreadableState(let error): "the data directory's head is damaged: \(error)"
+        case .unreadableRecord(let error): "a record of the safety log is unknown: \(error)"
+        case .keyMismatch:
+            "the validator's key is not the one in the genesis file; check crypto.key_path and "
+                + "the node's name in node.toml"
+        case .unknownScheme(let name): "this build has no signature scheme \(name)"
+        case .validatorSet(let error): "the genesis file's validators: \(error)"
+        case .listen(let error, let purpose): "\(purpose): \(error)"
+        case .busy: "too much is under way; try again"
+        case .refused(let text): text
+        case .stopped: "the node has stopped"
+        }
+    }
+}

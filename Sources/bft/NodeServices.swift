@@ -1,0 +1,49 @@
+import BFTCommands
+import BFTConfiguration
+import BFTCore
+import BFTCrypto
+import BFTNode
+import KeyValueStore
+import ProtocolSimplex
+
+/// Keys and nodes for the commands: the place where protocols and applications have names.
+struct BuiltInServices: NodeServices {
+    func generateKey(scheme: SignatureSchemeName) throws -> GeneratedKey {
+        let key = try SigningKey.generate(try Self.scheme(scheme))
+        return GeneratedKey(
+            keyFileContents: KeyFile.contents(of: key), publicKey: key.publicKey.bytes)
+    }
+
+    func publicKey(ofKeyFile contents: [UInt8], scheme: SignatureSchemeName) throws -> [UInt8] {
+        let key = try KeyFile.key(in: contents, path: "the key file")
+        guard key.publicKey.scheme == (try Self.scheme(scheme)) else {
+            throw CommandFailure(
+                "the key file holds a key of \(key.publicKey.scheme.name), the genesis wants "
+                    + scheme.rawValue,
+                hint: "make a key with: bft keygen --scheme \(scheme.rawValue)")
+        }
+        return key.publicKey.bytes
+    }
+
+    private static func scheme(_ name: SignatureSchemeName) throws -> SignatureSchemeID {
+        guard let id = SignatureSchemeID(name: name.rawValue) else {
+            throw CommandFailure(
+                "this build has no signature scheme \(name.rawValue)", hint: "use ed25519")
+        }
+        return id
+    }
+
+    func runNode(_ home: NodeHome, stop: StopRequest) throws {
+        switch home.genesis.protocolName {
+        case .simplex: try run(Simplex.self, home, stop)
+        }
+    }
+
+    private func run<P: ConsensusProtocol>(
+        _ protocolType: P.Type, _ home: NodeHome, _ stop: StopRequest
+    ) throws {
+        let node = try Node<P, KeyValueStore>(configuration: home, application: KeyValueStore())
+        stop.onRequest { node.stop() }
+        try node.run()
+    }
+}

@@ -1,0 +1,180 @@
+import BFTBase
+import BFTLedger
+import KeyValueStore
+import Testing
+
+@Suite struct DifferentialTests {
+    /// Random transactions of one or several commands.
+    static func transactions(_ source: inout CommandSource) -> [[[[UInt8]]]] {
+        (0..<Int.random(in: 0..<30, using: &source.random)).map { _ in
+            let count = Int.random(in: 0..<5, using: &source.random) == 0 ? 3 : 1
+            return (0..<count).map { _ in source.next() }
+        }
+    }
+
+    static func reply(_ model: inout ModelStore, _ commands: [[[UInt8]]]) -> String {
+        let replies = commands.map { model.run($0) }
+        return replies.count == 1 ? replies[0] : "*\(replies.count)|" + replies.joined()
+    }
+
+    @Test("Replies, entries, storage and root are those of a plain dictionary, block after block")
+    func model() {
+        for seed in 0..<12 as Range<UInt64> {
+            var source = CommandSource(seed: seed, keyCount: seed % 3 == 0 ? 600 : 40)
+            var replica = Replica(seed: seed)
+            var model = ModelStore()
+            for _ in 0..<80 {
+                let step = UInt64.random(in: 0..<60, using: &source.random)
+                let transactions = Self.transactions(&source)
+                model.begin(replica.time + step)
+                let expected = transactions.map { Self.reply(&model, $0) }
+                let replies = replica.block(
+                    transactions.map { CommandList.encode($0) }, after: step)
+                #expect(replies == expected)
+                let root = RootOracle.root(model.entries, time: replica.time)
+                #expect(replica.store.stateRoot == root, "seed \(seed)")
+                Self.expectStored(model, replica)
+                for _ in 0..<5 {
+                    let key = source.key()
+                    let get = [Array("GET".utf8), key]
+                    #expect(replica.query(CommandList.encode([get])) == model.run(get))
+                }
+            }
+        }
+    }
+
+    /// Holds the storage against the model.
+    static func expectStored(_ model: ModelStore, _ replica: Replica) {
+        var expected: [[UInt8]: [UInt8]] = [[0]: littleEndian(replica.time)]
+        for (key, entry) in model.entries {
+            expected[[1] + key] = littleEndian(entry.expiry) + entry.value
+        }
+        #expect(replica.storage.entries == expected)
+    }
+
+    static func littleEndian(_ value: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+
+    @Test("A replica that restarts, takes a snapshot or has another seed stays in step")
+    func inStep() throws {
+        for seed in 100..<108 as Range<UInt64> {
+            var source = CommandSource(seed: seed, keyCount: 300)
+            var first = Replica(seed: 1)
+            var second = Replica(seed: 2)
+            for round in 0..<60 {
+                let step = UInt64.random(in: 0..<60, using: &source.random)
+                let transactions = Self.transactions(&source).map { CommandList.encode($0) }
+                let replies = first.block(transactions, after: step)
+                #expect(second.block(transactions, after: step) == replies)
+                #expect(second.store.stateRoot == first.store.stateRoot)
+                if round % 7 == 3 {
+                    second.store = KeyValueStore(seed: (UInt64(round), seed))
+                    try second.store.load(second.storage)
+                    #expect(second.store.stateRoot == first.store.stateRoot)
+                }
+                if round % 11 == 5 {
+                    // The newcomer has a state of its own that the snapshot replaces.
+                    var newcomer = Replica(seed: UInt64(round))
+                    newcomer.run("MSET", "key:1", "other", "stranger", "x")
+                    try newcomer.restore(first.chunks())
+                    newcomer.height = second.height
+                    newcomer.time = second.time
+                    second = newcomer
+                    #expect(second.store.stateRoot == first.store.stateRoot)
+                    #expect(second.storage.entries == first.storage.entries)
+                    #expect(second.chunks() == first.chunks())
+                }
+                #expect(
+                    second.query("SCAN", "0", "COUNT", "7")
+                        == first.query("SCAN", "0", "COUNT", "7"))
+            }
+        }
+    }
+
+    @Test("The root tells nothing of the order in which the entries came")
+    func history() {
+        let commands = (0..<3_000).map { command(["SET", "key:\($0)", "value \($0)"]) }
+        var forward = Replica(seed: 5)
+        forward.block(commands)
+        var backward = Replica(seed: 6)
+        for start in stride(from: 2_900, through: 0, by: -100) {
+            backward.block((0..<100).map { command(["SET", "passing:\(start + $0)", "x"]) })
+            backward.block(commands[start..<start + 100].reversed())
+            backward.block((0..<100).map { command(["DEL", "passing:\(start + $0)"]) })
+        }
+        #expect(forward.store.stateRoot == backward.store.stateRoot)
+        backward.block((0..<2_990).map { command(["DEL", "key:\($0)"]) })
+        var few = Replica()
+        few.block(Array(commands[2_990...]))
+        #expect(few.store.stateRoot == backward.store.stateRoot)
+        backward.run("FLUSHDB")
+        #expect(backward.store.stateRoot == Replica().afterEmptyBlock.stateRoot)
+    }
+
+    @Test("The root of small states is pinned")
+    func pinned() {
+        #expect(
+            KeyValueStore().stateRoot.hex
+                == "502e77a18c258d615f8d03fc5218e7d2e4066b2b25a5f4cc806e80d956b90f48")
+        var replica = Replica(time: 1_700_000_000_000)
+        replica.run("SET", "hello", "world")
+        #expect(
+            replica.store.stateRoot.hex
+                == "bfb7e878fe694e99652b2a7d8717996c05d77e03186a4515d52a3282fd0b409e")
+        replica.run("SET", "count", "1", "PX", "5000")
+        #expect(
+            replica.store.stateRoot.hex
+                == "59becb1d27003150d8208e4376322e80113c59f55b04f3c069621e81885518b3")
+    }
+
+    @Test("Each part of an entry, and the time, changes the root")
+    func sensitivity() {
+        let roots = [
+            ["SET", "a", "1"], ["SET", "a", "2"], ["SET", "b", "1"], ["SET", "a", "1", "PX", "1"],
+            ["SET", "a", ""], ["SET", "", "a1"], ["SET", "a1", ""],
+        ].map { words in
+            var replica = Replica()
+            replica.block([command(words)])
+            return replica.store.stateRoot
+        }
+        #expect(Set(roots).count == roots.count)
+        var later = Replica()
+        later.block([command(["SET", "a", "1"])], after: 1)
+        #expect(!roots.contains(later.store.stateRoot))
+    }
+
+    @Test("A copy of a store goes its own way")
+    func copies() {
+        var first = Replica()
+        first.block((0..<100).map { command(["SET", "key:\($0)", "\($0)"]) })
+        let root = first.store.stateRoot
+        var second = first
+        second.run("SET", "key:5", "changed")
+        second.run("FLUSHDB")
+        #expect(first.store.stateRoot == root)
+        #expect(first.query("GET", "key:5") == "$1|5|")
+        first.run("INCR", "key:5")
+        #expect(first.query("GET", "key:5") == "$1|6|")
+        #expect(second.query("DBSIZE") == ":0|")
+    }
+}
+
+extension Replica {
+    func chunks() -> [[UInt8]] {
+        var chunks: [[UInt8]] = []
+        store.snapshot { chunks.append($0.array) }
+        return chunks
+    }
+
+    mutating func restore(_ chunks: [[UInt8]]) throws {
+        try store.restore(chunks, changes: &storage)
+    }
+
+    /// The store after a block without transactions.
+    var afterEmptyBlock: KeyValueStore {
+        var copy = self
+        copy.block([])
+        return copy.store
+    }
+}

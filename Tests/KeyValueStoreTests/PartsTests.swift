@@ -1,0 +1,228 @@
+import BFTBase
+import BFTWire
+import Testing
+
+@testable import KeyValueStore
+
+@Suite struct PartsTests {
+    @Test("SipHash-1-3 gives the values of CPython, which uses it with a key of zero")
+    func sipHash() {
+        let hash = SipHash(key0: 0, key1: 0)
+        for (count, expected): (Int, UInt64) in [
+            (1, 0x68a9_1412_8e01_e473), (7, 0x2f09_8ab0_c751_325a), (8, 0xead4_11e6_7ebe_2eea),
+            (9, 0x7592_7f9d_9512_4362), (16, 0x8972_1884_33a5_c5b7),
+            (23, 0x3733_2b13_89da_a4ff), (64, 0x75e0_5fd5_bbc8_70c6),
+        ] {
+            let bytes = (0..<count).map { UInt8($0) }
+            #expect(hash.hash(bytes.span.bytes) == expected)
+        }
+        #expect(SipHash(key0: 1, key1: 0).hash([1].span.bytes) != hash.hash([1].span.bytes))
+    }
+
+    @Test("The table finds what is in it and nothing else, with colliding hashes too")
+    func table() {
+        for mask in [UInt64.max, 0x7 << 32, 0] {
+            var random = SplitMix64(seed: mask)
+            var table = KeyTable()
+            var present: [Int: UInt64] = [:]
+            for _ in 0..<4_000 {
+                let slot = Int.random(in: 0..<300, using: &random)
+                let hash = SplitMix64.first(UInt64(slot)) & mask
+                if present[slot] != nil {
+                    table.remove(hash, slot: slot)
+                    present[slot] = nil
+                } else {
+                    table.insert(hash, slot: slot)
+                    present[slot] = hash
+                }
+                let other = Int.random(in: 0..<300, using: &random)
+                let found = table.find(SplitMix64.first(UInt64(other)) & mask) { $0 == other }
+                #expect(found == (present[other] == nil ? nil : other))
+                #expect(table.count == present.count)
+            }
+        }
+    }
+
+    @Test("The expiry index gives the soonest first, ties by digest, whatever came before")
+    func expiryIndex() {
+        for seed in 0..<10 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
+            var index = ExpiryIndex()
+            var expiries: [Int: UInt64] = [:]
+            let digests = (0..<60).map { _ in Digest(random.next(), 0, 0, 0) }
+            for _ in 0..<2_000 {
+                let slot = Int.random(in: 0..<60, using: &random)
+                let expiry = UInt64.random(in: 0..<20, using: &random)
+                index.set(slot, expiry: expiry, digest: digests[slot])
+                expiries[slot] = expiry == 0 ? nil : expiry
+                let first = expiries.min {
+                    ($0.value, digests[$0.key]) < ($1.value, digests[$1.key])
+                }
+                #expect(index.first?.slot == first?.key && index.first?.expiry == first?.value)
+                #expect(index.count == expiries.count)
+            }
+        }
+    }
+
+    @Test("Patterns match as a plain recursive matcher says")
+    func glob() {
+        var random = SplitMix64(seed: 1)
+        for _ in 0..<30_000 {
+            let pattern = Self.bytes("ab*?[]^-\\", 7, &random)
+            let text = Self.bytes("ab-]", 5, &random)
+            var steps = 0
+            let found = GlobPattern(pattern.span.bytes).matches(text.span.bytes, steps: &steps)
+            let expected =
+                text.isEmpty
+                ? pattern.isEmpty || pattern == [0x2A] : Self.matches(pattern[...], text[...])
+            #expect(found == expected, "\(pattern) \(text)")
+        }
+    }
+
+    static func bytes(_ alphabet: String, _ limit: Int, _ random: inout SplitMix64) -> [UInt8] {
+        (0..<Int.random(in: 0...limit, using: &random)).map { _ in
+            Array(alphabet.utf8).randomElement(using: &random)!
+        }
+    }
+
+    static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
+        guard let head = pattern.first else { return text.isEmpty }
+        let rest = pattern.dropFirst()
+        if head == UInt8(ascii: "*") {
+            return (0...text.count).contains { matches(rest, text.dropFirst($0)) }
+        }
+        guard let byte = text.first else { return false }
+        switch head {
+        case UInt8(ascii: "?"): return matches(rest, text.dropFirst())
+        case UInt8(ascii: "["):
+            var items = rest
+            let isNegated = items.first == UInt8(ascii: "^")
+            if isNegated { items.removeFirst() }
+            var found = false
+            while let item = items.popFirst(), item != UInt8(ascii: "]") {
+                if item == UInt8(ascii: "\\"), let escaped = items.popFirst() {
+                    found = found || escaped == byte
+                } else if items.count >= 2, items.first == UInt8(ascii: "-") {
+                    let other = items.dropFirst().first!
+                    items.removeFirst(2)
+                    found = found || (min(item, other)...max(item, other)).contains(byte)
+                } else {
+                    found = found || item == byte
+                }
+            }
+            return found != isNegated && matches(items, text.dropFirst())
+        case UInt8(ascii: "\\") where !rest.isEmpty:
+            return rest.first == byte && matches(rest.dropFirst(), text.dropFirst())
+        default: return head == byte && matches(rest, text.dropFirst())
+        }
+    }
+
+    @Test("Places alike in many bits give long paths, and the tree folds up again")
+    func deepPaths() {
+        // Places that share 0 to 250 bits: no client can find such keys.
+        var places: [Digest] = [Digest(0, 0, 0, 0), Digest(0, 0, 0, 0x0100_0000_0000_0000)]
+        for bit in stride(from: 0, to: 250, by: 3) {
+            var words = [UInt64](repeating: 0, count: 4)
+            words[bit / 64] = (UInt64(1) << UInt64(63 - bit % 64)).byteSwapped
+            places.append(Digest(words[0], words[1], words[2], words[3]))
+        }
+        var random = SplitMix64(seed: 9)
+        var tree = StateTree()
+        var present: Set<Int> = []
+        let empty = tree.update()
+        #expect(empty == .zero)
+        for round in 0..<600 {
+            let slot = Int.random(in: 0..<places.count, using: &random)
+            if present.contains(slot) {
+                tree.remove(slot)
+                present.remove(slot)
+            } else {
+                tree.insert(slot, at: places[slot])
+                tree.setLeaf(slot, Digest(UInt64(slot + 1), 1, 1, 1))
+                present.insert(slot)
+            }
+            guard round % 5 == 0 else { continue }
+            var fresh = StateTree()
+            for slot in present.sorted() {
+                fresh.insert(slot, at: places[slot])
+                fresh.setLeaf(slot, Digest(UInt64(slot + 1), 1, 1, 1))
+            }
+            let roots = (tree.update(), fresh.update())
+            #expect(roots.0 == roots.1)
+            var walked: [Int] = []
+            tree.walk {
+                walked.append($0)
+                return true
+            }
+            #expect(walked == present.sorted { places[$0] < places[$1] })
+        }
+        for slot in present { tree.remove(slot) }
+        let folded = tree.update()
+        #expect(folded == .zero)
+    }
+}
+
+extension SplitMix64 {
+    static func first(_ seed: UInt64) -> UInt64 {
+        var random = SplitMix64(seed: seed)
+        return random.next()
+    }
+}
+
+@Suite struct StateProofTests {
+    @Test("A proof shows what is there, what is not, and nothing else")
+    func proofs() throws {
+        for count in [0, 1, 2, 3, 17, 400] {
+            var replica = Replica()
+            replica.block(
+                (0..<count).map {
+                    let words = ["SET", "key:\($0)", "value \($0)"]
+                    return command($0 % 3 == 0 ? words + ["PXAT", "\(2_000_000 + $0)"] : words)
+                })
+            let root = replica.store.stateRoot
+            for number in 0..<count + 20 {
+                let key = Array("key:\(number)".utf8)
+                let value = Array("value \(number)".utf8)
+                let expiry: UInt64 = number % 3 == 0 ? UInt64(2_000_000 + number) : 0
+                let proof = replica.store.proof(of: key)
+                let isThere = number < count
+                #expect(proof.proves(value, under: key, expiry: expiry, root: root) == isThere)
+                #expect(proof.provesAbsence(of: key, root: root) == !isThere)
+                #expect(!proof.proves(value + [0], under: key, expiry: expiry, root: root))
+                #expect(!proof.proves(value, under: key, expiry: expiry + 1, root: root))
+                #expect(!proof.proves(value, under: key + [0], expiry: expiry, root: root))
+                #expect(!proof.proves(value, under: key, expiry: expiry, root: .zero))
+                #expect(!proof.provesAbsence(of: key, root: .zero))
+                #expect(proof.siblings.count < 40)
+                #expect(try StateProof(decoding: proof.encoded) == proof)
+            }
+        }
+    }
+
+    @Test("A proof with any bit flipped proves nothing of what it did")
+    func flipped() throws {
+        var replica = Replica()
+        replica.block((0..<50).map { command(["SET", "key:\($0)", "v"]) })
+        let root = replica.store.stateRoot
+        let (present, absent) = (Array("key:7".utf8), Array("none".utf8))
+        for (key, isThere) in [(present, true), (absent, false)] {
+            let encoded = replica.store.proof(of: key).encoded
+            for bit in 0..<encoded.count * 8 {
+                var bytes = encoded
+                bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+                guard let proof = try? StateProof(decoding: bytes) else { continue }
+                #expect(!proof.provesAbsence(of: present, root: root))
+                #expect(!proof.proves([0x76], under: absent, expiry: 0, root: root))
+                #expect(
+                    isThere
+                        ? !proof.proves([0x76], under: key, expiry: 0, root: root)
+                        : !proof.provesAbsence(of: key, root: root))
+            }
+            for length in 0..<encoded.count {
+                #expect(throws: WireError.self) {
+                    try StateProof(decoding: Array(encoded[..<length]))
+                }
+            }
+        }
+    }
+}
