@@ -31,6 +31,12 @@ public final class SecretBytes: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
+    /// Takes over `bytes`, and wipes them if nobody else holds them.
+    public convenience init(consuming bytes: consuming [UInt8]) {
+        self.init(copying: bytes)
+        Wipe.bytes(&bytes)
+    }
+
     /// A copy of `span`.
     public convenience init(copying span: RawSpan) {
         self.init(count: span.byteCount) { destination in
