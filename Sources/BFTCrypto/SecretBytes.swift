@@ -31,8 +31,8 @@ public final class SecretBytes: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
-    /// Takes over `bytes`, and wipes them if nobody else holds them.
-    public convenience init(consuming bytes: consuming [UInt8]) {
+    /// A copy of `bytes`, which are zeroed. Another array that shares their memory keeps them.
+    public convenience init(wiping bytes: inout [UInt8]) {
         self.init(copying: bytes)
         Wipe.bytes(&bytes)
     }
