@@ -54,7 +54,7 @@ import Testing
     @Test("A key of every scheme comes back from its file")
     func files() throws {
         for scheme in schemes {
-            let path = "/tmp/bft-scheme-\(Hex.encode(SecureRandom.bytes(8)))"
+            let path = "\(temporaryDirectory)/bft-scheme-\(Hex.encode(SecureRandom.bytes(8)))"
             defer { unlink(path) }
             let key = try SigningKey.generate(scheme.id)
             try KeyFile.create(key, at: path)
