@@ -7,7 +7,7 @@ import Testing
 @Suite struct AdversaryTests {
     /// The adversary of `kind` in the place of `own`.
     static func adversary(_ kind: UInt64, own: Int) -> any Adversary<Simplex> {
-        switch kind % 8 {
+        switch kind % 9 {
         case 0: EquivocatingLeader()
         case 1: DoubleVoter()
         case 2: SilentLeader()
@@ -15,6 +15,7 @@ import Testing
         case 4: ReplayingPeer()
         case 5: LyingPeer<Simplex>()
         case 6: ContradictoryAuthor<Simplex>(own: ValidatorIndex(own))
+        case 7: SkippingLeader<SoundRules>()
         default: PesteringPeer<Simplex>()
         }
     }
@@ -26,7 +27,7 @@ import Testing
             try await Seeds.run(
                 SimplexSimulationTests.seeds, within: SimplexSimulationTests.bound
             ) { seed in
-                let own = Int(seed / 8 % 4)
+                let own = Int(seed / 9 % 4)
                 return try World<Simplex>(
                     powers: [1, 1, 1, 1], seed: seed,
                     adversaries: [own: Self.adversary(seed, own: own)])
@@ -45,7 +46,7 @@ import Testing
                     powers: [1, 1, 1, 1, 1, 1, 1], seed: seed,
                     adversaries: [
                         first: Self.adversary(seed, own: first),
-                        second: Self.adversary(seed / 8, own: second),
+                        second: Self.adversary(seed / 9, own: second),
                     ])
             })
     }

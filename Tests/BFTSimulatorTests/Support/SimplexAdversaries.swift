@@ -29,6 +29,29 @@ struct EquivocatingLeader: Adversary {
     }
 }
 
+/// Builds on its grandparent, as if its parent had never been notarized.
+struct SkippingLeader<Rules: VotingRules>: Adversary {
+    typealias P = SimplexReplica<Rules>
+    private var blocks: [Block] = []
+
+    mutating func hear(_ message: ReplicaMessage<P>, from sender: ValidatorIndex) {
+        guard case .consensus(.proposal(let proposal)) = message else { return }
+        blocks = blocks.suffix(20) + [proposal.block]
+    }
+
+    mutating func messages(
+        insteadOf unsigned: UnsignedMessage, peers: [ValidatorIndex], random: inout SplitMix64
+    ) -> [(UnsignedMessage, to: [ValidatorIndex])] {
+        guard case .proposal(let block, let vote) = unsigned,
+            let parent = blocks.last(where: { $0.digest == block.parent })
+        else { return [(unsigned, to: peers)] }
+        let other = Block(
+            epoch: block.epoch, view: block.view, height: parent.height, parents: parent.parents,
+            proposer: block.proposer, time: block.time, applied: parent.applied, payload: [])
+        return [(.proposal(other, vote.naming(other)), to: peers)]
+    }
+}
+
 /// Says everything that can be said of a view: nullify and finalize beside every vote.
 struct DoubleVoter: Adversary {
     typealias P = Simplex
