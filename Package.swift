@@ -23,6 +23,8 @@ let package = Package(
         .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
         .library(name: "BFTStorage", targets: ["BFTStorage"]),
         .library(name: "BLAKE3", targets: ["BLAKE3"]),
+        .library(
+            name: "BFTSockets", targets: ["BFTSockets", "BFTTransport", "BFTCrypto", "BFTBase"]),
     ],
     targets: [
         // What everything is built from.
@@ -66,7 +68,10 @@ let package = Package(
         // The event loop and its sockets.
         .systemLibrary(
             name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
-        .target(name: "BFTSockets", dependencies: ["BFTBase", "CLibUV"], swiftSettings: common),
+        .target(
+            name: "BFTSockets",
+            dependencies: ["BFTBase", "BFTCrypto", "BFTTransport", "CLibUV"],
+            swiftSettings: common),
         // What clients meet.
         .systemLibrary(
             name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
@@ -80,7 +85,8 @@ let package = Package(
             name: "BFTNode",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
-                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration", "Logging",
+                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration",
+                "Logging",
             ],
             swiftSettings: common),
         // A world to run replicas in.
@@ -101,8 +107,8 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTCrypto", "BFTNode", "KeyValueStore",
-                "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+                "KeyValueStore", "ProtocolSimplex",
             ],
             swiftSettings: common),
         // Tests.
@@ -121,6 +127,10 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTTransportTCPTests",
+            dependencies: ["BFTBase", "BFTCrypto", "BFTTransport", "BFTSockets"],
             swiftSettings: common),
         .testTarget(
             name: "BFTCryptoTests", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
@@ -154,6 +164,7 @@ let package = Package(
         .testTarget(
             name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],
             swiftSettings: common),
+        .testTarget(name: "TidyTests", swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20
 )

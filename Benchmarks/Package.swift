@@ -16,6 +16,8 @@ let package = Package(
         bench("blake3-bench", "BLAKE3"),
         bench("storage-bench", "BFTStorage", "BFTRocksDB"),
         bench("kv-bench", "KeyValueStore"),
+        // One link between two validators, over loopback.
+        bench("transport-bench", "BFTSockets"),
         // Speed of every operation, for every instruction set of the processor.
         bench("pq-bench", "PostQuantum"),
         // Whether times depend on secrets.

@@ -8,7 +8,7 @@ extension Counter {
     /// The first value.
     public static var zero: Self { Self(0) }
 
-    /// The value after this one. Saturates: a counter that a peer names may be the largest there is.
+    /// The value after this one. Saturates: a peer may name the largest there is.
     public var next: Self { Self(rawValue == .max ? .max : rawValue + 1) }
 
     /// The value before this one, or `nil` for the first.

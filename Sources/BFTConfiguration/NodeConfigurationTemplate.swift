@@ -98,7 +98,8 @@ extension NodeConfiguration {
     private var restSections: String {
         """
         [log]
-        # trace, debug, info, notice, warning, error, critical; for one part: "info,transport=debug".
+        # trace, debug, info, notice, warning, error, critical.
+        # Another level for one part: "info,transport=debug".
         level = \(quoted(log.levels.description))
         # "text" or "json": one line a message, to standard error.
         format = \(quoted(log.format.rawValue))

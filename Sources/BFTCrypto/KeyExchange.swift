@@ -17,8 +17,8 @@ public enum KeyExchangeID: UInt8, Sendable, CaseIterable {
 /// How two parties that trust no listener agree on a secret in two messages.
 ///
 /// Shaped so that a key encapsulation fits: the responder makes its share from the initiator's.
-/// A share comes from the network: any length and any bytes must be answered with `nil` or a secret,
-/// never with a trap.
+/// A share comes from the network: any length and any bytes must be answered with `nil` or a
+/// secret, never with a trap.
 public protocol KeyExchange: Sendable {
     var id: KeyExchangeID { get }
     var initiatorShareByteCount: Int { get }

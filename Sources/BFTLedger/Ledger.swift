@@ -54,7 +54,7 @@ struct Ledger: Equatable, Sendable {
 
     init(
         configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
-        doesApplicationJudge: Bool, recovered: [Batch]
+        doesApplicationJudge: Bool, committed: [CommittedRun], recovered: [Batch]
     ) {
         let own = configuration.own
         let count = configuration.validators.count
@@ -69,10 +69,19 @@ struct Ledger: Equatable, Sendable {
             own: own, validators: configuration.validators, timeout: limits.answerTimeout)
         reads = ReadIndex(
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
-        for batch in recovered {
-            // Durable already. What was ordered meanwhile is refused here, and rightly.
-            guard (try? pool.insert(batch, isRequested: true)) != nil else { continue }
-            pool.hold(batch.reference)
+        recover(committed)
+        for batch in recovered where !queue.supply(batch) { pool.recover(batch) }
+    }
+
+    /// Takes back blocks that were committed and not executed. Those executed since say nothing.
+    private mutating func recover(_ runs: [CommittedRun]) {
+        var nothing: [LedgerEffect] = []  // The pool is empty, so nothing is displaced.
+        for run in runs {
+            guard let next = run.blocks.firstIndex(where: { $0.parent == queue.tail.digest }),
+                let rest = CommittedRun(
+                    blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            else { continue }
+            commit(rest, into: &nothing)
         }
     }
 
@@ -115,7 +124,11 @@ struct Ledger: Equatable, Sendable {
     ) throws(LedgerRejection) {
         let isWanted = fetcher.isWanted(batch.reference)
         fetcher.found(batch.reference)
-        if queue.supply(batch) { return }
+        if queue.supply(batch) {
+            // For others who ask: the host's log keeps it until its store does.
+            effects.append(.store(batch))
+            return
+        }
         guard isWanted || sender == batch.author else { throw .batch(.unasked) }
         let isNew = pool.batch(batch.reference) == nil
         do throws(BatchRefusal) {
@@ -147,7 +160,7 @@ struct Ledger: Equatable, Sendable {
 
     /// What to propose on top of `branch.tip`.
     func draft(on branch: Branch, time: Timestamp) -> Draft {
-        let applied = AppliedState(height: roots.latest, root: roots[roots.latest] ?? .zero)
+        let applied = vouchedState(on: branch.tip)
         let blocks = branch.tip.digest == branch.root.digest ? [] : branch.ancestors + [branch.tip]
         let isLagging =
             queue.tail.height.rawValue - queue.executed.rawValue >= limits.executionLag
@@ -157,6 +170,15 @@ struct Ledger: Equatable, Sendable {
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
         return Draft(
             time: time, applied: applied, payload: pool.draft(frontier: frontier, start: start))
+    }
+
+    /// The last state computed here, or the one that `parent` vouches for if this replica is slower
+    /// at executing than the parent's proposer: a block never vouches for less than its parent.
+    private func vouchedState(on parent: Block) -> AppliedState {
+        guard roots.latest >= parent.applied.height, let root = roots[roots.latest] else {
+            return parent.applied
+        }
+        return AppliedState(height: roots.latest, root: root)
     }
 
     mutating func commit(_ run: CommittedRun, into effects: inout [LedgerEffect]) {

@@ -1,8 +1,8 @@
 public import BFTBase
 public import BFTConfiguration
 public import BFTCore
-public import BFTLedger
 import BFTCrypto
+public import BFTLedger
 import BFTRocksDB
 import BFTServer
 import BFTSockets

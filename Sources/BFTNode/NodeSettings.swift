@@ -1,8 +1,8 @@
 import BFTBase
 import BFTConfiguration
 import BFTCore
-import BFTLedger
 import BFTCrypto
+import BFTLedger
 import BFTTransport
 import Glibc
 

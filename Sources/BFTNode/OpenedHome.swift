@@ -88,6 +88,13 @@ final class OpenedHome: Sendable {
                 idleInterval: .milliseconds(UInt64(parameters.idleBlockMilliseconds))))
     }
 
+    var ledgerLimits: LedgerLimits {
+        var limits = LedgerLimits()
+        limits.blockBytes = Int(home.genesis.parameters.maxBlockBytes)
+        limits.bytesPerAuthor = home.configuration.limits.mempoolBytes
+        return limits
+    }
+
     /// Opens the safety log and hands over what is in it.
     func openLog<P: ConsensusProtocol>(
         _ records: inout [ReplicaRecord<P>]

@@ -55,14 +55,13 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         }
         var recovered: [ReplicaRecord<P>] = []
         let safetyLog = try opened.openLog(&recovered)
+        try Self.restoreBatches(recovered, state, opened.store)
         let logger = Logger(label: "node")
         logger.info(
             "opened at height \(state.block.height) with \(recovered.count) records in the log")
-        var limits = LedgerLimits()
-        limits.blockBytes = Int(home.genesis.parameters.maxBlockBytes)
-        limits.bytesPerAuthor = home.configuration.limits.mempoolBytes
         let replica = Replica<P>(
-            configuration: opened.replicaConfiguration, limits: limits, state: state,
+            configuration: opened.replicaConfiguration, limits: opened.ledgerLimits,
+            state: state,
             doesApplicationJudge: App.judgesProposals, recovered: recovered)
 
         let loop: EventLoop
@@ -105,6 +104,23 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         respPort = fronts.resp?.port
         http = fronts.http
         core.publishStatus()
+    }
+
+    private static func restoreBatches(
+        _ recovered: [ReplicaRecord<P>], _ state: CommittedState, _ store: ChainStore
+    ) throws(NodeError) {
+        let ordered = recovered.compactMap { record -> Batch? in
+            guard case .batch(let batch) = record,
+                batch.author.rawValue < state.frontier.count,
+                batch.sequence < state.frontier[batch.author.rawValue]
+            else { return nil }
+            return batch
+        }
+        do throws(StorageError) {
+            try store.restore(ordered)
+        } catch {
+            throw .storage(error)
+        }
     }
 
     private static func openFronts(

@@ -1,8 +1,8 @@
 import BFTBase
 
 /// Events by time; those of one instant in the order in which they were added.
-struct EventQueue<Event> {
-    private struct Entry {
+struct EventQueue<Event: Sendable>: Sendable {
+    private struct Entry: Sendable {
         let time: Instant
         let order: UInt64
         let event: Event

@@ -3,15 +3,17 @@ import BFTCore
 import BFTLedger
 
 /// One node of a world: a replica when it is up, its disk always.
-struct SimulatedNode<P: ConsensusProtocol> {
+struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     /// What survives a power cut.
-    struct Disk {
+    struct Disk: Sendable {
         /// The safety log up to the last sync.
         var log: [ReplicaRecord<P>] = []
         /// Appended since. A power cut keeps a prefix.
         var unsynced: [ReplicaRecord<P>] = []
         /// Executed blocks by height - 1, each with the state after it.
         var blocks: [(block: CommittedBlock, state: CommittedState)] = []
+        /// Where the batches of `blocks` stand.
+        var batchHeights: [BatchReference: Int] = [:]
         /// How many of `blocks` a power cut can't take back.
         var syncedBlockCount = 0
     }
@@ -29,6 +31,10 @@ struct SimulatedNode<P: ConsensusProtocol> {
     var state: CommittedState
     var timer: Instant?
     var executorFreeAt = Instant(nanoseconds: 0)
+    /// Until when the machine is suspended.
+    var pausedUntil: Instant?
+    /// The ticket of the last read.
+    var lastTicket: UInt64 = 0
 
     init(index: ValidatorIndex, genesis: CommittedState) {
         self.index = index
@@ -37,6 +43,14 @@ struct SimulatedNode<P: ConsensusProtocol> {
     }
 
     var isUp: Bool { replica != nil }
+
+    /// Where the replica stands, for whoever reads of a violation.
+    var description: String {
+        guard let replica else { return "\(index) is down" }
+        return "\(index) is in view \(replica.consensus.view), committed "
+            + "\(replica.committedHeight), executed \(replica.executedHeight)"
+            + (replica.isCatchingUp ? ", catches up" : "")
+    }
 
     /// Cuts the power: what was not synced is lost, but for a prefix.
     mutating func cutPower(random: inout SplitMix64) {
@@ -50,14 +64,19 @@ struct SimulatedNode<P: ConsensusProtocol> {
         waiting.removeAll()
         isSyncing = false
         timer = nil
+        pausedUntil = nil
+        lastTicket = 0
     }
 
     mutating func start(
-        configuration: ReplicaConfiguration, limits: LedgerLimits
+        configuration: ReplicaConfiguration, limits: LedgerLimits,
+        forgetting isForgotten: (ReplicaRecord<P>) -> Bool
     ) {
         state = disk.blocks.last?.state ?? genesis
+        executorFreeAt = Instant(nanoseconds: 0)
         replica = Replica(
-            configuration: configuration, limits: limits, state: state, recovered: disk.log)
+            configuration: configuration, limits: limits, state: state,
+            recovered: disk.log.filter { !isForgotten($0) })
     }
 
     /// Makes the database durable up to now, and drops what the log need not say any more.

@@ -30,6 +30,15 @@ extension World {
         }
     }
 
+    mutating func finishStore(_ batch: Batch, at node: ValidatorIndex, life: Int) {
+        guard nodes[node.rawValue].life == life else { return }
+        if !mistakes.isKeepingBatchesInMemory {
+            nodes[node.rawValue].disk.log.append(.batch(batch))
+        }
+        if batch.author == node, isHonest(node) { history.stored(batch.reference) }
+        give(.stored(batch.reference), to: node)
+    }
+
     mutating func finishSync(_ node: ValidatorIndex, life: Int) {
         guard nodes[node.rawValue].life == life else { return }
         nodes[node.rawValue].disk.log += nodes[node.rawValue].disk.unsynced
@@ -49,7 +58,7 @@ extension World {
         switch effect {
         case .persist(let record):
             nodes[node.rawValue].disk.unsynced.append(.consensus(record))
-            nodes[node.rawValue].isSyncing = true
+            nodes[node.rawValue].isSyncing = !mistakes.isVotingBeforeDurable
             events.add(.synced(node, life: life), at: afterSync())
         case .store(let batch):
             events.add(.stored(node, life: life, batch), at: afterSync())
@@ -65,7 +74,9 @@ extension World {
         case .execute(let block):
             // One executor, one block after the other.
             let start = max(now, nodes[node.rawValue].executorFreeAt)
-            let end = start.advanced(by: afterSync().since(now))
+            let end = start.advanced(
+                by: .microseconds(
+                    UInt64.random(in: plan.executionMicroseconds, using: &random)))
             nodes[node.rawValue].executorFreeAt = end
             events.add(.executed(node, life: life, block), at: end)
         case .readBlocks(let from, let peer): sendBlocks(from: from, to: peer, of: node)
@@ -82,32 +93,15 @@ extension World {
             }
         case .askApplication(let block, _):
             give(.applicationJudged(block.digest, isValid: true), to: node)
-        case .readReady, .displaced, .rejected, .rejectedLedger, .committed: break
+        case .readReady(let ticket): answerReads(upTo: ticket, at: node)
+        case .displaced(let batch):
+            if isHonest(node) { violations.append("\(node) displaced its batch \(batch.sequence)") }
+        case .rejected(let rejection):
+            if rejection == .malformedBlock, adversaries.allSatisfy({ $0 == nil }) {
+                violations.append("\(node) refuses the proposal of an honest leader")
+            }
+        case .rejectedLedger, .committed: break
         }
-    }
-
-    private mutating func sign(_ unsigned: P.Unsigned, at node: ValidatorIndex) {
-        let peers = validators.indices.filter { $0 != node }
-        var sent: [(P.Unsigned, to: [ValidatorIndex])] = [(unsigned, to: peers)]
-        if var adversary = adversaries[node.rawValue] {
-            sent = Self.messages(of: &adversary, insteadOf: unsigned, peers, &random)
-            adversaries[node.rawValue] = adversary
-        }
-        for (message, targets) in sent {
-            let signed = message.signed(
-                by: node, signatures.sign(message.signingBytes, as: node))
-            for target in targets { send(.consensus(signed), from: node, to: target) }
-        }
-        // A replica hears itself say what it meant to say.
-        let own = unsigned.signed(by: node, signatures.sign(unsigned.signingBytes, as: node))
-        events.add(.deliver(.consensus(own), from: node, to: node), at: now)
-    }
-
-    private static func messages<A: Adversary<P>>(
-        of adversary: inout A, insteadOf unsigned: P.Unsigned, _ peers: [ValidatorIndex],
-        _ random: inout SplitMix64
-    ) -> [(P.Unsigned, to: [ValidatorIndex])] {
-        adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
     }
 
     // MARK: Execution and storage
@@ -125,6 +119,11 @@ extension World {
         let state = CommittedState(after: block, stateRoot: root)
         nodes[node.rawValue].state = state
         nodes[node.rawValue].disk.blocks.append((block, state))
+        for reference in block.block.payload {
+            nodes[node.rawValue].disk.batchHeights[reference] =
+                nodes[node.rawValue].disk.blocks.count
+        }
+        note(root.word0)
         if isHonest(node) {
             if let violation = history.executed(block, root: root, at: node) {
                 violations.append(violation)
@@ -164,10 +163,12 @@ extension World {
     private mutating func sendBatch(
         _ reference: BatchReference, to peer: ValidatorIndex, of node: ValidatorIndex
     ) {
-        for entry in nodes[node.rawValue].disk.blocks {
-            guard let batch = entry.block.batches.first(where: { $0.reference == reference })
-            else { continue }
-            return send(.ledger(.batch(batch)), from: node, to: peer)
-        }
+        let disk = nodes[node.rawValue].disk
+        guard let height = disk.batchHeights[reference], height <= disk.blocks.count,
+            let batch = disk.blocks[height - 1].block.batches.first(where: {
+                $0.reference == reference
+            })
+        else { return }
+        send(.ledger(.batch(batch)), from: node, to: peer)
     }
 }

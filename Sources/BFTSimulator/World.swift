@@ -8,8 +8,8 @@ import BFTWire
 ///
 /// What runs is the real replica, protocol and ledger. Power may be cut between any two effects;
 /// what was not durable by then is gone.
-public struct World<P: ConsensusProtocol> {
-    enum Event {
+public struct World<P: ConsensusProtocol>: Sendable {
+    enum Event: Sendable {
         case deliver(ReplicaMessage<P>, from: ValidatorIndex, to: ValidatorIndex)
         case timer(ValidatorIndex, life: Int, at: Instant)
         case synced(ValidatorIndex, life: Int)
@@ -17,17 +17,23 @@ public struct World<P: ConsensusProtocol> {
         case executed(ValidatorIndex, life: Int, CommittedBlock)
         case restart(ValidatorIndex)
         case submit(ValidatorIndex)
-        case partition
-        case heal
+        case read(ValidatorIndex)
         case truncate(ValidatorIndex)
+        case speak(ValidatorIndex)
+        case partition
+        case pause
+        case heal
     }
 
     public let validators: ValidatorSet
     public let plan: FaultPlan
+    public let mistakes: HostMistakes<P>
     /// What the world has seen go wrong. Empty in a good run.
     public internal(set) var violations: [String] = []
     public internal(set) var history: History
     public private(set) var eventCount = 0
+    /// A digest of every event, its time and its replica: equal for equal runs.
+    public private(set) var traceHash: UInt64 = 0
 
     let chain: Digest
     let timing: ReplicaConfiguration.Timing
@@ -41,17 +47,27 @@ public struct World<P: ConsensusProtocol> {
     var sides: [Int]
     var adversaries: [(any Adversary<P>)?]
     /// When clients stop.
-    var submitUntil = Instant(nanoseconds: 0)
+    public var submitUntil: Instant { plan.healAt.advanced(by: plan.submitAfterHeal) }
 
+    /// How long a leader may take, before any back-off. Bounds on progress are stated in this.
+    public static var viewTimeout: Interval { .milliseconds(200) }
+
+    /// - Parameters:
+    ///   - plan: drawn from the seed unless given.
+    ///   - adversaries: the malicious validators, by position.
+    ///   - mistakes: what every host does wrong.
     public init(
         powers: [VotingPower], seed: UInt64, plan: FaultPlan? = nil,
-        adversaries: [Int: any Adversary<P>] = [:]
+        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes()
     ) throws(ValidatorSetError) {
         var random = SplitMix64(seed: seed)
         validators = try ValidatorSet(powers)
-        self.plan = plan ?? FaultPlan.drawn(from: &random)
+        let drawn = FaultPlan.drawn(from: &random)
+        self.plan = plan ?? drawn
+        self.mistakes = mistakes
         chain = Digest(seed, 1, 2, 3)
-        timing = .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(500))
+        timing = .init(
+            viewTimeout: Self.viewTimeout, idleInterval: .milliseconds(500), backoffLimit: 4)
         var limits = LedgerLimits()
         limits.answerTimeout = .milliseconds(100)
         self.limits = limits
@@ -62,22 +78,22 @@ public struct World<P: ConsensusProtocol> {
         nodes = powers.indices.map { SimulatedNode(index: ValidatorIndex($0), genesis: genesis) }
         sides = Array(repeating: 0, count: powers.count)
         self.adversaries = powers.indices.map { adversaries[$0] }
-        history = History(validatorCount: powers.count)
+        history = History(isHonest: powers.indices.map { adversaries[$0] == nil })
         self.random = random
         schedule()
     }
 
     private mutating func schedule() {
-        submitUntil = plan.healAt.advanced(by: .seconds(4))
         for position in nodes.indices {
             let node = ValidatorIndex(position)
             events.add(.restart(node), at: now)
             events.add(.submit(node), at: now.advanced(by: .milliseconds(50)))
-            events.add(.truncate(node), at: now.advanced(by: .seconds(1)))
+            events.add(.read(node), at: now.advanced(by: .milliseconds(60)))
+            events.add(.truncate(node), at: now.advanced(by: .milliseconds(100)))
+            if !isHonest(node) { events.add(.speak(node), at: now.advanced(by: .milliseconds(5))) }
         }
-        if plan.hasPartitions {
-            events.add(.partition, at: now.advanced(by: .milliseconds(300)))
-        }
+        if plan.hasPartitions { events.add(.partition, at: now.advanced(by: .milliseconds(200))) }
+        if plan.hasPauses { events.add(.pause, at: now.advanced(by: .milliseconds(100))) }
         events.add(.heal, at: plan.healAt)
     }
 
@@ -85,19 +101,58 @@ public struct World<P: ConsensusProtocol> {
 
     func isHonest(_ node: ValidatorIndex) -> Bool { adversaries[node.rawValue] == nil }
 
+    // MARK: Running
+
     /// Runs until `end` or until something is violated.
     public mutating func run(until end: Instant) {
+        run(until: end, orWhen: { _ in false })
+        now = max(now, end)
+    }
+
+    /// Runs through the faults and on until everything that an honest replica had stored is
+    /// executed at every honest replica, and every read is answered. It is a violation if that
+    /// takes longer than `bound` from when clients stop.
+    public mutating func runToRest(within bound: Interval) {
+        run(until: submitUntil)
+        run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
+        if violations.isEmpty, !isAtRest {
+            let states = validators.indices.map { nodes[$0.rawValue].description }
+            violations.append(
+                "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
+                    + states.joined(separator: "; "))
+        }
+    }
+
+    private var isAtRest: Bool {
+        guard history.outstandingCount == 0 else { return false }
+        return validators.indices.allSatisfy { node in
+            !isHonest(node)
+                || (nodes[node.rawValue].isUp
+                    && history.executedCounts[node.rawValue] == history.height
+                    && history.waitingReadCount(at: node) == 0)
+        }
+    }
+
+    private mutating func run(until end: Instant, orWhen isEnough: (Self) -> Bool) {
         while violations.isEmpty, let next = events.nextTime, next <= end,
             let (time, event) = events.popFirst()
         {
             now = time
             eventCount += 1
             handle(event)
+            guard case .executed = event, isEnough(self) else { continue }
+            return
         }
-        now = max(now, end)
     }
 
     private mutating func handle(_ event: Event) {
+        if let node = event.machine, let until = nodes[node.rawValue].pausedUntil {
+            // One nanosecond more, so that nothing due at the end passes what waited for it.
+            let resumed = until.advanced(by: Interval(nanoseconds: 1))
+            if now < resumed { return events.add(event, at: resumed) }
+            nodes[node.rawValue].pausedUntil = nil
+        }
+        note(event.tag)
         switch event {
         case .deliver(let message, let sender, let target):
             deliver(message, from: sender, to: target)
@@ -108,114 +163,67 @@ public struct World<P: ConsensusProtocol> {
             nodes[node.rawValue].timer = nil
             give(.timerFired, to: node)
         case .synced(let node, let life): finishSync(node, life: life)
-        case .stored(let node, let life, let batch):
-            guard nodes[node.rawValue].life == life else { return }
-            nodes[node.rawValue].disk.log.append(.batch(batch))
-            give(.stored(batch.reference), to: node)
+        case .stored(let node, let life, let batch): finishStore(batch, at: node, life: life)
         case .executed(let node, let life, let block):
             guard nodes[node.rawValue].life == life else { return }
             execute(block, at: node)
         case .restart(let node): restart(node)
         case .submit(let node): submit(at: node)
+        case .read(let node): read(at: node)
+        case .truncate(let node): truncate(node)
+        case .speak(let node): speak(node)
         case .partition: split()
-        case .heal: sides = sides.map { _ in 0 }
-        case .truncate(let node):
-            nodes[node.rawValue].truncateLog()
-            if now < submitUntil {
-                events.add(.truncate(node), at: now.advanced(by: .seconds(1)))
-            }
+        case .pause: pause()
+        case .heal: heal()
         }
     }
 
-    // MARK: Network
-
-    mutating func send(
-        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
-    ) {
-        var copies = 1
-        if isFaulty {
-            guard sides[sender.rawValue] == sides[target.rawValue], !chance(plan.lossPerMille)
-            else { return }
-            if chance(plan.duplicationPerMille) { copies = 2 }
-        }
-        for _ in 0..<copies {
-            var delay = Interval.microseconds(
-                UInt64.random(in: plan.delayMicroseconds, using: &random))
-            if isFaulty, chance(plan.stragglerPerMille) { delay = delay.scaled(by: 100) }
-            events.add(
-                .deliver(message, from: sender, to: target), at: now.advanced(by: delay))
-        }
-    }
-
-    private mutating func deliver(
-        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
-    ) {
-        guard let replica = nodes[target.rawValue].replica, replica.isUseful(message),
-            message.claims.allSatisfy({ signatures.holds($0) })
-        else { return }
-        give(.received(Verified(message), from: sender), to: target)
-    }
-
-    private mutating func split() {
-        guard isFaulty else { return }
-        sides = sides.map { _ in Int.random(in: 0...1, using: &random) }
-        let pause = Interval.milliseconds(UInt64.random(in: 100...1_500, using: &random))
-        events.add(.partition, at: now.advanced(by: pause))
-        if Bool.random(using: &random) { sides = sides.map { _ in 0 } }
-        guard sides.allSatisfy({ $0 == 0 }) else { return }
-        reconnect()
-    }
-
-    private mutating func reconnect() {
-        for node in validators.indices where nodes[node.rawValue].isUp {
-            for peer in validators.indices where peer != node && nodes[peer.rawValue].isUp {
-                give(.connected(peer), to: node)
-            }
-        }
+    /// Adds to the trace: what happened, and when.
+    mutating func note(_ word: UInt64) {
+        traceHash = (traceHash ^ now.nanoseconds ^ word &* 0x9E37_79B9_7F4A_7C15) &* 0x100_0000_01B3
+        traceHash ^= traceHash >> 29
     }
 
     mutating func chance(_ perMille: Int) -> Bool {
         perMille > 0 && Int.random(in: 0..<1_000, using: &random) < perMille
     }
 
-    // MARK: Life
+    mutating func milliseconds(_ range: ClosedRange<UInt64>) -> Interval {
+        .milliseconds(UInt64.random(in: range, using: &random))
+    }
+}
 
-    private mutating func restart(_ node: ValidatorIndex) {
-        guard !nodes[node.rawValue].isUp else { return }
-        nodes[node.rawValue].start(configuration: configuration(of: node), limits: limits)
-        give(.started, to: node)
-        for peer in validators.indices where peer != node && nodes[peer.rawValue].isUp {
-            give(.connected(peer), to: node)
-            give(.connected(node), to: peer)
+extension World.Event {
+    /// The machine on which the event happens. A machine that is paused does it later.
+    var machine: ValidatorIndex? {
+        switch self {
+        case .deliver(_, _, let node), .timer(let node, _, _), .synced(let node, _),
+            .stored(let node, _, _), .executed(let node, _, _):
+            node
+        case .restart, .submit, .read, .truncate, .speak, .partition, .pause, .heal: nil
         }
     }
 
-    private func configuration(of node: ValidatorIndex) -> ReplicaConfiguration {
-        ReplicaConfiguration(
-            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
-    }
-
-    mutating func cutPower(_ node: ValidatorIndex) {
-        nodes[node.rawValue].cutPower(random: &random)
-        history.forgetExecution(beyond: nodes[node.rawValue].disk.blocks.count, at: node)
-        let pause = Interval.milliseconds(UInt64.random(in: 10...800, using: &random))
-        events.add(.restart(node), at: now.advanced(by: pause))
-    }
-
-    private mutating func submit(at node: ValidatorIndex) {
-        guard now < submitUntil else { return }
-        let pause = Interval.milliseconds(UInt64.random(in: 5...150, using: &random))
-        events.add(.submit(node), at: now.advanced(by: pause))
-        guard let replica = nodes[node.rawValue].replica, replica.hasRoom(for: 64) else { return }
-        var builder = BatchBuilder()
-        let transaction = random.next()
-        builder.append(upTo: 8) { buffer in
-            for shift in 0..<8 {
-                buffer.append(UInt8(truncatingIfNeeded: transaction >> UInt64(8 * shift)))
-            }
+    /// Tells events apart in the trace.
+    var tag: UInt64 {
+        func tag(_ kind: UInt64, _ node: ValidatorIndex?, _ other: ValidatorIndex? = nil) -> UInt64
+        {
+            kind << 32 | UInt64(node?.rawValue ?? 0) << 16 | UInt64(other?.rawValue ?? 0)
         }
-        let batch = builder.seal(author: node, sequence: replica.nextOwnSequence)
-        history.submitted(batch)
-        give(.sealed(batch), to: node)
+        return switch self {
+        case .deliver(_, let sender, let node): tag(1, node, sender)
+        case .timer(let node, _, _): tag(2, node)
+        case .synced(let node, _): tag(3, node)
+        case .stored(let node, _, _): tag(4, node)
+        case .executed(let node, _, _): tag(5, node)
+        case .restart(let node): tag(6, node)
+        case .submit(let node): tag(7, node)
+        case .read(let node): tag(8, node)
+        case .truncate(let node): tag(9, node)
+        case .speak(let node): tag(10, node)
+        case .partition: tag(11, nil)
+        case .pause: tag(12, nil)
+        case .heal: tag(13, nil)
+        }
     }
 }

@@ -1,5 +1,6 @@
 public import BFTBase
 import CLibUV
+import Glibc
 
 /// A TCP connection on an event loop.
 ///
@@ -33,6 +34,8 @@ public final class TCPConnection: HandleOwner {
     private var peer = RawAddress()
 
     private var onRead: ((inout ByteFIFO) -> Void)?
+    /// Whose memory is read to and written from instead of `input` and `output`.
+    private var buffers: (any StreamBuffers)?
     private var input: ByteFIFO
     private var isPaused = false
     private var isReading = false
@@ -90,6 +93,12 @@ public final class TCPConnection: HandleOwner {
         self.peer = peer
         phase = .open
         uv_tcp_nodelay(tcp, 1)
+        var descriptor: Int32 = -1
+        guard var limit = options.unsentLimit, uv_fileno(Self.generic(tcp), &descriptor) == 0
+        else { return }
+        setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &limit,
+            socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// The other end.
@@ -111,6 +120,20 @@ public final class TCPConnection: HandleOwner {
         guard phase == .open else { return }
         onRead = handler
         resumeReading()
+    }
+
+    /// Reads into and writes from the memory of `buffers` from now on, without a copy. Instead of a
+    /// reader and `write`; keeps `buffers` until the connection is closed.
+    public func attach(_ buffers: any StreamBuffers) {
+        guard phase == .open else { return }
+        self.buffers = buffers
+        resumeReading()
+    }
+
+    /// Asks the attached buffers for what is to be sent, at the end of this turn.
+    public func requestSending() {
+        guard phase == .open, !isWritingEnded else { return }
+        listForFlush()
     }
 
     /// Stops reading: the peer is slowed down by TCP itself.
@@ -145,11 +168,13 @@ public final class TCPConnection: HandleOwner {
         let isWanted =
             !isEnded
             && (phase == .closing
-                || (phase == .open && !isPaused && !isDeliveryDue && onRead != nil))
+                || (phase == .open && !isPaused && !isDeliveryDue && hasReader))
         guard isWanted != isReading else { return }
         isReading = isWanted
         if isWanted { startStream(stream) } else { uv_read_stop(stream) }
     }
+
+    private var hasReader: Bool { onRead != nil || buffers != nil }
 
     private func startStream(_ stream: UnsafeMutablePointer<uv_stream_t>) {
         uv_read_start(
@@ -164,15 +189,24 @@ public final class TCPConnection: HandleOwner {
     }
 
     private func provideRoom() -> uv_buf_t {
-        input.borrowBlock(from: &loop.pool)
-        let room = input.room(wanted: Self.readBytes)
+        let room: UnsafeMutableRawBufferPointer
+        if let buffers, phase == .open {
+            room = buffers.roomForInput()
+        } else {
+            input.borrowBlock(from: &loop.pool)
+            room = input.room(wanted: Self.readBytes)
+        }
         return uv_buf_t(
             base: room.baseAddress?.assumingMemoryBound(to: CChar.self), len: room.count)
     }
 
     private func didRead(_ count: Int) {
         if count > 0 {
-            input.commit(count, of: count)
+            if let buffers, phase == .open {
+                buffers.commitInput(count)
+            } else {
+                input.commit(count, of: count)
+            }
             deliver()
         } else if count < 0, count == Int(UV_EOF.rawValue) {
             didEnd()
@@ -187,8 +221,12 @@ public final class TCPConnection: HandleOwner {
         isDelivering = true
         repeat {
             isDeliveryDue = false
-            guard phase == .open, !isPaused, !input.isEmpty else { break }
-            onRead?(&input)
+            guard phase == .open, !isPaused else { break }
+            if let buffers {
+                buffers.processInput()
+            } else if !input.isEmpty {
+                onRead?(&input)
+            }
         } while isDeliveryDue
         isDelivering = false
         if phase != .open { input.removeAll() }
@@ -212,7 +250,7 @@ public final class TCPConnection: HandleOwner {
 
     /// The bytes that were written and that the system has not taken yet.
     public var queuedBytes: Int {
-        var count = output.count + sending.count
+        var count = output.count + (buffers?.bytesToSend().count ?? sending.count)
         if inFlight > 0, let stream {
             count -= inFlight - Int(uv_stream_get_write_queue_size(stream))
         }
@@ -254,25 +292,36 @@ public final class TCPConnection: HandleOwner {
 
     private func send() {
         while let stream {
-            if sending.isEmpty {
-                swap(&sending, &output)
-                output.returnBlock(to: &loop.pool)
-            }
-            let rest = sending.readable
+            let rest = nextToSend()
             guard !rest.isEmpty else { return didSendAll() }
             var buffer = Self.buffer(rest)
             let sent = Int(uv_try_write(stream, &buffer, 1))
-            if sent > 0 { sending.consume(sent) }
+            if sent > 0 { didSend(sent) }
             if sent == rest.count { continue }
             if sent < 0, sent != Int(UV_EAGAIN.rawValue) {
                 return destroy(.failed(error(Int32(truncatingIfNeeded: sent))))
             }
-            return sendSlice(stream)
+            return sendSlice(of: nextToSend(), stream)
         }
     }
 
-    private func sendSlice(_ stream: UnsafeMutablePointer<uv_stream_t>) {
-        let slice = UnsafeRawBufferPointer(rebasing: sending.readable.prefix(Self.sliceBytes))
+    private func nextToSend() -> UnsafeRawBufferPointer {
+        if let buffers { return buffers.bytesToSend() }
+        if sending.isEmpty {
+            swap(&sending, &output)
+            output.returnBlock(to: &loop.pool)
+        }
+        return sending.readable
+    }
+
+    private func didSend(_ count: Int) {
+        if let buffers { buffers.commitOutput(count) } else { sending.consume(count) }
+    }
+
+    private func sendSlice(
+        of rest: UnsafeRawBufferPointer, _ stream: UnsafeMutablePointer<uv_stream_t>
+    ) {
+        let slice = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.sliceBytes))
         var buffer = Self.buffer(slice)
         writing.pointee.data = UnsafeMutableRawPointer(Unmanaged.passUnretained(self).toOpaque())
         inFlight = slice.count
@@ -290,7 +339,7 @@ public final class TCPConnection: HandleOwner {
         inFlight = 0
         guard tcp != nil else { return }
         guard status == 0 else { return destroy(.failed(error(status))) }
-        sending.consume(count)
+        didSend(count)
         send()
         noteQueue()
     }
@@ -385,6 +434,7 @@ public final class TCPConnection: HandleOwner {
         sending.returnBlock(to: &loop.pool)
         let handler = onClose
         (onRead, onEnd, onWritable, onClose) = (nil, nil, nil, nil)
+        buffers = nil
         handler?(reason)
     }
 

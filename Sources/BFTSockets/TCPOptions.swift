@@ -6,6 +6,9 @@ public struct TCPOptions: Sendable {
     public var outputLimit = 64 << 20
     /// `onWritable` is called when the bytes that wait to be sent fall to this number.
     public var lowWater = 64 << 10
+    /// The most bytes that the system takes and has not put on the wire yet, or `nil` for as many
+    /// as its send buffer holds. What it took can't be overtaken by anything more urgent.
+    public var unsentLimit: Int32?
 
     public init() {}
 }

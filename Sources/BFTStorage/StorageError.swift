@@ -26,8 +26,8 @@ extension StorageError: CustomStringConvertible {
             "\(path): no space left; free some space or move the directory, then start again"
         case .io(let operation, let path, let reason): "\(path): \(operation) failed: \(reason)"
         case .corrupt(let file, let offset, let reason):
-            "\(file): corrupt at byte \(offset): \(reason); restore the file from a copy, or remove "
-                + "the whole directory and let this node catch up under a new key"
+            "\(file): corrupt at byte \(offset): \(reason); restore the file from a copy, or "
+                + "remove the whole directory and let this node catch up under a new key"
         case .locked(let path, let holder):
             "\(path): in use by "
                 + (holder.map { "process \($0)" } ?? "another process")

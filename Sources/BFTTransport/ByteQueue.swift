@@ -69,8 +69,8 @@
         append(byteCount: 4) { $0.storeBytes(of: value.littleEndian, as: UInt32.self) }
     }
 
-    /// The four bytes at the front as a little-endian number, left where they are; `nil` while fewer
-    /// wait.
+    /// The four bytes at the front as a little-endian number, left where they are; `nil` while
+    /// fewer wait.
     func peekLength() -> Int? {
         guard count >= 4 else { return nil }
         return withBytes { Int(unsafe $0.unsafeLoadUnaligned(as: UInt32.self).littleEndian) }

@@ -30,7 +30,7 @@ public struct Handshake: ~Copyable {
         case awaitingHello
         case awaitingAnswer(any KeyExchangeInitiator)
         case awaitingProof
-        /// The own signature is being made: over what, and what goes before the proof in its message.
+        /// The own signature is being made: over what, and what goes before the proof.
         case signing(prefix: [UInt8], peer: PeerIdentity?)
         /// The peer's signature is being checked: over what, and what its sealed proof was.
         case verifying(statement: [UInt8], sealed: [UInt8], peer: PeerIdentity)

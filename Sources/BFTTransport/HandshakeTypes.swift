@@ -11,7 +11,7 @@ public enum HandshakeRole: Sendable, Hashable {
     case responder
 }
 
-/// The algorithms of one connection besides the signatures, which are those of the validators' keys.
+/// The algorithms of one connection besides the signatures, which are of the validators' keys.
 public struct TransportSuite: Hashable, Sendable {
     public let keyExchange: KeyExchangeID
     public let aead: AEADAlgorithm

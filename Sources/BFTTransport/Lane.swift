@@ -106,8 +106,8 @@ struct SendLane {
         return dropped.kind
     }
 
-    /// Notes that `count` more bytes of the first message were sent, and lets go of it if these were
-    /// all.
+    /// Notes that `count` more bytes of the first message were sent, and lets go of it if these
+    /// were all.
     mutating func sent(_ count: Int) {
         guard let first = messages.first else { return }
         sentOfFirst += count

@@ -54,7 +54,7 @@ public struct LinkLimits: Sendable, Hashable {
     }
 }
 
-/// What a peer did that ends its link. Local and unproven: never evidence, only a closed connection.
+/// What a peer did that ends its link. Local and unproven: never evidence.
 public enum LinkViolation: Error, Equatable, Sendable {
     case session(SessionError)
     /// A frame of no known kind, or with fields that do not fit it.

@@ -14,7 +14,7 @@ public enum ConnectionStep: Sendable {
     case established(PeerIdentity)
 }
 
-/// One connection from its first byte to its last, without its socket: the handshake, then the link.
+/// One connection from its first byte to its last, without its socket: handshake, then link.
 ///
 /// What a host on sockets does, and all it does:
 ///

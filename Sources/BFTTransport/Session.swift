@@ -65,8 +65,8 @@ struct OpenedFrame: Equatable {
 /// The length is not sealed: changing it moves the tag, and the frame does not open either.
 ///
 /// Each direction has its own key. The sender replaces it after `rekeyByteCount` bytes, and when
-/// its host asks; the new key is derived from the old one, which is then wiped, so that a key stolen
-/// later opens nothing sent before.
+/// its host asks; the new key is derived from the old one, which is then wiped, so that a key
+/// stolen later opens nothing sent before.
 ///
 /// Not copyable: a copy would seal two frames with one nonce.
 public struct Session: ~Copyable {
@@ -104,7 +104,7 @@ public struct Session: ~Copyable {
         sending.seal(header, body, into: &output)
     }
 
-    /// Replaces the key that this side sends with, and tells the peer in a last frame under the old.
+    /// Replaces the key that this side sends with, and tells the peer in a last frame.
     mutating func rekey(into output: inout ByteQueue) {
         sending.seal(FrameHeader(Self.rekeyKind), RawSpan(), into: &output)
         sending.advance(algorithm)

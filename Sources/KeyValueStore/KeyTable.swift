@@ -26,6 +26,17 @@ struct KeyTable: Sendable {
         }
     }
 
+    /// What stands at the home of `hash`.
+    @inline(__always)
+    func home(_ hash: UInt64) -> UInt64 { places[Int(truncatingIfNeeded: hash >> 32) & mask] }
+
+    /// The slot in `place` if it is probably the one under `hash`, or -1.
+    @inline(__always)
+    func probableSlot(_ place: UInt64, _ hash: UInt64) -> Int {
+        place >> 32 == hash >> 32 && place != Self.unused
+            ? Int(truncatingIfNeeded: place & 0xFFFF_FFFF) : -1
+    }
+
     /// - Precondition: `slot` is not in the table.
     mutating func insert(_ hash: UInt64, slot: Int) {
         if count * 8 >= places.count * 5 { grow() }

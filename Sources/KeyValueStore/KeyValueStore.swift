@@ -44,6 +44,7 @@ public struct KeyValueStore: Application, Sendable {
     public mutating func begin(_ block: BlockContext) {
         time = block.time.milliseconds
         allowance = .block
+        keyspace.settle()
         for _ in 0..<KeyValueLimits.expirationsPerBlock {
             guard let first = keyspace.expiries.first, first.expiry < time else { return }
             keyspace.remove(first.slot)
@@ -67,6 +68,11 @@ public struct KeyValueStore: Application, Sendable {
                 result.wrongArgumentCount(entry.verb)
                 continue
             }
+            if entry.verb == .set, command.remaining == 2 {
+                setPlainly(command.next(), command.next(), &result)
+                continue
+            }
+            keyspace.settle()
             if entry.isRead {
                 var left = allowance
                 read(entry.verb, &command, &left, &result)
@@ -92,6 +98,8 @@ public struct KeyValueStore: Application, Sendable {
     // MARK: Queries
 
     /// Answers from the state as of the last block. Commands that write have an error for answer.
+    ///
+    /// Between `begin` and `end` an answer may hold some of the block's writes and lack others.
     public func query(_ request: RawSpan, answer: inout ResultWriter) {
         defer { answer.end() }
         guard var reader = try? CommandReader(request) else { return answer.malformed() }

@@ -21,6 +21,7 @@ struct Keyspace: Sendable {
     /// Entries that are gone since the last block ended.
     private var removed: [Cell] = []
     private var hasher = EntryHasher()
+    private var pending = PendingSets()
 
     init(_ sipHash: SipHash) { self.sipHash = sipHash }
 
@@ -51,6 +52,51 @@ struct Keyspace: Sendable {
             assign(slot, value, expiry: expiry)
         } else {
             insert(key, value, expiry: expiry, hash)
+        }
+    }
+
+    /// Makes `value` the value under `key`, without an expiry, as soon as `settle` is called or
+    /// enough writes wait. Until then nothing else may be asked of the entries.
+    mutating func setLater(_ key: RawSpan, _ value: RawSpan) {
+        guard value.byteCount <= PendingSets.valueLimit else {
+            settle()
+            return set(key, value, expiry: 0)
+        }
+        pending.append(key, value, hash: sipHash.hash(key))
+        if pending.isFull { settle() }
+    }
+
+    /// Carries out the writes that wait.
+    mutating func settle() {
+        guard !pending.writes.isEmpty else { return }
+        var batch = PendingSets()
+        swap(&batch, &pending)
+        for index in batch.writes.indices {
+            batch.writes[index].place = table.home(batch.writes[index].hash)
+        }
+        for index in batch.writes.indices {
+            let write = batch.writes[index]
+            batch.writes[index].slot = table.probableSlot(write.place, write.hash)
+        }
+        for index in batch.writes.indices where batch.writes[index].slot >= 0 {
+            batch.writes[index].cellByteCount = cells[batch.writes[index].slot].bytes.count
+        }
+        for write in batch.writes { carryOut(write, unsafe batch.bytes.span.bytes) }
+        batch.removeAll()
+        swap(&batch, &pending)
+    }
+
+    private mutating func carryOut(_ write: PendingSets.Write, _ bytes: RawSpan) {
+        let valueStart = write.start + write.keyByteCount
+        let key = bytes.extracting(write.start..<valueStart)
+        let value = bytes.extracting(valueStart..<valueStart + write.valueByteCount)
+        // No write removes an entry: a slot found before the batch is still the same entry's.
+        if write.cellByteCount > 0, cells[write.slot].hasKey(key) {
+            assign(write.slot, value, expiry: 0)
+        } else if let slot = find(key, write.hash) {
+            assign(slot, value, expiry: 0)
+        } else {
+            insert(key, value, expiry: 0, write.hash)
         }
     }
 
@@ -127,6 +173,7 @@ struct Keyspace: Sendable {
     ///
     /// Removals come first: an entry that was removed and came back is put after.
     mutating func commit(changes: inout some StateSink) -> Digest {
+        settle()
         for cell in removed { changes.delete(key: cell.storedKey) }
         removed.removeAll(keepingCapacity: true)
         for slot in changed {

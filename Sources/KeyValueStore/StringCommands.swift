@@ -42,14 +42,17 @@ extension KeyValueStore {
 
     // MARK: SET and its kin
 
+    /// `SET` without options.
+    mutating func setPlainly(_ key: RawSpan, _ value: RawSpan, _ result: inout ResultWriter) {
+        guard isWithinLimits(key, value.byteCount, &result) else { return }
+        keyspace.setLater(key, value)
+        result.ok()
+    }
+
     private mutating func set(_ command: inout CommandArguments, _ result: inout ResultWriter) {
         let key = command.next()
         let value = command.next()
         guard isWithinLimits(key, value.byteCount, &result) else { return }
-        if command.remaining == 0 {
-            keyspace.set(key, value, expiry: 0)
-            return result.ok()
-        }
         guard let options = SetOptions(&command, time: time, &result) else { return }
         let slot = findLive(key)
         if options.repliesOldValue {

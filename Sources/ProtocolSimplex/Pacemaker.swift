@@ -5,8 +5,9 @@ import BFTCore
 /// later, and only a quorum of those moves the view.
 struct Pacemaker: Equatable, Sendable {
     private let timing: ReplicaConfiguration.Timing
-    /// Views given up in a row.
-    private var failures = 0
+    /// How many times the timeout is doubled: once for each view that it was too short for, less
+    /// one for each commit since.
+    private var doublings = 0
     /// Leaders whose last view was given up and who have not been heard of since.
     private var silent: [Bool]
 
@@ -21,8 +22,7 @@ struct Pacemaker: Equatable, Sendable {
     /// How long `leader` may take. Doubles with every view given up, so that it comes to exceed
     /// the network's delay, whatever that is.
     func timeout(for leader: ValidatorIndex) -> Interval {
-        let factor = UInt64(1) << UInt64(min(failures, timing.backoffLimit))
-        let full = timing.viewTimeout.scaled(by: factor)
+        let full = timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
         guard silent[leader.rawValue] else { return full }
         return max(
             Interval(nanoseconds: full.nanoseconds / Self.silentDivisor), .milliseconds(10))
@@ -39,12 +39,18 @@ struct Pacemaker: Equatable, Sendable {
     var idleInterval: Interval { timing.idleInterval }
     var resendInterval: Interval { timing.viewTimeout }
 
+    /// The view ended without a block.
     mutating func gaveUp(on leader: ValidatorIndex) {
-        failures += 1
+        ranShort()
         silent[leader.rawValue] = true
     }
 
+    /// The view was given up here, and a block of it was notarized all the same: nobody is silent,
+    /// but the time is too short for this network. Without this, blocks could go on being
+    /// notarized and never be finalized.
+    mutating func ranShort() { doublings = min(doublings + 1, timing.backoffLimit) }
+
     mutating func heard(from validator: ValidatorIndex) { silent[validator.rawValue] = false }
 
-    mutating func committed() { failures = 0 }
+    mutating func committed() { doublings = max(0, doublings - 1) }
 }

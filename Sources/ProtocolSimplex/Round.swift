@@ -19,12 +19,15 @@ struct Round: Equatable, Sendable {
     var nullification: Certificate?
     var finalization: Certificate?
     var own = OwnVotes()
+    /// Who contradicted itself in this view. Once is enough.
+    private(set) var accused: Bitmap
 
     /// The most blocks of one view that are kept besides the proposal.
     private static let otherBlockLimit = 3
 
     init(view: View, validatorCount: Int) {
         self.view = view
+        accused = Bitmap(count: validatorCount)
         notarizes = VoteTally(kind: .notarize, validatorCount: validatorCount)
         nullifies = VoteTally(kind: .nullify, validatorCount: validatorCount)
         finalizes = VoteTally(kind: .finalize, validatorCount: validatorCount)
@@ -73,26 +76,39 @@ struct Round: Equatable, Sendable {
         }
     }
 
-    mutating func insert(_ vote: Vote) -> VoteTally.Outcome {
-        let outcome =
-            switch vote.statement.kind {
-            case .notarize: notarizes.insert(vote)
-            case .nullify: nullifies.insert(vote)
-            case .finalize: finalizes.insert(vote)
-            }
-        guard outcome == .counted else { return outcome }
-        let opposite: VoteKind? =
-            switch vote.statement.kind {
-            case .notarize: nil
-            case .nullify: .finalize
-            case .finalize: .nullify
-            }
-        if let opposite, let other = tally(opposite).vote(of: vote.voter),
-            let evidence = Evidence(other, vote)
-        {
-            return .contradiction(evidence)
+    /// Counts a vote. Returns evidence the first time that the voter contradicts itself.
+    mutating func insert(_ vote: Vote) -> Evidence? {
+        let evidence = contradiction(with: vote)
+        switch vote.statement.kind {
+        case .notarize: _ = notarizes.insert(vote)
+        case .nullify: _ = nullifies.insert(vote)
+        case .finalize: _ = finalizes.insert(vote)
         }
-        return .counted
+        guard let evidence, accused.insert(vote.voter.rawValue) else { return nil }
+        return evidence
+    }
+
+    /// The evidence that `vote` makes with an earlier one.
+    private func contradiction(with vote: Vote) -> Evidence? {
+        let kind = vote.statement.kind
+        if let earlier = tally(kind).vote(of: vote.voter),
+            let evidence = Evidence(earlier, vote)
+        {
+            return evidence
+        }
+        guard let opposite = Self.opposite(of: kind),
+            let earlier = tally(opposite).vote(of: vote.voter)
+        else { return nil }
+        return Evidence(earlier, vote)
+    }
+
+    /// The kind of vote that no honest validator casts beside one of `kind`.
+    static func opposite(of kind: VoteKind) -> VoteKind? {
+        switch kind {
+        case .notarize: nil
+        case .nullify: .finalize
+        case .finalize: .nullify
+        }
     }
 
     mutating func keep(_ certificate: Certificate) {
@@ -129,13 +145,30 @@ struct RoundList: Equatable, Sendable {
         return change(&rounds[position])
     }
 
+    /// The last round at or after `view` that is over.
+    func lastOver(from view: View) -> Round? {
+        for position in rounds.indices.reversed() {
+            guard rounds[position].view >= view else { return nil }
+            if rounds[position].isOver { return rounds[position] }
+        }
+        return nil
+    }
+
+    /// The last round with a finalized block.
+    var lastFinalized: Round? {
+        for position in rounds.indices.reversed() where rounds[position].finalization != nil {
+            return rounds[position]
+        }
+        return nil
+    }
+
     mutating func removeAll(through view: View) {
         rounds.removeFirst(position(of: view.next))
     }
 
     func block(named digest: Digest) -> Block? {
-        for round in rounds.reversed() {
-            if let block = round.block(named: digest) { return block }
+        for position in rounds.indices.reversed() {
+            if let block = rounds[position].block(named: digest) { return block }
         }
         return nil
     }

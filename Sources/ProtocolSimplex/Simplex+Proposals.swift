@@ -85,10 +85,14 @@ extension SimplexReplica {
 
     /// Whether a block with a payload waits to be committed.
     var isWorkUncommitted: Bool {
-        rounds.rounds.contains { round in
-            guard let digest = round.notarizedDigest else { return false }
-            return round.block(named: digest)?.payload.isEmpty == false
+        for position in rounds.rounds.indices {
+            if let digest = rounds.rounds[position].notarizedDigest,
+                rounds.rounds[position].block(named: digest)?.payload.isEmpty == false
+            {
+                return true
+            }
         }
+        return false
     }
 
     // MARK: Following
@@ -172,7 +176,7 @@ extension SimplexReplica {
         digest == committed.digest ? committed : rounds.block(named: digest)
     }
 
-    private func isNotarized(_ block: Block) -> Bool {
+    func isNotarized(_ block: Block) -> Bool {
         block.digest == committed.digest || rounds[block.view]?.notarizedDigest == block.digest
     }
 

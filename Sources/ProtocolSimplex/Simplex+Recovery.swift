@@ -59,7 +59,8 @@ extension SimplexReplica {
             else { return }
             wanted.append(digest)
         }
-        for round in rounds.rounds {
+        for position in rounds.rounds.indices {
+            let round = rounds.rounds[position]
             guard let digest = round.notarizedDigest else { continue }
             want(digest)
             if let block = round.block(named: digest), block.height > committed.height.next {
@@ -72,9 +73,20 @@ extension SimplexReplica {
         return wanted
     }
 
-    /// The first view for which this replica lacks a certificate that would help it.
+    /// The first view for which this replica lacks a certificate that would help it: the parent's,
+    /// or that of a view that was skipped since.
     private var lackingSince: View {
         var candidate = committed.view.next
+        if let block = rounds[view]?.proposal?.block, let parent = self.block(named: block.parent),
+            parent.view < view
+        {
+            guard isNotarized(parent) else { return parent.view }
+            candidate = parent.view.next
+        } else if let latest = rounds.rounds.last(where: {
+            $0.view < view && $0.notarizedDigest != nil
+        }) {
+            candidate = latest.view.next
+        }
         while candidate < view, let round = rounds[candidate], round.nullification != nil {
             candidate = candidate.next
         }
@@ -125,8 +137,13 @@ extension SimplexReplica {
             guard let block = block(named: digest) else { continue }
             effects.append(.send(.block(block), to: peer))
         }
-        let useful = rounds.rounds.filter { $0.view >= inquiry.lackingSince }
-        for round in useful.prefix(Self.answerLimit) {
+        let useful = rounds.rounds.filter {
+            $0.isOver && ($0.view >= inquiry.lackingSince || $0.finalization != nil)
+        }
+        // The last one lets the asker into the present view, whatever it lacks before.
+        let chosen =
+            useful.prefix(Self.answerLimit - 1) + useful.dropFirst(Self.answerLimit - 1).suffix(1)
+        for round in chosen {
             for certificate in [round.notarization, round.nullification, round.finalization] {
                 guard let certificate else { continue }
                 effects.append(.send(.certificate(certificate), to: peer))
@@ -256,7 +273,7 @@ extension SimplexReplica {
             if let digest = round.own.notarized, let block = round.block(named: digest) {
                 records.append(.notarized(block))
             }
-            for certificate in [round.notarization, round.nullification] {
+            for certificate in [round.notarization, round.nullification, round.finalization] {
                 if let certificate { records.append(.certificate(certificate)) }
             }
             for unsigned in unsignedOwnMessages(in: round)

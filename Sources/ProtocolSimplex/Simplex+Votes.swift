@@ -9,7 +9,13 @@ extension SimplexReplica {
         case .proposal(let proposal):
             let block = proposal.block
             guard isWithinWindow(block.view) else { return false }
-            return rounds[block.view]?.proposal?.block.digest != block.digest
+            guard let round = rounds[block.view], let known = round.proposal?.block else {
+                return true
+            }
+            guard known.digest != block.digest else { return false }
+            // Another block of the same view: once it is evidence, and it may be what was notarized.
+            return round.notarizedDigest == block.digest
+                || !round.accused[block.proposer.rawValue]
         case .vote(let vote): return isUseful(vote)
         case .certificate(let certificate):
             let statement = certificate.statement
@@ -22,10 +28,19 @@ extension SimplexReplica {
 
     private func isUseful(_ vote: Vote) -> Bool {
         let statement = vote.statement
-        guard isWithinWindow(statement.view) else { return statement.view > committed.view }
+        guard isWithinWindow(statement.view) else {
+            // One is enough to know that this replica is behind.
+            return statement.view > committed.view && !isBehind
+        }
         guard let round = rounds[statement.view] else { return true }
+        let isAccused = round.accused[vote.voter.rawValue]
         if let earlier = round.tally(statement.kind).vote(of: vote.voter) {
-            return earlier.statement != statement
+            return earlier.statement != statement && !isAccused
+        }
+        if !isAccused, let opposite = Round.opposite(of: statement.kind),
+            round.tally(opposite).vote(of: vote.voter) != nil
+        {
+            return true
         }
         // A late vote for what is certified already adds nothing.
         return round.certificate(statement.kind)?.statement != statement
@@ -53,11 +68,10 @@ extension SimplexReplica {
         }
         if statement.view > view.next { isBehind = true }
         pacemaker.heard(from: vote.voter)
-        switch rounds.update(statement.view, { $0.insert(vote) }) {
-        case .counted: certify(statement)
-        case .duplicate: break
-        case .contradiction(let evidence): effects.append(.accuse(evidence))
+        if let evidence = rounds.update(statement.view, { $0.insert(vote) }) {
+            effects.append(.accuse(evidence))
         }
+        certify(statement)
     }
 
     /// Makes the certificate for `statement` if a quorum said it.
@@ -84,13 +98,15 @@ extension SimplexReplica {
 
     /// Votes to finalize every notarized block that this replica may still vote for.
     mutating func finalizeNotarized(into effects: inout [Effect<Self>]) {
-        for round in rounds.rounds {
-            guard let notarization = round.notarization, round.finalization == nil,
-                rules.mayFinalize(round.own)
+        for position in rounds.rounds.indices {
+            let view = rounds.rounds[position].view
+            guard rounds.rounds[position].finalization == nil,
+                let notarization = rounds.rounds[position].notarization,
+                rules.mayFinalize(rounds.rounds[position].own)
             else { continue }
             let statement = Statement(
                 chain: configuration.chain, epoch: configuration.epoch, kind: .finalize,
-                view: round.view, height: notarization.statement.height,
+                view: view, height: notarization.statement.height,
                 block: notarization.statement.block)
             effects.append(.persist(.certificate(notarization)))
             cast(statement, into: &effects)
@@ -123,11 +139,13 @@ extension SimplexReplica {
 
     /// Moves on if the view, or a later one, is over. S6.
     mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
-        guard let last = rounds.rounds.last(where: { $0.view >= view && $0.isOver }) else {
-            return
-        }
-        if last.view == view, last.notarization == nil, last.finalization == nil {
-            pacemaker.gaveUp(on: leader(of: view))
+        guard let last = rounds.lastOver(from: view) else { return }
+        if last.view == view {
+            if last.notarizedDigest == nil {
+                pacemaker.gaveUp(on: leader(of: view))
+            } else if last.own.nullified {
+                pacemaker.ranShort()
+            }
         }
         // A finalize vote has made the notarization durable before it. Otherwise it is done here.
         if last.own.finalized == nil,
@@ -140,9 +158,7 @@ extension SimplexReplica {
 
     /// Commits the latest finalized block, with its ancestors, if all of them are here.
     mutating func commitFinalized(into effects: inout [Effect<Self>]) {
-        guard let round = rounds.rounds.last(where: { $0.finalization != nil }),
-            let certificate = round.finalization
-        else { return }
+        guard let round = rounds.lastFinalized, let certificate = round.finalization else { return }
         guard let block = round.block(named: certificate.statement.block),
             let ancestors = path(to: block),
             let run = CommittedRun(blocks: ancestors + [block], certificate: certificate)

@@ -140,9 +140,10 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
 
     private func checkInvariants() {
         precondition(view > committed.view, "S6: a view at or below the committed one")
-        for round in rounds.rounds {
-            precondition(round.view > committed.view, "L1: a committed round was kept")
-            precondition(!(round.own.nullified && round.own.finalized != nil), "S2")
+        for position in rounds.rounds.indices {
+            precondition(
+                rounds.rounds[position].view > committed.view, "L1: a committed round was kept")
+            precondition(rules.isConsistent(rounds.rounds[position].own), "S2")
         }
     }
 }

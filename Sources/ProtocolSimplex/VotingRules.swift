@@ -24,6 +24,8 @@ public protocol VotingRules: Equatable, Sendable {
     func mayNullify(_ own: OwnVotes) -> Bool
     /// May a validator that said `own` in a view finalize the block notarized there?
     func mayFinalize(_ own: OwnVotes) -> Bool
+    /// Can a validator that obeys these rules have said `own`? Checked after every input.
+    func isConsistent(_ own: OwnVotes) -> Bool
     /// Is `power` enough for a certificate?
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// May a block of `view` extend a notarized block of view `parent`?
@@ -49,6 +51,9 @@ public struct SoundRules: VotingRules {
 
     /// S2, the other half: never after nullifying.
     public func mayFinalize(_ own: OwnVotes) -> Bool { !own.nullified && own.finalized == nil }
+
+    /// S2, restated.
+    public func isConsistent(_ own: OwnVotes) -> Bool { !(own.nullified && own.finalized != nil) }
 
     public func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         validators.isQuorum(power)

@@ -1,26 +1,133 @@
 import BFTBase
 import BFTCore
 import BFTSimulator
+import Foundation
 import ProtocolSimplex
 import Testing
 
-@Suite struct SimplexSimulationTests {
-    static func run(powers: [UInt64], seed: UInt64) throws -> World<Simplex> {
-        var world = try World<Simplex>(powers: powers, seed: seed)
-        world.run(until: world.plan.healAt.advanced(by: .seconds(8)))
-        return world
+/// Runs worlds on all cores. What one seed does depends on nothing but the seed.
+enum Seeds {
+    /// What became of one seed.
+    struct Outcome: Sendable {
+        let seed: UInt64
+        let violations: [String]
+        let eventCount: Int
+        let virtualTime: Instant
+        /// From when clients stopped to when everything was at rest.
+        let restTime: Interval
+        let readCount: Int
     }
 
-    @Test("Replicas agree under faults and make progress after them")
-    func agreement() throws {
-        for seed in UInt64(0)..<50 {
-            let world = try Self.run(powers: [1, 1, 1, 1], seed: seed)
-            #expect(world.violations.isEmpty, "seed \(seed): \(world.violations)")
-            let least = world.history.executedCounts.min() ?? 0
-            print(
-                seed, world.history.height, least, world.eventCount,
-                world.history.executedBatches.count)
-            #expect(least > 20, "seed \(seed): no progress")
+    static func run<P: ConsensusProtocol>(
+        _ seeds: Range<UInt64>, within bound: Interval,
+        _ world: @escaping @Sendable (UInt64) throws -> World<P>
+    ) async throws -> [Outcome] {
+        try await withThrowingTaskGroup(of: [Outcome].self) { group in
+            let width = UInt64(ProcessInfo.processInfo.activeProcessorCount)
+            for lane in 0..<width {
+                group.addTask {
+                    try seeds.filter { $0 % width == lane }.map { seed in
+                        var world = try world(seed)
+                        world.runToRest(within: bound)
+                        return Outcome(
+                            seed: seed, violations: world.violations,
+                            eventCount: world.eventCount, virtualTime: world.now,
+                            restTime: world.now.since(world.submitUntil),
+                            readCount: world.history.answeredReadCount)
+                    }
+                }
+            }
+            var outcomes: [Outcome] = []
+            for try await some in group { outcomes += some }
+            return outcomes.sorted { $0.seed < $1.seed }
+        }
+    }
+
+    static func summary(_ name: String, _ outcomes: [Outcome]) -> String {
+        let virtual = outcomes.reduce(0) { $0 + $1.virtualTime.nanoseconds } / 1_000_000_000
+        let events = outcomes.reduce(0) { $0 + $1.eventCount }
+        let reads = outcomes.reduce(0) { $0 + $1.readCount }
+        let rest = outcomes.map { $0.restTime.nanoseconds / 1_000_000 }.sorted()
+        return "\(name): \(outcomes.count) seeds, \(virtual) virtual seconds, \(events) events, "
+            + "\(reads) reads; rest after \(rest[rest.count / 2]) ms (median), "
+            + "\(rest[rest.count - 1]) ms (most)"
+    }
+}
+
+@Suite struct SimplexSimulationTests {
+    /// After faults end, everything is executed everywhere within this many view timeouts.
+    static let bound = World<Simplex>.viewTimeout.scaled(by: 100)
+
+    static let seedCount = UInt64(ProcessInfo.processInfo.environment["SEEDS"] ?? "") ?? 100
+
+    /// `SEED=178` runs that seed alone.
+    static let seeds =
+        UInt64(ProcessInfo.processInfo.environment["SEED"] ?? "").map { $0..<$0 + 1 }
+        ?? 0..<seedCount
+
+    static func check(_ name: String, _ outcomes: [Seeds.Outcome]) {
+        for outcome in outcomes where !outcome.violations.isEmpty {
+            Issue.record(Comment(rawValue: "\(name), seed \(outcome.seed): \(outcome.violations)"))
+        }
+        print(Seeds.summary(name, outcomes))
+    }
+
+    @Test("Four replicas agree under faults, and come to rest after them")
+    func four() async throws {
+        Self.check(
+            "n = 4",
+            try await Seeds.run(Self.seeds, within: Self.bound) { seed in
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed)
+            })
+    }
+
+    @Test("Seven replicas agree under faults, and come to rest after them")
+    func seven() async throws {
+        Self.check(
+            "n = 7",
+            try await Seeds.run(Self.part(2), within: Self.bound) { seed in
+                try World<Simplex>(powers: [1, 1, 1, 1, 1, 1, 1], seed: seed)
+            })
+    }
+
+    @Test("Replicas of unequal power agree under faults, and come to rest after them")
+    func weights() async throws {
+        Self.check(
+            "weights",
+            try await Seeds.run(Self.part(5), within: Self.bound) { seed in
+                try World<Simplex>(powers: [5, 1, 3, 3, 2], seed: seed)
+            })
+    }
+
+    /// One of `count` parts of the seeds.
+    static func part(_ count: UInt64) -> Range<UInt64> {
+        seeds.lowerBound..<seeds.lowerBound + max(1, UInt64(seeds.count) / count)
+    }
+
+    @Test("Blocks are finalized in a network that is slower than the view timeout")
+    func slowNetwork() async throws {
+        var plan = FaultPlan()
+        plan.delayMicroseconds = 120_000...160_000
+        let slow = plan
+        Self.check(
+            "slow network",
+            try await Seeds.run(Self.part(50), within: Self.bound) { seed in
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed, plan: slow)
+            })
+    }
+
+    @Test("Two runs of a seed are the same run")
+    func determinism() throws {
+        for seed in Self.part(20) {
+            var worlds = [
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed),
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed),
+            ]
+            for position in worlds.indices { worlds[position].runToRest(within: Self.bound) }
+            #expect(worlds[0].traceHash == worlds[1].traceHash)
+            #expect(worlds[0].eventCount == worlds[1].eventCount)
+            let other = try World<Simplex>(powers: [1, 1, 1, 1], seed: seed &+ 1_000_000)
+            #expect(other.traceHash != worlds[0].traceHash)
         }
     }
 }

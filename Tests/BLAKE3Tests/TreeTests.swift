@@ -101,6 +101,27 @@ import Testing
         }
     }
 
+    @Test("Messages of a few whole blocks have the digests that they have one by one")
+    func messages() {
+        let context = BLAKE3.Context("BLAKE3Tests 2025 messages")
+        for blocks in 1...16 {
+            for count in [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33] {
+                let size = blocks * 64
+                let messages = pattern(count * size)
+                let expected = (0..<count).flatMap {
+                    context.hash(Array(messages[$0 * size..<($0 + 1) * size])).bytes
+                }
+                var digests = [UInt8](repeating: 0, count: count * 32)
+                messages.withUnsafeBytes { from in
+                    digests.withUnsafeMutableBytes {
+                        context.hashMessages(from, byteCount: size, into: $0)
+                    }
+                }
+                #expect(digests == expected)
+            }
+        }
+    }
+
     @Test("A key of another length than 32 bytes is refused by name")
     func keyLength() {
         for count in [0, 31, 33, 64] {

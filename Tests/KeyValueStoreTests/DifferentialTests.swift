@@ -112,6 +112,39 @@ import Testing
         #expect(backward.store.stateRoot == Replica().afterEmptyBlock.stateRoot)
     }
 
+    @Test("Runs of plain writes, carried out together, are as if one by one")
+    func runsOfWrites() {
+        for seed in 0..<4 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
+            var replica = Replica(seed: seed)
+            var model = ModelStore()
+            for _ in 0..<8 {
+                var commands: [[[UInt8]]] = []
+                for _ in 0..<Int.random(in: 0..<300, using: &random) {
+                    let key = Array("k\(Int.random(in: 0..<150, using: &random))".utf8)
+                    let size = [0, 5, 300, 2_048, 2_049].randomElement(using: &random)!
+                    let value = Array(
+                        repeating: UInt8.random(in: 0...9, using: &random), count: size)
+                    switch Int.random(in: 0..<60, using: &random) {
+                    case 0: commands.append([Array("DEL".utf8), key])
+                    case 1: commands.append([Array("APPEND".utf8), key, value])
+                    case 2:
+                        commands.append(
+                            [Array("SET".utf8), key, value, Array("PX".utf8), Array("90".utf8)])
+                    default: commands.append([Array("SET".utf8), key, value])
+                    }
+                }
+                model.begin(replica.time + 40)
+                let expected = commands.map { model.run($0) }
+                let replies = replica.block(
+                    commands.map { CommandList.encode([$0]) }, after: 40)
+                #expect(replies == expected)
+                let root = RootOracle.root(model.entries, time: replica.time)
+                #expect(replica.store.stateRoot == root)
+            }
+        }
+    }
+
     @Test("The root of small states is pinned")
     func pinned() {
         #expect(

@@ -59,10 +59,18 @@ struct BatchPool: Equatable, Sendable {
         authors.contains { $0.slots.first?.contains(where: \.isHeld) == true }
     }
 
-    /// The sequence after the last one of `author` that is here.
+    /// The first sequence of `author` for which nothing is here. After a crash that may be one in
+    /// the middle: whatever stood there was not durable, so it was never sent, and nothing after
+    /// it can be ordered until the place is filled.
     func nextUnused(of author: ValidatorIndex) -> BatchSequence {
         let queue = authors[author.rawValue]
-        return BatchSequence(queue.next.rawValue + UInt64(queue.slots.count))
+        let offset = queue.slots.firstIndex(where: \.isEmpty) ?? queue.slots.count
+        return BatchSequence(queue.next.rawValue + UInt64(offset))
+    }
+
+    /// Whether something of `author` stands after a place where nothing is.
+    func hasGap(of author: ValidatorIndex) -> Bool {
+        authors[author.rawValue].slots.contains(where: \.isEmpty)
     }
 
     /// The batches of `author` that are held, in order.
@@ -96,6 +104,16 @@ struct BatchPool: Equatable, Sendable {
         }
         guard present.count < Self.candidateLimit else { throw .contradictory }
         append(batch, at: offset)
+    }
+
+    /// Takes back a batch from this replica's own log: durable already, and held whatever the
+    /// window says, since this replica may have voted for it when it knew of a later frontier.
+    mutating func recover(_ batch: Batch) {
+        guard batch.author.rawValue < authors.count else { return }
+        let queue = authors[batch.author.rawValue]
+        guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
+        append(batch, at: Int(clamping: batch.sequence.rawValue - queue.next.rawValue))
+        hold(batch.reference)
     }
 
     private mutating func append(_ batch: Batch, at offset: Int) {

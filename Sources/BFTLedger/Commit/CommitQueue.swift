@@ -32,6 +32,27 @@ struct CommitQueue: Equatable, Sendable {
     /// How many committed blocks are not executed yet.
     var backlog: Int { entries.count }
 
+    /// What commits the last block, unless that is executed.
+    var tailCertificate: Certificate? { entries.last?.certificate }
+
+    /// The blocks that are not executed yet, those of one certificate together.
+    var runs: [CommittedRun] {
+        var runs: [CommittedRun] = []
+        var blocks: [Block] = []
+        for entry in entries {
+            blocks.append(entry.block)
+            guard let run = CommittedRun(blocks: blocks, certificate: entry.certificate) else {
+                continue  // The certificate names a later block.
+            }
+            runs.append(run)
+            blocks = []
+        }
+        return runs
+    }
+
+    /// The batches that are here of the blocks that are not executed yet.
+    var batches: [Batch] { entries.flatMap { $0.batches.compactMap(\.self) } }
+
     mutating func append(
         _ block: Block, certificate: Certificate, frontier: [BatchSequence], batches: [Batch?]
     ) {

@@ -47,8 +47,7 @@ extension LedgerMessage: WireCodable {
             from.encode(into: &writer)
         case .syncResponse(let run):
             writer.uint8(Tag.syncResponse)
-            writer.array(run.blocks) { $1.encode(into: &$0) }
-            run.certificate.encode(into: &writer)
+            run.encode(into: &writer)
         case .readProbe(let nonce):
             writer.uint8(Tag.readProbe)
             writer.uint64(nonce)
@@ -72,18 +71,32 @@ extension LedgerMessage: WireCodable {
                 })
         case Tag.syncRequest: self = .syncRequest(from: try Height(from: &reader))
         case Tag.syncResponse:
-            let blocks = try reader.array(limit: LedgerLimits.syncBlockLimit) {
-                reader throws(WireError) in try Block(from: &reader)
-            }
-            let certificate = try Certificate(from: &reader)
-            guard let run = CommittedRun(blocks: blocks, certificate: certificate) else {
-                throw .invalid("blocks that don't link")
-            }
-            self = .syncResponse(run)
+            self = .syncResponse(
+                try CommittedRun(from: &reader, limit: LedgerLimits.syncBlockLimit))
         case Tag.readProbe: self = .readProbe(nonce: try reader.uint64())
         case Tag.readClaim:
             self = .readClaim(nonce: try reader.uint64(), height: try Height(from: &reader))
         case let tag: throw .unknownTag(tag)
         }
+    }
+}
+
+extension CommittedRun {
+    func encode(into writer: inout Writer) {
+        writer.array(blocks) { $1.encode(into: &$0) }
+        certificate.encode(into: &writer)
+    }
+
+    /// Reads a run of at most `limit` blocks.
+    @_lifetime(reader: copy reader)
+    init(from reader: inout Reader, limit: Int) throws(WireError) {
+        let blocks = try reader.array(limit: limit) { reader throws(WireError) in
+            try Block(from: &reader)
+        }
+        let certificate = try Certificate(from: &reader)
+        guard let run = CommittedRun(blocks: blocks, certificate: certificate) else {
+            throw .invalid("blocks that don't link")
+        }
+        self = run
     }
 }

@@ -7,7 +7,7 @@ public import BFTCore
 /// that one part wants of the other never leave it.
 public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     public private(set) var consensus: P
-    private var ledger: Ledger
+    private(set) var ledger: Ledger
     private let own: ValidatorIndex
     private var timer: Instant?
     private var protocolTimer: Instant?
@@ -19,20 +19,22 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         doesApplicationJudge: Bool = false, recovered: [ReplicaRecord<P>]
     ) {
         var records: [P.Durable] = []
+        var runs: [CommittedRun] = []
         var batches: [Batch] = []
         for record in recovered {
             switch record {
+            case .committed(let run): runs.append(run)
             case .consensus(let record): records.append(record)
             case .batch(let batch): batches.append(batch)
             }
         }
         own = configuration.own
-        consensus = P(
-            configuration: configuration, root: state.block, certificate: state.certificate,
-            recovered: records)
         ledger = Ledger(
             configuration: configuration, limits: limits, state: state,
-            doesApplicationJudge: doesApplicationJudge, recovered: batches)
+            doesApplicationJudge: doesApplicationJudge, committed: runs, recovered: batches)
+        consensus = P(
+            configuration: configuration, root: ledger.queue.tail,
+            certificate: ledger.queue.tailCertificate ?? state.certificate, recovered: records)
     }
 
     public mutating func handle(
@@ -67,7 +69,9 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
 
     private mutating func dispatch(_ input: ReplicaInput<P>, _ turn: inout Turn) {
         switch input {
-        case .started: turn.inputs.append(.started)
+        case .started:
+            fillGaps(&turn)
+            turn.inputs.append(.started)
         case .received(let message, let sender): receive(message, from: sender, &turn)
         case .connected(let peer):
             turn.inputs.append(.connected(peer))
@@ -92,6 +96,17 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             ledger.judge.remove(digest)
             turn.inputs.append(.judged(digest, isValid ? .valid : .invalid))
         case .read(let ticket): ledger.reads.request(ticket)
+        }
+    }
+
+    /// Puts empty batches where a crash took own batches that were not durable, so that those after
+    /// them can be ordered without waiting for a client.
+    private mutating func fillGaps(_ turn: inout Turn) {
+        while ledger.pool.hasGap(of: own) {
+            var builder = BatchBuilder()
+            let batch = builder.seal(author: own, sequence: nextOwnSequence)
+            guard (try? ledger.pool.insert(batch, isRequested: true)) != nil else { return }
+            turn.ledgerEffects.append(.store(batch))
         }
     }
 
@@ -234,7 +249,14 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     public var isCatchingUp: Bool { ledger.catchUp.isActive }
 
     /// What a new log must begin with, once everything before it is dropped.
+    ///
+    /// The protocol forgets a view once it is committed, so what is committed and not executed
+    /// stands here itself: without it a restart would begin below the votes of those views.
+    ///
+    /// - Precondition: what was executed is durable.
     public var liveRecords: [ReplicaRecord<P>] {
-        consensus.liveRecords.map { .consensus($0) } + ledger.pool.heldBatches.map { .batch($0) }
+        ledger.queue.runs.map { .committed($0) }
+            + consensus.liveRecords.map { .consensus($0) }
+            + (ledger.queue.batches + ledger.pool.heldBatches).map { .batch($0) }
     }
 }

@@ -42,6 +42,11 @@ extension ReplicaMessage: WireCodable {
 public enum ReplicaRecord<P: ConsensusProtocol>: Equatable, Sendable {
     case consensus(P.Durable)
     case batch(Batch)
+    /// Committed, and not executed when the log was begun.
+    case committed(CommittedRun)
+
+    /// The most blocks in one run, far above what any protocol commits at once.
+    static var blockLimit: Int { 1 << 20 }
 }
 
 extension ReplicaRecord: WireCodable {
@@ -53,6 +58,9 @@ extension ReplicaRecord: WireCodable {
         case .batch(let batch):
             writer.uint8(2)
             writer.raw(batch.encoded)
+        case .committed(let run):
+            writer.uint8(3)
+            run.encode(into: &writer)
         }
     }
 
@@ -61,6 +69,7 @@ extension ReplicaRecord: WireCodable {
         switch try reader.uint8() {
         case 1: self = .consensus(try P.Durable(from: &reader))
         case 2: self = .batch(try Batch(encoded: try reader.copy(byteCount: reader.remaining)))
+        case 3: self = .committed(try CommittedRun(from: &reader, limit: Self.blockLimit))
         case let tag: throw .unknownTag(tag)
         }
     }

@@ -54,13 +54,27 @@ final class ChainStore: Sendable {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
         changes.batch.put(.certificates, key: height, value: committed.certificate.encoded)
-        for batch in committed.batches {
-            changes.batch.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
-        }
         let state = CommittedState(after: committed, stateRoot: stateRoot)
         changes.batch.put(.meta, key: Self.committedKey, value: state.encoded)
+        try keep(committed.batches)
         try backend.write(changes.batch)
         changes.batch.removeAll()
+    }
+
+    /// Keeps batches for others. They are in the safety log, too, until the next sync: writing
+    /// them ahead here would write them twice.
+    private func keep(_ batches: [Batch]) throws(StorageError) {
+        guard !batches.isEmpty else { return }
+        var write = WriteBatch(capacity: batches.reduce(256) { $0 + $1.encoded.count + 32 })
+        for batch in batches {
+            write.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
+        }
+        try backend.writeUnlogged(write)
+    }
+
+    /// Brings back what a crash took: the batches in the log that were ordered before it.
+    func restore(_ batches: [Batch]) throws(StorageError) {
+        for batch in batches where try self.batch(batch.reference) == nil { try keep([batch]) }
     }
 
     /// Makes everything that was kept durable.

@@ -7,12 +7,15 @@ typealias Completion = (Result<Receipt, NodeError>) -> Void
 
 /// Transactions and queries of the embedding program and of HTTP clients, by ticket.
 ///
-/// A ticket has the highest bit set, so that it is never taken for a session.
+/// A ticket has the highest bit set, so that it is never taken for a session: a slot would have
+/// to be used two billion times for that.
 struct SubmissionDesk {
     private var completions: [UInt64: Completion] = [:]
     private var nextTicket: UInt64 = 0
 
     static let ticketBit: UInt64 = 1 << 63
+    /// The ticket of nobody: of a transaction from before a restart.
+    static let nobody = UInt64.max
 
     var hasUnanswered: Bool { !completions.isEmpty }
     var count: Int { completions.count }

@@ -71,7 +71,7 @@ extension NodeCore {
         let origins = batches.finish(batch.sequence) ?? []
         var position = 0
         batch.forEachTransaction { transaction in
-            let origin = position < origins.count ? origins[position] : 0
+            let origin = position < origins.count ? origins[position] : SubmissionDesk.nobody
             position += 1
             let admission = submit(origin, upTo: transaction.byteCount) { buffer in
                 transaction.withUnsafeBytes { buffer.append(contentsOf: $0) }
@@ -83,7 +83,7 @@ extension NodeCore {
     private func fail(_ origin: UInt64) {
         if origin & SubmissionDesk.ticketBit != 0 {
             submissions.take(origin)?(.failure(.stopped))
-        } else if origin != 0 {
+        } else {
             let text = Array("-UNKNOWN the command may be carried out or not\r\n".utf8)
             sessions?.answerWrite(origin, text.span.bytes)
         }
@@ -141,7 +141,7 @@ extension NodeCore {
             let result = bytes.extracting(start..<end)
             start = end
             guard origin & SubmissionDesk.ticketBit != 0 else {
-                if origin != 0 { sessions?.answerWrite(origin, result) }
+                sessions?.answerWrite(origin, result)
                 continue
             }
             submissions.take(origin)?(

@@ -6,7 +6,9 @@ enum NodeMetrics {
     static func registry(_ shared: SharedReports) -> MetricsRegistry {
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry)
-        func gauge(_ name: String, _ help: String, _ value: @escaping @Sendable (Report) -> UInt64) {
+        func gauge(
+            _ name: String, _ help: String, _ value: @escaping @Sendable (Report) -> UInt64
+        ) {
             registry.gauge(name, help: help) { Double(value(shared.current)) }
         }
         func counter(

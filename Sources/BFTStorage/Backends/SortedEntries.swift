@@ -21,8 +21,8 @@ extension RawSpan {
 
 /// Keys and values in bytewise order of the keys, as a value.
 ///
-/// Entries stand in runs of at most `runLimit`: an insertion moves entries of one run, a split moves
-/// the list of runs, and a copy shares every run that neither side changes.
+/// Entries stand in runs of at most `runLimit`: an insertion moves entries of one run, a split
+/// moves the list of runs, and a copy shares every run that neither side changes.
 struct SortedEntries: Sendable, Equatable {
     private struct Entry: Sendable, Equatable {
         var key: [UInt8]

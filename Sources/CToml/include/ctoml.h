@@ -38,7 +38,8 @@ typedef struct ctoml_document ctoml_document;
 
 /// Parses TOML. Returns NULL if there is no memory.
 ctoml_document *ctoml_parse(const char *source, size_t length);
-/// The items, each table's in the order of its keys, the root table first. NULL if the source is not TOML.
+/// The items, each table's in the order of its keys, the root table first. NULL if the source is
+/// not TOML.
 const ctoml_item *ctoml_items(const ctoml_document *document, size_t *count);
 /// Why the source is not TOML, and where. NULL if it is TOML.
 const char *ctoml_error(const ctoml_document *document, uint32_t *line, uint32_t *column);

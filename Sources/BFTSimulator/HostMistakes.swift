@@ -1,0 +1,18 @@
+public import BFTCore
+public import BFTLedger
+
+/// What a host of a replica may do wrong. Tests turn one on to show that the world notices.
+public struct HostMistakes<P: ConsensusProtocol>: Sendable {
+    /// Goes on with the next effects before a record is durable.
+    public var isVotingBeforeDurable = false
+    /// Says that a batch is durable when it is only in memory.
+    public var isKeepingBatchesInMemory = false
+    /// Passes messages on whose signatures were not checked.
+    public var isSkippingVerification = false
+    /// Answers reads from the present state, whatever others have committed.
+    public var isReadingAtOnce = false
+    /// Which durable records are not read back after a crash.
+    public var forgets: @Sendable (ReplicaRecord<P>) -> Bool = { _ in false }
+
+    public init() {}
+}

@@ -1,0 +1,91 @@
+/// What a target is there for. It decides which words it may use.
+enum Role {
+    /// Same inputs, same outputs: no I/O, clock, randomness, floating point or concurrency.
+    case decides
+    /// Touches the machine, or serves those that do.
+    case acts
+    /// C, or the declaration of a C library.
+    case binds
+}
+
+/// A row of the architecture: a target, and every module that it may import.
+struct TargetRow {
+    let name: String
+    let role: Role
+    let imports: Set<String>
+
+    init(_ name: String, _ role: Role, _ imports: String...) {
+        self.name = name
+        self.role = role
+        self.imports = Set(imports)
+    }
+}
+
+enum Architecture {
+    /// Modules that come with the system. A deciding target imports none of them.
+    static let systemModules: Set = ["Glibc", "Synchronization", "FoundationEssentials"]
+
+    /// The files outside `BFTCrypto` and `BFTSimulator` that may say that a message is verified.
+    static let verifyingFiles: Set = ["Sources/BFTLedger/Replica/Replica.swift"]
+
+    /// Reading this table is reading the architecture.
+    static let table = [
+        // What everything is built from.
+        TargetRow("BFTBase", .decides),
+        TargetRow("BFTWire", .decides, "BFTBase", "BLAKE3"),
+        // Primitives of their own, usable alone.
+        TargetRow("CBLAKE3Kernels", .binds),
+        TargetRow("BLAKE3", .acts, "CBLAKE3Kernels"),
+        TargetRow("CPostQuantumKernels", .binds),
+        TargetRow("PostQuantum", .acts, "CPostQuantumKernels"),
+        // What decides.
+        TargetRow("BFTCore", .decides, "BFTBase", "BFTWire"),
+        TargetRow("ProtocolSimplex", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow("KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
+        // Keys and signatures, and the wire between two validators.
+        TargetRow("COpenSSL", .binds),
+        TargetRow("BFTCrypto", .acts, "BFTBase", "BFTWire", "COpenSSL", "Glibc"),
+        TargetRow("BFTTransport", .decides, "BFTBase", "BFTWire", "BFTCrypto"),
+        // Disk.
+        TargetRow("CStorage", .binds),
+        TargetRow(
+            "BFTStorage", .acts, "BFTBase", "BFTWire", "CStorage", "Glibc", "Synchronization"),
+        TargetRow("CRocksDB", .binds),
+        TargetRow(
+            "BFTRocksDB", .acts, "BFTBase", "BFTWire", "BFTStorage", "CRocksDB", "Glibc",
+            "Synchronization"),
+        // The event loop, its sockets, and the transport on them.
+        TargetRow("CLibUV", .binds),
+        TargetRow(
+            "BFTSockets", .acts, "BFTBase", "BFTCrypto", "BFTTransport", "CLibUV", "Glibc",
+            "Synchronization"),
+        // What clients meet.
+        TargetRow("CMicroHTTP", .binds),
+        TargetRow(
+            "BFTServer", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP",
+            "Glibc", "Synchronization"),
+        // A validator: all of the above but a concrete protocol or application.
+        TargetRow(
+            "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto",
+            "BFTTransport", "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer",
+            "BFTConfiguration", "Logging", "Glibc", "Synchronization"),
+        // A world to run replicas in.
+        TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
+        // The command line, and what it reads and writes.
+        TargetRow("Logging", .acts, "Glibc", "Synchronization"),
+        TargetRow("CToml", .binds),
+        TargetRow(
+            "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "Logging", "Glibc"),
+        TargetRow("CEpoll", .binds),
+        TargetRow(
+            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging",
+            "Glibc", "Synchronization", "FoundationEssentials"),
+        // The only place that names a protocol and an application.
+        TargetRow(
+            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+            "KeyValueStore", "ProtocolSimplex", "Glibc"),
+    ]
+
+    static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }
+}

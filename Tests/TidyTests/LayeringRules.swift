@@ -1,0 +1,77 @@
+/// Who imports whom.
+enum LayeringRules {
+    /// The imports of a file that its target's row does not allow.
+    static func imports(_ file: SourceFile, allowed: Set<String>) -> [Finding] {
+        file.code.indices.compactMap { index in
+            guard let module = importedModule(file.code[index]), !allowed.contains(module) else {
+                return nil
+            }
+            return file.finding(index, "imports \(module), and its row does not name it")
+        }
+    }
+
+    /// The module that a line imports.
+    static func importedModule(_ line: String) -> String? {
+        var words = line.split(separator: " ")[...]
+        while let word = words.first, word.hasPrefix("@") || accessLevels.contains(String(word)) {
+            words.removeFirst()
+        }
+        guard words.popFirst() == "import", let first = words.popFirst() else { return nil }
+        // `import struct Module.Type` names the module second.
+        let path = importKinds.contains(String(first)) ? words.first ?? first : first
+        return path.split(separator: ".").first.map(String.init)
+    }
+
+    private static let accessLevels: Set = [
+        "public", "package", "internal", "fileprivate", "private",
+    ]
+    private static let importKinds: Set = [
+        "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
+    ]
+
+    /// Imports that let a file make `Verified` values.
+    static func verification(_ file: SourceFile) -> [Finding] {
+        if file.target == "BFTCrypto" || file.target == "BFTSimulator" { return [] }
+        if Architecture.verifyingFiles.contains(file.path) { return [] }
+        return file.code.indices.compactMap { index in
+            let line = file.code[index]
+            guard line.contains("@_spi(Verification)"), importedModule(line) != nil else {
+                return nil
+            }
+            return file.finding(index, "only what checks signatures may make Verified values")
+        }
+    }
+
+    /// Where a manifest and the table disagree.
+    static func manifest(
+        _ declared: [DeclaredTarget], against table: [TargetRow]
+    ) -> [String] {
+        let products = declared.filter { $0.kind != .test }
+        var findings: [String] = []
+        for target in products where !table.contains(where: { $0.name == target.name }) {
+            findings.append("\(target.name) is a target, and the table does not list it")
+        }
+        for row in table {
+            guard let target = products.first(where: { $0.name == row.name }) else {
+                findings.append("\(row.name) is in the table, and no target of the package")
+                continue
+            }
+            let allowed = row.imports.subtracting(Architecture.systemModules)
+            for name in target.dependencies.subtracting(allowed).sorted() {
+                findings.append("\(row.name) depends on \(name), and its row does not name it")
+            }
+            for name in allowed.subtracting(target.dependencies).sorted() {
+                findings.append("\(row.name) may import \(name), and the package does not say so")
+            }
+            if row.role == .decides {
+                for name in row.imports.intersection(Architecture.systemModules).sorted() {
+                    findings.append("\(row.name) decides, and its row names \(name)")
+                }
+                if !target.isStrictlySafe {
+                    findings.append("\(row.name) decides, and is not compiled with 'pure'")
+                }
+            }
+        }
+        return findings
+    }
+}

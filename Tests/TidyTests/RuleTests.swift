@@ -1,0 +1,181 @@
+import Testing
+
+/// Every rule, held against samples that break it: a rule that finds nothing is no rule.
+@Suite struct RuleTests {
+    private func file(_ path: String, _ lines: String...) -> SourceFile {
+        SourceFile(path: path, text: lines.joined(separator: "\n") + "\n")
+    }
+
+    @Test("Comments and strings are no code, but what is interpolated into a string is")
+    func scanning() {
+        let source = file(
+            "a.swift", "let a = \"Mutex // \\(Double(1)) \\\" /*\" // Glibc",
+            "/* Float /* nested */ Float */ let b = #\"\\(Float) \"Float\"# + c",
+            "let d = \"\"\"", "    async \"quoted\" { ", "    \"\"\"", "e()")
+        let code = source.code.joined(separator: "\n")
+        #expect(source.code.count == source.lines.count)
+        for word in ["Mutex", "Glibc", "Float", "async", "{", "//"] {
+            #expect(!code.contains(word), "\(word) is no code")
+        }
+        for word in ["Double(1)", "let b", "+ c", "e()"] { #expect(code.contains(word)) }
+    }
+
+    @Test("An import that the row does not name is found, however it is written")
+    func imports() {
+        let source = file(
+            "Sources/BFTCore/A.swift", "import BFTBase", "public import Glibc",
+            "@_spi(X) @preconcurrency import BFTNode", "import struct BFTServer.Metrics",
+            "    import BFTWire.Reader", "// import Commented", "let importance = 1")
+        let findings = LayeringRules.imports(source, allowed: ["BFTBase"])
+        #expect(findings.map(\.line) == [2, 3, 4, 5])
+        #expect(findings.first?.message.contains("Glibc") == true)
+    }
+
+    @Test("Verified values made outside the listed files are found")
+    func verification() {
+        let lines = "@_spi(Verification) import BFTBase"
+        #expect(LayeringRules.verification(file("Sources/BFTNode/A.swift", lines)).count == 1)
+        #expect(LayeringRules.verification(file("Sources/BFTLedger/A.swift", lines)).count == 1)
+        #expect(LayeringRules.verification(file("Sources/BFTCrypto/A.swift", lines)).isEmpty)
+        let allowed = file("Sources/BFTLedger/Replica/Replica.swift", lines)
+        #expect(LayeringRules.verification(allowed).isEmpty)
+    }
+
+    @Test("A manifest that departs from the table is found in every direction")
+    func manifest() {
+        let text = """
+            let package = Package(
+                targets: [
+                    .target(name: "A", dependencies: ["B", "C"], swiftSettings: pure),
+                    .target(name: "B", swiftSettings: common),
+                    .systemLibrary(name: "C", providers: [.apt(["libc-dev"])]),
+                    .executableTarget(
+                        name: "D",
+                        dependencies: [
+                            "A",
+                        ]),
+                    .testTarget(name: "ATests", dependencies: ["A", "D"]),
+                ])
+            """
+        let declared = DeclaredTarget.all(inManifest: text)
+        #expect(declared.map(\.name) == ["A", "ATests", "B", "C", "D"])
+        #expect(declared[0].dependencies == ["B", "C"])
+        #expect(declared[3].dependencies.isEmpty)
+        #expect(declared[4].dependencies == ["A"])
+        let right = [
+            TargetRow("A", .decides, "B", "C"), TargetRow("B", .acts, "Glibc"),
+            TargetRow("C", .binds), TargetRow("D", .acts, "A"),
+        ]
+        #expect(LayeringRules.manifest(declared, against: right).isEmpty)
+        let wrong = [
+            TargetRow("A", .decides, "B", "Glibc"), TargetRow("B", .decides, "C"),
+            TargetRow("C", .binds), TargetRow("E", .acts),
+        ]
+        #expect(
+            LayeringRules.manifest(declared, against: wrong) == [
+                "D is a target, and the table does not list it",
+                "A depends on C, and its row does not name it",
+                "A decides, and its row names Glibc",
+                "B may import C, and the package does not say so",
+                "B decides, and is not compiled with 'pure'",
+                "E is in the table, and no target of the package",
+            ])
+    }
+
+    @Test("Each banned word of the deciding targets is found as a word, and only so")
+    func decidingWords() {
+        for word in WordRules.inDecidingTargets {
+            let source = file("Sources/BFTCore/A.swift", "let x = \(word.text) y")
+            #expect(!WordRules.deciding(source).isEmpty, "\(word.text)")
+        }
+        let innocent = file(
+            "Sources/BFTCore/A.swift", "let asynchronous = DoubleWord(1) // a Mutex",
+            "let x = \"await\"", "update(", "floats(Floating())")
+        #expect(WordRules.deciding(innocent).isEmpty)
+    }
+
+    @Test("A random choice without a seeded generator is found")
+    func randomness() {
+        let source = file(
+            "Sources/BFTCore/A.swift", "let a = Int.random(in: 0..<f(3))",
+            "let b = Int.random(in: 0..<f(3), using: &random)", "let c = Int.random(",
+            "    in: 0..<3,", "    using: &random)", "list.shuffle()")
+        #expect(WordRules.deciding(source).map(\.line) == [1, 6])
+    }
+
+    @Test("Unfinished work, ignored errors and prints are found, in comments too")
+    func generalWords() {
+        for word in WordRules.unfinished {
+            let source = file("Sources/BFTNode/A.swift", "// \(word): later")
+            #expect(WordRules.general(source).count == 1, "\(word)")
+        }
+        let source = file(
+            "Sources/BFTNode/A.swift", "let a = try! f()", "fatalError(\"no\")", "print(a)",
+            "console.print(a)", "let template = \"bft-XXXXXX\"", "blueprint(a)")
+        #expect(WordRules.general(source).map(\.line) == [1, 2, 3])
+        let command = file("Sources/BFTCommands/A.swift", "print(a)")
+        #expect(WordRules.general(command).isEmpty)
+    }
+
+    @Test("Walks in hash order are found; look-ups and sorted walks are not")
+    func hashOrder() {
+        let source = file(
+            "Sources/BFTCore/A.swift", "var votes: [Digest: [Vote]] = [:]",
+            "private let names: Set<String>", "let made = [Int: (a: Int, b: Int)]()",
+            "let list: [(key: Int, value: Int)] = []", "for vote in votes {", "for v in votes[d] {",
+            "names.forEach { f($0) }", "let k = votes.keys.sorted()", "return made.values",
+            "for x in list {", "votes[d] = nil", "if names.contains(n) {}",
+            "let kept = votes.filter { $0 }", "for name in names where f(name) {")
+        #expect(HashOrderRule.unorderedNames(source) == ["votes", "names", "made"])
+        #expect(HashOrderRule.findings([source]).map(\.line) == [5, 7, 9, 13, 14])
+    }
+
+    @Test("Lines, files and functions beyond their limits are found")
+    func sizes() {
+        let long = String(repeating: "é", count: SizeRules.columns)
+        #expect(SizeRules.longLines(file("a.swift", long)).isEmpty)
+        #expect(SizeRules.longLines(file("a.swift", "", long + "x")).map(\.line) == [2])
+        let lines = file("a.swift", "1", "2", "3")
+        #expect(SizeRules.longFile(lines, limit: 3).isEmpty)
+        #expect(SizeRules.longFile(lines, limit: 2).count == 1)
+        for opening in [
+            "func f() {", "    private static func f<T>(_ g: () -> Void = {}) -> [T] {",
+            "init?() {",
+            "public init(\n    a: Int, b: () -> Void = { }\n) throws {", "var f: Int {",
+            "@Test(\"A sentence (so)\") func f() {", "func f()\n    -> Int\nwhere A: B {",
+            "public subscript(i: Int) -> Int {",
+        ] {
+            let body = String(repeating: "    if a { b() }\n", count: SizeRules.functionLines)
+            let source = SourceFile(path: "a.swift", text: "\(opening)\n\(body)}\n")
+            #expect(SizeRules.longFunctions(source).count == 1, "\(opening)")
+        }
+    }
+
+    @Test("The length of a function counts from its name to its last brace")
+    func functionLengths() {
+        let source = file(
+            "a.swift", "protocol P {", "    func required()", "    init(a: Int)", "}",
+            "struct S {", "    func one() { a() }", "    func three(", "    ) { \"}\" }",
+            "    let call = f.init()", "    func four() {", "        { $0 }", "        // }",
+            "    }", "}")
+        #expect(
+            SizeRules.functions(source) == [
+                .init(name: "one", start: 5, lineCount: 1),
+                .init(name: "three", start: 6, lineCount: 2),
+                .init(name: "four", start: 9, lineCount: 4),
+            ])
+    }
+
+    @Test("Absolute paths of somebody's machine are found; relative paths and addresses are not")
+    func paths() {
+        for directory in PathRule.directories {
+            for before in ["", "see ", "\"", "(", "=", "file://"] {
+                let source = file("a.md", "x", "\(before)\(directory)x")
+                let expected = before == "file://" ? [] : [2]
+                #expect(PathRule.findings(source).map(\.line) == expected, "\(before)\(directory)")
+            }
+            let innocent = file("a.md", "https://a.example\(directory)x", "..\(directory)x")
+            #expect(PathRule.findings(innocent).isEmpty)
+        }
+    }
+}

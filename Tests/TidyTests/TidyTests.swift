@@ -1,0 +1,92 @@
+import FoundationEssentials
+import Testing
+
+/// The rules, held against the repository.
+@Suite struct TidyTests {
+    private func expectNone(_ findings: [Finding]) {
+        for finding in findings { Issue.record("\(finding)") }
+    }
+
+    private static var manifest: String {
+        get throws {
+            let path = Repository.root.appending(path: "Package.swift")
+            return String(decoding: try Data(contentsOf: path), as: UTF8.self)
+        }
+    }
+
+    private static let deciding = Repository.sources.filter { file in
+        file.target.flatMap(Architecture.row)?.role == .decides
+    }
+
+    @Test("Every target imports only what its row of the table names")
+    func imports() {
+        #expect(!Repository.sources.isEmpty)
+        for file in Repository.sources {
+            let allowed = file.target.flatMap(Architecture.row)?.imports ?? []
+            expectNone(LayeringRules.imports(file, allowed: allowed))
+        }
+    }
+
+    @Test("Every directory of Sources is a row of the table")
+    func everyTargetIsListed() throws {
+        let directories = try FileManager.default.contentsOfDirectory(
+            atPath: Repository.root.appending(path: "Sources").path)
+        #expect(directories.sorted() == Architecture.table.map(\.name).sorted())
+    }
+
+    @Test("The package's dependencies agree with the table")
+    func manifestAgrees() throws {
+        let declared = DeclaredTarget.all(inManifest: try Self.manifest)
+        for finding in LayeringRules.manifest(declared, against: Architecture.table) {
+            Issue.record("Package.swift: \(finding)")
+        }
+    }
+
+    @Test("Every directory of Tests is a test target")
+    func everyTestTargetIsDeclared() throws {
+        let declared = DeclaredTarget.all(inManifest: try Self.manifest)
+            .filter { $0.kind == .test }
+        let directories = try FileManager.default.contentsOfDirectory(
+            atPath: Repository.root.appending(path: "Tests").path)
+        #expect(directories.sorted() == declared.map(\.name).sorted())
+    }
+
+    @Test("Only what checks signatures can make verified messages")
+    func verification() {
+        for file in Repository.sources { expectNone(LayeringRules.verification(file)) }
+    }
+
+    @Test("The targets that decide use no clock, randomness, I/O, floating point or concurrency")
+    func decidingWords() {
+        #expect(!Self.deciding.isEmpty)
+        for file in Self.deciding { expectNone(WordRules.deciding(file)) }
+    }
+
+    @Test("The targets that decide never walk a dictionary or a set")
+    func hashOrder() {
+        for row in Architecture.table where row.role == .decides {
+            expectNone(HashOrderRule.findings(Self.deciding.filter { $0.target == row.name }))
+        }
+    }
+
+    @Test("No source is unfinished, ignores errors or prints")
+    func words() {
+        for file in Repository.sources { expectNone(WordRules.general(file)) }
+    }
+
+    @Test("Files, functions and lines keep to their limits")
+    func sizes() {
+        for file in Repository.swiftFiles {
+            let decides = file.target.flatMap(Architecture.row)?.role == .decides
+            let limit = decides ? SizeRules.decidingFileLines : SizeRules.fileLines
+            expectNone(SizeRules.longLines(file))
+            expectNone(SizeRules.longFile(file, limit: limit))
+            expectNone(SizeRules.longFunctions(file))
+        }
+    }
+
+    @Test("No text names a path of one machine")
+    func paths() {
+        for file in Repository.texts { expectNone(PathRule.findings(file)) }
+    }
+}
