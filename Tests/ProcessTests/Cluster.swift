@@ -138,10 +138,6 @@ final class Cluster {
         return processes[index]?.waitForEnd(within: limit)
     }
 
-    func ending(of index: Int, within limit: Duration) -> ChildProcess.Ending? {
-        processes[index]?.waitForEnd(within: limit)
-    }
-
     /// Runs `body`; if it throws, the ends of the nodes' logs are part of the report.
     func reporting<Result>(_ body: () throws -> Result) throws -> Result {
         do {
@@ -162,6 +158,10 @@ final class Cluster {
         try RESPClient(port: respPort(index), timeout: timeout)
     }
 
+    func health(of index: Int) throws -> HTTPAnswer {
+        try HTTPAnswer.get("/health", port: httpPort(index))
+    }
+
     func status(of index: Int) throws -> Status {
         let answer = try HTTPAnswer.get("/status", port: httpPort(index))
         return try JSONDecoder().decode(Status.self, from: Data(answer.body))
@@ -178,9 +178,12 @@ final class Cluster {
         return try JSONDecoder().decode(Block.self, from: Data(answer.body))
     }
 
-    /// Waits until `indices` have the height that the highest of them has now.
+    /// Waits until `indices` answer, and have the height that the highest of them has then.
     func waitUntilLevel(_ indices: some Sequence<Int>, within limit: Duration = .seconds(30)) throws
     {
+        try eventually("all nodes answer", within: limit) {
+            indices.allSatisfy { height(of: $0) > 0 }
+        }
         let target = indices.map(height).max() ?? 0
         try eventually("all nodes reach height \(target)", within: limit) {
             indices.allSatisfy { height(of: $0) >= target }
