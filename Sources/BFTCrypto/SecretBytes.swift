@@ -31,6 +31,12 @@ public final class SecretBytes: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
+    /// A copy of `bytes`, which are zeroed. Another array that shares their memory keeps them.
+    public convenience init(wiping bytes: inout [UInt8]) {
+        self.init(copying: bytes)
+        Wipe.bytes(&bytes)
+    }
+
     /// A copy of `span`.
     public convenience init(copying span: RawSpan) {
         self.init(count: span.byteCount) { destination in

@@ -20,6 +20,10 @@ struct NodeSettings: Sendable {
     /// What takes longer than this leaves the event loop.
     static let inlineLimit = Interval.microseconds(50)
 
+    /// The state is saved after this many bytes of executed batches, or this many blocks.
+    static let saveBytes = 128 << 20
+    static let saveBlocks = 20_000
+
     /// How links between validators are encrypted.
     static let suite = TransportSuite(keyExchange: .x25519, aead: .aes256GCM)
 

@@ -42,20 +42,11 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
                 chain: opened.settings.chain, time: home.genesis.genesisTime,
                 stateRoot: application.stateRoot), validatorCount: opened.settings.validators.count)
         let state = try opened.store.open(genesis: genesis, chain: opened.settings.chain)
-        do throws(ApplicationError) {
-            try application.load(opened.store.stateSource)
-        } catch {
-            throw .application(error)
-        }
-        guard application.stateRoot == state.stateRoot else {
-            throw .application(
-                ApplicationError(
-                    "the state on disk has digest \(application.stateRoot), and not "
-                        + "\(state.stateRoot) as the last block left it"))
-        }
         var recovered: [ReplicaRecord<P>] = []
         let safetyLog = try opened.openLog(&recovered)
+        try Self.restoreBatches(recovered, state, opened.store)
         let logger = Logger(label: "node")
+        try Replay.bring(&application, to: state, from: opened.store, logger)
         logger.info(
             "opened at height \(state.block.height) with \(recovered.count) records in the log")
         let replica = Replica<P>(
@@ -103,6 +94,23 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         respPort = fronts.resp?.port
         http = fronts.http
         core.publishStatus()
+    }
+
+    private static func restoreBatches(
+        _ recovered: [ReplicaRecord<P>], _ state: CommittedState, _ store: ChainStore
+    ) throws(NodeError) {
+        let ordered = recovered.compactMap { record -> Batch? in
+            guard case .batch(let batch) = record,
+                batch.author.rawValue < state.frontier.count,
+                batch.sequence < state.frontier[batch.author.rawValue]
+            else { return nil }
+            return batch
+        }
+        do throws(StorageError) {
+            try store.restore(ordered)
+        } catch {
+            throw .storage(error)
+        }
     }
 
     private static func openFronts(

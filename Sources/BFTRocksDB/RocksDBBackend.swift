@@ -67,21 +67,41 @@ public final class RocksDBBackend: StorageBackend {
 
     public func write(_ batch: WriteBatch) throws(StorageError) {
         try handle.use { handle throws(StorageError) in
-            // `WriteBatch` keeps RocksDB's own format: one copy instead of a call per operation.
-            let native = batch.serialized.withUnsafeBytes {
-                rocksdb_writebatch_create_from(
-                    $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
-            }
-            defer { rocksdb_writebatch_destroy(native) }
-            var failure: UnsafeMutablePointer<CChar>?
-            rocksdb_write(handle.database, handle.writeOptions, native, &failure)
-            try RocksDBFailure.check(failure, "write", path)
+            try apply(batch, to: handle, handle.writeOptions)
         }
+    }
+
+    public func writeUnlogged(_ batch: WriteBatch) throws(StorageError) {
+        try handle.use { handle throws(StorageError) in
+            handle.hasUnlogged.store(true, ordering: .relaxed)
+            try apply(batch, to: handle, handle.unloggedOptions)
+        }
+    }
+
+    private func apply(
+        _ batch: WriteBatch, to handle: RocksDBHandle, _ options: OpaquePointer
+    ) throws(StorageError) {
+        // `WriteBatch` keeps RocksDB's own format: one copy instead of a call per operation.
+        let native = batch.serialized.withUnsafeBytes {
+            rocksdb_writebatch_create_from(
+                $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+        }
+        defer { rocksdb_writebatch_destroy(native) }
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_write(handle.database, options, native, &failure)
+        try RocksDBFailure.check(failure, "write", path)
     }
 
     public func sync() throws(StorageError) {
         try handle.use { handle throws(StorageError) in
             var failure: UnsafeMutablePointer<CChar>?
+            if handle.hasUnlogged.exchange(false, ordering: .relaxed) {
+                for family in ColumnFamily.allCases {
+                    rocksdb_flush_cf(
+                        handle.database, handle.flushOptions, handle.family(family), &failure)
+                    try RocksDBFailure.check(failure, "flush", path)
+                }
+            }
             rocksdb_flush_wal(handle.database, 1, &failure)
             try RocksDBFailure.check(failure, "sync", path)
         }

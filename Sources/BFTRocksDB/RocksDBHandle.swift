@@ -1,6 +1,7 @@
 import BFTStorage
 import CRocksDB
 import Glibc
+import Synchronization
 
 /// An open database with its options and families. Closes it when it goes.
 ///
@@ -9,6 +10,11 @@ final class RocksDBHandle: @unchecked Sendable {
     let database: OpaquePointer
     let readOptions: OpaquePointer
     let writeOptions: OpaquePointer
+    /// Without the write-ahead log.
+    let unloggedOptions: OpaquePointer
+    let flushOptions: OpaquePointer
+    /// Whether something was written since the last sync that only a flush makes durable.
+    let hasUnlogged = Atomic<Bool>(false)
     private let families: [OpaquePointer]
     private let defaultFamily: OpaquePointer
     private let options: RocksDBOptions
@@ -23,10 +29,16 @@ final class RocksDBHandle: @unchecked Sendable {
         families = Array(opened.families[1...])
         readOptions = rocksdb_readoptions_create()
         writeOptions = rocksdb_writeoptions_create()
+        unloggedOptions = rocksdb_writeoptions_create()
+        rocksdb_writeoptions_disable_WAL(unloggedOptions, 1)
+        flushOptions = rocksdb_flushoptions_create()
+        rocksdb_flushoptions_set_wait(flushOptions, 1)
     }
 
     deinit {
         rocksdb_writeoptions_destroy(writeOptions)
+        rocksdb_writeoptions_destroy(unloggedOptions)
+        rocksdb_flushoptions_destroy(flushOptions)
         rocksdb_readoptions_destroy(readOptions)
         rocksdb_cancel_all_background_work(database, 1)
         for family in families + [defaultFamily] { rocksdb_column_family_handle_destroy(family) }

@@ -3,6 +3,7 @@ import Glibc
 
 /// One end of a connection: an IP address and a port.
 public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
+    /// An IPv4 or IPv6 address without brackets or, where something is to be resolved, a name.
     public let host: String
     public let port: UInt16
 

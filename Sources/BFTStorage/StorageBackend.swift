@@ -15,6 +15,11 @@ public protocol StorageBackend: AnyObject, Sendable {
     /// Applies `batch` atomically. It is durable after the next `sync`, not before.
     func write(_ batch: WriteBatch) throws(StorageError)
 
+    /// Applies `batch` without writing ahead: what a caller can bring back itself until the next
+    /// `sync`. A crash of the process alone may lose it, before or after later writes, but never
+    /// after a `sync`.
+    func writeUnlogged(_ batch: WriteBatch) throws(StorageError)
+
     /// Makes everything written so far durable.
     ///
     /// An error is final: what was written since the last success may be lost, whatever a later
@@ -72,6 +77,8 @@ public struct StorageMetrics: Equatable, Sendable {
 }
 
 extension StorageBackend {
+    public func writeUnlogged(_ batch: WriteBatch) throws(StorageError) { try write(batch) }
+
     /// The value under `key`, or `nil` if there is none.
     public func get(_ family: ColumnFamily, key: [UInt8]) throws(StorageError) -> [UInt8]? {
         try get(family, key: key.span.bytes)

@@ -83,9 +83,13 @@ public struct KeyValueStore: Application, Sendable {
         }
     }
 
-    public mutating func end(changes: inout some StateSink) -> Digest {
-        let entries = keyspace.commit(changes: &changes)
+    public mutating func save(into changes: inout some StateSink) {
+        keyspace.save(into: &changes)
         StoredClock.put(time, into: &changes)
+    }
+
+    public mutating func end() -> Digest {
+        let entries = keyspace.commit()
         stateRoot = StateRoot.digest(
             entries: entries, count: UInt64(keyspace.count), time: time)
         return stateRoot

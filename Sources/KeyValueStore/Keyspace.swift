@@ -18,7 +18,11 @@ struct Keyspace: Sendable {
     /// By slot: whether it is among `changed`.
     private var isChanged: [Bool] = []
     private var changed: [UInt32] = []
-    /// Entries that are gone since the last block ended.
+    /// By slot: whether it is among `unsaved`.
+    private var isUnsaved: [Bool] = []
+    /// Slots that a block changed since the last `save`.
+    private var unsaved: [UInt32] = []
+    /// Entries that are gone since the last `save`.
     private var removed: [Cell] = []
     private var hasher = EntryHasher()
     private var pending = PendingSets()
@@ -133,6 +137,7 @@ struct Keyspace: Sendable {
             slot = cells.count
             cells.append(cell)
             isChanged.append(false)
+            isUnsaved.append(false)
         }
         table.insert(hash, slot: slot)
         let place = Digest.of(key, in: .stateKey)
@@ -169,23 +174,36 @@ struct Keyspace: Sendable {
 
     // MARK: Ending a block
 
-    /// Writes each entry that changed to `changes`, once, and returns the digest of all entries.
-    ///
-    /// Removals come first: an entry that was removed and came back is put after.
-    mutating func commit(changes: inout some StateSink) -> Digest {
+    /// Returns the digest of all entries, with what the block changed.
+    mutating func commit() -> Digest {
         settle()
-        for cell in removed { changes.delete(key: cell.storedKey) }
-        removed.removeAll(keepingCapacity: true)
         for slot in changed {
             let slot = Int(slot)
             isChanged[slot] = false
             guard !cells[slot].isVacant else { continue }
-            cells[slot].store(in: &changes)
             hasher.append(cells[slot], slot: slot)
+            guard !isUnsaved[slot] else { continue }
+            isUnsaved[slot] = true
+            unsaved.append(UInt32(slot))
         }
         changed.removeAll(keepingCapacity: true)
         hasher.finish(into: &tree)
         return tree.update()
+    }
+
+    /// Writes each entry that changed since the last call, once.
+    ///
+    /// Removals come first: an entry that was removed and came back is put after.
+    mutating func save(into changes: inout some StateSink) {
+        for cell in removed { changes.delete(key: cell.storedKey) }
+        removed.removeAll()
+        for slot in unsaved {
+            let slot = Int(slot)
+            isUnsaved[slot] = false
+            guard !cells[slot].isVacant else { continue }
+            cells[slot].store(in: &changes)
+        }
+        unsaved.removeAll(keepingCapacity: true)
     }
 }
 

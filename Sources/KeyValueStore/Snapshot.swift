@@ -52,10 +52,12 @@ extension KeyValueStore {
         }
         keyspace.removeAll()
         var forgotten = DeletionsOnly(changes)
-        _ = keyspace.commit(changes: &forgotten)
+        _ = keyspace.commit()
+        keyspace.save(into: &forgotten)
         changes = forgotten.sink
         self = fresh
-        _ = end(changes: &changes)
+        _ = end()
+        save(into: &changes)
     }
 
     private init(keyspace: Keyspace) {
@@ -117,7 +119,8 @@ extension KeyValueStore {
         }
         var sink = NoSink()
         self = fresh
-        _ = end(changes: &sink)
+        _ = end()
+        save(into: &sink)
     }
 
     /// Takes what one key of the storage holds, and returns whether that is the time.

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCrypto
 import BFTWire
+import Glibc
 import Testing
 
 /// The bytes that `text` spells in hexadecimal.
@@ -12,6 +13,9 @@ func secret(_ text: String) throws -> SecretBytes { SecretBytes(copying: try hex
 extension SecretBytes {
     var hex: String { withUnsafeBytes { Hex.encode($0) } }
 }
+
+/// Where the system wants temporary files.
+let temporaryDirectory = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
 
 /// The Ed25519 key that the number determines.
 func key(_ number: UInt8) throws -> SigningKey {

@@ -53,6 +53,9 @@ import Testing
         }
         #expect(secret.part(offset: 1, count: 2).hex == "0203")
         #expect(secret.joined(with: SecretBytes(copying: [9])).hex == "0102030409")
+        var source: [UInt8] = [1, 2, 3, 4]
+        #expect(SecretBytes(wiping: &source) == secret)
+        #expect(source == [0, 0, 0, 0])
         #expect("\(secret)" == "4 secret bytes")
         var dumped = ""
         dump(secret, to: &dumped)

@@ -9,7 +9,7 @@ private final class TemporaryDirectory {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/bft-keys-XXXXXX".utf8CString)
+        var template = Array("\(temporaryDirectory)/bft-keys-XXXXXX".utf8CString)
         path = String(cString: try #require(mkdtemp(&template)))
     }
 

@@ -41,6 +41,13 @@ import Testing
         #expect(throws: first) { try keys.verify(note) }
         note.claims.swapAt(0, 1)
         #expect(throws: ofUnknown) { try keys.verify(note) }
+        var other = try Note(2, signers: [3, 0, 1])
+        for position in 1...2 {
+            let claim = other.claims[position]
+            other.claims[position] = SignatureClaim(
+                signer: claim.signer, statement: [1], signature: claim.signature)
+        }
+        #expect(throws: first) { try keys.verify(other) }
     }
 
     @Test("One validator's signature is not another's")

@@ -18,7 +18,7 @@ import Testing
 
     /// Moves what `sender` has for the socket to `receiver`, and does what that asks for.
     private func carry(
-        _ sender: PeerConnection, to receiver: PeerConnection, key number: Int,
+        _ sender: PeerConnection, to receiver: PeerConnection, key signingKey: SigningKey,
         _ deliver: (Lane, UInt8, RawSpan) -> Void = { _, _, _ in }
     ) throws {
         sender.fillOutgoing()
@@ -29,7 +29,7 @@ import Testing
             switch step {
             case .proceed: return
             case .sign(let request):
-                step = try receiver.provide(signature: request.run(key(number)), at: seconds(1))
+                step = try receiver.provide(signature: request.run(signingKey), at: seconds(1))
             case .verify(let check):
                 step = try receiver.provide(verdict: check.run(), at: seconds(1))
             case .established: step = try receiver.receive(at: seconds(1), deliver)
@@ -44,25 +44,52 @@ import Testing
         #expect(one.enqueue(.consensus, kind: 1, []) == .refused(.notConnected))
         try one.start()
         try other.start()
-        try carry(one, to: other, key: 1)
-        try carry(other, to: one, key: 0)
+        try carry(one, to: other, key: key(1))
+        try carry(other, to: one, key: key(0))
         #expect(one.peer?.index == ValidatorIndex(1) && other.peer == nil)
         // The initiator speaks right behind its proof.
         #expect(one.enqueue(.consensus, kind: 1, [1, 2]) == .queued)
         var received: [UInt8] = []
-        try carry(one, to: other, key: 1) { _, kind, payload in
+        try carry(one, to: other, key: key(1)) { _, kind, payload in
             received.append(kind)
             _ = other.enqueue(.consensus, kind: kind + 1, payload.withUnsafeBytes { Array($0) })
             other.fillOutgoing()
         }
         #expect(received == [1] && other.peer?.index == ValidatorIndex(0))
-        try carry(other, to: one, key: 0) { _, kind, payload in
+        try carry(other, to: one, key: key(0)) { _, kind, payload in
             received.append(kind)
             #expect(payload.byteCount == 2)
         }
         #expect(received == [1, 2])
         #expect(!one.hasPending && !other.hasPending)
         #expect(one.quietTime(at: seconds(3)) == .seconds(2))
+    }
+
+    @Test("Every scheme and key exchange that this build holds leads to a connection")
+    func allAlgorithms() throws {
+        for scheme in SignatureSchemeID.allCases where scheme.scheme != nil {
+            let keys = try (0..<2).map { _ in try SigningKey.generate(scheme) }
+            let validators = try ValidatorKeys(epoch: .zero, keys.map(\.publicKey))
+            for exchange in KeyExchangeID.allCases where exchange.exchange != nil {
+                let suite = TransportSuite(keyExchange: exchange, aead: .chaCha20Poly1305)
+                func connection(_ role: HandshakeRole, _ number: Int) -> PeerConnection {
+                    let parameters = HandshakeParameters(
+                        chain: .zero, validators: validators, ownKey: keys[number].publicKey,
+                        suite: suite)
+                    let random = SecureRandom.secret(Handshake.randomByteCount(role, suite))
+                    return PeerConnection(
+                        role, parameters, random: random, wallClock: noon, at: seconds(0))
+                }
+                let one = connection(.initiator, 0)
+                let other = connection(.responder, 1)
+                try one.start()
+                try carry(one, to: other, key: keys[1])
+                try carry(other, to: one, key: keys[0])
+                try carry(one, to: other, key: keys[1])
+                #expect(one.peer?.key == keys[1].publicKey)
+                #expect(other.peer?.key == keys[0].publicKey)
+            }
+        }
     }
 
     @Test("A peer that takes too long for the handshake is cut, and one that is done is not")

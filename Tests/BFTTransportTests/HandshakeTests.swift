@@ -34,6 +34,26 @@ import Testing
         #expect(try one.open(&wire)?.kind == 8)
     }
 
+    private func firstFrame(_ session: consuming Session) -> [UInt8] {
+        var output = ByteQueue()
+        session.seal(FrameHeader(1), RawSpan(), into: &output)
+        return output.array
+    }
+
+    @Test("Each direction has its own key, and another handshake has others")
+    func trafficKeys() throws {
+        var wires: [[UInt8]] = []
+        for seed in [0, 9] as [UInt64] {
+            var initiator = try Side(Party(1, seed: seed), .initiator)
+            var responder = try Side(Party(2, seed: seed), .responder)
+            let second = try responder.take(try initiator.start())
+            _ = try responder.take(try initiator.take(second))
+            wires.append(firstFrame(initiator.session()))
+            wires.append(firstFrame(responder.session()))
+        }
+        #expect(Set(wires).count == 4)
+    }
+
     @Test("The three flights are pinned")
     func pinned() throws {
         let flights = try Flights(Party(0), Party(1))

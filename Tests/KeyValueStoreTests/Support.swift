@@ -67,7 +67,8 @@ struct Replica {
         for transaction in transactions {
             store.execute(transaction.span.bytes, result: &results)
         }
-        _ = store.end(changes: &storage)
+        _ = store.end()
+        store.save(into: &storage)
         return results
     }
 

@@ -64,7 +64,8 @@ struct Bench {
                 proposer: ValidatorIndex(0)))
         block.forEach { store.execute($0, result: &results) }
         let middle = processorTime()
-        _ = store.end(changes: &sink)
+        _ = store.end()
+        store.save(into: &sink)
         let end = processorTime()
         return (middle - start, end - middle)
     }

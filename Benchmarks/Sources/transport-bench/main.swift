@@ -16,6 +16,7 @@ final class Party: NetworkTransportDelegate {
     var onConnected: () -> Void = {}
     var onAnswer: () -> Void = {}
     var onBatch: (Int) -> Void = { _ in }
+    var isDone = false
     private let reply = [UInt8](repeating: 7, count: 200)
 
     init(_ transport: TCPTransport) {
@@ -26,6 +27,7 @@ final class Party: NetworkTransportDelegate {
     func transport(connected peer: PeerIdentity) { onConnected() }
 
     func transport(disconnected peer: PeerIdentity, reason: DisconnectReason) {
+        guard !isDone else { return }
         print("disconnected: \(reason)")
         exit(1)
     }
@@ -60,6 +62,7 @@ func makeParty(_ number: Int, loop: EventLoop, peerPort: UInt16?) throws -> Part
     options.patience = .zero
     options.limits.receivedBytes = RateLimit(perSecond: 1 << 33, burst: 1 << 33)
     options.limits.receivedFrames = RateLimit(perSecond: 1 << 33, burst: 1 << 33)
+    // To try other settings.
     if let sealed = getenv("SEALED"), let count = Int(String(cString: sealed)) {
         options.sealedByteCount = count
     }
@@ -84,7 +87,7 @@ func seconds(_ from: Instant, _ to: Instant) -> Double {
 }
 
 /// One loop holds both ends: what one core does for sealing, writing, reading and opening.
-func measure(_ name: String, _ body: (EventLoop, Party, Party) -> Void) throws {
+func measure(_ body: (EventLoop, Party, Party) -> Void) throws {
     let loop = try EventLoop()
     let server = try makeParty(0, loop: loop, peerPort: nil)
     let client = try makeParty(1, loop: loop, peerPort: server.transport.boundPort)
@@ -92,8 +95,14 @@ func measure(_ name: String, _ body: (EventLoop, Party, Party) -> Void) throws {
     loop.run()
 }
 
+func finish(_ loop: EventLoop, _ client: Party, _ server: Party) {
+    client.isDone = true
+    server.isDone = true
+    loop.stop()
+}
+
 func throughput(batchByteCount: Int, total: Int) throws {
-    try measure("batches") { loop, client, server in
+    try measure { loop, client, server in
         let batch = [UInt8](repeating: 5, count: batchByteCount)
         let inFlight = max(2, (8 << 20) / batchByteCount)
         var (sent, arrived) = (0, 0)
@@ -123,13 +132,13 @@ func throughput(batchByteCount: Int, total: Int) throws {
             print(
                 "batches of \(batchByteCount / 1024) KiB: \(Int(rate)) MB/s,",
                 "\(Int(ofCore)) MB per second of one core")
-            loop.stop()
+            finish(loop, client, server)
         }
     }
 }
 
 func roundTrips(count: Int, atOnce: Int) throws {
-    try measure("round trips") { loop, client, _ in
+    try measure { loop, client, server in
         let request = [UInt8](repeating: 5, count: 200)
         var (asked, answered) = (0, 0)
         var (start, startTime) = (loop.now, processorTime())
@@ -153,7 +162,7 @@ func roundTrips(count: Int, atOnce: Int) throws {
                 "200-byte round trips, \(atOnce) at once:",
                 "\(Double(Int(each * 100)) / 100) µs each,",
                 "\(Double(Int(cost * 100)) / 100) µs of processor time for both ends")
-            loop.stop()
+            finish(loop, client, server)
         }
     }
 }

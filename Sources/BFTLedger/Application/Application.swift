@@ -28,8 +28,8 @@ public struct ApplicationError: Error, Equatable, Sendable, CustomStringConverti
     public init(_ description: String) { self.description = description }
 }
 
-/// Where an application puts the changes of a block. They become durable together with the
-/// block, all or none.
+/// Where an application puts what changed. It becomes durable together with the block that it was
+/// saved after, all or none.
 public protocol StateSink {
     mutating func put(key: RawSpan, value: RawSpan)
     mutating func delete(key: RawSpan)
@@ -59,7 +59,7 @@ public protocol Application: SendableMetatype {
     /// Whether `judge` looks at proposals. If not, a vote never waits for this application.
     static var judgesProposals: Bool { get }
 
-    /// Takes up the state that earlier blocks left.
+    /// Takes up the state as it was saved last.
     mutating func load(_ source: some StateSource) throws(ApplicationError)
 
     /// Throws if `transaction` is not worth ordering. Advice only: a batch from another validator
@@ -74,8 +74,14 @@ public protocol Application: SendableMetatype {
     /// Executes one transaction and writes its one result. Never traps, whatever the bytes.
     mutating func execute(_ transaction: RawSpan, result: inout ResultWriter)
 
-    /// Ends the block: writes what changed to `changes` and returns the digest of the new state.
-    mutating func end(changes: inout some StateSink) -> Digest
+    /// Ends the block and returns the digest of the new state.
+    mutating func end() -> Digest
+
+    /// Writes every entry that changed since the last call, as it is now, after a block has ended.
+    ///
+    /// Not called after every block: an entry that changes often is written once. After a crash
+    /// the state is loaded as it was saved last, and the blocks since are executed again.
+    mutating func save(into changes: inout some StateSink)
 
     /// The digest of the state now.
     var stateRoot: Digest { get }

@@ -6,12 +6,16 @@ import BFTWire
 
 /// The committed chain on disk: blocks, certificates and batches, and the application's state.
 ///
-/// One atomic write per block holds all of it, so a crash leaves the state after some block and
-/// never between two. Keys are big-endian, so that they stand in order.
+/// One atomic write per block: its header, its certificate, the head of the chain and, every now
+/// and then, what of the application's state changed since the last time. So a crash leaves the
+/// chain after some block and never between two, and a state from which the blocks since can be
+/// executed again. Keys are big-endian, so that they stand in order.
 final class ChainStore: Sendable {
     private let backend: any StorageBackend
     private static let committedKey = Array("committed".utf8)
     private static let chainKey = Array("chain".utf8)
+    /// The height after which the application's state was saved last.
+    private static let savedKey = Array("saved".utf8)
 
     init(_ backend: any StorageBackend) { self.backend = backend }
 
@@ -54,13 +58,46 @@ final class ChainStore: Sendable {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
         changes.batch.put(.certificates, key: height, value: committed.certificate.encoded)
-        for batch in committed.batches {
-            changes.batch.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
-        }
         let state = CommittedState(after: committed, stateRoot: stateRoot)
         changes.batch.put(.meta, key: Self.committedKey, value: state.encoded)
+        if changes.isSave { changes.batch.put(.meta, key: Self.savedKey, value: height) }
+        try keep(committed.batches)
         try backend.write(changes.batch)
-        changes.batch.removeAll()
+        changes.removeAll()
+    }
+
+    /// Keeps the state as it is after the last block.
+    func save(_ changes: inout StateChanges) throws(StorageError) {
+        guard let bytes = try backend.get(.meta, key: Self.committedKey),
+            let head = try? CommittedState(decoding: bytes)
+        else { return }
+        changes.batch.put(.meta, key: Self.savedKey, value: Self.key(head.block.height))
+        try backend.write(changes.batch)
+        changes.removeAll()
+    }
+
+    /// The height after which the application's state was saved last.
+    func savedHeight() throws(StorageError) -> Height {
+        guard let bytes = try backend.get(.meta, key: Self.savedKey), bytes.count == 8 else {
+            return .zero
+        }
+        return Height(bytes.reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    /// Keeps batches for others. They are in the safety log, too, until the next sync: writing
+    /// them ahead here would write them twice.
+    private func keep(_ batches: [Batch]) throws(StorageError) {
+        guard !batches.isEmpty else { return }
+        var write = WriteBatch(capacity: batches.reduce(256) { $0 + $1.encoded.count + 32 })
+        for batch in batches {
+            write.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
+        }
+        try backend.writeUnlogged(write)
+    }
+
+    /// Brings back what a crash took: the batches in the log that were ordered before it.
+    func restore(_ batches: [Batch]) throws(StorageError) {
+        for batch in batches where try self.batch(batch.reference) == nil { try keep([batch]) }
     }
 
     /// Makes everything that was kept durable.
@@ -124,9 +161,17 @@ final class ChainStore: Sendable {
     }
 }
 
-/// The changes of one block, gathered for the write that keeps it.
+/// What is written together with a block.
 struct StateChanges: StateSink {
-    fileprivate(set) var batch = WriteBatch(capacity: 1 << 20)
+    fileprivate var batch = WriteBatch()
+    /// Whether it holds the application's state, as far as that changed.
+    var isSave = false
+
+    fileprivate mutating func removeAll() {
+        // A save may have been large.
+        batch = WriteBatch()
+        isSave = false
+    }
 
     mutating func put(key: RawSpan, value: RawSpan) { batch.put(.state, key: key, value: value) }
     mutating func delete(key: RawSpan) { batch.delete(.state, key: key) }

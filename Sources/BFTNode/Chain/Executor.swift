@@ -68,6 +68,9 @@ final class Executor<App: Application>: @unchecked Sendable {
     /// Used by the thread alone once it runs.
     private var application: App
     private var changes = StateChanges()
+    /// The bytes of batches executed since the state was saved.
+    private var unsavedByteCount = 0
+    private var unsavedBlockCount = 0
     private var hasFailed = false
     private var thread: NamedThread?
 
@@ -108,7 +111,18 @@ final class Executor<App: Application>: @unchecked Sendable {
             var outcomes: [ExecutorOutcome] = []
             for job in jobs where !hasFailed { perform(job, into: &outcomes) }
             if !outcomes.isEmpty { onOutcomes(outcomes) }
-            if isClosing, jobs.isEmpty { return }
+            if isClosing, jobs.isEmpty { return saveAtEnd() }
+        }
+    }
+
+    /// Saves the state, so that the next start has nothing to execute again.
+    private func saveAtEnd() {
+        guard !hasFailed, unsavedBlockCount > 0 else { return }
+        save()
+        do throws(StorageError) {
+            try store.save(&changes)
+        } catch {
+            onOutcomes([.failed(error)])
         }
     }
 
@@ -159,9 +173,24 @@ final class Executor<App: Application>: @unchecked Sendable {
                 results.append(BatchResults(sequence: batch.sequence, results: scratch))
             }
         }
-        let root = application.end(changes: &changes)
+        let root = application.end()
+        unsavedByteCount += committed.block.payloadByteCount
+        unsavedBlockCount += 1
+        if isSaveDue { save() }
         try store.keep(committed, stateRoot: root, changes: &changes)
         return .executed(committed, stateRoot: root, results: results)
+    }
+
+    /// Executing again what was executed since the state was saved takes a node a second or two.
+    private var isSaveDue: Bool {
+        unsavedByteCount >= NodeSettings.saveBytes || unsavedBlockCount >= NodeSettings.saveBlocks
+    }
+
+    private func save() {
+        application.save(into: &changes)
+        changes.isSave = true
+        unsavedByteCount = 0
+        unsavedBlockCount = 0
     }
 
     private func answer(_ batch: QueryBatch) -> ExecutorOutcome {

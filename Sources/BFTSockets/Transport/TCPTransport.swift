@@ -13,7 +13,8 @@ public import BFTTransport
 /// Only signing and checking in handshakes leave the loop, for the crypto pool, when they are slow.
 public final class TCPTransport: NetworkTransport {
     public weak var delegate: (any NetworkTransportDelegate)?
-    /// Called with what the log should say. Never from within `send`.
+    /// Called with what the log should say, never from within `send`. Strangers can cause notices,
+    /// as fast as inbound handshakes may begin.
     public var onNotice: ((TransportNotice) -> Void)?
     public internal(set) var counters = TransportCounters()
     public let options: TCPTransportOptions
