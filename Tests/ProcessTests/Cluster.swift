@@ -194,7 +194,7 @@ final class Cluster {
     /// before, and the same state where two have executed as far.
     func expectAgreement() throws {
         let statuses = try (0..<size).map(status)
-        let common = statuses.map(\.committedHeight).min() ?? 0
+        let common = statuses.map(\.appliedHeight).min() ?? 0
         #expect(common > 0)
         // All of a short chain; of a long one the last blocks, which commit to those before.
         for height in max(1, Int64(common) - 30)...Int64(common) {
