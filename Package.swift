@@ -16,6 +16,8 @@ let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 let package = Package(
     name: "swift-bft",
     products: [
+        .library(name: "BFT", targets: ["BFT"]),
+        .executable(name: "bft", targets: ["bft"]),
         .library(name: "PostQuantum", targets: ["PostQuantum"]),
         .library(
             name: "KeyValueStore",
@@ -88,6 +90,17 @@ let package = Package(
                 "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration",
                 "Logging",
             ],
+            swiftSettings: common),
+        // What a program imports that holds a validator.
+        .target(
+            name: "BFT",
+            dependencies: [
+                "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
+                "ProtocolSimplex", "KeyValueStore",
+            ],
+            swiftSettings: common),
+        .executableTarget(
+            name: "Embedding", dependencies: ["BFT"], path: "Examples/Embedding",
             swiftSettings: common),
         // A world to run replicas in.
         .target(
@@ -164,6 +177,8 @@ let package = Package(
         .testTarget(
             name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],
             swiftSettings: common),
+        .testTarget(
+            name: "ProcessTests", dependencies: ["bft", "Embedding"], swiftSettings: common),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20

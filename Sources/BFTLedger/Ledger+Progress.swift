@@ -7,6 +7,8 @@ extension Ledger {
     mutating func settle(
         ownClaim: Height, at now: Instant, into effects: inout [LedgerEffect]
     ) {
+        guard hasNews || nextDeadline.map({ $0 <= now }) == true else { return }
+        hasNews = false
         retryAt = nil
         for pending in judge.pending { consider(pending, at: now, into: &effects) }
         wantMissing(at: now)
@@ -18,13 +20,17 @@ extension Ledger {
         if let ticket = reads.ready(executed: queue.executed) {
             effects.append(.readReady(upTo: ticket))
         }
-        if let nonce = reads.probe(ownClaim: ownClaim, at: now) {
+        if let nonce = reads.probe(ownClaim: ownClaim, wallTime: wallTime, at: now) {
             effects.append(.broadcast(.readProbe(nonce: nonce)))
             // With one validator, its own claim is the quorum.
             if let ticket = reads.ready(executed: queue.executed) {
                 effects.append(.readReady(upTo: ticket))
             }
         }
+        // An answer that is late while the backlog is full is not due before that shrinks.
+        let catchUpDeadline = queue.backlog < limits.catchUpBacklog ? catchUp.nextDeadline : nil
+        nextDeadline = [fetcher.nextDeadline, catchUpDeadline, reads.nextDeadline, retryAt]
+            .compactMap(\.self).min()
     }
 
     private mutating func continueCatchingUp(
@@ -52,11 +58,14 @@ extension Ledger {
                 fetcher.want(reference, from: branch.tip.proposer, at: due)
             }
         case .decided(.valid) where doesApplicationJudge:
+            pool.vouch(for: branch.tip.payload)
             judge.markWithApplication(branch.tip.digest)
             effects.append(
                 .askApplication(branch.tip, branch.tip.payload.compactMap { pool.batch($0) }))
         case .decided(let verdict):
             judge.remove(branch.tip.digest)
+            isWantListStale = true
+            if verdict == .valid { pool.vouch(for: branch.tip.payload) }
             effects.append(.verdict(branch.tip.digest, verdict))
         }
     }
@@ -65,12 +74,13 @@ extension Ledger {
         case decided(Verdict)
         /// The proposer's clock is ahead: time will tell.
         case wait
+        /// The state that the proposer vouches for is not known here, or not known any more.
         case waitForExecution
         case missing([BatchReference])
     }
 
     /// Re-derives everything that the proposer put into the block.
-    private func judgement(
+    private mutating func judgement(
         of branch: Branch, into effects: inout [LedgerEffect]
     ) -> Judgement {
         let (block, parent) = (branch.tip, branch.ancestors.last ?? branch.root)
@@ -81,7 +91,10 @@ extension Ledger {
             block.applied.height >= parent.applied.height, block.applied.height < block.height
         else { return .decided(.invalid) }
         guard block.applied.height <= roots.latest else { return .waitForExecution }
-        if let ours = roots[block.applied.height], ours != block.applied.root {
+        let ours = roots[block.applied.height]
+        // A state from before a restart or too long ago is taken from a notarized parent only.
+        guard ours != nil || block.applied == parent.applied else { return .waitForExecution }
+        if let ours, ours != block.applied.root {
             effects.append(
                 .diverged(
                     Divergence(
@@ -91,7 +104,7 @@ extension Ledger {
         }
         let latest = wallTime.milliseconds + limits.clockDriftMilliseconds
         guard block.time.milliseconds <= latest else { return .wait }
-        let missing = block.payload.filter { !pool.isHeld($0) }
+        let missing = judge.missing(of: block.digest) { pool.isHeld($0) }
         return missing.isEmpty ? .decided(.valid) : .missing(missing)
     }
 
@@ -101,6 +114,8 @@ extension Ledger {
         for (reference, proposer) in queue.missing(limit: limits.batchRequestsInFlight) {
             fetcher.want(reference, from: proposer, at: now)
         }
+        guard isWantListStale else { return }
+        isWantListStale = false
         fetcher.keep { queue.lacks($0) || judge.needs($0) }
     }
 }

@@ -85,10 +85,15 @@ struct Ledger: Equatable, Sendable {
         }
     }
 
-    var nextDeadline: Instant? {
-        let deadlines = [fetcher.nextDeadline, catchUp.nextDeadline, reads.nextDeadline, retryAt]
-        return deadlines.compactMap(\.self).min()
-    }
+    /// When something is due, as of the last `settle`.
+    var nextDeadline: Instant?
+
+    /// Whether anything came since the last `settle` that it could draw a conclusion from. Most
+    /// messages are votes, which are none of the ledger's business.
+    var hasNews = true
+
+    /// Whether something may be asked for that is not needed any more.
+    var isWantListStale = false
 
     /// When to look again at proposals that wait for time to pass.
     var retryAt: Instant?
@@ -99,6 +104,7 @@ struct Ledger: Equatable, Sendable {
         _ message: LedgerMessage, from sender: ValidatorIndex, commitVoteHeight: Height,
         at now: Instant, into effects: inout [LedgerEffect]
     ) {
+        hasNews = true
         do throws(LedgerRejection) {
             switch message {
             case .batch(let batch): try take(batch, from: sender, into: &effects)
@@ -141,13 +147,13 @@ struct Ledger: Equatable, Sendable {
         if isNew { effects.append(.store(batch)) }
     }
 
-    /// Sends what is here; what was ordered is on the host's disk.
+    /// Sends what is here; what was executed is on the host's disk.
     private func answer(
         _ references: [BatchReference], to peer: ValidatorIndex, into effects: inout [LedgerEffect]
     ) {
         var onDisk: [BatchReference] = []
         for reference in references {
-            if let batch = pool.batch(reference) {
+            if let batch = pool.batch(reference) ?? queue.batch(reference) {
                 effects.append(.send(.batch(batch), to: peer))
             } else {
                 onDisk.append(reference)
@@ -159,7 +165,7 @@ struct Ledger: Equatable, Sendable {
     // MARK: Ordering
 
     /// What to propose on top of `branch.tip`.
-    func draft(on branch: Branch, time: Timestamp) -> Draft {
+    mutating func draft(on branch: Branch, time: Timestamp) -> Draft {
         let applied = vouchedState(on: branch.tip)
         let blocks = branch.tip.digest == branch.root.digest ? [] : branch.ancestors + [branch.tip]
         let isLagging =
@@ -168,8 +174,9 @@ struct Ledger: Equatable, Sendable {
             let frontier = PayloadOrder.frontier(after: blocks, committed: pool.frontier)
         else { return Draft(time: time, applied: applied, payload: []) }
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
-        return Draft(
-            time: time, applied: applied, payload: pool.draft(frontier: frontier, start: start))
+        let payload = pool.draft(frontier: frontier, start: start)
+        pool.vouch(for: payload)
+        return Draft(time: time, applied: applied, payload: payload)
     }
 
     /// The last state computed here, or the one that `parent` vouches for if this replica is slower
@@ -195,6 +202,17 @@ struct Ledger: Equatable, Sendable {
                 block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
         }
         judge.rebase(onto: queue.tail)
+        isWantListStale = true
+        hasNews = true
+    }
+
+    /// Takes a proposal to judge.
+    mutating func consider(_ branch: Branch) {
+        judge.add(branch)
+        // Catching up may have moved the ledger on; the protocol is about to be told.
+        judge.rebase(onto: queue.tail)
+        isWantListStale = true
+        hasNews = true
     }
 
     // MARK: Catching up

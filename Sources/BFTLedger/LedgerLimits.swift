@@ -13,7 +13,7 @@ public struct LedgerLimits: Sendable, Equatable {
     public var executionLag: UInt64 = 128
     /// How many blocks are handed to the executor before it answers.
     public var executionsInFlight = 8
-    /// How many batches are asked for at once.
+    /// How many batches are asked for at once. At most `batchRequestLimit`.
     public var batchRequestsInFlight = 64
     /// How long a batch that a proposal names may take to come by itself.
     public var fetchGrace = Interval.milliseconds(20)

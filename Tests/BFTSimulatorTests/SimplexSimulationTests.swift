@@ -5,60 +5,11 @@ import Foundation
 import ProtocolSimplex
 import Testing
 
-/// Runs worlds on all cores. What one seed does depends on nothing but the seed.
-enum Seeds {
-    /// What became of one seed.
-    struct Outcome: Sendable {
-        let seed: UInt64
-        let violations: [String]
-        let eventCount: Int
-        let virtualTime: Instant
-        /// From when clients stopped to when everything was at rest.
-        let restTime: Interval
-        let readCount: Int
-    }
-
-    static func run<P: ConsensusProtocol>(
-        _ seeds: Range<UInt64>, within bound: Interval,
-        _ world: @escaping @Sendable (UInt64) throws -> World<P>
-    ) async throws -> [Outcome] {
-        try await withThrowingTaskGroup(of: [Outcome].self) { group in
-            let width = UInt64(ProcessInfo.processInfo.activeProcessorCount)
-            for lane in 0..<width {
-                group.addTask {
-                    try seeds.filter { $0 % width == lane }.map { seed in
-                        var world = try world(seed)
-                        world.runToRest(within: bound)
-                        return Outcome(
-                            seed: seed, violations: world.violations,
-                            eventCount: world.eventCount, virtualTime: world.now,
-                            restTime: world.now.since(world.submitUntil),
-                            readCount: world.history.answeredReadCount)
-                    }
-                }
-            }
-            var outcomes: [Outcome] = []
-            for try await some in group { outcomes += some }
-            return outcomes.sorted { $0.seed < $1.seed }
-        }
-    }
-
-    static func summary(_ name: String, _ outcomes: [Outcome]) -> String {
-        let virtual = outcomes.reduce(0) { $0 + $1.virtualTime.nanoseconds } / 1_000_000_000
-        let events = outcomes.reduce(0) { $0 + $1.eventCount }
-        let reads = outcomes.reduce(0) { $0 + $1.readCount }
-        let rest = outcomes.map { $0.restTime.nanoseconds / 1_000_000 }.sorted()
-        return "\(name): \(outcomes.count) seeds, \(virtual) virtual seconds, \(events) events, "
-            + "\(reads) reads; rest after \(rest[rest.count / 2]) ms (median), "
-            + "\(rest[rest.count - 1]) ms (most)"
-    }
-}
-
 @Suite struct SimplexSimulationTests {
     /// After faults end, everything is executed everywhere within this many view timeouts.
     static let bound = World<Simplex>.viewTimeout.scaled(by: 100)
 
-    static let seedCount = UInt64(ProcessInfo.processInfo.environment["SEEDS"] ?? "") ?? 100
+    static let seedCount = UInt64(ProcessInfo.processInfo.environment["SEEDS"] ?? "") ?? 500
 
     /// `SEED=178` runs that seed alone.
     static let seeds =

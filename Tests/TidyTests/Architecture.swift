@@ -71,6 +71,11 @@ enum Architecture {
             "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto",
             "BFTTransport", "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer",
             "BFTConfiguration", "Logging", "Glibc", "Synchronization"),
+        // What a program imports that holds a validator.
+        TargetRow(
+            "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
+            "ProtocolSimplex", "KeyValueStore"),
+        TargetRow("Embedding", .acts, "BFT"),
         // A world to run replicas in.
         TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // The command line, and what it reads and writes.

@@ -23,10 +23,11 @@ struct SourceFile {
         code = path.hasSuffix(".swift") ? Self.split(SwiftScanner.blanked(text)) : lines
     }
 
-    /// The target that the file belongs to, if it is one of `Sources`.
+    /// The target that the file belongs to, if that is a row of the architecture.
     var target: String? {
         let parts = path.split(separator: "/")
-        return parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil
+        let isRow = parts.count > 2 && Repository.targetDirectories.contains(String(parts[0]))
+        return isRow ? String(parts[1]) : nil
     }
 
     func finding(_ index: Int, _ message: String) -> Finding {
@@ -44,6 +45,9 @@ struct SourceFile {
 enum Repository {
     static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "../..").standardized
+
+    /// The directories whose directories are targets of the architecture.
+    static let targetDirectories = ["Sources", "Examples"]
 
     /// The Swift files of all parts of the repository.
     static let swiftFiles = files { $0.hasSuffix(".swift") }

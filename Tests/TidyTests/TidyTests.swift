@@ -27,10 +27,12 @@ import Testing
         }
     }
 
-    @Test("Every directory of Sources is a row of the table")
+    @Test("Every directory of Sources and Examples is a row of the table")
     func everyTargetIsListed() throws {
-        let directories = try FileManager.default.contentsOfDirectory(
-            atPath: Repository.root.appending(path: "Sources").path)
+        let directories = try Repository.targetDirectories.flatMap {
+            try FileManager.default.contentsOfDirectory(
+                atPath: Repository.root.appending(path: $0).path)
+        }
         #expect(directories.sorted() == Architecture.table.map(\.name).sorted())
     }
 

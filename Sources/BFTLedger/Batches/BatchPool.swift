@@ -24,7 +24,9 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 struct BatchPool: Equatable, Sendable {
     private struct Candidate: Equatable, Sendable {
         let batch: Batch
-        var isHeld: Bool
+        var isHeld = false
+        /// Whether this replica may have voted for a block that names it: then others count on it.
+        var isVouchedFor = false
     }
 
     private struct Author: Equatable, Sendable {
@@ -36,6 +38,9 @@ struct BatchPool: Equatable, Sendable {
         var byteCount = 0
     }
 
+    /// The most batches of one author and sequence that nobody counts on. An author can make each
+    /// honest leader propose another one, so the oldest gives way: a batch that a proposal names
+    /// must always find room, or honest leaders would refuse each other for good.
     private static let candidateLimit = 3
 
     private var authors: [Author]
@@ -93,7 +98,9 @@ struct BatchPool: Equatable, Sendable {
         guard batch.sequence >= queue.next else { throw .alreadyOrdered }
         let offset = Int(
             clamping: batch.sequence.rawValue - queue.next.rawValue)
-        guard offset < limits.batchesPerAuthor else { throw .beyondWindow }
+        // What a proposal names is in sequence, and may be far ahead of what is committed here.
+        let window = isRequested ? Block.payloadLimit : limits.batchesPerAuthor
+        guard offset < window else { throw .beyondWindow }
         let present = offset < queue.slots.count ? queue.slots[offset] : []
         guard !present.contains(where: { $0.batch.digest == batch.digest }) else { return }
         if !isRequested {
@@ -102,8 +109,17 @@ struct BatchPool: Equatable, Sendable {
                 throw .tooManyBytes
             }
         }
-        guard present.count < Self.candidateLimit else { throw .contradictory }
         append(batch, at: offset)
+        dropOldCandidates(of: batch.author.rawValue, at: offset)
+    }
+
+    private mutating func dropOldCandidates(of author: Int, at offset: Int) {
+        let spare = authors[author].slots[offset].count(where: { !$0.isVouchedFor })
+        guard spare > Self.candidateLimit,
+            let oldest = authors[author].slots[offset].firstIndex(where: { !$0.isVouchedFor })
+        else { return }
+        let dropped = authors[author].slots[offset].remove(at: oldest)
+        authors[author].byteCount -= dropped.batch.encoded.count
     }
 
     /// Takes back a batch from this replica's own log: durable already, and held whatever the
@@ -114,12 +130,13 @@ struct BatchPool: Equatable, Sendable {
         guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
         append(batch, at: Int(clamping: batch.sequence.rawValue - queue.next.rawValue))
         hold(batch.reference)
+        vouch(for: [batch.reference])
     }
 
     private mutating func append(_ batch: Batch, at offset: Int) {
         let author = batch.author.rawValue
         while authors[author].slots.count <= offset { authors[author].slots.append([]) }
-        authors[author].slots[offset].append(Candidate(batch: batch, isHeld: false))
+        authors[author].slots[offset].append(Candidate(batch: batch))
         authors[author].byteCount += batch.encoded.count
     }
 
@@ -127,6 +144,14 @@ struct BatchPool: Equatable, Sendable {
     mutating func hold(_ reference: BatchReference) {
         guard let (offset, position) = find(reference) else { return }
         authors[reference.author.rawValue].slots[offset][position].isHeld = true
+    }
+
+    /// Notes that this replica lets its vote go to a block with `payload`, all held.
+    mutating func vouch(for payload: [BatchReference]) {
+        for reference in payload {
+            guard let (offset, position) = find(reference) else { continue }
+            authors[reference.author.rawValue].slots[offset][position].isVouchedFor = true
+        }
     }
 
     // MARK: Looking

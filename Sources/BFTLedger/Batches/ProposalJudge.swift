@@ -5,20 +5,38 @@ import BFTCore
 struct ProposalJudge: Equatable, Sendable {
     struct Pending: Equatable, Sendable {
         let branch: Branch
+        /// The batches that were not held at the last look. Only shrinks: a batch that is held
+        /// stays so until it is ordered, and then the branch is shortened or dropped.
+        var missing: [BatchReference]
         var isWithApplication = false
     }
 
     private(set) var pending: [Pending] = []
 
-    /// More than one proposal at a time waits only while views change quickly.
-    private static let limit = 8
+    /// The most proposals of one view that wait. A protocol asks for one of a view or, if it runs
+    /// several instances at a time, for a few.
+    private static let limit = 64
 
     mutating func add(_ branch: Branch) {
         guard !pending.contains(where: { $0.branch.tip.digest == branch.tip.digest }) else {
             return
         }
+        // The protocol has left earlier views: a verdict on them would come too late.
+        pending.removeAll { $0.branch.tip.view < branch.tip.view }
         if pending.count == Self.limit { pending.removeFirst() }
-        pending.append(Pending(branch: branch))
+        pending.append(Pending(branch: branch, missing: branch.tip.payload))
+    }
+
+    /// Takes the batches off the list of `digest`'s missing ones that `isHeld` says are here, and
+    /// returns the rest.
+    mutating func missing(
+        of digest: Digest, isHeld: (BatchReference) -> Bool
+    ) -> [BatchReference] {
+        guard let position = pending.firstIndex(where: { $0.branch.tip.digest == digest }) else {
+            return []
+        }
+        pending[position].missing.removeAll(where: isHeld)
+        return pending[position].missing
     }
 
     mutating func remove(_ digest: Digest) {
@@ -38,7 +56,7 @@ struct ProposalJudge: Equatable, Sendable {
             let rest = Array(branch.ancestors[(position + 1)...])
             return Pending(
                 branch: Branch(root: committed, ancestors: rest, tip: branch.tip),
-                isWithApplication: entry.isWithApplication)
+                missing: entry.missing, isWithApplication: entry.isWithApplication)
         }
     }
 
@@ -54,6 +72,6 @@ struct ProposalJudge: Equatable, Sendable {
 
     /// Whether a pending proposal names `reference`.
     func needs(_ reference: BatchReference) -> Bool {
-        pending.contains { $0.branch.tip.payload.contains(reference) }
+        pending.contains { $0.missing.contains(reference) }
     }
 }

@@ -22,6 +22,8 @@ struct CommitQueue: Equatable, Sendable {
     private(set) var tail: Block
     private(set) var executed: Height
     private let inFlightLimit: Int
+    /// What committed blocks lack. Never walked.
+    private var lacking: Set<BatchReference> = []
 
     init(root: Block, inFlightLimit: Int) {
         tail = root
@@ -61,11 +63,15 @@ struct CommitQueue: Equatable, Sendable {
             "Q1: a gap in the committed chain")
         entries.append(
             Entry(block: block, certificate: certificate, frontier: frontier, batches: batches))
+        for (reference, batch) in zip(block.payload, batches) where batch == nil {
+            lacking.insert(reference)
+        }
         tail = block
     }
 
     /// Takes a batch that a committed block lacked. Says whether one did.
     mutating func supply(_ batch: Batch) -> Bool {
+        guard lacking.remove(batch.reference) != nil else { return false }
         for position in handedOver..<entries.count {
             let entry = entries[position]
             for (index, reference) in entry.block.payload.enumerated()
@@ -79,6 +85,7 @@ struct CommitQueue: Equatable, Sendable {
 
     /// The batches that committed blocks lack, of the first few blocks.
     func missing(limit: Int) -> [(BatchReference, proposer: ValidatorIndex)] {
+        guard !lacking.isEmpty else { return [] }
         var missing: [(BatchReference, proposer: ValidatorIndex)] = []
         for position in handedOver..<entries.count {
             let entry = entries[position]
@@ -90,11 +97,14 @@ struct CommitQueue: Equatable, Sendable {
         return missing
     }
 
-    func lacks(_ reference: BatchReference) -> Bool {
-        (handedOver..<entries.count).contains { position in
-            let entry = entries[position]
-            return zip(entry.block.payload, entry.batches).contains { $0 == reference && $1 == nil }
+    func lacks(_ reference: BatchReference) -> Bool { lacking.contains(reference) }
+
+    /// A batch of a block that is not executed yet.
+    func batch(_ reference: BatchReference) -> Batch? {
+        for entry in entries {
+            for case let batch? in entry.batches where batch.reference == reference { return batch }
         }
+        return nil
     }
 
     /// The next block for the executor, if it is complete and there is room.

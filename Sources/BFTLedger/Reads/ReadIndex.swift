@@ -45,13 +45,16 @@ struct ReadIndex: Equatable, Sendable {
     }
 
     /// The nonce to send to everybody, if a probe is to start or to be repeated now.
-    mutating func probe(ownClaim: Height, at now: Instant) -> UInt64? {
+    ///
+    /// Nonces begin at the wall clock's time, so that a claim made before a restart answers no
+    /// probe made after it.
+    mutating func probe(ownClaim: Height, wallTime: Timestamp, at now: Instant) -> UInt64? {
         if isProbing {
             guard let due = retryAt, now >= due else { return nil }
         } else {
             guard latest > covered else { return nil }
             covered = latest
-            nonce += 1
+            nonce = max(nonce &+ 1, wallTime.milliseconds &<< 20)
             claims = Array(repeating: nil, count: validators.count)
         }
         claims[own.rawValue] = ownClaim

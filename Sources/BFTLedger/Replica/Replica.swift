@@ -68,6 +68,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     }
 
     private mutating func dispatch(_ input: ReplicaInput<P>, _ turn: inout Turn) {
+        if case .received = input {} else { ledger.hasNews = true }
         switch input {
         case .started:
             fillGaps(&turn)
@@ -78,7 +79,9 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             for batch in ledger.pool.heldBatches(of: own) {
                 turn.ledgerEffects.append(.send(.batch(batch), to: peer))
             }
-        case .timerFired: turn.inputs.append(.timerFired)
+        case .timerFired:
+            timer = nil  // A host may fire early: then it is set again.
+            turn.inputs.append(.timerFired)
         case .sealed(let batch):
             precondition(batch.author == own, "a batch of another author")
             guard (try? ledger.pool.insert(batch, isRequested: true)) != nil else {
@@ -137,7 +140,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     private mutating func drain(_ turn: inout Turn, into effects: inout [ReplicaEffect<P>]) {
         while true {
             let pending = turn.ledgerEffects
-            turn.ledgerEffects.removeAll(keepingCapacity: true)
+            if !pending.isEmpty { turn.ledgerEffects = [] }
             for effect in pending { carryOut(effect, &turn, into: &effects) }
             guard let input = turn.inputs.popFirst() else {
                 if turn.ledgerEffects.isEmpty { return }
@@ -163,14 +166,13 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             let draft = ledger.draft(on: branch, time: ledger.wallTime)
             turn.inputs.append(.drafted(draft, view: view, parent: branch.tip.digest))
         case .judge(let branch):
-            ledger.judge.add(branch)
-            // Catching up may have moved the ledger on; the protocol is about to be told.
-            ledger.judge.rebase(onto: ledger.queue.tail)
+            ledger.consider(branch)
         case .commit(let run):
             ledger.commit(run, into: &turn.ledgerEffects)
             effects.append(.committed(run))
         case .fetch(let certificate):
             ledger.catchUp.reach(certificate, from: ledger.queue.tail.height)
+            ledger.hasNews = true
         case .accuse(let evidence): effects.append(.accuse(evidence))
         case .reject(let rejection): effects.append(.rejected(rejection))
         }

@@ -1,0 +1,43 @@
+# make run    a network of four validators on this machine
+# make test   everything that must pass
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+# Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
+
+.PHONY: help deps build run test check format lint bench clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+deps: ## install what the build and the tests need
+	@Scripts/deps
+
+build: deps ## the program, at .build/release/bft
+	swift build -c release --product bft -j $(JOBS)
+
+run: build ## four validators on this machine, until Ctrl-C
+	exec .build/release/bft localnet --validators 4 --directory .localnet
+
+test: deps lint ## everything that must pass
+	Scripts/test
+
+check: lint ## what every commit passes: format, warnings, tidiness, tests without processes
+	Scripts/test quick
+
+lint: ## whether every file is formatted
+	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
+
+format: ## format every file
+	swift format --in-place --recursive --parallel $(SWIFT_FILES)
+
+bench: deps ## measure a cluster on this machine; writes Benchmarks/README.md
+	Scripts/bench-cluster --write Benchmarks/README.md
+
+clean: ## remove what was built
+	rm -rf .build Benchmarks/.build
+
+SWIFT_FILES := Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
