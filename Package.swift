@@ -53,7 +53,7 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
-            name: "BFTCrypto", dependencies: ["BFTBase", "BFTWire", "COpenSSL"],
+            name: "BFTCrypto", dependencies: ["BFTBase", "BFTWire", "PostQuantum", "COpenSSL"],
             swiftSettings: common),
         .target(
             name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],

@@ -18,6 +18,8 @@ let package = Package(
         bench("kv-bench", "KeyValueStore"),
         // One link between two validators, over loopback.
         bench("transport-bench", "BFTSockets"),
+        // What the keys of validators and the handshakes cost, against what the code reckons with.
+        bench("crypto-bench", "BFTSockets"),
         // Speed of every operation, for every instruction set of the processor.
         bench("pq-bench", "PostQuantum"),
         // Whether times depend on secrets.

@@ -9,7 +9,7 @@ public enum KeyExchangeID: UInt8, Sendable, CaseIterable {
     public var exchange: (any KeyExchange)? {
         switch self {
         case .x25519: X25519Exchange()
-        case .x25519MLKEM768: nil
+        case .x25519MLKEM768: X25519MLKEM768Exchange()
         }
     }
 }

@@ -27,7 +27,8 @@ public enum SignatureSchemeID: UInt8, Sendable, CaseIterable {
     public var scheme: (any SignatureScheme)? {
         switch self {
         case .ed25519: Ed25519Scheme()
-        case .mldsa65, .mldsa87: nil
+        case .mldsa65: MLDSASchemes.mldsa65
+        case .mldsa87: MLDSASchemes.mldsa87
         }
     }
 }

@@ -104,7 +104,8 @@ public struct ValidatorKeys: Sendable {
     public func verify<Message: Authenticated>(
         _ message: Message
     ) throws(VerificationError) -> Verified<Message> {
-        try verify(messages: CollectionOfOne(message))[0].get()
+        if let failure = failures(of: [message.claims])[0] { throw failure }
+        return Verified(message)
     }
 
     /// A message that this validator has just signed itself with the key that it holds. Nobody
@@ -118,29 +119,31 @@ public struct ValidatorKeys: Sendable {
     func verify<Message: Authenticated>(
         messages: some Collection<Message>
     ) -> [Result<Verified<Message>, VerificationError>] {
-        var pending: [PendingClaim] = []
-        var malformed: [VerificationError?] = []
-        for (position, message) in messages.enumerated() {
-            do throws(VerificationError) {
-                for claim in message.claims { pending.append(try prepare(claim, of: position)) }
-                malformed.append(nil)
-            } catch {
-                malformed.append(error)
-            }
-        }
-        // The first claim that fails is the error: one with a wrong signature comes before the one
-        // that was malformed, where the reading stopped.
-        var failures = malformed
-        var isDecided = malformed.map { _ in false }
-        for claim in zip(pending, areValid(pending)) where !claim.1 {
-            guard !isDecided[claim.0.message] else { continue }
-            isDecided[claim.0.message] = true
-            failures[claim.0.message] = VerificationError(
-                signer: claim.0.signer, reason: .invalid)
-        }
-        return zip(messages, failures).map { message, failure in
+        zip(messages, failures(of: messages.map(\.claims))).map { message, failure in
             failure.map { .failure($0) } ?? .success(Verified(message))
         }
+    }
+
+    /// For each message, by its claims, the first claim that fails, or `nil` if all hold.
+    ///
+    /// Knows nothing of the messages' types, so that it is compiled once and looks no type up.
+    private func failures(of messages: [[SignatureClaim]]) -> [VerificationError?] {
+        var pending: [PendingClaim] = []
+        var failures: [VerificationError?] = []
+        for (position, claims) in messages.enumerated() {
+            do throws(VerificationError) {
+                for claim in claims { pending.append(try prepare(claim, of: position)) }
+                failures.append(nil)
+            } catch {
+                failures.append(error)
+            }
+        }
+        // One with a wrong signature comes before the one that was malformed, where the reading
+        // stopped; so, from the last to the first, each takes the place of what was found before.
+        for (claim, isValid) in zip(pending, areValid(pending)).reversed() where !isValid {
+            failures[claim.message] = VerificationError(signer: claim.signer, reason: .invalid)
+        }
+        return failures
     }
 
     /// A claim whose signature has the right length, of the message at a position of its batch.
@@ -170,6 +173,11 @@ public struct ValidatorKeys: Sendable {
     }
 
     private func areValid(_ claims: [PendingClaim]) -> [Bool] {
+        // Most messages have one signature, and most epochs one scheme.
+        if claims.count == 1 {
+            let only = claims[0].signature
+            return [only.verifier.isValid(only.signature, for: only.message)]
+        }
         var answers = [Bool](repeating: false, count: claims.count)
         for id in SignatureSchemeID.allCases {
             let positions = claims.indices.filter { claims[$0].scheme == id }

@@ -25,7 +25,7 @@ struct NodeSettings: Sendable {
     static let saveBlocks = 20_000
 
     /// How links between validators are encrypted.
-    static let suite = TransportSuite(keyExchange: .x25519, aead: .aes256GCM)
+    static let suite = TransportSuite(keyExchange: .x25519MLKEM768, aead: .aes256GCM)
 
     /// One thread for signatures for each processor but one.
     static var cryptoThreads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1) }

@@ -45,7 +45,8 @@ enum Architecture {
         TargetRow("KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // Keys and signatures, and the wire between two validators.
         TargetRow("COpenSSL", .binds),
-        TargetRow("BFTCrypto", .acts, "BFTBase", "BFTWire", "COpenSSL", "Glibc"),
+        TargetRow(
+            "BFTCrypto", .acts, "BFTBase", "BFTWire", "PostQuantum", "COpenSSL", "Glibc"),
         TargetRow("BFTTransport", .decides, "BFTBase", "BFTWire", "BFTCrypto"),
         // Disk.
         TargetRow("CStorage", .binds),

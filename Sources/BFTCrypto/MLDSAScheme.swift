@@ -1,0 +1,71 @@
+internal import BFTBase
+internal import PostQuantum
+
+/// ML-DSA (FIPS 204) with the hedged signatures that the standard prefers.
+struct MLDSAScheme<Parameters: MLDSAParameterSet>: SignatureScheme {
+    let id: SignatureSchemeID
+    let publicKeyByteCount: Int
+    let signatureByteCount: Int
+    let signCost: Interval
+    let verifyCost: Interval
+    var seedByteCount: Int { 32 }
+
+    func makeSigner(seed: SecretBytes) -> any MessageSigner {
+        precondition(seed.count == seedByteCount, "an ML-DSA seed has 32 bytes")
+        let privateKey = seed.withUnsafeBytes { bytes in
+            try? MLDSA<Parameters>.PrivateKey(
+                seedRepresentation: RawSpan(_unsafeBytes: bytes), publicKey: nil)
+        }
+        guard let privateKey else { preconditionFailure("32 bytes are a seed") }
+        return Signer(key: MLDSA<Parameters>.SigningKey(privateKey))
+    }
+
+    func makeVerifier(publicKey: [UInt8]) -> (any MessageVerifier)? {
+        guard let key = try? MLDSA<Parameters>.PublicKey(rawRepresentation: publicKey) else {
+            return nil
+        }
+        return Verifier(verifier: MLDSA<Parameters>.Verifier(key))
+    }
+
+    /// Eight signatures share their hashing.
+    func areValid(_ batch: [ClaimedSignature]) -> [Bool] {
+        let members = batch.compactMap { claim in
+            (claim.verifier as? Verifier).map {
+                MLDSA<Parameters>.SignedMessage(
+                    verifier: $0.verifier, signature: claim.signature, data: claim.message)
+            }
+        }
+        precondition(members.count == batch.count, "verifiers of another scheme")
+        return MLDSA<Parameters>.Verifier.areValid(members)
+    }
+
+    private struct Signer: MessageSigner {
+        let key: MLDSA<Parameters>.SigningKey
+        var publicKeyBytes: [UInt8] { key.publicKey.rawRepresentation }
+
+        func sign(_ message: [UInt8]) -> [UInt8] {
+            guard let signature = try? key.signature(for: message) else {
+                preconditionFailure("an empty context is never too long")
+            }
+            return signature
+        }
+    }
+
+    private struct Verifier: MessageVerifier {
+        let verifier: MLDSA<Parameters>.Verifier
+
+        func isValid(_ signature: [UInt8], for message: [UInt8]) -> Bool {
+            verifier.isValidSignature(signature, for: message)
+        }
+    }
+}
+
+/// The parameter sets in use.
+enum MLDSASchemes {
+    static let mldsa65 = MLDSAScheme<MLDSA65Parameters>(
+        id: .mldsa65, publicKeyByteCount: 1_952, signatureByteCount: 3_309,
+        signCost: .microseconds(40), verifyCost: .microseconds(5))
+    static let mldsa87 = MLDSAScheme<MLDSA87Parameters>(
+        id: .mldsa87, publicKeyByteCount: 2_592, signatureByteCount: 4_627,
+        signCost: .microseconds(40), verifyCost: .microseconds(6))
+}
