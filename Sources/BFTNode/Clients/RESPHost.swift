@@ -58,7 +58,8 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     }
 
     func closeAll() {
-        for id in clients.ids { clients[id]?.connection.close() }
+        // A client that does not close its side must not hold the node up.
+        for id in clients.ids { clients[id]?.connection.close(deadline: .seconds(1)) }
     }
 
     private func accept(_ connection: TCPConnection) {
