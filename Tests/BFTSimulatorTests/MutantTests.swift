@@ -9,15 +9,17 @@ import Testing
 @Suite struct MutantTests {
     /// Runs seeds until one is violated.
     static func hunt<P: ConsensusProtocol>(
-        _ name: String, limit: UInt64, _ world: (UInt64) throws -> World<P>
-    ) rethrows {
-        for seed in 0..<limit {
-            var world = try world(seed)
-            world.runToRest(within: World<P>.viewTimeout.scaled(by: 100))
-            guard let violation = world.violations.first else { continue }
-            print("mutant \(name): found by seed \(seed): \(violation)")
-            return
+        _ name: String, limit: UInt64, _ world: @escaping @Sendable (UInt64) throws -> World<P>
+    ) async throws {
+        let found = try await Seeds.aside { () throws -> String? in
+            for seed in 0..<limit {
+                var world = try world(seed)
+                world.runToRest(within: World<P>.viewTimeout.scaled(by: 100))
+                if let violation = world.violations.first { return "seed \(seed): \(violation)" }
+            }
+            return nil
         }
+        if let found { return print("mutant \(name): found by \(found)") }
         Issue.record("mutant \(name) survived \(limit) seeds")
     }
 
@@ -49,56 +51,56 @@ import Testing
     // MARK: Wrong rules
 
     @Test("Notarizing twice in a view is found")
-    func notarizeTwice() throws {
-        try Self.hunt("notarizes twice", limit: 300) { seed in
+    func notarizeTwice() async throws {
+        try await Self.hunt("notarizes twice", limit: 300) { seed in
             try World<SimplexReplica<NotarizesTwice>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.cuts)
         }
     }
 
     @Test("Finalizing after nullifying is found")
-    func finalizeAfterNullify() throws {
-        try Self.hunt("finalizes after nullify", limit: 100) { seed in
+    func finalizeAfterNullify() async throws {
+        try await Self.hunt("finalizes after nullify", limit: 100) { seed in
             try World<SimplexReplica<FinalizesAfterNullify>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.ragged)
         }
     }
 
     @Test("Nullifying after finalizing is found")
-    func nullifyAfterFinalize() throws {
-        try Self.hunt("nullifies after finalize", limit: 100) { seed in
+    func nullifyAfterFinalize() async throws {
+        try await Self.hunt("nullifies after finalize", limit: 100) { seed in
             try World<SimplexReplica<NullifiesAfterFinalize>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.ragged)
         }
     }
 
     @Test("A quorum of half the power is found")
-    func halfIsQuorum() throws {
-        try Self.hunt("half is a quorum", limit: 200) { seed in
+    func halfIsQuorum() async throws {
+        try await Self.hunt("half is a quorum", limit: 200) { seed in
             try World<SimplexReplica<HalfIsQuorum>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.split)
         }
     }
 
     @Test("A quorum of two thirds rounded down is found")
-    func twoThirdsRoundedDown() throws {
-        try Self.hunt("two thirds rounded down", limit: 200) { seed in
+    func twoThirdsRoundedDown() async throws {
+        try await Self.hunt("two thirds rounded down", limit: 200) { seed in
             try World<SimplexReplica<TwoThirdsRoundedDown>>(
                 powers: [1, 1, 1, 1, 1, 1], seed: seed, plan: Self.split)
         }
     }
 
     @Test("A quorum of one vote is found")
-    func oneIsQuorum() throws {
-        try Self.hunt("one is a quorum", limit: 50) { seed in
+    func oneIsQuorum() async throws {
+        try await Self.hunt("one is a quorum", limit: 50) { seed in
             try World<SimplexReplica<OneIsQuorum>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.split)
         }
     }
 
     @Test("Extending any notarized block is found")
-    func anyParent() throws {
-        try Self.hunt("any parent will do", limit: 200) { seed in
+    func anyParent() async throws {
+        try await Self.hunt("any parent will do", limit: 200) { seed in
             try World<SimplexReplica<AnyParentWillDo>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.ragged,
                 adversaries: [0: SkippingLeader<AnyParentWillDo>()])
@@ -111,10 +113,11 @@ import Testing
         _ name: String, limit: UInt64, plan: FaultPlan,
         adversaries: [Int: any Adversary<Simplex>] = [:],
         _ change: (inout HostMistakes<Simplex>) -> Void
-    ) throws {
-        var mistakes = HostMistakes<Simplex>()
-        change(&mistakes)
-        try hunt(name, limit: limit) { seed in
+    ) async throws {
+        var changed = HostMistakes<Simplex>()
+        change(&changed)
+        let mistakes = changed
+        try await hunt(name, limit: limit) { seed in
             try World<Simplex>(
                 powers: [1, 1, 1, 1], seed: seed, plan: plan, adversaries: adversaries,
                 mistakes: mistakes)
@@ -122,15 +125,15 @@ import Testing
     }
 
     @Test("A vote that is sent before it is durable is found")
-    func voteBeforeDurable() throws {
-        try Self.hunt("votes before durable", limit: 300, plan: Self.cuts) {
+    func voteBeforeDurable() async throws {
+        try await Self.hunt("votes before durable", limit: 300, plan: Self.cuts) {
             $0.isVotingBeforeDurable = true
         }
     }
 
     @Test("Forgetting notarized blocks at a restart is found")
-    func forgetsNotarized() throws {
-        try Self.hunt("forgets notarized blocks", limit: 300, plan: Self.cuts) {
+    func forgetsNotarized() async throws {
+        try await Self.hunt("forgets notarized blocks", limit: 300, plan: Self.cuts) {
             $0.forgets = { record in
                 guard case .consensus(.notarized) = record else { return false }
                 return true
@@ -139,8 +142,8 @@ import Testing
     }
 
     @Test("Forgetting other votes at a restart is found")
-    func forgetsVotes() throws {
-        try Self.hunt("forgets votes", limit: 300, plan: Self.cuts) {
+    func forgetsVotes() async throws {
+        try await Self.hunt("forgets votes", limit: 300, plan: Self.cuts) {
             $0.forgets = { record in
                 guard case .consensus(.voted) = record else { return false }
                 return true
@@ -149,12 +152,12 @@ import Testing
     }
 
     @Test("Forgetting what is committed and not executed is found")
-    func forgetsCommitted() throws {
+    func forgetsCommitted() async throws {
         var plan = Self.cuts
         plan.powerCutsPer100k = 4_000
         plan.executionMicroseconds = 10_000...60_000
         plan.truncationMilliseconds = 5...20
-        try Self.hunt("forgets committed blocks", limit: 300, plan: plan) {
+        try await Self.hunt("forgets committed blocks", limit: 300, plan: plan) {
             $0.forgets = { record in
                 guard case .committed = record else { return false }
                 return true
@@ -163,8 +166,8 @@ import Testing
     }
 
     @Test("Forgetting batches at a restart is found")
-    func forgetsBatches() throws {
-        try Self.hunt("forgets batches", limit: 300, plan: Self.cuts) {
+    func forgetsBatches() async throws {
+        try await Self.hunt("forgets batches", limit: 300, plan: Self.cuts) {
             $0.forgets = { record in
                 guard case .batch = record else { return false }
                 return true
@@ -173,22 +176,24 @@ import Testing
     }
 
     @Test("Voting for batches that are only in memory is found")
-    func batchesInMemory() throws {
-        try Self.hunt("keeps batches in memory", limit: 300, plan: Self.cuts) {
+    func batchesInMemory() async throws {
+        try await Self.hunt("keeps batches in memory", limit: 300, plan: Self.cuts) {
             $0.isKeepingBatchesInMemory = true
         }
     }
 
     @Test("Signatures that nobody checks are found")
-    func unverified() throws {
-        try Self.hunt(
+    func unverified() async throws {
+        try await Self.hunt(
             "checks no signatures", limit: 100, plan: Self.ragged,
             adversaries: [0: ReplayingPeer()]
         ) { $0.isSkippingVerification = true }
     }
 
     @Test("Reads that ask nobody are found")
-    func readsAtOnce() throws {
-        try Self.hunt("reads at once", limit: 20, plan: Self.split) { $0.isReadingAtOnce = true }
+    func readsAtOnce() async throws {
+        try await Self.hunt("reads at once", limit: 20, plan: Self.split) {
+            $0.isReadingAtOnce = true
+        }
     }
 }

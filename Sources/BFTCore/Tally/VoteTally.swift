@@ -42,7 +42,7 @@ public struct VoteTally: Equatable, Sendable {
     /// The power behind `statement`.
     public func power(for statement: Statement, in validators: ValidatorSet) -> VotingPower {
         var sum: VotingPower = 0
-        for (position, vote) in votes.enumerated() where vote?.statement == statement {
+        for position in votes.indices where votes[position]?.statement == statement {
             sum += validators.powers[position]
         }
         return sum
@@ -55,6 +55,8 @@ public struct VoteTally: Equatable, Sendable {
         for statement: Statement, in validators: ValidatorSet,
         isEnough: (VotingPower) -> Bool
     ) -> Certificate? {
+        // Asked after every vote, and mostly in vain: the sum costs nothing, the rest does.
+        guard isEnough(power(for: statement, in: validators)) else { return nil }
         let heaviestFirst = votes.compactMap(\.self)
             .filter { $0.statement == statement }
             .sorted { left, right in

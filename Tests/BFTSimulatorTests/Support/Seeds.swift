@@ -22,23 +22,42 @@ enum Seeds {
         _ world: @escaping @Sendable (UInt64) throws -> World<P>
     ) async throws -> [Outcome] {
         try await withThrowingTaskGroup(of: [Outcome].self) { group in
-            let width = UInt64(ProcessInfo.processInfo.activeProcessorCount)
-            for lane in 0..<width {
+            for first in stride(from: seeds.lowerBound, to: seeds.upperBound, by: 10) {
+                let some = first..<min(first + 10, seeds.upperBound)
                 group.addTask {
-                    try seeds.filter { $0 % width == lane }.map { seed in
-                        var world = try world(seed)
-                        world.runToRest(within: bound)
-                        return Outcome(
-                            seed: seed, violations: world.violations,
-                            eventCount: world.eventCount, virtualTime: world.now,
-                            restTime: world.now.since(world.submitUntil),
-                            readCount: world.history.answeredReadCount)
-                    }
+                    try await aside { try some.map { try outcome($0, within: bound, world) } }
                 }
             }
             var outcomes: [Outcome] = []
             for try await some in group { outcomes += some }
             return outcomes.sorted { $0.seed < $1.seed }
+        }
+    }
+
+    private static func outcome<P: ConsensusProtocol>(
+        _ seed: UInt64, within bound: Interval, _ world: (UInt64) throws -> World<P>
+    ) throws -> Outcome {
+        var world = try world(seed)
+        world.runToRest(within: bound)
+        return Outcome(
+            seed: seed, violations: world.violations, eventCount: world.eventCount,
+            virtualTime: world.now, restTime: world.now.since(world.submitUntil),
+            readCount: world.history.answeredReadCount)
+    }
+
+    private static let threads: OperationQueue = {
+        let threads = OperationQueue()
+        threads.maxConcurrentOperationCount = ProcessInfo.processInfo.activeProcessorCount
+        return threads
+    }()
+
+    /// Runs `body` on a thread of its own: the threads of Swift's concurrency are few, and other
+    /// tests wait for them.
+    static func aside<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            threads.addOperation { continuation.resume(with: Swift.Result(catching: body)) }
         }
     }
 

@@ -1,0 +1,69 @@
+import BFTBase
+import BFTCore
+import Testing
+
+@Suite struct TallyTests {
+    static func statement(_ block: UInt64) -> Statement {
+        Statement(
+            chain: .zero, epoch: .zero, kind: .notarize, view: View(1), height: Height(1),
+            block: Digest(block, 0, 0, 0))
+    }
+
+    static func vote(_ block: UInt64, by voter: Int, _ signature: UInt8 = 0) -> Vote {
+        Vote(statement: statement(block), voter: ValidatorIndex(voter), signature: [signature])
+    }
+
+    static func insert(_ vote: Vote, into tally: inout VoteTally) -> VoteTally.Outcome {
+        tally.insert(vote)
+    }
+
+    @Test("The first vote of a validator counts, whatever comes after it")
+    func firstCounts() throws {
+        let validators = try ValidatorSet([1, 1, 1, 1])
+        var tally = VoteTally(kind: .notarize, validatorCount: 4)
+        #expect(Self.insert(Self.vote(1, by: 0), into: &tally) == .counted)
+        #expect(Self.insert(Self.vote(1, by: 0, 9), into: &tally) == .duplicate)
+        let evidence = try #require(Evidence(Self.vote(1, by: 0), Self.vote(2, by: 0)))
+        #expect(Self.insert(Self.vote(2, by: 0), into: &tally) == .contradiction(evidence))
+        #expect(tally.vote(of: ValidatorIndex(0)) == Self.vote(1, by: 0))
+        #expect(tally.vote(of: ValidatorIndex(9)) == nil)
+        #expect(tally.power(for: Self.statement(2), in: validators) == 0)
+    }
+
+    @Test("A certificate has the fewest signers that are a quorum, the heaviest ones")
+    func fewest() throws {
+        let validators = try ValidatorSet([1, 5, 1, 4, 2])
+        var tally = VoteTally(kind: .notarize, validatorCount: 5)
+        func certificate() -> Certificate? {
+            tally.certificate(for: Self.statement(1), in: validators) { validators.isQuorum($0) }
+        }
+        for voter in [0, 2, 3] { _ = tally.insert(Self.vote(1, by: voter)) }
+        _ = tally.insert(Self.vote(2, by: 4))
+        #expect(certificate() == nil)
+        _ = tally.insert(Self.vote(1, by: 1))
+        // 5 + 4 = 9 of 13 is more than two thirds.
+        #expect(certificate()?.signers.positions == [1, 3])
+    }
+
+    @Test("Everybody leads as often as its power says, and nobody twice where it can be helped")
+    func schedule() throws {
+        for powers: [VotingPower] in [[1, 1, 1, 1], [5, 1, 3, 3, 2], [10, 20, 30], [7]] {
+            let schedule = LeaderSchedule(try ValidatorSet(powers))
+            let divisor = powers == [10, 20, 30] ? UInt64(10) : 1
+            let cycle = powers.reduce(0, +) / divisor
+            var terms = Array(repeating: UInt64(0), count: powers.count)
+            for view in 1...cycle * 3 {
+                terms[schedule.leader(of: View(view)).rawValue] += 1
+                #expect(
+                    schedule.leader(of: View(view)) == schedule.leader(of: View(view + cycle)))
+            }
+            #expect(terms == powers.map { $0 / divisor * 3 })
+        }
+        let equal = LeaderSchedule(try ValidatorSet([1, 1, 1, 1]))
+        #expect((1...4).map { equal.leader(of: View($0)).rawValue } == [0, 1, 2, 3])
+        // No view is beyond the schedule, and huge powers are scaled down to one that fits.
+        _ = equal.leader(of: View(.max))
+        let lopsided = LeaderSchedule(try ValidatorSet([1_000_000_007, 1, 1]))
+        #expect((1...8_192).contains { lopsided.leader(of: View($0)).rawValue == 2 })
+    }
+}

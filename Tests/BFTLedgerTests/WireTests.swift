@@ -1,0 +1,77 @@
+import BFTBase
+import BFTCore
+import BFTWire
+import ProtocolSimplex
+import Testing
+
+@testable import BFTLedger
+
+@Suite struct WireTests {
+    static let batch = Fixture.batch(1, 2, 3)
+    static let run = Fixture.run(Fixture.chain(2))
+
+    static let messages: [LedgerMessage] = [
+        .batch(batch), .batchRequest([batch.reference]), .syncRequest(from: Height(5)),
+        .syncResponse(run), .readProbe(nonce: 6), .readClaim(nonce: 7, height: Height(8)),
+    ]
+
+    @Test("Every message, record and state has one encoding")
+    func encodings() throws {
+        for message in Self.messages {
+            try WireCheck.check(message)
+            try WireCheck.check(ReplicaMessage<Simplex>.ledger(message))
+            WireCheck.checkEnd(message)
+        }
+        let inquiry = SimplexMessage.inquiry(
+            Inquiry(view: View(1), lackingSince: View(1), committed: .zero, wanted: []))
+        try WireCheck.check(ReplicaMessage<Simplex>.consensus(inquiry))
+        let block = Fixture.block(on: Fixture.genesis)
+        let records: [ReplicaRecord<Simplex>] = [
+            .consensus(.notarized(block)), .batch(Self.batch), .committed(Self.run),
+        ]
+        for record in records {
+            try WireCheck.check(record)
+            WireCheck.checkEnd(record)
+        }
+        try WireCheck.check(CommittedState.genesis(Fixture.genesis, validatorCount: 4))
+        try WireCheck.check(
+            CommittedState(
+                block: block, stateRoot: Digest(1, 2, 3, 4), frontier: [BatchSequence(9)],
+                certificate: Fixture.certificate(block)))
+    }
+
+    @Test("The encodings are pinned")
+    func pinned() {
+        let expected: [String] = [
+            "010100020000000000000001000000" + "0100",
+            "020100000001000200000000000000" + String(Self.batch.digest.hex.prefix(4)),
+            "030500000000000000",
+            "0402000000000000000000000001000000",
+            "050600000000000000",
+            "0607000000000000000800000000000000",
+        ]
+        for (message, hex) in zip(Self.messages, expected) {
+            #expect(Hex.encode(message.encoded.prefix(17)) == hex)
+        }
+        #expect(
+            ReplicaMessage<Simplex>.ledger(Self.messages[4]).encoded == [2]
+                + Self.messages[4].encoded)
+        #expect(ReplicaRecord<Simplex>.batch(Self.batch).encoded == [2] + Self.batch.encoded)
+        #expect(ReplicaRecord<Simplex>.committed(Self.run).encoded.first == 3)
+    }
+
+    @Test("Requests and answers are bounded")
+    func bounds() {
+        let many = LedgerMessage.batchRequest(
+            Array(repeating: Self.batch.reference, count: LedgerLimits.batchRequestLimit + 1))
+        #expect(throws: WireError.self) { try LedgerMessage(decoding: many.encoded) }
+        let long = LedgerMessage.syncResponse(
+            Fixture.run(Fixture.chain(LedgerLimits.syncBlockLimit + 1)))
+        #expect(throws: WireError.self) { try LedgerMessage(decoding: long.encoded) }
+    }
+
+    @Test("Only the certificate of an answer is signed")
+    func claims() {
+        #expect(Self.messages.map(\.claims.count) == [0, 0, 0, 3, 0, 0])
+    }
+}
