@@ -28,7 +28,7 @@ func report(_ label: String, _ figure: Double, estimate: Interval? = nil) {
     let tenths = Int(figure * 10 + 0.5)
     let text = "\(tenths / 10).\(tenths % 10) us"
     let spaces = String(repeating: " ", count: max(1, 50 - label.count - text.count))
-    print("  " + label + spaces + text + (estimate.map { "   estimate \($0)" } ?? ""))
+    print("  " + label + spaces + text + (estimate.map { "   estimate \($0.nanoseconds / 1_000) us" } ?? ""))
 }
 
 /// A message with as many claims as it has signers.
