@@ -136,6 +136,14 @@ let package = Package(
             ],
             swiftSettings: common),
         .testTarget(
+            name: "ProtocolSimplexTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
+            exclude: ["Transcripts"], swiftSettings: common),
+        .testTarget(
+            name: "BFTLedgerTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex"],
+            swiftSettings: common),
+        .testTarget(
             name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: common),
         .testTarget(

@@ -138,10 +138,6 @@ final class Cluster {
         return processes[index]?.waitForEnd(within: limit)
     }
 
-    func ending(of index: Int, within limit: Duration) -> ChildProcess.Ending? {
-        processes[index]?.waitForEnd(within: limit)
-    }
-
     /// Runs `body`; if it throws, the ends of the nodes' logs are part of the report.
     func reporting<Result>(_ body: () throws -> Result) throws -> Result {
         do {
@@ -162,6 +158,10 @@ final class Cluster {
         try RESPClient(port: respPort(index), timeout: timeout)
     }
 
+    func health(of index: Int) throws -> HTTPAnswer {
+        try HTTPAnswer.get("/health", port: httpPort(index))
+    }
+
     func status(of index: Int) throws -> Status {
         let answer = try HTTPAnswer.get("/status", port: httpPort(index))
         return try JSONDecoder().decode(Status.self, from: Data(answer.body))
@@ -178,9 +178,12 @@ final class Cluster {
         return try JSONDecoder().decode(Block.self, from: Data(answer.body))
     }
 
-    /// Waits until `indices` have the height that the highest of them has now.
+    /// Waits until `indices` answer, and have the height that the highest of them has then.
     func waitUntilLevel(_ indices: some Sequence<Int>, within limit: Duration = .seconds(30)) throws
     {
+        try eventually("all nodes answer", within: limit) {
+            indices.allSatisfy { height(of: $0) > 0 }
+        }
         let target = indices.map(height).max() ?? 0
         try eventually("all nodes reach height \(target)", within: limit) {
             indices.allSatisfy { height(of: $0) >= target }
@@ -191,7 +194,7 @@ final class Cluster {
     /// before, and the same state where two have executed as far.
     func expectAgreement() throws {
         let statuses = try (0..<size).map(status)
-        let common = statuses.map(\.committedHeight).min() ?? 0
+        let common = statuses.map(\.appliedHeight).min() ?? 0
         #expect(common > 0)
         // All of a short chain; of a long one the last blocks, which commit to those before.
         for height in max(1, Int64(common) - 30)...Int64(common) {

@@ -136,11 +136,16 @@ struct HTTPAnswer {
     let body: [UInt8]
 
     static func get(_ path: String, port: Int) throws -> HTTPAnswer {
-        let connection = try Connection(port: port)
-        try connection.send("GET \(path) HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n")
-        let status = try connection.line().split(separator: " ")
-        while try !connection.line().isEmpty {}
-        return HTTPAnswer(
-            status: status.count > 1 ? Int(status[1]) ?? 0 : 0, body: try connection.rest())
+        do {
+            let connection = try Connection(port: port)
+            try connection.send(
+                "GET \(path) HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n")
+            let status = try connection.line().split(separator: " ")
+            while try !connection.line().isEmpty {}
+            return HTTPAnswer(
+                status: status.count > 1 ? Int(status[1]) ?? 0 : 0, body: try connection.rest())
+        } catch {
+            throw Failure("GET \(path) from port \(port): \(error)")
+        }
     }
 }

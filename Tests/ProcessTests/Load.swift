@@ -10,9 +10,12 @@ final class Load: Sendable {
     }
     private let state = Mutex(State())
     private let isStopping = Atomic(false)
+    private let padding: String
 
-    /// Starts `count` clients against the nodes with `ports`.
-    init(ports: [Int], count: Int = 4) {
+    /// Starts `count` clients against the nodes with `ports`. What they write is the key, and
+    /// `padding` bytes more.
+    init(ports: [Int], count: Int = 4, padding: Int = 0) {
+        self.padding = String(repeating: "x", count: padding)
         state.withLock { $0.runningCount = count }
         for client in 0..<count {
             let body = Unmanaged.passRetained(
@@ -34,7 +37,7 @@ final class Load: Sendable {
     var acknowledged: [String] { state.withLock(\.acknowledged) }
     var count: Int { state.withLock(\.acknowledged.count) }
 
-    /// Ends the clients and returns the keys of all acknowledged writes. The value is the key.
+    /// Ends the clients and returns the keys of all acknowledged writes.
     func stop() throws -> [String] {
         isStopping.store(true, ordering: .relaxed)
         try eventually("the clients end") { state.withLock(\.runningCount) == 0 }
@@ -59,7 +62,7 @@ final class Load: Sendable {
                 }
                 let key = "load:\(client):\(number)"
                 number += 1
-                guard try connection?.call("SET", key, key) == .text("OK") else {
+                guard try connection?.call("SET", key, key + padding) == .text("OK") else {
                     throw Failure("refused")
                 }
                 state.withLock { $0.acknowledged.append(key) }

@@ -1,0 +1,139 @@
+import BFTBase
+import BFTCore
+import Testing
+
+@testable import BFTLedger
+
+@Suite struct BatchPoolTests {
+    static func pool(_ change: (inout LedgerLimits) -> Void = { _ in }) -> BatchPool {
+        var limits = LedgerLimits()
+        change(&limits)
+        return BatchPool(next: Array(repeating: BatchSequence(1), count: 4), limits: limits)
+    }
+
+    static func frontier(_ sequences: UInt64...) -> [BatchSequence] {
+        sequences.map { BatchSequence($0) }
+    }
+
+    @Test("Only held batches are proposed, in sequence, one author after the other")
+    func drafts() throws {
+        var pool = Self.pool()
+        let batches = [(1, 1), (1, 2), (2, 1), (2, 3)].map { Fixture.batch($0, UInt64($1)) }
+        for batch in batches { try pool.insert(batch, isRequested: false) }
+        #expect(!pool.hasWork)
+        #expect(pool.draft(frontier: pool.frontier, start: 0).isEmpty)
+        for batch in batches { pool.hold(batch.reference) }
+        #expect(pool.hasWork)
+        let expected = [batches[0], batches[2], batches[1]].map(\.reference)
+        // Sequence 3 of author 2 waits for sequence 2.
+        #expect(pool.draft(frontier: pool.frontier, start: 0) == expected)
+        #expect(
+            pool.draft(frontier: Self.frontier(1, 2, 1, 1), start: 2)
+                == [batches[2].reference, batches[1].reference])
+    }
+
+    @Test("A block names no more bytes than fit")
+    func blockBytes() throws {
+        var pool = Self.pool { $0.blockBytes = 250 }
+        for sequence in UInt64(1)...5 {
+            let batch = Fixture.batch(1, sequence, size: 82)  // 100 bytes encoded.
+            try pool.insert(batch, isRequested: false)
+            pool.hold(batch.reference)
+        }
+        #expect(pool.draft(frontier: pool.frontier, start: 0).count == 2)
+    }
+
+    @Test("An author fills its own window and no more")
+    func flood() throws {
+        var pool = Self.pool {
+            $0.batchesPerAuthor = 8
+            $0.bytesPerAuthor = 500
+        }
+        for sequence in UInt64(1)...5 {
+            try pool.insert(Fixture.batch(3, sequence, size: 82), isRequested: false)
+        }
+        #expect(throws: BatchRefusal.tooManyBytes) {
+            try pool.insert(Fixture.batch(3, 6, size: 82), isRequested: false)
+        }
+        for sequence in [9, 10, UInt64.max] {
+            #expect(throws: BatchRefusal.beyondWindow) {
+                try pool.insert(Fixture.batch(3, sequence), isRequested: false)
+            }
+        }
+        #expect(throws: BatchRefusal.unknownAuthor) {
+            try pool.insert(Fixture.batch(4, 1), isRequested: true)
+        }
+        #expect(pool.slotCount(of: ValidatorIndex(3)) == 5)
+        try pool.insert(Fixture.batch(2, 1), isRequested: false)
+    }
+
+    @Test("A contradicting batch is taken only if a proposal names it, and always then")
+    func contradiction() throws {
+        var pool = Self.pool()
+        try pool.insert(Fixture.batch(3, 1, 0), isRequested: false)
+        #expect(throws: BatchRefusal.contradictory) {
+            try pool.insert(Fixture.batch(3, 1, 1), isRequested: false)
+        }
+        pool.hold(Fixture.batch(3, 1, 0).reference)
+        pool.vouch(for: [Fixture.batch(3, 1, 0).reference])
+        for content in UInt8(1)...200 {
+            let batch = Fixture.batch(3, 1, content)
+            try pool.insert(batch, isRequested: true)
+            pool.hold(batch.reference)
+            #expect(pool.isHeld(batch.reference))
+        }
+        // What others count on stayed; what nobody counts on is bounded.
+        #expect(pool.isHeld(Fixture.batch(3, 1, 0).reference))
+        #expect(pool.heldBatches(of: ValidatorIndex(3)).count == 4)
+        #expect(
+            pool.byteCount
+                == pool.heldBatches(of: ValidatorIndex(3)).reduce(0) { $0 + $1.encoded.count })
+    }
+
+    @Test("Ordering one batch displaces the others of its sequence")
+    func displaced() throws {
+        var pool = Self.pool()
+        let (ours, theirs) = (Fixture.batch(0, 1, 1), Fixture.batch(0, 1, 2))
+        try pool.insert(ours, isRequested: true)
+        try pool.insert(theirs, isRequested: true)
+        let (ordered, displaced) = pool.order(theirs.reference)
+        #expect(ordered == theirs)
+        #expect(displaced == [ours])
+        #expect(pool.byteCount == 0)
+        #expect(pool.frontier == Self.frontier(2, 1, 1, 1))
+        #expect(throws: BatchRefusal.alreadyOrdered) { try pool.insert(ours, isRequested: true) }
+    }
+
+    @Test("A place that a crash left empty is the next to fill")
+    func gap() throws {
+        var pool = Self.pool()
+        pool.recover(Fixture.batch(0, 1))
+        pool.recover(Fixture.batch(0, 3))
+        #expect(pool.hasGap(of: ValidatorIndex(0)))
+        #expect(pool.nextUnused(of: ValidatorIndex(0)) == BatchSequence(2))
+        try pool.insert(Fixture.batch(0, 2), isRequested: true)
+        #expect(!pool.hasGap(of: ValidatorIndex(0)))
+        #expect(pool.nextUnused(of: ValidatorIndex(0)) == BatchSequence(4))
+    }
+
+    @Test("What was held before a crash is held after it, whatever the window says")
+    func recoveryBeyondWindow() {
+        var pool = Self.pool { $0.batchesPerAuthor = 4 }
+        for sequence in UInt64(1)...20 { pool.recover(Fixture.batch(1, sequence)) }
+        #expect(pool.isHeld(Fixture.batch(1, 20).reference))
+    }
+
+    @Test("Payloads name every sequence of an author once, in order")
+    func payloadOrder() {
+        let one = Fixture.block(
+            on: Fixture.genesis, payload: [Fixture.batch(1, 1), Fixture.batch(1, 2)])
+        let two = Fixture.block(on: one, payload: [Fixture.batch(1, 3), Fixture.batch(0, 7)])
+        let start = Self.frontier(7, 1, 1, 1)
+        #expect(
+            PayloadOrder.frontier(after: [one, two], committed: start) == Self.frontier(8, 4, 1, 1))
+        #expect(PayloadOrder.frontier(after: [two], committed: start) == nil)
+        #expect(PayloadOrder.frontier(after: [one, one], committed: start) == nil)
+        let stranger = Fixture.block(on: Fixture.genesis, payload: [Fixture.batch(4, 1)])
+        #expect(PayloadOrder.frontier(after: [stranger], committed: start) == nil)
+    }
+}

@@ -1,0 +1,206 @@
+import BFTBase
+import BFTCore
+import Testing
+
+@testable import BFTLedger
+
+@Suite struct CatchUpTests {
+    /// A ledger that has set out for the last of `blocks`, and whom it asked.
+    static func ledger(for blocks: [Block]) -> (Ledger, asked: Int) {
+        var ledger = Fixture.ledger()
+        ledger.catchUp.reach(Fixture.certificate(blocks.last!), from: .zero)
+        ledger.hasNews = true
+        let asked = settle(&ledger, at: 0)!
+        return (ledger, asked)
+    }
+
+    /// Whom the ledger asks for blocks at a time.
+    static func settle(_ ledger: inout Ledger, at milliseconds: UInt64) -> Int? {
+        var effects: [LedgerEffect] = []
+        ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
+        for case .send(.syncRequest, let peer) in effects { return peer.rawValue }
+        return nil
+    }
+
+    static func give(
+        _ run: CommittedRun, to ledger: inout Ledger, from peer: Int, at milliseconds: UInt64 = 0
+    ) -> [LedgerEffect] {
+        var effects: [LedgerEffect] = []
+        ledger.receive(
+            .syncResponse(run), from: ValidatorIndex(peer), commitVoteHeight: .zero,
+            at: Fixture.at(milliseconds), into: &effects)
+        return effects
+    }
+
+    @Test("A run that links and is certified is committed, and the same peer is asked for more")
+    func honest() {
+        let blocks = Fixture.chain(5)
+        var (ledger, peer) = Self.ledger(for: blocks)
+        let first = Fixture.run(Array(blocks[..<3]))
+        #expect(Self.give(first, to: &ledger, from: peer).contains(.caughtUp(first)))
+        #expect(ledger.queue.tail == blocks[2])
+        #expect(Self.settle(&ledger, at: 1) == peer)
+        // A run may begin with what is here already.
+        let rest = Fixture.run(Array(blocks[1...]))
+        #expect(
+            Self.give(rest, to: &ledger, from: peer)
+                .contains(.caughtUp(Fixture.run(Array(blocks[3...])))))
+        #expect(ledger.queue.tail == blocks[4])
+        #expect(Self.settle(&ledger, at: 2) == nil)
+        #expect(!ledger.catchUp.isActive)
+    }
+
+    @Test("Whatever a liar sends changes nothing and costs it its turn")
+    func liars() {
+        let blocks = Fixture.chain(5)
+        let fork = Fixture.block(on: Fixture.genesis, proposer: 2)
+        let outOfOrder = Fixture.block(on: Fixture.genesis, payload: [Fixture.batch(1, 2)])
+        let notarized = CommittedRun(
+            blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .notarize))!
+        let lies: [CommittedRun] = [
+            Fixture.run(Array(blocks[1...])),  // Does not link to what is here.
+            Fixture.run([blocks[0]], by: [1, 2]),  // No quorum.
+            notarized,
+            Fixture.run([outOfOrder]),
+            Fixture.run([fork], by: [3]),
+        ]
+        for lie in lies {
+            var (ledger, peer) = Self.ledger(for: blocks)
+            let effects = Self.give(lie, to: &ledger, from: peer)
+            #expect(ledger.queue.tail == Fixture.genesis)
+            #expect(effects.count == 1)
+            guard case .reject = effects.first else {
+                Issue.record("not rejected")
+                continue
+            }
+            let next = Self.settle(&ledger, at: 1)
+            #expect(next != nil && next != peer)
+        }
+    }
+
+    @Test("Who does not answer loses its turn, and an answer that nobody waits for is refused")
+    func staller() {
+        let blocks = Fixture.chain(2)
+        var (ledger, peer) = Self.ledger(for: blocks)
+        #expect(Self.settle(&ledger, at: 499) == nil)
+        #expect(ledger.nextDeadline == Fixture.at(500))
+        let next = Self.settle(&ledger, at: 500)!
+        #expect(next != peer)
+        #expect(
+            Self.give(Fixture.run(blocks), to: &ledger, from: peer)
+                == [.reject(.uninvitedAnswer, from: ValidatorIndex(peer))])
+        #expect(Self.give(Fixture.run(blocks), to: &ledger, from: next).count > 0)
+        #expect(ledger.queue.tail == blocks[1])
+    }
+
+    @Test("Committed and not executed survives a restart from a new log")
+    func restart() {
+        let blocks = Fixture.chain(3)
+        var (ledger, peer) = Self.ledger(for: blocks)
+        _ = Self.give(Fixture.run(blocks), to: &ledger, from: peer)
+        let again = Ledger(
+            configuration: ledger.configuration, limits: LedgerLimits(),
+            state: .genesis(Fixture.genesis, validatorCount: 4), doesApplicationJudge: false,
+            committed: ledger.queue.runs, recovered: [])
+        #expect(again.queue.tail == blocks[2])
+        #expect(again.queue.backlog == 3)
+        #expect(again.queue.tailCertificate == Fixture.certificate(blocks[2]))
+    }
+}
+
+@Suite struct ReadIndexTests {
+    static func index() -> ReadIndex {
+        ReadIndex(
+            own: ValidatorIndex(0), validators: Fixture.validators,
+            retryInterval: .milliseconds(100))
+    }
+
+    static func probe(_ reads: inout ReadIndex, claim: UInt64, at milliseconds: UInt64) -> UInt64? {
+        reads.probe(
+            ownClaim: Height(claim), wallTime: Timestamp(milliseconds: 7),
+            at: Fixture.at(milliseconds))
+    }
+
+    @Test("A read waits for a quorum of claims that are executed here")
+    func quorum() throws {
+        var reads = Self.index()
+        #expect(Self.probe(&reads, claim: 5, at: 0) == nil)
+        reads.request(1)
+        let nonce = try #require(Self.probe(&reads, claim: 5, at: 0))
+        reads.take(claim: Height(4), nonce: nonce, from: ValidatorIndex(1))
+        #expect(reads.ready(executed: Height(9)) == nil)
+        reads.take(claim: Height(6), nonce: nonce, from: ValidatorIndex(2))
+        #expect(reads.ready(executed: Height(5)) == nil)
+        #expect(reads.ready(executed: Height(6)) == 1)
+        #expect(reads.ready(executed: Height(9)) == nil)
+    }
+
+    @Test("Who claims too much is not counted, and stops nothing")
+    func tooHigh() throws {
+        var reads = Self.index()
+        reads.request(1)
+        let nonce = try #require(Self.probe(&reads, claim: 2, at: 0))
+        reads.take(claim: Height(.max), nonce: nonce, from: ValidatorIndex(1))
+        reads.take(claim: Height(2), nonce: nonce, from: ValidatorIndex(2))
+        #expect(reads.ready(executed: Height(2)) == nil)
+        reads.take(claim: Height(1), nonce: nonce, from: ValidatorIndex(3))
+        #expect(reads.ready(executed: Height(2)) == 1)
+    }
+
+    @Test("One that claims too little is outvoted by the honest one that must be counted")
+    func tooLow() throws {
+        var reads = Self.index()
+        reads.request(1)
+        let nonce = try #require(Self.probe(&reads, claim: 2, at: 0))
+        // The write at height 3 was committed by v1, v2 and v3; v3 lies about it.
+        reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(3))
+        reads.take(claim: Height(3), nonce: nonce, from: ValidatorIndex(1))
+        reads.take(claim: Height(3), nonce: nonce, from: ValidatorIndex(2))
+        #expect(reads.ready(executed: Height(2)) == nil)
+        #expect(reads.ready(executed: Height(3)) == 1)
+    }
+
+    @Test("A lost probe is repeated; a read that comes meanwhile waits for the next one")
+    func lost() throws {
+        var reads = Self.index()
+        reads.request(1)
+        let nonce = try #require(Self.probe(&reads, claim: 0, at: 0))
+        reads.request(2)
+        #expect(Self.probe(&reads, claim: 0, at: 99) == nil)
+        #expect(Self.probe(&reads, claim: 0, at: 100) == nonce)
+        for peer in 1...2 { reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer)) }
+        #expect(reads.ready(executed: .zero) == 1)
+        let second = try #require(Self.probe(&reads, claim: 0, at: 101))
+        #expect(second > nonce)
+        // Claims that answer the first probe say nothing of the second.
+        for peer in 1...3 { reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer)) }
+        #expect(reads.ready(executed: .zero) == nil)
+        for peer in 1...3 { reads.take(claim: .zero, nonce: second, from: ValidatorIndex(peer)) }
+        #expect(reads.ready(executed: .zero) == 2)
+    }
+
+    @Test("Strangers and this replica itself are not counted as peers")
+    func strangers() throws {
+        var reads = Self.index()
+        reads.request(1)
+        let nonce = try #require(Self.probe(&reads, claim: 0, at: 0))
+        for peer in [0, 4, 5_000] {
+            reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer))
+        }
+        reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(1))
+        #expect(reads.ready(executed: .zero) == nil)
+    }
+
+    @Test("Claims from before a restart answer no probe made after it")
+    func restart() {
+        var reads = Self.index()
+        reads.request(1)
+        let old = reads.probe(
+            ownClaim: .zero, wallTime: Timestamp(milliseconds: 1), at: Fixture.at(0))
+        var again = Self.index()
+        again.request(1)
+        let new = again.probe(
+            ownClaim: .zero, wallTime: Timestamp(milliseconds: 2), at: Fixture.at(0))
+        #expect(old != nil && new != nil && old != new)
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Testing
+
+/// What documents say about files of the repository.
+@Suite struct DocumentTests {
+    @Test("The README shows the example that is built, word for word")
+    func example() throws {
+        let readme = try #require(Repository.texts.first { $0.path == "README.md" })
+        let example = try #require(
+            Repository.texts.first { $0.path == "Examples/Embedding/Embedding.swift" })
+        let blocks = Documents.codeBlocks(readme, language: "swift")
+        #expect(blocks == [example.lines])
+    }
+
+    @Test("Every link between documents leads to a file")
+    func links() {
+        for file in Repository.texts where file.path.hasSuffix(".md") {
+            for (index, target) in Documents.relativeLinks(file) {
+                let directory = Repository.root.appending(path: file.path)
+                    .deletingLastPathComponent()
+                let isThere = FileManager.default.fileExists(
+                    atPath: directory.appending(path: target).path)
+                if !isThere { Issue.record("\(file.finding(index, "links to \(target)"))") }
+            }
+        }
+    }
+
+    @Test("Every decision stands in the index")
+    func decisions() throws {
+        let index = try #require(
+            Repository.texts.first { $0.path == "Docs/decisions/README.md" })
+        let linked = Set(Documents.relativeLinks(index).map(\.target))
+        let pages = Repository.texts.map(\.path).filter {
+            $0.hasPrefix("Docs/decisions/") && $0 != index.path
+        }
+        #expect(!pages.isEmpty)
+        for page in pages {
+            let name = page.split(separator: "/").last.map(String.init) ?? ""
+            #expect(linked.contains(name), "\(page)")
+        }
+    }
+
+    @Test("Code blocks and links are found where they are")
+    func samples() {
+        let file = SourceFile(
+            path: "a.md",
+            text: """
+                See [one](x/one.md), [two](two.md#part) and `[no](code.md)`, [far](https://a.example/b).
+                ```swift
+                let a = [1](2)
+                ```
+                ```sh
+                [no](link.md)
+                ```
+                [here](#part)
+                """)
+        #expect(Documents.codeBlocks(file, language: "swift") == [["let a = [1](2)"]])
+        #expect(Documents.relativeLinks(file).map(\.target) == ["x/one.md", "two.md"])
+        #expect(Documents.relativeLinks(file).map(\.line) == [0, 0])
+    }
+}
+
+/// Reads Markdown, as far as the rules need it.
+enum Documents {
+    /// The lines of each fenced block of `language`.
+    static func codeBlocks(_ file: SourceFile, language: String) -> [[String]] {
+        var blocks: [[String]] = []
+        var isInside = false
+        for line in file.lines {
+            if isInside, line == "```" {
+                isInside = false
+            } else if isInside {
+                blocks[blocks.count - 1].append(line)
+            } else if line == "```" + language {
+                isInside = true
+                blocks.append([])
+            }
+        }
+        return blocks
+    }
+
+    /// The files that a document links to, without the part behind `#`, by line index.
+    static func relativeLinks(_ file: SourceFile) -> [(line: Int, target: String)] {
+        var found: [(line: Int, target: String)] = []
+        var isCode = false
+        for (index, line) in file.lines.enumerated() {
+            if line.hasPrefix("```") { isCode.toggle() }
+            guard !isCode else { continue }
+            // Every other part between back quotes is code.
+            let parts = line.split(separator: "`", omittingEmptySubsequences: false)
+            let prose = stride(from: 0, to: parts.count, by: 2).map { parts[$0] }.joined()
+            var rest = prose[...]
+            while let range = rest.range(of: "](") {
+                rest = rest[range.upperBound...]
+                let target = rest.prefix { $0 != ")" && $0 != "#" && $0 != " " }
+                if !target.isEmpty, !target.contains(":") {
+                    found.append((index, String(target)))
+                }
+            }
+        }
+        return found
+    }
+}
