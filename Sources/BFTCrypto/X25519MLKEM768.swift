@@ -9,6 +9,7 @@ struct X25519MLKEM768Exchange: KeyExchange {
     private static let encapsulationKeyByteCount = 1_184
     private static let ciphertextByteCount = 1_088
     private static let kemSeedByteCount = 64
+    private static let encapsulationRandomByteCount = 32
     private static let curve = X25519Exchange()
 
     var id: KeyExchangeID { .x25519MLKEM768 }
@@ -21,8 +22,9 @@ struct X25519MLKEM768Exchange: KeyExchange {
     var initiatorRandomByteCount: Int {
         Self.kemSeedByteCount + Self.curve.initiatorRandomByteCount
     }
-    /// The encapsulation draws its own randomness from the system.
-    var responderRandomByteCount: Int { Self.curve.responderRandomByteCount }
+    var responderRandomByteCount: Int {
+        Self.encapsulationRandomByteCount + Self.curve.responderRandomByteCount
+    }
 
     func initiate(random: SecretBytes) -> any KeyExchangeInitiator {
         let seed = random.part(offset: 0, count: Self.kemSeedByteCount)
@@ -40,13 +42,30 @@ struct X25519MLKEM768Exchange: KeyExchange {
         guard share.count == initiatorShareByteCount else { return nil }
         let kemShare = Array(share[..<Self.encapsulationKeyByteCount])
         let curveShare = Array(share[Self.encapsulationKeyByteCount...])
-        guard let response = Self.curve.respond(to: curveShare, random: random),
-            let key = try? MLKEM768.PublicKey(rawRepresentation: kemShare),
-            let capsule = try? key.encapsulate()
+        let curveRandom = random.part(
+            offset: Self.encapsulationRandomByteCount, count: Self.curve.responderRandomByteCount)
+        guard let capsule = encapsulate(to: kemShare, random: random),
+            let response = Self.curve.respond(to: curveShare, random: curveRandom)
         else { return nil }
         return KeyExchangeResponse(
-            share: capsule.encapsulated + response.share,
-            secret: SecretBytes(copying: capsule.sharedSecret).joined(with: response.secret))
+            share: capsule.share + response.share,
+            secret: capsule.secret.joined(with: response.secret))
+    }
+
+    /// The ML-KEM half of the answer, or `nil` if the share is no key (FIPS 203, section 7.2).
+    private func encapsulate(to share: [UInt8], random: SecretBytes) -> KeyExchangeResponse? {
+        var randomness = random.withUnsafeBytes {
+            Array($0.prefix(Self.encapsulationRandomByteCount))
+        }
+        defer { Wipe.bytes(&randomness) }
+        guard let key = try? MLKEM768.PublicKey(rawRepresentation: share) else { return nil }
+        var capsule = try? key.encapsulate(randomness: randomness)
+        guard let ciphertext = capsule?.encapsulated, var secret = capsule?.sharedSecret else {
+            return nil
+        }
+        // The last other reference: what is wiped is the only copy.
+        capsule = nil
+        return KeyExchangeResponse(share: ciphertext, secret: SecretBytes(wiping: &secret))
     }
 
     private struct Initiator: KeyExchangeInitiator {

@@ -178,4 +178,7 @@ extension PeerConnection {
 
     /// The time that a frame takes to the peer and back, once it was measured.
     public var roundTrip: Interval? { link?.roundTrip ?? nil }
+
+    /// How often each side has replaced the key that it sends with, once there is a session.
+    public var replacedKeys: KeyReplacements? { link?.replacedKeys }
 }

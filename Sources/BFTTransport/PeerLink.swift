@@ -47,6 +47,9 @@ public struct PeerLink: ~Copyable {
     /// The time that the last ping took to come back, or `nil` before the first did.
     public var roundTrip: Interval? { ping.roundTrip }
 
+    /// How often each side has replaced the key that it sends with.
+    public var replacedKeys: KeyReplacements { session.replacedKeys }
+
     /// The bytes of messages that wait in `lane`.
     public func waitingByteCount(in lane: Lane) -> Int { lanes[Int(lane.rawValue)].byteCount }
 

@@ -21,6 +21,12 @@ struct SessionSecrets: Sendable {
     let receiving: SecretBytes
 }
 
+/// How often the two sides of a session have replaced the keys that they send with.
+public struct KeyReplacements: Equatable, Sendable {
+    public let own: UInt64
+    public let peer: UInt64
+}
+
 /// The first bytes of a frame's plaintext: the kind of the frame and up to seven more.
 struct FrameHeader {
     private var bytes: InlineArray<8, UInt8> = .init(repeating: 0)
@@ -92,6 +98,11 @@ public struct Session: ~Copyable {
         self.rekeyByteCount = rekeyByteCount
         sending = SendingDirection(algorithm, secret: secrets.sending)
         receiving = ReceivingDirection(algorithm, secret: secrets.receiving)
+    }
+
+    /// How often each side has replaced the key that it sends with.
+    var replacedKeys: KeyReplacements {
+        KeyReplacements(own: sending.keyNumber, peer: receiving.keyNumber)
     }
 
     /// Appends one frame of `header` followed by `body` to `output`.
@@ -171,6 +182,8 @@ private struct SendingDirection: ~Copyable {
     private var frameCount: UInt64 = 0
     /// The bytes sealed under this key.
     private(set) var byteCount: UInt64 = 0
+    /// The keys before this one.
+    private(set) var keyNumber: UInt64 = 0
 
     init(_ algorithm: AEADAlgorithm, secret: SecretBytes) {
         chain = KeyChain(secret)
@@ -194,6 +207,7 @@ private struct SendingDirection: ~Copyable {
     mutating func advance(_ algorithm: AEADAlgorithm) {
         chain.advance()
         key = SealingKey(algorithm, key: chain.key)
+        keyNumber += 1
         frameCount = 0
         byteCount = 0
     }
@@ -205,6 +219,8 @@ private struct ReceivingDirection: ~Copyable {
     private var frameCount: UInt64 = 0
     /// The bytes opened under this key.
     private(set) var byteCount: UInt64 = 0
+    /// The keys before this one.
+    private(set) var keyNumber: UInt64 = 0
 
     init(_ algorithm: AEADAlgorithm, secret: SecretBytes) {
         chain = KeyChain(secret)
@@ -223,6 +239,7 @@ private struct ReceivingDirection: ~Copyable {
     mutating func advance(_ algorithm: AEADAlgorithm) {
         chain.advance()
         key = OpeningKey(algorithm, key: chain.key)
+        keyNumber += 1
         frameCount = 0
         byteCount = 0
     }

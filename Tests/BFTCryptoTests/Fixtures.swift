@@ -17,9 +17,9 @@ extension SecretBytes {
 /// Where the system wants temporary files.
 let temporaryDirectory = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
 
-/// The Ed25519 key that the number determines.
-func key(_ number: UInt8) throws -> SigningKey {
-    try SigningKey(.ed25519, seed: SecretBytes(copying: [UInt8](repeating: number, count: 32)))
+/// The key of a scheme that the number determines.
+func key(_ number: UInt8, _ scheme: SignatureSchemeID = .ed25519) throws -> SigningKey {
+    try SigningKey(scheme, seed: SecretBytes(copying: [UInt8](repeating: number, count: 32)))
 }
 
 /// A message with the claims that it is given.
@@ -28,12 +28,12 @@ struct Note: Authenticated, Equatable {
     var claims: [SignatureClaim]
 
     /// A note that each of `signers` signed with the key of its number.
-    init(_ number: Int, signers: [Int]) throws {
+    init(_ number: Int, signers: [Int], _ scheme: SignatureSchemeID = .ed25519) throws {
         self.number = number
         claims = []
         for signer in signers {
             let statement = Array("note \(number) of \(signer)".utf8)
-            let signature = try key(UInt8(signer)).sign(statement)
+            let signature = try key(UInt8(signer), scheme).sign(statement)
             claims.append(
                 SignatureClaim(
                     signer: ValidatorIndex(signer), statement: statement, signature: signature))
@@ -42,6 +42,8 @@ struct Note: Authenticated, Equatable {
 }
 
 /// The keys numbered 0 up to `count`.
-func validatorKeys(_ count: Int) throws -> ValidatorKeys {
-    try ValidatorKeys(epoch: .zero, (0..<count).map { try key(UInt8($0)).publicKey })
+func validatorKeys(
+    _ count: Int, _ scheme: SignatureSchemeID = .ed25519
+) throws -> ValidatorKeys {
+    try ValidatorKeys(epoch: .zero, (0..<count).map { try key(UInt8($0), scheme).publicKey })
 }

@@ -56,14 +56,17 @@ private final class TemporaryDirectory {
 
     @Test("A key comes back from its file, which only its owner may read")
     func roundTrip() throws {
-        let directory = try TemporaryDirectory()
-        let path = "\(directory.path)/key"
-        let key = try SigningKey.generate(.ed25519)
-        try KeyFile.create(key, at: path)
-        var status = stat()
-        #expect(stat(path, &status) == 0 && status.st_mode & 0o7777 == 0o600)
-        let loaded = try KeyFile.load(path)
-        #expect(loaded.publicKey == key.publicKey && loaded.sign([1]) == key.sign([1]))
+        for scheme in SignatureSchemeID.allCases {
+            let directory = try TemporaryDirectory()
+            let path = "\(directory.path)/key"
+            let key = try SigningKey.generate(scheme)
+            try KeyFile.create(key, at: path)
+            var status = stat()
+            #expect(stat(path, &status) == 0 && status.st_mode & 0o7777 == 0o600)
+            let loaded = try KeyFile.load(path)
+            #expect(loaded.publicKey == key.publicKey)
+            #expect(try PreparedKey(key.publicKey).isValid(loaded.sign([1]), for: [1]))
+        }
     }
 
     @Test("The file format is pinned")

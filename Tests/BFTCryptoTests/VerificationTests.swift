@@ -9,23 +9,47 @@ import Testing
 
     @Test("A message is verified when every claim holds, and the error names the first that fails")
     func claims() throws {
-        let keys = try validatorKeys(4)
-        #expect(try keys.verify(Note(1, signers: [0, 3])).value.number == 1)
-        #expect(throws: ofUnknown) { try keys.verify(Note(1, signers: [0, 4])) }
-        for broken in 0..<3 {
-            var note = try Note(1, signers: [2, 1, 0])
-            let claim = note.claims[broken]
-            var signature = claim.signature
-            signature[5] ^= 1
-            note.claims[broken] = SignatureClaim(
-                signer: claim.signer, statement: claim.statement, signature: signature)
-            let invalid = VerificationError(signer: claim.signer, reason: .invalid)
-            #expect(throws: invalid) { try keys.verify(note) }
-            note.claims[broken] = SignatureClaim(
-                signer: claim.signer, statement: claim.statement, signature: [1, 2])
-            let short = VerificationError(
-                signer: claim.signer, reason: .wrongLength(expected: 64, found: 2))
-            #expect(throws: short) { try keys.verify(note) }
+        for scheme in SignatureSchemeID.allCases {
+            let keys = try validatorKeys(4, scheme)
+            let length = try key(0, scheme).signatureByteCount
+            #expect(try keys.verify(Note(1, signers: [0, 3], scheme)).value.number == 1)
+            #expect(throws: ofUnknown) { try keys.verify(Note(1, signers: [0, 4], scheme)) }
+            for broken in 0..<3 {
+                var note = try Note(1, signers: [2, 1, 0], scheme)
+                let claim = note.claims[broken]
+                var signature = claim.signature
+                signature[5] ^= 1
+                note.claims[broken] = SignatureClaim(
+                    signer: claim.signer, statement: claim.statement, signature: signature)
+                let invalid = VerificationError(signer: claim.signer, reason: .invalid)
+                #expect(throws: invalid) { try keys.verify(note) }
+                note.claims[broken] = SignatureClaim(
+                    signer: claim.signer, statement: claim.statement, signature: [1, 2])
+                let short = VerificationError(
+                    signer: claim.signer, reason: .wrongLength(expected: length, found: 2))
+                #expect(throws: short) { try keys.verify(note) }
+            }
+        }
+    }
+
+    @Test("Validators of one epoch may have keys of several schemes")
+    func mixedSchemes() throws {
+        let schemes = SignatureSchemeID.allCases
+        let signers = try (0..<9).map { try key(UInt8($0), schemes[$0 % schemes.count]) }
+        let keys = try ValidatorKeys(epoch: .zero, signers.map(\.publicKey))
+        var note = try Note(1, signers: [])
+        note.claims = signers.enumerated().map { index, signer in
+            SignatureClaim(
+                signer: ValidatorIndex(index), statement: [7], signature: signer.sign([7]))
+        }
+        #expect(try keys.verify(note).value == note)
+        for broken in note.claims.indices {
+            var wrong = note
+            wrong.claims[broken] = SignatureClaim(
+                signer: ValidatorIndex(broken), statement: [8],
+                signature: note.claims[broken].signature)
+            let invalid = VerificationError(signer: ValidatorIndex(broken), reason: .invalid)
+            #expect(throws: invalid) { try keys.verify(wrong) }
         }
     }
 
@@ -52,14 +76,16 @@ import Testing
 
     @Test("One validator's signature is not another's")
     func wrongSigner() throws {
-        let keys = try validatorKeys(4)
-        var note = try Note(1, signers: [2])
-        let claim = note.claims[0]
-        for other in [0, 1, 3] {
-            note.claims[0] = SignatureClaim(
-                signer: ValidatorIndex(other), statement: claim.statement,
-                signature: claim.signature)
-            #expect(throws: VerificationError.self) { try keys.verify(note) }
+        for scheme in SignatureSchemeID.allCases {
+            let keys = try validatorKeys(4, scheme)
+            var note = try Note(1, signers: [2], scheme)
+            let claim = note.claims[0]
+            for other in [0, 1, 3] {
+                note.claims[0] = SignatureClaim(
+                    signer: ValidatorIndex(other), statement: claim.statement,
+                    signature: claim.signature)
+                #expect(throws: VerificationError.self) { try keys.verify(note) }
+            }
         }
     }
 
@@ -94,20 +120,22 @@ import Testing
 
     @Test("The pool's verdicts stand in the order of the batch and agree with the calling thread's")
     func batches() throws {
-        let keys = try validatorKeys(4)
         let pool = CryptoPool(threads: 3)
         defer { pool.shutdown() }
-        for count in [0, 1, 2, 7, 60] {
-            let batch = try (0..<count).map { try Note($0, signers: [$0 % 5, 1]) }
-            let outcome = Waiter<[Result<Verified<Note>, VerificationError>]>()
-            try pool.verify(batch: batch, keys: keys) { outcome.deliver($0) }
-            let results = outcome.wait()
-            #expect(results.count == count)
-            for (note, result) in zip(batch, results) {
-                if note.number % 5 == 4 {
-                    #expect(throws: ofUnknown) { try result.get() }
-                } else {
-                    #expect(try result.get().value == note)
+        for scheme in SignatureSchemeID.allCases {
+            let keys = try validatorKeys(4, scheme)
+            for count in [0, 1, 2, 7, 60] {
+                let batch = try (0..<count).map { try Note($0, signers: [$0 % 5, 1], scheme) }
+                let outcome = Waiter<[Result<Verified<Note>, VerificationError>]>()
+                try pool.verify(batch: batch, keys: keys) { outcome.deliver($0) }
+                let results = outcome.wait()
+                #expect(results.count == count)
+                for (note, result) in zip(batch, results) {
+                    if note.number % 5 == 4 {
+                        #expect(throws: ofUnknown) { try result.get() }
+                    } else {
+                        #expect(try result.get().value == note)
+                    }
                 }
             }
         }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BFTSockets
 
-let suite = TransportSuite(keyExchange: .x25519, aead: .aes256GCM)
+let suite = TransportSuite(keyExchange: .x25519MLKEM768, aead: .aes256GCM)
 let chain = Digest(1, 2, 3, 4)
 let pool = CryptoPool(threads: 1)
 

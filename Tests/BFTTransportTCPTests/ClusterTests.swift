@@ -66,6 +66,33 @@ import Testing
         }
     }
 
+    @Test("Both sides of a connection replace their keys as time goes by, and nothing is lost")
+    func rekeying() throws {
+        let cluster = try Cluster(2) {
+            $0.tickInterval = .milliseconds(10)
+            $0.limits.rekeyInterval = .milliseconds(20)
+        }
+        defer { cluster.stop() }
+        #expect(cluster.settle())
+        let (one, other) = (cluster.nodes[0], cluster.nodes[1])
+        var sent = 0
+        for goal: UInt64 in 1...5 {
+            let isReached = eventually {
+                sent += 1
+                #expect(one.send(1, numbered(sent), lane: .batches, to: 1) == .queued)
+                return cluster.nodes.allSatisfy { node in
+                    guard let keys = node.on({ $0.peers[0].replacedKeys }) else { return false }
+                    return keys.own >= goal && keys.peer >= goal
+                }
+            }
+            #expect(isReached)
+        }
+        #expect(eventually { other.recorder.arrivals.count == sent })
+        #expect(other.recorder.arrivals.map(\.payload) == (1...sent).map(numbered))
+        #expect(one.recorder.events == [.connected(1)])
+        #expect(other.recorder.events == [.connected(0)])
+    }
+
     @Test("A validator that dies and comes back at its address is connected again")
     func restart() throws {
         var cluster = try Cluster(4)

@@ -4,10 +4,10 @@ import Testing
 
 @testable import BFTTransport
 
-/// The Ed25519 key that the number determines.
-func key(_ number: Int) throws -> SigningKey {
+/// The key of a scheme that the number determines.
+func key(_ number: Int, _ scheme: SignatureSchemeID = .ed25519) throws -> SigningKey {
     let seed = [UInt8](repeating: UInt8(number), count: 32)
-    return try SigningKey(.ed25519, seed: SecretBytes(copying: seed))
+    return try SigningKey(scheme, seed: SecretBytes(copying: seed))
 }
 
 /// The keys numbered 0 to 3.
@@ -20,16 +20,24 @@ let validators: ValidatorKeys = {
 }()
 
 let suite = TransportSuite(keyExchange: .x25519, aead: .aes256GCM)
+
+extension TransportSuite {
+    /// Every suite that this build holds.
+    static let all = KeyExchangeID.allCases.flatMap { exchange in
+        AEADAlgorithm.allCases.map { TransportSuite(keyExchange: exchange, aead: $0) }
+    }
+}
+
 let noon = Timestamp(milliseconds: 1_800_000_000_000)
 
 func seconds(_ count: Double) -> Instant {
     Instant(nanoseconds: UInt64(count * 1_000_000_000))
 }
 
-/// 32 bytes that the number determines.
-func randomness(_ number: UInt64) -> SecretBytes {
+/// Bytes that the number determines.
+func randomness(_ number: UInt64, count: Int = 32) -> SecretBytes {
     var random = SplitMix64(seed: number)
-    return SecretBytes(count: 32) { buffer in
+    return SecretBytes(count: count) { buffer in
         for position in 0..<buffer.count {
             buffer[position] = UInt8.random(in: 0...255, using: &random)
         }
@@ -39,8 +47,9 @@ func randomness(_ number: UInt64) -> SecretBytes {
 /// What a node is in a handshake under test.
 struct Party {
     var number: Int
+    var scheme: SignatureSchemeID
     var chain = Digest(1, 2, 3, 4)
-    var keys = validators
+    var keys: ValidatorKeys
     var suite = BFTTransportTests.suite
     var now = noon
     var seed: UInt64 = 0
@@ -48,16 +57,29 @@ struct Party {
 
     init(_ number: Int, seed: UInt64 = 0, expecting: Int? = nil) {
         self.number = number
+        scheme = .ed25519
+        keys = validators
         self.seed = seed
         self.expecting = expecting
     }
 
+    /// A party with a key of `scheme` among four such.
+    init(_ number: Int, _ scheme: SignatureSchemeID, _ suite: TransportSuite) throws {
+        self.init(number)
+        self.scheme = scheme
+        self.suite = suite
+        keys = try ValidatorKeys(epoch: .zero, (0..<4).map { try key($0, scheme).publicKey })
+    }
+
     func handshake(_ role: HandshakeRole) throws -> Handshake {
         let parameters = HandshakeParameters(
-            chain: chain, validators: keys, ownKey: try key(number).publicKey, suite: suite)
+            chain: chain, validators: keys, ownKey: try key(number, scheme).publicKey,
+            suite: suite)
         return Handshake(
             role, parameters, expecting: expecting.map { ValidatorIndex($0) },
-            random: randomness(seed &+ UInt64(number) &+ (role == .initiator ? 100 : 200)),
+            random: randomness(
+                seed &+ UInt64(number) &+ (role == .initiator ? 100 : 200),
+                count: Handshake.randomByteCount(role, suite)),
             now: now)
     }
 }
@@ -69,7 +91,7 @@ struct Side: ~Copyable {
     private(set) var peer: PeerIdentity?
 
     init(_ party: Party, _ role: HandshakeRole) throws {
-        let signingKey = try key(party.number)
+        let signingKey = try key(party.number, party.scheme)
         let handshake = try party.handshake(role)
         self.signingKey = signingKey
         self.handshake = handshake

@@ -6,20 +6,38 @@ import Testing
 @testable import BFTTransport
 
 @Suite struct HandshakeTests {
-    @Test("Two validators know each other afterwards and share a session")
+    @Test("Two validators know each other afterwards and share a session, in every suite")
     func success() throws {
-        for aead in AEADAlgorithm.allCases {
-            var (one, other) = (Party(1, expecting: 2), Party(2))
-            one.suite = TransportSuite(keyExchange: .x25519, aead: aead)
-            other.suite = one.suite
-            var initiator = try Side(one, .initiator)
-            var responder = try Side(other, .responder)
-            let second = try responder.take(try initiator.start())
-            let third = try initiator.take(second)
-            #expect(try responder.take(third).isEmpty)
-            #expect(initiator.peer?.index == ValidatorIndex(2))
-            #expect(responder.peer?.key == (try key(1).publicKey))
-            try exchange(initiator.session(), responder.session())
+        for scheme in SignatureSchemeID.allCases {
+            for suite in TransportSuite.all {
+                var one = try Party(1, scheme, suite)
+                one.expecting = 2
+                var initiator = try Side(one, .initiator)
+                var responder = try Side(Party(2, scheme, suite), .responder)
+                let second = try responder.take(try initiator.start())
+                let third = try initiator.take(second)
+                #expect(try responder.take(third).isEmpty)
+                #expect(initiator.peer?.index == ValidatorIndex(2))
+                #expect(responder.peer?.key == (try key(1, scheme).publicKey))
+                try exchange(initiator.session(), responder.session())
+            }
+        }
+    }
+
+    @Test("Two suites never meet, whichever side has which")
+    func foreignSuites() throws {
+        for own in TransportSuite.all {
+            for other in TransportSuite.all where other != own {
+                var (dialling, answering) = (Party(0), Party(1))
+                dialling.suite = own
+                answering.suite = other
+                var initiator = try Side(dialling, .initiator)
+                var responder = try Side(answering, .responder)
+                let hello = try initiator.start()
+                let expected = HandshakeError.unsupportedSuite(
+                    keyExchange: own.keyExchange.rawValue, aead: own.aead.rawValue)
+                #expect(throws: expected) { try responder.take(hello) }
+            }
         }
     }
 
@@ -109,6 +127,41 @@ import Testing
         for bit in 0..<flights.third.count * 8 {
             var responder = try Side(Party(1), .responder)
             _ = try responder.take(flights.first)
+            _ = try? responder.take(flipped(flights.third, bit))
+            #expect(responder.peer == nil, "bit \(bit)")
+        }
+    }
+
+    @Test("With the hybrid exchange and ML-DSA, every flipped byte of a handshake is noticed")
+    func flippedHybrid() throws {
+        let suite = TransportSuite(keyExchange: .x25519MLKEM768, aead: .aes256GCM)
+        let one = try Party(0, .mldsa87, suite)
+        let other = try Party(1, .mldsa87, suite)
+        let flights = try Flights(one, other)
+        var random = SplitMix64(seed: 5)
+        for position in stride(from: 0, to: flights.second.count, by: 7) {
+            var initiator = try Side(one, .initiator)
+            _ = try initiator.start()
+            let bit = position * 8 + Int.random(in: 0..<8, using: &random)
+            let answer = try? initiator.take(flipped(flights.second, bit))
+            #expect(answer ?? [] == [] && initiator.peer == nil, "bit \(bit)")
+        }
+        for position in stride(from: 0, to: flights.first.count, by: 7) {
+            var initiator = try Side(one, .initiator)
+            var responder = try Side(other, .responder)
+            _ = try initiator.start()
+            let bit = position * 8 + Int.random(in: 0..<8, using: &random)
+            guard let answer = try? responder.take(flipped(flights.first, bit)) else { continue }
+            #expect(throws: HandshakeError.self) {
+                if answer.isEmpty { throw HandshakeError.ended }
+                _ = try initiator.take(answer)
+            }
+            #expect(initiator.peer == nil && responder.peer == nil, "bit \(bit)")
+        }
+        for position in stride(from: 0, to: flights.third.count, by: 7) {
+            var responder = try Side(other, .responder)
+            _ = try responder.take(flights.first)
+            let bit = position * 8 + Int.random(in: 0..<8, using: &random)
             _ = try? responder.take(flipped(flights.third, bit))
             #expect(responder.peer == nil, "bit \(bit)")
         }

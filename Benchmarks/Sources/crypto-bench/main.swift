@@ -28,7 +28,9 @@ func report(_ label: String, _ figure: Double, estimate: Interval? = nil) {
     let tenths = Int(figure * 10 + 0.5)
     let text = "\(tenths / 10).\(tenths % 10) us"
     let spaces = String(repeating: " ", count: max(1, 50 - label.count - text.count))
-    print("  " + label + spaces + text + (estimate.map { "   estimate \($0)" } ?? ""))
+    print(
+        "  " + label + spaces + text
+            + (estimate.map { "   estimate \($0.nanoseconds / 1_000) us" } ?? ""))
 }
 
 /// A message with as many claims as it has signers.
@@ -68,7 +70,8 @@ func benchSignatures(_ id: SignatureSchemeID) throws {
             "\(id.name) verify \(count), each", time / Double(count),
             estimate: validators.verificationCost(of: Note([keys[0]], salt: 0)))
     }
-    report("\(id.name) prepare a key", try least(calls: 5) { _ = try PreparedKey(keys[1].publicKey) })
+    report(
+        "\(id.name) prepare a key", try least(calls: 5) { _ = try PreparedKey(keys[1].publicKey) })
 }
 
 func benchExchange(_ id: KeyExchangeID) {

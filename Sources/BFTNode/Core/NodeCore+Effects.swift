@@ -127,6 +127,7 @@ extension NodeCore {
     // MARK: Signing
 
     private func beginSigning(_ number: UInt64, _ unsigned: P.Unsigned) {
+        counters.signed += 1
         let statement = unsigned.signingBytes
         guard signingKey.signCost > NodeSettings.inlineLimit else {
             signatures[number] = signingKey.sign(statement)

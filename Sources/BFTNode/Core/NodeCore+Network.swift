@@ -37,7 +37,7 @@ extension NodeCore: NetworkTransportDelegate {
         guard replica.isUseful(message) else { return }
         let cost = keys.verificationCost(of: message)
         guard cost > .zero else { return accept(message, from: peer) }
-        unverified.append((message, peer))
+        unverified.append((message, peer, cost))
     }
 
     /// A message that stands on no signature, or on few enough to check them here and now.
@@ -59,12 +59,10 @@ extension NodeCore: NetworkTransportDelegate {
         guard !unverified.isEmpty else { return }
         let batch = unverified
         unverified.removeAll(keepingCapacity: true)
-        let cost = batch.reduce(UInt64(0)) {
-            $0 + keys.verificationCost(of: $1.message).nanoseconds
-        }
+        let cost = batch.reduce(UInt64(0)) { $0 + $1.cost.nanoseconds }
         counters.verified += UInt64(batch.count)
         guard cost > NodeSettings.inlineLimit.nanoseconds else {
-            for (message, peer) in batch where replica.isUseful(message) {
+            for (message, peer, _) in batch where replica.isUseful(message) {
                 accept(message, from: peer)
             }
             return

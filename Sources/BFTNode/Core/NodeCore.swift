@@ -41,7 +41,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     var records = RecordLedger()
     var signatures: [UInt64: [UInt8]] = [:]
     var nextSignature: UInt64 = 0
-    var unverified: [(message: Message, sender: ValidatorIndex)] = []
+    var unverified: [(message: Message, sender: ValidatorIndex, cost: Interval)] = []
     var timer: LoopTimer?
     var truncation = LogTruncation()
     /// Why this node does not vote any more.

@@ -45,6 +45,9 @@ enum NodeMetrics {
         counter("bft_messages_verified_total", "Messages whose signatures were checked.") {
             $0.counters.verified
         }
+        counter("bft_signatures_made_total", "Signatures of this validator.") {
+            $0.counters.signed
+        }
         counter("bft_bad_signatures_total", "Messages with a signature that does not hold.") {
             $0.counters.forgeries
         }

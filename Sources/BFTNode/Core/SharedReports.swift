@@ -25,6 +25,7 @@ struct NodeCounters: Sendable {
     var received: UInt64 = 0
     var malformed: UInt64 = 0
     var verified: UInt64 = 0
+    var signed: UInt64 = 0
     var forgeries: UInt64 = 0
     var dropped: UInt64 = 0
     var rejections: UInt64 = 0

@@ -167,7 +167,8 @@ public final class TCPTransport: NetworkTransport {
             return PeerStatus(
                 index: entry.index, isConnected: channel != nil,
                 address: channel?.socket.remoteAddress ?? entry.address,
-                role: channel?.connection.role, roundTrip: channel?.connection.roundTrip)
+                role: channel?.connection.role, roundTrip: channel?.connection.roundTrip,
+                replacedKeys: channel?.connection.replacedKeys)
         }
     }
 

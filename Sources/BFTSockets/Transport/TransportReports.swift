@@ -11,6 +11,8 @@ public struct PeerStatus: Sendable, Equatable {
     public let role: HandshakeRole?
     /// The time to the peer and back. Measured on quiet links only, so `nil` for a while.
     public let roundTrip: Interval?
+    /// How often each side of the connection has replaced its key, `nil` while there is none.
+    public let replacedKeys: KeyReplacements?
 }
 
 /// Why a connection of the transport ended.
