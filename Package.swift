@@ -174,6 +174,13 @@ let package = Package(
         .testTarget(
             name: "BFTServerTests", dependencies: ["BFTBase", "BFTLedger", "BFTServer"],
             swiftSettings: common),
+        .testTarget(
+            name: "BFTNodeTests",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
+                "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
+                "KeyValueStore", "Logging", "ProtocolSimplex",
+            ], swiftSettings: common),
         .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
         .testTarget(
             name: "BFTConfigurationTests",

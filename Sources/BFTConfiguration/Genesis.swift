@@ -54,18 +54,15 @@ public struct ChainParameters: Equatable, Sendable {
     public var idleBlockMilliseconds: UInt32 = 1_000
     /// The most payload bytes that one block may name.
     public var maxBlockBytes: UInt32 = 4 << 20
-    /// The most bytes of one transaction.
-    public var maxTransactionBytes: UInt32 = 64 << 10
-    /// A checkpoint is signed at every height that is a multiple of this.
-    public var checkpointIntervalBlocks: UInt32 = 1_000
+    /// The most bytes of one transaction that a node takes from its clients.
+    public var maxTransactionBytes: UInt32 = 1 << 20
 
     public init() {}
 
     static let viewTimeoutRange: ClosedRange<UInt32> = 10...600_000
     static let idleBlockRange: ClosedRange<UInt32> = 1...600_000
     static let blockBytesRange: ClosedRange<UInt32> = 4_096...(64 << 20)
-    static let transactionBytesRange: ClosedRange<UInt32> = 64...(16 << 20)
-    static let checkpointRange: ClosedRange<UInt32> = 1...1_000_000
+    static let transactionBytesRange: ClosedRange<UInt32> = 64...(4 << 20)
 }
 
 /// A rule between the values of a genesis that is broken.
@@ -216,10 +213,7 @@ extension GenesisValidator {
 
 extension ChainParameters {
     fileprivate var figures: [UInt32] {
-        [
-            viewTimeoutMilliseconds, idleBlockMilliseconds, maxBlockBytes, maxTransactionBytes,
-            checkpointIntervalBlocks,
-        ]
+        [viewTimeoutMilliseconds, idleBlockMilliseconds, maxBlockBytes, maxTransactionBytes]
     }
 
     @_lifetime(reader: copy reader)
@@ -228,7 +222,6 @@ extension ChainParameters {
         idleBlockMilliseconds = try Self.figure(&reader, in: Self.idleBlockRange)
         maxBlockBytes = try Self.figure(&reader, in: Self.blockBytesRange)
         maxTransactionBytes = try Self.figure(&reader, in: Self.transactionBytesRange)
-        checkpointIntervalBlocks = try Self.figure(&reader, in: Self.checkpointRange)
     }
 
     @_lifetime(reader: copy reader)

@@ -113,9 +113,6 @@ extension ChainParameters {
         maxTransactionBytes = reader.field(
             "maxTransactionBytes", .integer(Self.transactionBytesRange),
             default: maxTransactionBytes)
-        checkpointIntervalBlocks = reader.field(
-            "checkpointIntervalBlocks", .integer(Self.checkpointRange),
-            default: checkpointIntervalBlocks)
     }
 
     fileprivate var json: JSONText {
@@ -124,7 +121,6 @@ extension ChainParameters {
             ("idleBlockMilliseconds", .integer(Int128(idleBlockMilliseconds))),
             ("maxBlockBytes", .integer(Int128(maxBlockBytes))),
             ("maxTransactionBytes", .integer(Int128(maxTransactionBytes))),
-            ("checkpointIntervalBlocks", .integer(Int128(checkpointIntervalBlocks))),
         ])
     }
 }

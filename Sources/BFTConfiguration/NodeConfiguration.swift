@@ -12,7 +12,6 @@ public struct NodeConfiguration: Equatable, Sendable {
     public var resp = RESP()
     public var http = HTTP()
     public var log = Log()
-    public var storage = Storage()
     public var limits = Limits()
 
     /// All defaults. They name no validator: see `Node`.
@@ -41,9 +40,9 @@ public struct NodeConfiguration: Equatable, Sendable {
         public var algorithm: ProtocolName?
         /// The first view timeout of this node, or `nil` for that of the genesis.
         public var finalityTimeoutMilliseconds: UInt32?
-        /// The most blocks held that are not committed yet.
-        public var maxPendingVertices = 10_000
-        /// Whether this node proposes evidence of equivocation.
+        /// The most batches of each validator that wait here to be ordered.
+        public var maxPendingVertices = 256
+        /// Whether this node logs and counts the contradictions of other validators.
         public var byzantineDetectionEnabled = true
     }
 
@@ -75,28 +74,13 @@ public struct NodeConfiguration: Equatable, Sendable {
         public var format = LogFormat.text
     }
 
-    public struct Storage: Equatable, Sendable {
-        public var backend = StorageBackendName.rocksdb
-        /// The committed blocks that are kept, or 0 for all.
-        public var retainBlocks: UInt64 = 0
-        /// A snapshot of the state is taken every so many blocks, or never if 0.
-        public var snapshotIntervalBlocks: UInt64 = 10_000
-    }
-
     /// The bounds on what clients and peers can fill.
     public struct Limits: Equatable, Sendable {
-        /// The transactions that wait to be ordered.
+        /// The bytes of each validator's batches that wait here to be ordered.
         public var mempoolBytes = 64 << 20
-        /// The bytes of one batch of transactions.
+        /// A batch is sealed at the latest when it has so many bytes.
         public var batchBytes = 512 << 10
         /// The bytes of one request of a client.
         public var requestBytes = 1 << 20
     }
-}
-
-/// Where blocks and state are kept.
-public enum StorageBackendName: String, CaseIterable, Sendable {
-    case rocksdb
-    /// Nothing survives the process: for trials only.
-    case memory
 }

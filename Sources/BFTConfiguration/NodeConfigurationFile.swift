@@ -39,7 +39,6 @@ extension NodeConfiguration {
         resp = reader.section("resp") { RESP(&$0) }
         http = reader.section("http") { HTTP(&$0) }
         log = reader.section("log") { Log(&$0) }
-        storage = reader.section("storage") { Storage(&$0) }
         limits = reader.section("limits") { Limits(&$0, genesis) }
     }
 }
@@ -165,23 +164,12 @@ extension NodeConfiguration.Log {
     }
 }
 
-extension NodeConfiguration.Storage {
-    init(_ reader: inout FieldReader) {
-        backend = reader.field("backend", FieldKind<StorageBackendName>.word, default: backend)
-        retainBlocks = reader.field(
-            "retain_blocks", .integer(0...UInt64(Int64.max)), default: retainBlocks)
-        snapshotIntervalBlocks = reader.field(
-            "snapshot_interval_blocks", .integer(0...UInt64(Int64.max)),
-            default: snapshotIntervalBlocks)
-    }
-}
-
 extension NodeConfiguration.Limits {
     init(_ reader: inout FieldReader, _ genesis: Genesis?) {
         mempoolBytes = reader.field(
-            "mempool_bytes", .integer((1 << 20)...(16 << 30)), default: mempoolBytes)
+            "mempool_bytes", .integer((16 << 20)...(16 << 30)), default: mempoolBytes)
         batchBytes = reader.field(
-            "batch_bytes", .integer(4_096...(16 << 20)), default: batchBytes)
+            "batch_bytes", .integer(4_096...(4 << 20)), default: batchBytes)
         requestBytes = reader.field(
             "request_bytes", .integer(4_096...(64 << 20)), default: requestBytes)
         guard let genesis, batchBytes > Int(genesis.parameters.maxBlockBytes) else { return }

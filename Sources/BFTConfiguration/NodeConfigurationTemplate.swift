@@ -60,9 +60,9 @@ extension NodeConfiguration {
         \(line(
             "finality_timeout_ms", consensus.finalityTimeoutMilliseconds.map { "\($0)" },
             standard: "1000"))
-        # The most blocks held that are not committed yet.
+        # The most batches of each validator that wait here to be ordered.
         max_pending_vertices = \(consensus.maxPendingVertices)
-        # Whether this node proposes evidence against validators that contradict themselves.
+        # Whether this node logs and counts validators that contradict themselves.
         byzantine_detection_enabled = \(consensus.byzantineDetectionEnabled)
 
         [crypto]
@@ -104,16 +104,9 @@ extension NodeConfiguration {
         # "text" or "json": one line a message, to standard error.
         format = \(quoted(log.format.rawValue))
 
-        [storage]
-        # "rocksdb", or "memory" for trials: nothing then survives a restart.
-        backend = \(quoted(storage.backend.rawValue))
-        # The committed blocks that are kept; 0 keeps all.
-        retain_blocks = \(storage.retainBlocks)
-        # A snapshot of the state is taken every so many blocks; 0 takes none.
-        snapshot_interval_blocks = \(storage.snapshotIntervalBlocks)
-
         [limits]
-        # Transactions that wait to be ordered, one batch of them, one request of a client.
+        # Bytes: of each validator's batches that wait here to be ordered, of a batch when it is
+        # sealed, of one request of a client.
         mempool_bytes = \(limits.mempoolBytes)
         batch_bytes = \(limits.batchBytes)
         request_bytes = \(limits.requestBytes)

@@ -14,7 +14,8 @@ import Logging
 /// A validator: consensus, disk, network and clients around an application.
 ///
 /// ```swift
-/// let node = try Node<Simplex, KeyValueStore>(home: .load("home"), application: KeyValueStore())
+/// let node = try Node<Simplex, KeyValueStore>(
+///     configuration: .load("home"), application: KeyValueStore())
 /// ```
 ///
 /// Everything of the node happens on its own threads once `run()` is called. The methods may be
@@ -27,7 +28,14 @@ public final class Node<P: ConsensusProtocol, App: Application>: Sendable {
     ///
     /// - Throws: `NodeError`, which says what is wrong and how to mend it.
     public init(configuration: NodeHome, application: sending App) throws(NodeError) {
-        running = try RunningNode(configuration, application)
+        running = try RunningNode(configuration, application, on: .real)
+    }
+
+    /// A node on another disk.
+    init(
+        configuration: NodeHome, application: sending App, disk: NodeDisk
+    ) throws(NodeError) {
+        running = try RunningNode(configuration, application, on: disk)
     }
 
     /// Runs the node until `stop()` is called or it can't go on. Blocks its thread.
@@ -41,7 +49,8 @@ public final class Node<P: ConsensusProtocol, App: Application>: Sendable {
 
     /// Orders a transaction and waits until it is committed and executed.
     ///
-    /// If this throws `stopped`, the transaction may or may not be carried out.
+    /// If this throws `stopped`, the transaction may or may not be carried out. `busy` and
+    /// `refused` say what they mean.
     public func submit(_ transaction: [UInt8]) async throws -> Receipt {
         try await running.submit(transaction)
     }

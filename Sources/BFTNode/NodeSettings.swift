@@ -3,6 +3,8 @@ import BFTConfiguration
 import BFTCore
 import BFTCrypto
 import BFTLedger
+import BFTRocksDB
+import BFTStorage
 import BFTTransport
 import Glibc
 
@@ -16,6 +18,10 @@ struct NodeSettings: Sendable {
     let validators: ValidatorSet
     /// A batch is sealed at the latest when it has this size.
     let batchBytes: Int
+    /// The largest transaction that is taken from a client.
+    let transactionBytes: Int
+    /// Whether contradictions of other validators are logged and counted.
+    let reportsEvidence: Bool
 
     /// What takes longer than this leaves the event loop.
     static let inlineLimit = Interval.microseconds(50)
@@ -24,9 +30,23 @@ struct NodeSettings: Sendable {
     static let saveBytes = 128 << 20
     static let saveBlocks = 20_000
 
+    /// The largest record of the safety log: above a certificate of the most validators with the
+    /// largest signatures.
+    static let recordByteLimit = 64 << 20
+
     /// How links between validators are encrypted.
     static let suite = TransportSuite(keyExchange: .x25519MLKEM768, aead: .aes256GCM)
 
     /// One thread for signatures for each processor but one.
     static var cryptoThreads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1) }
+}
+
+/// How a node opens its files: on a real disk, or on one that fails as a test says.
+struct NodeDisk: Sendable {
+    var openStore: @Sendable (_ path: String) throws(StorageError) -> any StorageBackend
+    var openLog: @Sendable (_ path: String) throws(StorageError) -> any LogDirectory
+
+    static let real = NodeDisk(
+        openStore: { path throws(StorageError) in try RocksDBBackend(path: path) },
+        openLog: { path throws(StorageError) in try FileLogDirectory(path) })
 }

@@ -17,11 +17,13 @@ final class OpenedHome: Sendable {
     let keys: ValidatorKeys
     let signingKey: SigningKey
     let store: ChainStore
-    private let backend: RocksDBBackend
+    private let backend: any StorageBackend
+    private let disk: NodeDisk
     private let lock: HomeLock
 
-    init(_ home: NodeHome) throws(NodeError) {
+    init(_ home: NodeHome, on disk: NodeDisk) throws(NodeError) {
         self.home = home
+        self.disk = disk
         do throws(KeyFileError) {
             signingKey = try KeyFile.load(home.keyFile)
         } catch {
@@ -35,15 +37,23 @@ final class OpenedHome: Sendable {
             chainName: genesis.chainID, chain: Digest.of(genesis.encoded, in: .genesis),
             protocolName: genesis.protocolName.rawValue, schemeName: genesis.scheme.rawValue,
             own: own, validators: try Self.validators(of: genesis),
-            batchBytes: home.configuration.limits.batchBytes)
+            batchBytes: home.configuration.limits.batchBytes,
+            transactionBytes: Self.transactionBytes(of: genesis.parameters),
+            reportsEvidence: home.configuration.consensus.byzantineDetectionEnabled)
         do throws(StorageError) {
             try Self.makeDirectory(home.dataDirectory)
             lock = try HomeLock(directory: home.dataDirectory)
-            backend = try RocksDBBackend(path: "\(home.dataDirectory)/chain")
+            backend = try disk.openStore("\(home.dataDirectory)/chain")
         } catch {
             throw .storage(error)
         }
         store = ChainStore(backend)
+    }
+
+    /// The largest transaction that fits with its batch's header into a batch and into a block.
+    private static func transactionBytes(of parameters: ChainParameters) -> Int {
+        let batchBytes = min(Int(parameters.maxBlockBytes), Batch.byteLimit)
+        return min(Int(parameters.maxTransactionBytes), batchBytes - Batch.byteOverhead)
     }
 
     private static func makeDirectory(_ path: String) throws(StorageError) {
@@ -80,11 +90,14 @@ final class OpenedHome: Sendable {
 
     var replicaConfiguration: ReplicaConfiguration {
         let parameters = home.genesis.parameters
+        let viewTimeout =
+            home.configuration.consensus.finalityTimeoutMilliseconds
+            ?? parameters.viewTimeoutMilliseconds
         return ReplicaConfiguration(
             chain: settings.chain, epoch: .zero, validators: settings.validators,
             own: settings.own,
             timing: .init(
-                viewTimeout: .milliseconds(UInt64(parameters.viewTimeoutMilliseconds)),
+                viewTimeout: .milliseconds(UInt64(viewTimeout)),
                 idleInterval: .milliseconds(UInt64(parameters.idleBlockMilliseconds))))
     }
 
@@ -92,6 +105,9 @@ final class OpenedHome: Sendable {
         var limits = LedgerLimits()
         limits.blockBytes = Int(home.genesis.parameters.maxBlockBytes)
         limits.bytesPerAuthor = home.configuration.limits.mempoolBytes
+        // A node's own batches never outrun what one block may name.
+        limits.batchesPerAuthor = min(
+            home.configuration.consensus.maxPendingVertices, 2 * Block.payloadLimit)
         return limits
     }
 
@@ -103,8 +119,10 @@ final class OpenedHome: Sendable {
         var flaw: WireError?
         let log: SafetyLog
         do throws(StorageError) {
-            let directory = try FileLogDirectory("\(home.dataDirectory)/log")
-            log = try SafetyLog(directory: directory) { _, type, payload throws(StorageError) in
+            let directory = try disk.openLog("\(home.dataDirectory)/log")
+            let options = SafetyLog.Options(payloadByteLimit: NodeSettings.recordByteLimit)
+            log = try SafetyLog(directory: directory, options: options) {
+                _, type, payload throws(StorageError) in
                 guard flaw == nil else { return }
                 do throws(WireError) {
                     guard type == RecordType.replica else { throw .unknownTag(type) }

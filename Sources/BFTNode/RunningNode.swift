@@ -26,6 +26,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     private let http: HTTPServer?
     private let logger: Logger
     let respPort: UInt16?
+    private let relay: Relay<NodeCore<P, App>>
     private let failure = Mutex<NodeError?>(nil)
     private let isStopping = Atomic<Bool>(false)
 
@@ -34,8 +35,10 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     /// How long commands under way may take to finish when the node stops.
     private static var drainLimit: Interval { .seconds(3) }
 
-    init(_ home: NodeHome, _ application: sending App) throws(NodeError) {
-        let opened = try OpenedHome(home)
+    init(
+        _ home: NodeHome, _ application: sending App, on disk: NodeDisk
+    ) throws(NodeError) {
+        let opened = try OpenedHome(home, on: disk)
         var application = application
         let genesis = CommittedState.genesis(
             Block.genesis(
@@ -65,9 +68,12 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         self.logger = logger
         pool = CryptoPool(threads: NodeSettings.cryptoThreads)
         let relay = Relay<NodeCore<P, App>>()
+        self.relay = relay
         executor = Executor(
             application: application, store: opened.store, own: opened.settings.own
-        ) { outcomes in relay.post { $0.take(outcomes) } }
+        ) { outcomes, byteCount in
+            relay.post { $0.take(outcomes, byteCount: byteCount) }
+        }
         shared = SharedReports(
             NodeCore<P, App>.initialStatus(opened.settings, version: BFTVersion.text))
         let transport: TCPTransport
@@ -89,7 +95,17 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             onDurable: { position in relay.post { $0.becameDurable(position) } },
             onFailure: { error in relay.post { $0.fail(.storage(error)) } })
         core.log = log
-        let fronts = try Self.openFronts(home.configuration, core: core, shared: shared)
+        let fronts: (resp: RESPHost<P, App>?, http: HTTPServer?)
+        do throws(NodeError) {
+            fronts = try Self.openFronts(home.configuration, core: core, shared: shared)
+        } catch {
+            // The home is free for another try.
+            log.close()
+            pool.shutdown()
+            opened.close()
+            relay.target = nil
+            throw error
+        }
         resp = fronts.resp.map { LoopBound($0, on: loop) }
         respPort = fronts.resp?.port
         http = fronts.http
@@ -140,6 +156,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             settings: core.settings, keys: core.keys, metrics: NodeMetrics.registry(shared))
         var limits = HTTPLimits()
         limits.connectionCount = configuration.http.maxClients
+        limits.bodyBytes = configuration.limits.requestBytes
         do throws(ListenError) {
             let listen = configuration.http.listen
             let server = try HTTPServer(
@@ -171,7 +188,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     /// Closes in the order in which nothing is lost: clients first, the disk last.
     private func close() {
         http?.stop()
-        executor.close()
+        if let error = executor.close() { logger.error("the state was not saved: \(error)") }
         log.close()
         pool.shutdown()
         do {
@@ -180,6 +197,8 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             logger.error("the state was not synced at the end: \(error)")
         }
         opened.close()
+        // The threads that it served have ended.
+        relay.target = nil
         logger.info("stopped")
     }
 
@@ -201,9 +220,9 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         _ transport: LoopBound<TCPTransport>, until deadline: Instant
     ) {
         guard core.value.trouble == nil, core.value.hasWorkUnderWay, loop.now < deadline else {
-            resp?.value.failAll("UNKNOWN the node stops: the command may be carried out or not")
+            core.value.abandonClients(
+                "UNKNOWN the node stops: the command may be carried out or not")
             resp?.value.closeAll()
-            core.value.submissions.failAll(.stopped)
             transport.value.stop()
             loop.stop()
             return
@@ -244,7 +263,8 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
 
 /// Brings calls from other threads to an object on the loop, once there is one.
 private final class Relay<Target>: @unchecked Sendable {
-    /// Set once, before anything is posted.
+    /// Set before the threads begin that post, and let go of after they have ended: the core holds
+    /// what holds this.
     var target: LoopBound<Target>?
 
     func post(_ body: @escaping @Sendable (Target) -> Void) {

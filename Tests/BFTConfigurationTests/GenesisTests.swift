@@ -68,7 +68,7 @@ private func problems(_ text: String) -> [ConfigurationProblem] {
             "01" + "06000000" + Hex.encode("test-1".utf8) + "fa9eec139c010000" + "01" + "01"
             + "01000000" + "01000000" + "61" + "0100000000000000" + "20000000"
             + String(repeating: "01", count: 32) + "09000000" + Hex.encode("127.0.0.1".utf8)
-            + "e81c" + "e8030000" + "e8030000" + "00001000" + "00000100" + "e8030000"
+            + "e81c" + "e8030000" + "e8030000" + "00001000" + "00001000"
         #expect(Hex.encode(genesis.encoded) == expected)
     }
 

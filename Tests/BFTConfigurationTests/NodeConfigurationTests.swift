@@ -21,7 +21,13 @@ private let genesis = Genesis(
         GenesisValidator(
             name: "node\($0)", power: 1, publicKey: [UInt8](repeating: UInt8($0), count: 32),
             peerAddress: Endpoint(host: "127.0.0.1", port: UInt16(7400 + $0)))
-    }, parameters: ChainParameters())
+    }, parameters: smallBlocks)
+
+private var smallBlocks: ChainParameters {
+    var parameters = ChainParameters()
+    parameters.maxBlockBytes = 1 << 20
+    return parameters
+}
 
 @Suite struct NodeConfigurationTests {
     @Test("An empty file reads as the defaults")
@@ -49,7 +55,6 @@ private let genesis = Genesis(
         configuration.http.listen = Endpoint(host: "0.0.0.0", port: 0)
         configuration.log.levels = try LogLevels(parsing: "error,transport=debug")
         configuration.log.format = .json
-        configuration.storage.backend = .memory
         configuration.limits.batchBytes = 8_192
         #expect(
             try NodeConfiguration(toml: Array(configuration.toml.utf8), file: "t") == configuration)
@@ -105,8 +110,7 @@ private let genesis = Genesis(
             ("[http]\nlisten = 1979-05-27", 2, 10, "is a date"),
             ("[log]\nlevel = \"loud\"", 2, 9, "'loud' is no level"),
             ("[log]\nformat = \"xml\"", 2, 10, "not known"),
-            ("[storage]\nbackend = \"mysql\"", 2, 11, "not known"),
-            ("[storage]\nretain_blocks = -1", 2, 17, "out of range"),
+            ("[limits]\nrequest_bytes = -1", 2, 17, "out of range"),
             ("[limits]\nmempool_bytes = 1", 2, 17, "out of range"),
             ("[node]\nname = \"a b\"", 2, 8, "is no name"),
             ("[node]\nindex = 5000", 2, 9, "out of range"),
@@ -154,7 +158,7 @@ private let genesis = Genesis(
                 "[node]\nindex = 0\n[network.peers]\nnode9 = \"x:1\"", "4:1",
                 "did you mean 'node0'?"
             ),
-            ("[node]\nindex = 0\n[limits]\nbatch_bytes = 5000000", "4:15", "write at most 4194304"),
+            ("[node]\nindex = 0\n[limits]\nbatch_bytes = 2000000", "4:15", "write at most 1048576"),
         ]
         for (text, place, hint) in cases {
             let found = problems(text, genesis)

@@ -18,6 +18,8 @@ public struct Batch: Equatable, Sendable {
     public static let byteLimit = 4 << 20
     /// The bytes before the first transaction.
     static let headerByteCount = 14
+    /// The bytes of a batch of one transaction beside that transaction.
+    public static let byteOverhead = headerByteCount + 4
 
     public var author: ValidatorIndex { reference.author }
     public var sequence: BatchSequence { reference.sequence }

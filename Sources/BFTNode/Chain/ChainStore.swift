@@ -123,6 +123,15 @@ final class ChainStore: Sendable {
         return batch
     }
 
+    /// The block at `height` with what commits it and the number of its transactions.
+    func storedBlock(at height: Height) throws(StorageError) -> StoredBlock? {
+        guard let block = try block(at: height), let certificate = try certificate(at: height)
+        else { return nil }
+        var count = 0
+        for reference in block.payload { count += try batch(reference)?.transactionCount ?? 0 }
+        return StoredBlock(block: block, certificate: certificate, transactionCount: count)
+    }
+
     /// Committed blocks from `height` on, as many as one answer may hold, ending in one that has
     /// a certificate of its own; or `nil` if there is none.
     func run(from height: Height) throws(StorageError) -> CommittedRun? {
@@ -151,9 +160,11 @@ final class ChainStore: Sendable {
 
     private static func key(_ height: Height) -> [UInt8] { bigEndian(height.rawValue) }
 
+    /// The digest is part of the key: of an author that contradicts itself, two batches of one
+    /// sequence may come by, and the one that was ordered must not give way to the other.
     private static func key(_ reference: BatchReference) -> [UInt8] {
         [UInt8(reference.author.rawValue >> 8), UInt8(reference.author.rawValue & 0xFF)]
-            + bigEndian(reference.sequence.rawValue)
+            + bigEndian(reference.sequence.rawValue) + reference.digest.bytes
     }
 
     private static func bigEndian(_ value: UInt64) -> [UInt8] {

@@ -22,61 +22,113 @@ struct QueryBatch: Sendable {
     var requests: [UInt8] = []
     var ends: [Int] = []
 
-    mutating func append(_ origin: UInt64, _ write: (inout [UInt8]) -> Void) {
+    /// Returns how many bytes were written.
+    mutating func append(_ origin: UInt64, _ write: (inout [UInt8]) -> Void) -> Int {
+        let start = requests.count
         write(&requests)
         origins.append(origin)
         ends.append(requests.count)
+        return requests.count - start
     }
 
     var isEmpty: Bool { origins.isEmpty }
+}
+
+/// Queries with their answers.
+struct AnsweredQueries: Sendable {
+    var origins: [UInt64] = []
+    var answers = ResultWriter()
+    /// The bytes of the requests.
+    var requestByteCount = 0
 }
 
 /// What the executor did.
 enum ExecutorOutcome: Sendable {
     /// With the results of the own batches, in the order of the block's payload.
     case executed(CommittedBlock, stateRoot: Digest, results: [BatchResults])
-    case answered(QueryBatch, ResultWriter)
+    case answered(AnsweredQueries)
     case judged(Digest, isValid: Bool)
     case run(CommittedRun, for: ValidatorIndex)
     case batch(Batch, for: ValidatorIndex)
-    case block(Block?, Certificate?, ticket: UInt64)
+    /// What the peer asked for and is here was handed back.
+    case served(ValidatorIndex, cost: Int)
+    case block(StoredBlock?, ticket: UInt64)
     case synced(ticket: UInt64)
     /// The disk refused. Nothing more is executed.
     case failed(StorageError)
 }
 
-/// The results of one own batch.
+/// A block as HTTP clients see it.
+struct StoredBlock: Sendable {
+    let block: Block
+    let certificate: Certificate
+    let transactionCount: Int
+}
+
+/// The results of one own batch, those of its last transactions left out if they are too large to
+/// keep together.
 struct BatchResults: Sendable {
-    let sequence: BatchSequence
+    let reference: BatchReference
     let results: ResultWriter
+}
+
+extension ExecutorJob {
+    /// What a peer's request costs the executor, in reads of batches; 0 for all other jobs.
+    var peerCost: Int {
+        switch self {
+        case .readRun: 16
+        case .readBatches(let references, _): references.count
+        default: 0
+        }
+    }
 }
 
 /// The application on a thread of its own, with its part of the disk.
 ///
 /// Jobs are done in order. Outcomes are handed back in bunches: all that a wake-up's worth of jobs
-/// produced, since a wake-up of the event loop costs more than most jobs.
+/// produced, since a wake-up of the event loop costs more than most jobs. Large outcomes go
+/// earlier, and the thread waits while the loop has not taken those before: a short request can
+/// have a long answer.
+///
+/// After the disk has failed nothing more is done.
 final class Executor<App: Application>: @unchecked Sendable {
     private struct Queue {
         var jobs: [ExecutorJob] = []
         var isClosing = false
+        /// The bytes of outcomes that the loop has not taken yet.
+        var untakenByteCount = 0
+    }
+
+    /// Outcomes that are not handed back yet, and the bytes of the large ones.
+    private struct Bunch {
+        var outcomes: [ExecutorOutcome] = []
+        var byteCount = 0
     }
 
     private let queue = Monitor(Queue())
     private let store: ChainStore
     private let own: ValidatorIndex
-    private let onOutcomes: @Sendable ([ExecutorOutcome]) -> Void
+    private let onOutcomes: @Sendable (_ outcomes: [ExecutorOutcome], _ byteCount: Int) -> Void
     /// Used by the thread alone once it runs.
     private var application: App
     private var changes = StateChanges()
     /// The bytes of batches executed since the state was saved.
     private var unsavedByteCount = 0
     private var unsavedBlockCount = 0
-    private var hasFailed = false
+    private var failure: StorageError?
+    private var bunch = Bunch()
     private var thread: NamedThread?
+
+    /// A bunch of this many bytes is handed back without waiting for the end of the jobs.
+    static var bunchByteLimit: Int { 4 << 20 }
+    /// The thread waits while this many bytes are with the loop.
+    static var untakenByteLimit: Int { 32 << 20 }
+    /// The results of one own batch are kept up to this many bytes and those of one transaction.
+    static var resultByteLimit: Int { 32 << 20 }
 
     init(
         application: consuming sending App, store: ChainStore, own: ValidatorIndex,
-        onOutcomes: @escaping @Sendable ([ExecutorOutcome]) -> Void
+        onOutcomes: @escaping @Sendable (_ outcomes: [ExecutorOutcome], _ byteCount: Int) -> Void
     ) {
         self.application = application
         self.store = store
@@ -94,11 +146,21 @@ final class Executor<App: Application>: @unchecked Sendable {
         if wasIdle { queue.notify() }
     }
 
-    /// Does what was asked for, then ends the thread.
-    func close() {
+    /// Notes that the loop has taken outcomes of `byteCount` bytes.
+    func took(byteCount: Int) {
+        guard byteCount > 0 else { return }
+        queue.withLock { $0.untakenByteCount -= byteCount }
+        queue.notify()
+    }
+
+    /// Does what was asked for, saves the state, and ends the thread.
+    ///
+    /// Returns what the disk refused, now or before.
+    func close() -> StorageError? {
         queue.withLock { $0.isClosing = true }
         queue.notify()
         thread?.join()
+        return failure
     }
 
     private func run() {
@@ -108,53 +170,71 @@ final class Executor<App: Application>: @unchecked Sendable {
                 defer { queue.jobs = [] }
                 return (queue.jobs, queue.isClosing)
             }
-            var outcomes: [ExecutorOutcome] = []
-            for job in jobs where !hasFailed { perform(job, into: &outcomes) }
-            if !outcomes.isEmpty { onOutcomes(outcomes) }
+            for job in jobs where failure == nil { perform(job) }
+            handBack()
             if isClosing, jobs.isEmpty { return saveAtEnd() }
+        }
+    }
+
+    private func handBack() {
+        guard !bunch.outcomes.isEmpty else { return }
+        let full = bunch
+        bunch = Bunch()
+        queue.withLock { $0.untakenByteCount += full.byteCount }
+        onOutcomes(full.outcomes, full.byteCount)
+    }
+
+    /// Adds an outcome of so many bytes, and hands the bunch back if it is large.
+    private func add(_ outcome: ExecutorOutcome, byteCount: Int = 0) {
+        bunch.outcomes.append(outcome)
+        bunch.byteCount += byteCount
+        guard bunch.byteCount >= Self.bunchByteLimit else { return }
+        handBack()
+        queue.withLock(when: { $0.untakenByteCount < Self.untakenByteLimit || $0.isClosing }) {
+            _ in
         }
     }
 
     /// Saves the state, so that the next start has nothing to execute again.
     private func saveAtEnd() {
-        guard !hasFailed, unsavedBlockCount > 0 else { return }
+        guard failure == nil, unsavedBlockCount > 0 else { return }
         save()
         do throws(StorageError) {
             try store.save(&changes)
         } catch {
-            onOutcomes([.failed(error)])
+            failure = error
         }
     }
 
-    private func perform(_ job: ExecutorJob, into outcomes: inout [ExecutorOutcome]) {
+    private func perform(_ job: ExecutorJob) {
         do throws(StorageError) {
             switch job {
-            case .execute(let block): outcomes.append(try execute(block))
-            case .query(let batch): outcomes.append(answer(batch))
+            case .execute(let block): try execute(block)
+            case .query(let batch): answer(batch)
             case .judge(let block, let batches):
                 let context = Self.context(of: block)
-                outcomes.append(
-                    .judged(block.digest, isValid: application.judge(context, batches)))
+                add(.judged(block.digest, isValid: application.judge(context, batches)))
             case .readRun(let height, let peer):
-                if let run = try store.run(from: height) { outcomes.append(.run(run, for: peer)) }
+                if let run = try store.run(from: height) {
+                    add(.run(run, for: peer), byteCount: LedgerLimits.syncByteLimit)
+                }
+                add(.served(peer, cost: job.peerCost))
             case .readBatches(let references, let peer):
                 for reference in references {
                     if let batch = try store.batch(reference) {
-                        outcomes.append(.batch(batch, for: peer))
+                        add(.batch(batch, for: peer), byteCount: batch.encoded.count)
                     }
                 }
+                add(.served(peer, cost: job.peerCost))
             case .readBlock(let height, let ticket):
-                outcomes.append(
-                    .block(
-                        try store.block(at: height), try store.certificate(at: height),
-                        ticket: ticket))
+                add(.block(try store.storedBlock(at: height), ticket: ticket))
             case .sync(let ticket):
                 try store.sync()
-                outcomes.append(.synced(ticket: ticket))
+                add(.synced(ticket: ticket))
             }
         } catch {
-            hasFailed = true
-            outcomes.append(.failed(error))
+            failure = error
+            add(.failed(error))
         }
     }
 
@@ -162,23 +242,33 @@ final class Executor<App: Application>: @unchecked Sendable {
         BlockContext(height: block.height, time: block.time, proposer: block.proposer)
     }
 
-    private func execute(_ committed: CommittedBlock) throws(StorageError) -> ExecutorOutcome {
+    private func execute(_ committed: CommittedBlock) throws(StorageError) {
         var results: [BatchResults] = []
+        var byteCount = 0
         var scratch = ResultWriter()
         application.begin(Self.context(of: committed.block))
         for batch in committed.batches {
-            scratch.removeAll()
-            batch.forEachTransaction { application.execute($0, result: &scratch) }
-            if batch.author == own {
-                results.append(BatchResults(sequence: batch.sequence, results: scratch))
+            // What nobody here waits for is not kept: a small batch can have large results.
+            var kept = ResultWriter()
+            let limit = batch.author == own ? Self.resultByteLimit : 0
+            batch.forEachTransaction { transaction in
+                if kept.bytes.count < limit {
+                    application.execute(transaction, result: &kept)
+                } else {
+                    application.execute(transaction, result: &scratch)
+                    scratch.removeAll()
+                }
             }
+            guard batch.author == own else { continue }
+            byteCount += kept.bytes.count
+            results.append(BatchResults(reference: batch.reference, results: kept))
         }
         let root = application.end()
         unsavedByteCount += committed.block.payloadByteCount
         unsavedBlockCount += 1
         if isSaveDue { save() }
         try store.keep(committed, stateRoot: root, changes: &changes)
-        return .executed(committed, stateRoot: root, results: results)
+        add(.executed(committed, stateRoot: root, results: results), byteCount: byteCount)
     }
 
     /// Executing again what was executed since the state was saved takes a node a second or two.
@@ -193,14 +283,20 @@ final class Executor<App: Application>: @unchecked Sendable {
         unsavedBlockCount = 0
     }
 
-    private func answer(_ batch: QueryBatch) -> ExecutorOutcome {
-        var answers = ResultWriter()
+    private func answer(_ batch: QueryBatch) {
+        var answered = AnsweredQueries()
         let requests = batch.requests.span.bytes
         var start = 0
-        for end in batch.ends {
-            application.query(requests.extracting(start..<end), answer: &answers)
+        for (origin, end) in zip(batch.origins, batch.ends) {
+            application.query(requests.extracting(start..<end), answer: &answered.answers)
+            answered.origins.append(origin)
+            answered.requestByteCount += end - start
             start = end
+            guard answered.answers.bytes.count >= Self.bunchByteLimit else { continue }
+            add(.answered(answered), byteCount: answered.answers.bytes.count)
+            answered = AnsweredQueries()
         }
-        return .answered(batch, answers)
+        guard !answered.origins.isEmpty else { return }
+        add(.answered(answered), byteCount: answered.answers.bytes.count)
     }
 }

@@ -75,12 +75,13 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
     func block(_ height: Height, _ exchange: HTTPExchange) {
         let core = core
         let isPosted = loop.post {
-            core.value.readBlock(height) { block, certificate in
-                guard let block, let certificate else {
+            core.value.readBlock(height) { result in
+                switch result {
+                case .success(let block?): exchange.respond(BlockReport(block))
+                case .success(nil):
                     exchange.fail(.notFound("there is no block at height \(height) yet"))
-                    return
+                case .failure(let error): exchange.fail(.unavailable("\(error)"))
                 }
-                exchange.respond(BlockReport(block, certificate))
             }
         }
         if !isPosted { exchange.fail(.unavailable("the node is shutting down")) }
@@ -116,14 +117,15 @@ extension CertificateReport {
 }
 
 extension BlockReport {
-    init(_ block: Block, _ certificate: Certificate) {
+    init(_ stored: StoredBlock) {
+        let block = stored.block
         self.init(
             height: block.height, view: block.view, epoch: block.epoch, digest: block.digest,
             parent: block.parent, proposer: block.proposer, time: block.time,
-            transactionCount: 0,
+            transactionCount: stored.transactionCount,
             batches: block.payload.map {
                 Batch(author: $0.author, sequence: $0.sequence, digest: $0.digest)
             },
-            certificate: CertificateReport(certificate))
+            certificate: CertificateReport(stored.certificate))
     }
 }

@@ -5,11 +5,16 @@ import BFTCore
 ///
 /// A batch is sealed when few are under way or when it is large: alone, a transaction goes at once;
 /// under load, transactions gather while earlier ones are ordered.
+///
+/// - Invariant O1: batches are answered in the order in which they were sealed, so that a client
+///   never takes the answer to one command for the answer to another.
 struct OpenBatches {
     private struct UnderWay {
-        let sequence: BatchSequence
+        let reference: BatchReference
         /// Who waits for each transaction.
         let origins: [UInt64]
+        /// Whether another batch was ordered in its place.
+        var isDisplaced = false
     }
 
     private let author: ValidatorIndex
@@ -49,24 +54,30 @@ struct OpenBatches {
     }
 
     mutating func seal(sequence: BatchSequence) -> Batch {
-        underWay.append(UnderWay(sequence: sequence, origins: origins))
+        let batch = builder.seal(author: author, sequence: sequence)
+        underWay.append(UnderWay(reference: batch.reference, origins: origins))
         origins = []
-        origins.reserveCapacity(builder.transactionCount)
-        return builder.seal(author: author, sequence: sequence)
+        origins.reserveCapacity(batch.transactionCount)
+        return batch
     }
 
-    /// Who waits for the transactions of the batch at `sequence`, or `nil` if nobody does: it was
-    /// sealed before a restart.
-    mutating func finish(_ sequence: BatchSequence) -> [UInt64]? {
-        guard let position = underWay.firstIndex(where: { $0.sequence == sequence }) else {
-            return nil
+    /// Who waits for the transactions of the executed batch, or `nil` if nobody does: it was sealed
+    /// before a restart.
+    mutating func finish(_ reference: BatchReference) -> [UInt64]? {
+        guard underWay.first?.reference == reference else { return nil }
+        return underWay.popFirst()?.origins
+    }
+
+    /// Notes that the batch can never be ordered. Its turn to be answered comes in order.
+    mutating func displace(_ reference: BatchReference) {
+        for position in 0..<underWay.count where underWay[position].reference == reference {
+            underWay[position].isDisplaced = true
         }
-        if position == 0 { return underWay.popFirst()?.origins }
-        // Out of order only when a batch was displaced.
-        let found = underWay[position].origins
-        var rest = Deque<UnderWay>()
-        for entry in underWay where entry.sequence != sequence { rest.append(entry) }
-        underWay = rest
-        return found
+    }
+
+    /// Who waits for the transactions of the oldest batch, if that can never be ordered.
+    mutating func takeDisplaced() -> [UInt64]? {
+        guard underWay.first?.isDisplaced == true else { return nil }
+        return underWay.popFirst()?.origins
     }
 }

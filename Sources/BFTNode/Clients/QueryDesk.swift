@@ -8,23 +8,30 @@ struct QueryDesk {
     private var open = QueryBatch()
     private var held = Deque<(ticket: UInt64, QueryBatch)>()
     private var lastTicket: UInt64 = 0
-    private var waitingCount = 0
+    /// What is not answered yet, wherever it is.
+    private var unansweredCount = 0
+    private var unansweredByteCount = 0
 
-    /// The most queries that may wait.
+    /// The most queries that may be unanswered, and about the most bytes of them.
     static let limit = 65_536
+    static let byteLimit = 64 << 20
 
-    var hasRoom: Bool { waitingCount < Self.limit }
+    var hasRoom: Bool {
+        unansweredCount < Self.limit && unansweredByteCount < Self.byteLimit
+    }
+
+    var hasUnanswered: Bool { unansweredCount > 0 }
 
     mutating func append(_ origin: UInt64, isLocal: Bool, _ write: (inout [UInt8]) -> Void) {
-        if isLocal { local.append(origin, write) } else { open.append(origin, write) }
-        waitingCount += 1
+        unansweredByteCount +=
+            isLocal ? local.append(origin, write) : open.append(origin, write)
+        unansweredCount += 1
     }
 
     /// The local queries of this turn, to be answered now.
     mutating func takeLocal() -> QueryBatch? {
         guard !local.isEmpty else { return nil }
         defer { local = QueryBatch() }
-        waitingCount -= local.origins.count
         return local
     }
 
@@ -42,9 +49,14 @@ struct QueryDesk {
         var released: [QueryBatch] = []
         while let first = held.first, first.ticket <= ticket {
             _ = held.popFirst()
-            waitingCount -= first.1.origins.count
             released.append(first.1)
         }
         return released
+    }
+
+    /// Notes that so many queries, of so many bytes together, are answered.
+    mutating func answered(count: Int, byteCount: Int) {
+        unansweredCount -= count
+        unansweredByteCount -= byteCount
     }
 }

@@ -28,6 +28,9 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     private var busy: [Client] = []
     private var listener: TCPListener?
     private let shared: SharedReports
+    /// Whether every command under way was answered with an error: what is still answered to them
+    /// comes too late.
+    private var hasFailedAll = false
     private(set) var port: UInt16 = 0
 
     init(core: NodeCore<P, App>, frontEnd: RESPFrontEnd, shared: SharedReports) {
@@ -107,23 +110,25 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     // MARK: Results
 
     func answerWrite(_ origin: UInt64, _ result: RawSpan) {
-        guard let client = clients[SessionID(rawValue: origin)] else { return }
+        guard !hasFailedAll, let client = clients[SessionID(rawValue: origin)] else { return }
         client.session.writeAnswered(result, output: &client.output)
         markDirty(client)
     }
 
     func answerRead(_ origin: UInt64, _ result: RawSpan) {
-        guard let client = clients[SessionID(rawValue: origin)] else { return }
+        guard !hasFailedAll, let client = clients[SessionID(rawValue: origin)] else { return }
         client.session.readAnswered(result, output: &client.output)
         markDirty(client)
     }
 
     func failAll(_ text: String) {
+        hasFailedAll = true
         for id in clients.ids {
             guard let client = clients[id] else { continue }
             client.session.failedAll(text, output: &client.output)
             markDirty(client)
         }
+        resumeBusy()  // What they wanted is refused now.
     }
 
     func resumeBusy() {

@@ -14,8 +14,6 @@ struct SubmissionDesk {
     private var nextTicket: UInt64 = 0
 
     static let ticketBit: UInt64 = 1 << 63
-    /// The ticket of nobody: of a transaction from before a restart.
-    static let nobody = UInt64.max
 
     var hasUnanswered: Bool { !completions.isEmpty }
     var count: Int { completions.count }

@@ -18,6 +18,12 @@ protocol SessionHost: AnyObject {
     func resumeBusy()
 }
 
+/// What the node itself answers to a transaction that was accepted.
+enum NodeAnswers {
+    static let displaced = "TRYAGAIN the command was not carried out: its batch lost its place"
+    static let unkept = "UNKNOWN the command was carried out, its answer is too large to keep"
+}
+
 // What clients want: transactions into batches, queries to the executor, results back.
 extension NodeCore {
     /// Why clients are turned away, if they are.
@@ -31,8 +37,10 @@ extension NodeCore {
         _ origin: UInt64, upTo limit: Int, _ write: (inout [UInt8]) -> Void
     ) -> Admission {
         if let refusal { return .refused(refusal) }
-        guard limit + 64 <= Batch.byteLimit else {
-            return .refused("ERR the transaction is too large")
+        guard limit <= settings.transactionBytes else {
+            return .refused(
+                "ERR the transaction is too large: this chain takes \(settings.transactionBytes) "
+                    + "bytes")
         }
         if !batches.hasRoom(for: limit) { sealNow() }
         guard batches.hasRoom(for: limit) else { return .busy }
@@ -66,37 +74,39 @@ extension NodeCore {
         if let ticket = queries.hold() { give(.read(ticket: ticket)) }
     }
 
-    /// A batch of this validator that can't be ordered: its transactions go into another one.
-    func resubmit(_ batch: Batch) {
-        let origins = batches.finish(batch.sequence) ?? []
-        var position = 0
-        batch.forEachTransaction { transaction in
-            let origin = position < origins.count ? origins[position] : SubmissionDesk.nobody
-            position += 1
-            let admission = submit(origin, upTo: transaction.byteCount) { buffer in
-                transaction.withUnsafeBytes { buffer.append(contentsOf: $0) }
-            }
-            if admission != .accepted { fail(origin) }
+    /// A batch of this validator can't be ordered any more. Its transactions are not put into
+    /// another one: the answers of a session that goes on would change places.
+    func displace(_ batch: Batch) {
+        batches.displace(batch.reference)
+        answerDisplaced()
+    }
+
+    private func answerDisplaced() {
+        while let origins = batches.takeDisplaced() {
+            for origin in origins { refuse(origin, NodeAnswers.displaced) }
         }
     }
 
-    private func fail(_ origin: UInt64) {
+    /// Answers one transaction with an error of the node's own.
+    private func refuse(_ origin: UInt64, _ text: String) {
         if origin & SubmissionDesk.ticketBit != 0 {
-            submissions.take(origin)?(.failure(.stopped))
+            submissions.take(origin)?(.failure(.refused(text)))
         } else {
-            let text = Array("-UNKNOWN the command may be carried out or not\r\n".utf8)
-            sessions?.answerWrite(origin, text.span.bytes)
+            let reply = Array("-\(text)\r\n".utf8)
+            sessions?.answerWrite(origin, reply.span.bytes)
         }
     }
 
     // MARK: What the executor did
 
-    func take(_ outcomes: [ExecutorOutcome]) {
+    func take(_ outcomes: [ExecutorOutcome], byteCount: Int) {
+        executor.took(byteCount: byteCount)
+        guard trouble == nil else { return }
         for outcome in outcomes {
             switch outcome {
             case .executed(let block, let root, let results):
                 finish(block, root, results)
-            case .answered(let batch, let answers): deliver(batch, answers)
+            case .answered(let answered): deliver(answered)
             case .judged(let digest, let isValid):
                 give(.applicationJudged(digest, isValid: isValid))
             case .run(let run, let peer):
@@ -107,8 +117,9 @@ extension NodeCore {
                 let message = Message.ledger(.batch(batch))
                 _ = transport.send(
                     Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
-            case .block(let block, let certificate, let ticket):
-                blockReads.removeValue(forKey: ticket)?(block, certificate)
+            case .served(let peer, let cost): peerCosts[peer.rawValue] -= cost
+            case .block(let block, let ticket):
+                blockReads.removeValue(forKey: ticket)?(.success(block))
             case .synced: finishTruncation()
             case .failed(let error): return fail(.storage(error))
             }
@@ -118,15 +129,16 @@ extension NodeCore {
     }
 
     private func finish(_ committed: CommittedBlock, _ root: Digest, _ results: [BatchResults]) {
-        guard trouble == nil else { return }
         counters.executedTransactions += committed.batches.reduce(0) {
             $0 + UInt64($1.transactionCount)
         }
         counters.stateRoot = root
         give(.executed(committed.block.height, stateRoot: root))
+        guard !hasAbandonedClients else { return }
         for batch in results {
-            guard let origins = batches.finish(batch.sequence) else { continue }
+            guard let origins = batches.finish(batch.reference) else { continue }
             deliver(batch.results, to: origins, of: committed, root)
+            answerDisplaced()
         }
     }
 
@@ -136,8 +148,12 @@ extension NodeCore {
     ) {
         let bytes = results.bytes.span.bytes
         var start = 0
-        for (position, end) in results.ends.enumerated() {
-            let origin = origins[position]
+        for (position, origin) in origins.enumerated() {
+            guard position < results.count else {
+                refuse(origin, NodeAnswers.unkept)
+                continue
+            }
+            let end = results.ends[position]
             let result = bytes.extracting(start..<end)
             start = end
             guard origin & SubmissionDesk.ticketBit != 0 else {
@@ -153,10 +169,13 @@ extension NodeCore {
         }
     }
 
-    private func deliver(_ batch: QueryBatch, _ answers: ResultWriter) {
-        let bytes = answers.bytes.span.bytes
+    private func deliver(_ answered: AnsweredQueries) {
+        queries.answered(
+            count: answered.origins.count, byteCount: answered.requestByteCount)
+        guard !hasAbandonedClients else { return }
+        let bytes = answered.answers.bytes.span.bytes
         var start = 0
-        for (origin, end) in zip(batch.origins, answers.ends) {
+        for (origin, end) in zip(answered.origins, answered.answers.ends) {
             let answer = bytes.extracting(start..<end)
             start = end
             guard origin & SubmissionDesk.ticketBit != 0 else {

@@ -79,16 +79,17 @@ extension NodeCore {
             _ = transport.send(Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
         case .broadcast(let message): broadcast(message)
         case .setTimer(let instant): timer?.schedule(at: instant)
-        case .execute(let block): executor.append(.execute(block))
-        case .readBlocks(let height, let peer): executor.append(.readRun(from: height, for: peer))
+        case .execute(let block): execute(block)
+        case .readBlocks(let height, let peer): serve(.readRun(from: height, for: peer), to: peer)
         case .readBatches(let references, let peer):
-            executor.append(.readBatches(references, for: peer))
+            serve(.readBatches(references, for: peer), to: peer)
         case .readReady(let ticket):
             for batch in queries.release(upTo: ticket) { executor.append(.query(batch)) }
         case .askApplication(let block, let batches): executor.append(.judge(block, batches))
-        case .displaced(let batch): resubmit(batch)
+        case .displaced(let batch): displace(batch)
         case .committed(let run): noteCommitted(run)
         case .accuse(let evidence):
+            guard settings.reportsEvidence else { return }
             counters.evidence += 1
             logger.error("validator \(evidence.culprit) contradicted itself in \(evidence)")
         case .diverged(let divergence):
@@ -99,6 +100,32 @@ extension NodeCore {
         case .rejectedLedger(let rejection, let peer):
             counters.rejections += 1
             logger.debug("rejected from \(peer): \(rejection)")
+        }
+    }
+
+    /// The most that a peer may have asked the executor for at a time: twice what one that behaves
+    /// does. More is dropped, and asked for again by whoever needs it.
+    private static var peerCostLimit: Int { 2 * LedgerLimits.batchRequestLimit }
+
+    private func serve(_ job: ExecutorJob, to peer: ValidatorIndex) {
+        guard peerCosts[peer.rawValue] < Self.peerCostLimit else {
+            counters.dropped += 1
+            return
+        }
+        peerCosts[peer.rawValue] += job.peerCost
+        executor.append(job)
+    }
+
+    /// Executes `block` as soon as its batches, and those of the blocks before, are durable.
+    private func execute(_ block: CommittedBlock) {
+        unexecuted.append((records.lastRecord(of: block.block.payload), block))
+        executeDurable()
+    }
+
+    private func executeDurable() {
+        while let next = unexecuted.first, next.record <= records.durableNumber {
+            _ = unexecuted.popFirst()
+            executor.append(.execute(next.block))
         }
     }
 
@@ -151,8 +178,10 @@ extension NodeCore {
     // MARK: Durability
 
     func becameDurable(_ position: LogPosition) {
+        guard trouble == nil else { return }
         let stored = records.becameDurable(position)
         records.flush(to: log)
+        executeDurable()
         for reference in stored { give(.stored(reference)) }
         pump()
         continueTruncation()
@@ -165,9 +194,12 @@ extension NodeCore {
             guard records.appendedByteCount >= LogTruncation.byteCount else { return }
             let upTo = records.durablePosition
             records.resetByteCount()
+            let live = replica.liveRecords.map(\.encoded)
+            // What is committed at once has no bound of its own. The old segments stay for now.
+            guard live.allSatisfy({ $0.count <= NodeSettings.recordByteLimit }) else { return }
             var last = records.durableNumber
-            for record in replica.liveRecords {
-                last = records.append(type: RecordType.replica, payload: record.encoded, to: log)
+            for payload in live {
+                last = records.append(type: RecordType.replica, payload: payload, to: log)
             }
             truncation.step = .rewriting(
                 lastRecord: last, height: replica.committedHeight, upTo: upTo)

@@ -2,6 +2,9 @@ import BFTBase
 import BFTCore
 import BFTServer
 
+/// What became of a request for a block: the block, or `nil` if it is not there yet.
+typealias BlockCompletion = (Result<StoredBlock?, NodeError>) -> Void
+
 // What the embedding program and HTTP ask for.
 extension NodeCore {
     /// Begins something that ends with a receipt. `body` gets the ticket under which it waits.
@@ -20,10 +23,9 @@ extension NodeCore {
     }
 
     /// Reads a block and what commits it from the disk.
-    func readBlock(
-        _ height: Height, _ completion: @escaping (Block?, Certificate?) -> Void
-    ) {
-        guard trouble == nil else { return completion(nil, nil) }
+    func readBlock(_ height: Height, _ completion: @escaping BlockCompletion) {
+        guard !hasAbandonedClients else { return completion(.failure(.stopped)) }
+        guard blockReads.count < QueryDesk.limit else { return completion(.failure(.busy)) }
         nextBlockRead += 1
         blockReads[nextBlockRead] = completion
         executor.append(.readBlock(height, ticket: nextBlockRead))

@@ -52,6 +52,8 @@ extension NodeCore: NetworkTransportDelegate {
     private func noteForgery(_ error: VerificationError, from peer: ValidatorIndex) {
         counters.forgeries += 1
         logger.warning("validator \(peer) sent a bad signature: \(error)")
+        // Whoever follows the protocol checks what it passes on.
+        transport.disconnect(peer)
     }
 
     /// Verifies what a turn brought: all of it at once, and off the loop unless it is little.

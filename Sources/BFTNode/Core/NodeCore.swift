@@ -19,6 +19,8 @@ import Logging
 /// - Invariant N1: effects are carried out in order, and none behind a `persist` before that record
 ///   is durable. So no vote leaves before it is on disk.
 /// - Invariant N2: after the disk has failed, nothing is sent and nothing acknowledged.
+/// - Invariant N3: no block is executed before its batches are durable. A crash may keep the block
+///   and lose what was on its way to the log, and the block could never be executed again.
 final class NodeCore<P: ConsensusProtocol, App: Application> {
     typealias Message = ReplicaMessage<P>
 
@@ -47,13 +49,20 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// Why this node does not vote any more.
     var trouble: String?
     var isStopping = false
+    /// Whether everything that clients waited for was answered with an error. What is still
+    /// answered to them comes too late.
+    var hasAbandonedClients = false
     var onFailure: ((NodeError) -> Void)?
     /// Told of each result that a session waits for, and when sessions may go on.
     weak var sessions: (any SessionHost)?
     var submissions = SubmissionDesk()
     var drainTimer: LoopTimer?
     var nextBlockRead: UInt64 = 0
-    var blockReads: [UInt64: (Block?, Certificate?) -> Void] = [:]
+    var blockReads: [UInt64: BlockCompletion] = [:]
+    /// Blocks whose batches are not durable yet, and those behind them.
+    var unexecuted = Deque<(record: UInt64, block: CommittedBlock)>()
+    /// What each peer has asked the executor for and was not served yet.
+    var peerCosts: [Int]
     var counters = NodeCounters()
     let shared: SharedReports
     private var isStatusDue = true
@@ -83,6 +92,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
         self.shared = shared
         self.logger = logger
         batches = OpenBatches(author: settings.own, targetBytes: settings.batchBytes)
+        peerCosts = Array(repeating: 0, count: settings.validators.count)
         counters.stateRoot = state.stateRoot
     }
 
@@ -123,16 +133,29 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
         waiting.removeAll()
         ownMessages.removeAll()
         unverified.removeAll()
-        sessions?.failAll("UNKNOWN the node has failed: the command may be carried out or not")
-        submissions.failAll(.stopped)
+        unexecuted.removeAll()
+        abandonClients("UNKNOWN the node has failed: the command may be carried out or not")
         publishStatus()
         onFailure?(error)
+    }
+
+    /// Answers everything under way with an error. What comes later is dropped.
+    func abandonClients(_ text: String) {
+        hasAbandonedClients = true
+        sessions?.failAll(text)
+        submissions.failAll(.stopped)
+        let reads = blockReads.sorted { $0.key < $1.key }
+        blockReads.removeAll()
+        for (_, completion) in reads { completion(.failure(.stopped)) }
     }
 
     /// Takes no more clients' commands, and waits for those under way.
     func beginStopping() { isStopping = true }
 
-    var hasWorkUnderWay: Bool { batches.hasUnanswered || submissions.hasUnanswered }
+    var hasWorkUnderWay: Bool {
+        batches.hasUnanswered || queries.hasUnanswered || submissions.hasUnanswered
+            || !blockReads.isEmpty
+    }
 }
 
 /// The wall clock, which only proposals' times come from.

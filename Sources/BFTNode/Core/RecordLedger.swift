@@ -20,6 +20,8 @@ struct RecordLedger {
     private(set) var durableNumber: UInt64 = 0
     private(set) var durablePosition = LogPosition.zero
     private(set) var appendedByteCount = 0
+    /// The records of batches that are not durable yet. Never walked.
+    private var undurable: [BatchReference: UInt64] = [:]
 
     /// Hands a record over to `log`, now or when there is room. Returns its number.
     mutating func append(
@@ -27,9 +29,16 @@ struct RecordLedger {
     ) -> UInt64 {
         let record = Record(number: nextNumber, type: type, payload: payload, batch: batch)
         nextNumber += 1
+        if let batch { undurable[batch] = record.number }
         unappended.append(record)
         flush(to: log)
         return record.number
+    }
+
+    /// The record with which the last batch of `payload` is durable, or 0 if all are.
+    func lastRecord(of payload: [BatchReference]) -> UInt64 {
+        guard !undurable.isEmpty else { return 0 }
+        return payload.reduce(0) { max($0, undurable[$1] ?? 0) }
     }
 
     /// Hands over what waits, as far as there is room.
@@ -51,7 +60,9 @@ struct RecordLedger {
         while let record = appended.first, record.position <= position {
             _ = appended.popFirst()
             durableNumber = record.number
-            if let batch = record.batch { batches.append(batch) }
+            guard let batch = record.batch else { continue }
+            if undurable[batch] == record.number { undurable[batch] = nil }
+            batches.append(batch)
         }
         return batches
     }
