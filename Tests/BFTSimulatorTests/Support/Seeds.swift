@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCore
 import BFTSimulator
+import Dispatch
 import Foundation
 import Testing
 
@@ -45,19 +46,21 @@ enum Seeds {
             readCount: world.history.answeredReadCount)
     }
 
-    private static let threads: OperationQueue = {
-        let threads = OperationQueue()
-        threads.maxConcurrentOperationCount = ProcessInfo.processInfo.activeProcessorCount
-        return threads
-    }()
+    /// As many worlds at a time as there are cores.
+    private static let cores = DispatchSemaphore(
+        value: ProcessInfo.processInfo.activeProcessorCount)
 
-    /// Runs `body` on a thread of its own: the threads of Swift's concurrency are few, and other
-    /// tests wait for them.
+    /// Runs `body` on a thread of its own: those of Swift's concurrency and of Dispatch are as few
+    /// as the cores, and other tests wait for them.
     static func aside<Result: Sendable>(
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            threads.addOperation { continuation.resume(with: Swift.Result(catching: body)) }
+            Thread.detachNewThread {
+                cores.wait()
+                defer { cores.signal() }
+                continuation.resume(with: Swift.Result(catching: body))
+            }
         }
     }
 
