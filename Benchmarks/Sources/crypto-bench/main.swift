@@ -68,7 +68,8 @@ func benchSignatures(_ id: SignatureSchemeID) throws {
             "\(id.name) verify \(count), each", time / Double(count),
             estimate: validators.verificationCost(of: Note([keys[0]], salt: 0)))
     }
-    report("\(id.name) prepare a key", try least(calls: 5) { _ = try PreparedKey(keys[1].publicKey) })
+    report(
+        "\(id.name) prepare a key", try least(calls: 5) { _ = try PreparedKey(keys[1].publicKey) })
 }
 
 func benchExchange(_ id: KeyExchangeID) {
