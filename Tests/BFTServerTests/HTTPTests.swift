@@ -39,7 +39,7 @@ struct HTTPTests {
         #expect(try site.curl("/health") == "{\"status\":\"ok\"}\n200 application/json")
         #expect(try site.curl("/").contains("\"POST /transactions\":"))
         let status = try site.curl("/status")
-        #expect(status.hasPrefix("{\"chainID\":\"test \\\"chain\\\"\",\"version\":"))
+        #expect(status.hasPrefix("{\"chainId\":\"test \\\"chain\\\"\",\"version\":"))
         #expect(status.contains("\"committedHeight\":41,\"appliedHeight\":40,"))
         #expect(status.contains("\"peers\":[{\"index\":0,\"connected\":true},{\"index\":1,"))
         #expect(

@@ -75,7 +75,9 @@ enum Architecture {
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
             "ProtocolSimplex", "KeyValueStore"),
-        TargetRow("Embedding", .acts, "BFT"),
+        TargetRow(
+            "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
+            "BFTConfiguration", "ProtocolSimplex", "KeyValueStore"),
         // A world to run replicas in.
         TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // The command line, and what it reads and writes.

@@ -45,7 +45,8 @@ import Testing
         let file = SourceFile(
             path: "a.md",
             text: """
-                See [one](x/one.md), [two](two.md#part) and `[no](code.md)`, [far](https://a.example/b).
+                See [one](x/one.md), [two](two.md#part),
+                and `[no](code.md)`, [far](https://a.example/b).
                 ```swift
                 let a = [1](2)
                 ```
