@@ -85,7 +85,7 @@ import Testing
                     return keys.own >= goal && keys.peer >= goal
                 }
             }
-            #expect(isReached)
+            try #require(isReached)
         }
         #expect(eventually { other.recorder.arrivals.count == sent })
         #expect(other.recorder.arrivals.map(\.payload) == (1...sent).map(numbered))
