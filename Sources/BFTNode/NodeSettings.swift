@@ -34,7 +34,8 @@ struct NodeSettings: Sendable {
     /// largest signatures.
     static let recordByteLimit = 64 << 20
 
-    /// How links between validators are encrypted.
+    /// How links between validators are encrypted: safe from whoever records them now and has a
+    /// quantum computer later. Every node of a chain has the same.
     static let suite = TransportSuite(keyExchange: .x25519MLKEM768, aead: .aes256GCM)
 
     /// One thread for signatures for each processor but one.
