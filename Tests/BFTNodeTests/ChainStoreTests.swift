@@ -1,0 +1,191 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import BFTRocksDB
+import BFTStorage
+import KeyValueStore
+import Testing
+
+@testable import BFTNode
+
+@Suite struct ChainStoreTests {
+    private func chain(_ count: Int) -> TestChain {
+        var chain = TestChain()
+        for height in 1...count { chain.append([("key\(height)", "value\(height)")]) }
+        return chain
+    }
+
+    /// Runs `body` with a new store of each kind.
+    private func withEachBackend(_ body: (any StorageBackend) throws -> Void) throws {
+        try body(MemoryBackend())
+        let directory = try TemporaryDirectory()
+        let backend = try RocksDBBackend(path: directory.path("chain"))
+        defer { backend.close() }
+        try body(backend)
+    }
+
+    @Test("What is kept is found: blocks, certificates, batches, and the head")
+    func keeping() throws {
+        let chain = chain(20)
+        try withEachBackend { backend in
+            try chain.keep(in: backend, savedHeight: 15)
+            let store = ChainStore(backend)
+            let head = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+            let last = try #require(chain.committed.last)
+            #expect(head == CommittedState(after: last, stateRoot: try #require(chain.roots.last)))
+            #expect(try store.savedHeight() == Height(15))
+            for committed in chain.committed {
+                let height = committed.block.height
+                #expect(try store.block(at: height) == committed.block)
+                #expect(try store.certificate(at: height) == committed.certificate)
+                let stored = try #require(try store.storedBlock(at: height))
+                #expect(stored.block == committed.block && stored.transactionCount == 1)
+                for batch in committed.batches {
+                    #expect(try store.batch(batch.reference) == batch)
+                }
+            }
+            #expect(try store.block(at: Height(21)) == nil)
+            #expect(try store.block(at: .zero) == nil)
+            #expect(try store.storedBlock(at: Height(21)) == nil)
+        }
+    }
+
+    @Test("A new store begins at the genesis, and another chain's store is refused")
+    func otherChain() throws {
+        let chain = chain(1)
+        try withEachBackend { backend in
+            let store = ChainStore(backend)
+            let opened = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+            let saved = try store.savedHeight()
+            #expect(opened == chain.genesis && saved == .zero)
+            for other in [Digest(1, 2, 3, 5), .zero] {
+                let error = #expect(throws: NodeError.self) {
+                    try store.open(genesis: chain.genesis, chain: other)
+                }
+                #expect(String(describing: error).contains("another chain"))
+            }
+            let again = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+            #expect(again == chain.genesis)
+        }
+    }
+
+    @Test("A head that is cut short or changed is an error, never another head")
+    func damagedHead() throws {
+        let chain = chain(3)
+        let whole = MemoryBackend()
+        try chain.keep(in: whole, savedHeight: 0)
+        let key = Array("committed".utf8)
+        let head = try #require(try whole.get(.meta, key: key))
+        let expected = try ChainStore(whole).open(genesis: chain.genesis, chain: TestChain.digest)
+        for length in 0..<head.count {
+            var batch = WriteBatch()
+            batch.put(.meta, key: key, value: Array(head[..<length]))
+            let damaged = MemoryBackend(whole.contents)
+            try damaged.write(batch)
+            #expect(throws: NodeError.self) {
+                try ChainStore(damaged).open(genesis: chain.genesis, chain: TestChain.digest)
+            }
+        }
+        for position in head.indices {
+            var changed = head
+            changed[position] ^= 0x55
+            var batch = WriteBatch()
+            batch.put(.meta, key: key, value: changed)
+            let damaged = MemoryBackend(whole.contents)
+            try damaged.write(batch)
+            let found = try? ChainStore(damaged).open(
+                genesis: chain.genesis, chain: TestChain.digest)
+            #expect(found != expected)
+        }
+    }
+
+    @Test("A run begins where it is asked for, ends with a block's own certificate, and is bounded")
+    func runs() throws {
+        var chain = TestChain()
+        for _ in 1...4 { chain.append() }
+        // Blocks 5 and 6 are committed by 7's certificate.
+        var ahead = chain
+        ahead.append()
+        ahead.append()
+        let seventh = ahead.append()
+        chain.append(certificate: seventh.certificate)
+        chain.append(certificate: seventh.certificate)
+        chain.append()
+        for _ in 8...600 { chain.append() }
+        try withEachBackend { backend in
+            try chain.keep(in: backend, savedHeight: 0)
+            let store = ChainStore(backend)
+            let first = try #require(try store.run(from: Height(1)))
+            #expect(
+                first.blocks == chain.committed.prefix(LedgerLimits.syncBlockLimit).map(\.block))
+            let middle = try #require(try store.run(from: Height(6)))
+            #expect(middle.first.height == Height(6))
+            let tail = try #require(try store.run(from: Height(600)))
+            #expect(tail.blocks == [chain.committed[599].block])
+            #expect(tail.certificate == chain.committed[599].certificate)
+            #expect(try store.run(from: Height(601)) == nil)
+            #expect(try store.run(from: .zero) == nil)
+        }
+    }
+
+    @Test("A run that would end below its certificate's block ends earlier, or is none")
+    func runOfDescendants() throws {
+        var ahead = TestChain()
+        let first = ahead.append()
+        ahead.append()
+        let third = ahead.append()
+        var chain = TestChain()
+        chain.append(certificate: first.certificate)
+        chain.append(certificate: third.certificate)
+        let backend = MemoryBackend()
+        try chain.keep(in: backend, savedHeight: 0)
+        let store = ChainStore(backend)
+        #expect(try store.run(from: Height(1))?.blocks == [first.block])
+        #expect(try store.run(from: Height(2)) == nil)
+        #expect(try store.certificate(at: Height(2)) == third.certificate)
+    }
+
+    @Test("Batches come back from the log, and none takes the place of the one that was ordered")
+    func restoring() throws {
+        let ordered = TestChain.batch(0, 1, [("a", "1")])
+        let other = TestChain.batch(0, 1, [("a", "2")])
+        let lost = TestChain.batch(1, 1, [("b", "1")])
+        var chain = TestChain()
+        chain.append(batches: [ordered, lost])
+        try withEachBackend { backend in
+            try chain.keep(in: backend, savedHeight: 0)
+            let store = ChainStore(backend)
+            try store.restore([other, ordered, lost])
+            #expect(try store.batch(ordered.reference) == ordered)
+            #expect(try store.batch(lost.reference) == lost)
+        }
+        let empty = ChainStore(MemoryBackend())
+        try empty.restore([ordered, other])
+        #expect(try empty.batch(ordered.reference) == ordered)
+        #expect(try empty.batch(other.reference) == other)
+    }
+
+    @Test("At whichever write the disk fails or the power goes, the chain ends after some block")
+    func faults() throws {
+        let chain = chain(8)
+        let roots = chain.roots
+        for write in 1...18 {
+            let faulty = FaultInjectingBackend(faults: .init(failingWrite: write))
+            let isWhole = (try? chain.keep(in: faulty, savedHeight: 4)) != nil
+            #expect(isWhole == (write > 17))
+            var random = SplitMix64(seed: UInt64(write))
+            for backend in [FaultInjectingBackend(faulty.contents), faulty.powerCut(&random)] {
+                let store = ChainStore(backend)
+                let head = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+                let height = Int(head.block.height.rawValue)
+                #expect(head.stateRoot == roots[height])
+                for position in 0..<height {
+                    let kept = try store.block(at: Height(UInt64(position + 1)))
+                    #expect(kept == chain.committed[position].block)
+                    let reference = chain.committed[position].batches[0].reference
+                    #expect(try store.batch(reference) != nil)
+                }
+            }
+        }
+    }
+}

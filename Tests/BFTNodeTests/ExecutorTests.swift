@@ -1,0 +1,255 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import BFTStorage
+import Glibc
+import KeyValueStore
+import Testing
+
+@testable import BFTNode
+
+/// What an executor handed back.
+private final class Sink: Sendable {
+    private struct State {
+        var outcomes: [ExecutorOutcome] = []
+        var byteCount = 0
+    }
+    private let state = Monitor(State())
+
+    func add(_ outcomes: [ExecutorOutcome], _ byteCount: Int) {
+        state.withLock { state in
+            state.outcomes += outcomes
+            state.byteCount += byteCount
+        }
+        state.notify()
+    }
+
+    /// The outcomes once there are `count`.
+    func outcomes(_ count: Int) -> [ExecutorOutcome] {
+        state.withLock(when: { $0.outcomes.count >= count }) { $0.outcomes }
+    }
+
+    var outcomes: [ExecutorOutcome] { state.withLock { $0.outcomes } }
+    var byteCount: Int { state.withLock { $0.byteCount } }
+
+    /// Takes what has come, as the loop does.
+    func take(for executor: Executor<KeyValueStore>) {
+        let taken = state.withLock { state in
+            defer { state.byteCount = 0 }
+            return state.byteCount
+        }
+        executor.took(byteCount: taken)
+    }
+}
+
+@Suite struct ExecutorTests {
+    private func start(
+        _ backend: any StorageBackend, _ chain: TestChain, own: Int = 0
+    ) throws -> (Executor<KeyValueStore>, Sink) {
+        let store = ChainStore(backend)
+        _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+        let sink = Sink()
+        let executor = Executor(
+            application: KeyValueStore(), store: store, own: ValidatorIndex(own)
+        ) { sink.add($0, $1) }
+        executor.start()
+        return (executor, sink)
+    }
+
+    private func query(_ keys: [String]) -> QueryBatch {
+        var batch = QueryBatch()
+        for (position, key) in keys.enumerated() {
+            _ = batch.append(UInt64(position)) { $0 += TestChain.get(key) }
+        }
+        return batch
+    }
+
+    @Test("Jobs are done in order, and a query sees exactly the blocks before it")
+    func order() throws {
+        var chain = TestChain()
+        for height in 1...30 { chain.append([("key", "value\(height)")]) }
+        let (executor, sink) = try start(MemoryBackend(), chain)
+        for committed in chain.committed {
+            executor.append(.execute(committed))
+            executor.append(.query(query(["key", "none"])))
+        }
+        let outcomes = sink.outcomes(60)
+        let roots = chain.roots
+        for height in 1...30 {
+            guard case .executed(let block, let root, let results) = outcomes[2 * height - 2],
+                case .answered(let answered) = outcomes[2 * height - 1]
+            else {
+                Issue.record("height \(height)")
+                continue
+            }
+            #expect(block == chain.committed[height - 1])
+            #expect(root == roots[height])
+            #expect(results.map(\.reference) == block.batches.map(\.reference))
+            #expect(results.map { text($0.results.result(0)) } == ["+OK\r\n"])
+            #expect(answered.origins == [0, 1])
+            let value = "value\(height)"
+            #expect(text(answered.answers.result(0)) == "$\(value.utf8.count)\r\n\(value)\r\n")
+            #expect(text(answered.answers.result(1)) == "_\r\n")
+        }
+        #expect(executor.close() == nil)
+    }
+
+    @Test("Results are kept of the own batches alone, each in its transaction's place")
+    func ownResults() throws {
+        var chain = TestChain()
+        let batches = [
+            TestChain.batch(2, 1, [("a", "1")]), TestChain.batch(0, 1, [("b", "1"), ("c", "1")]),
+            TestChain.batch(2, 2, [("a", "2"), ("d", "1")]),
+        ]
+        chain.append(batches: batches)
+        let (executor, sink) = try start(MemoryBackend(), chain, own: 2)
+        executor.append(.execute(chain.committed[0]))
+        guard case .executed(_, _, let results) = sink.outcomes(1)[0] else {
+            Issue.record("not executed")
+            return
+        }
+        #expect(results.map(\.reference) == [batches[0].reference, batches[2].reference])
+        #expect(results.map(\.results.count) == [1, 2])
+        #expect(executor.close() == nil)
+    }
+
+    @Test("Whatever a peer asks for comes as far as it is here, and then its end")
+    func serving() throws {
+        var chain = TestChain()
+        for height in 1...5 { chain.append([("key", "\(height)")]) }
+        let (executor, sink) = try start(MemoryBackend(), chain)
+        for committed in chain.committed { executor.append(.execute(committed)) }
+        let peer = ValidatorIndex(3)
+        let references = chain.committed.map { $0.batches[0].reference }
+        let unknown = TestChain.batch(1, 1, []).reference
+        let jobs: [ExecutorJob] = [
+            .readRun(from: Height(2), for: peer), .readRun(from: Height(6), for: peer),
+            .readBatches([references[4], unknown, references[0]], for: peer),
+            .readBlock(Height(5), ticket: 8), .readBlock(Height(6), ticket: 9), .sync(ticket: 1),
+        ]
+        for job in jobs { executor.append(job) }
+        let outcomes = sink.outcomes(14).dropFirst(5).map { outcome in
+            switch outcome {
+            case .run(let run, peer): "run \(run.first.height) to \(run.last.height)"
+            case .batch(let batch, peer): "batch \(batch.sequence)"
+            case .served(peer, let cost): "served \(cost)"
+            case .block(let block, let ticket):
+                "block \(block.map { "\($0.block.height)" } ?? "-") \(ticket)"
+            case .synced: "synced"
+            default: "\(outcome)"
+            }
+        }
+        #expect(
+            outcomes == [
+                "run 2 to 5", "served 16", "served 16", "batch 5", "batch 1", "served 3",
+                "block 5 8", "block - 9", "synced",
+            ])
+        #expect(executor.close() == nil)
+    }
+
+    @Test("After the disk has failed nothing is done any more, and the failure is told once")
+    func failure() throws {
+        var chain = TestChain()
+        for height in 1...6 { chain.append([("key", "\(height)")]) }
+        // The first write opens the store; each block takes two.
+        for failing in 2...8 {
+            let backend = FaultInjectingBackend(faults: .init(failingWrite: failing))
+            let (executor, sink) = try start(backend, chain)
+            for committed in chain.committed {
+                executor.append(.execute(committed))
+                executor.append(.query(query(["key"])))
+            }
+            let executed = (failing - 2) / 2
+            let outcomes = sink.outcomes(2 * executed + 1)
+            #expect(executor.close() != nil)
+            #expect(sink.outcomes.count == outcomes.count)
+            for (position, outcome) in outcomes.enumerated() {
+                switch outcome {
+                case .executed, .answered: #expect(position < 2 * executed)
+                case .failed: #expect(position == 2 * executed)
+                default: Issue.record("\(outcome)")
+                }
+            }
+        }
+    }
+
+    @Test("A failing sync is a failure, too")
+    func failingSync() throws {
+        var chain = TestChain()
+        chain.append()
+        // The first sync opens the store.
+        let backend = FaultInjectingBackend(faults: .init(failingSync: 2))
+        let (executor, sink) = try start(backend, chain)
+        executor.append(.sync(ticket: 1))
+        executor.append(.execute(chain.committed[0]))
+        guard case .failed = sink.outcomes(1)[0] else {
+            Issue.record("the failure was not told")
+            return
+        }
+        #expect(executor.close() != nil)
+        #expect(sink.outcomes.count == 1)
+    }
+
+    @Test("At its end the executor saves the state, so that the next start executes nothing again")
+    func saving() throws {
+        var chain = TestChain()
+        for height in 1...3 { chain.append([("key\(height)", "1")]) }
+        let backend = MemoryBackend()
+        let (executor, _) = try start(backend, chain)
+        for committed in chain.committed { executor.append(.execute(committed)) }
+        #expect(try ChainStore(backend).savedHeight() == .zero)
+        #expect(executor.close() == nil)
+        #expect(try ChainStore(backend).savedHeight() == Height(3))
+        var application = KeyValueStore()
+        try application.load(ChainStore(backend).stateSource)
+        #expect(application.stateRoot == chain.roots[3])
+    }
+
+    @Test("When the save at the end fails, the executor says so, and the old state stays")
+    func failingSave() throws {
+        var chain = TestChain()
+        for height in 1...3 { chain.append([("key\(height)", "1")]) }
+        let backend = FaultInjectingBackend(faults: .init(failingWrite: 8))
+        let (executor, _) = try start(backend, chain)
+        for committed in chain.committed { executor.append(.execute(committed)) }
+        #expect(executor.close() != nil)
+        #expect(try ChainStore(backend).savedHeight() == .zero)
+    }
+
+    @Test("Long answers to short queries wait until the loop has taken those before")
+    func longAnswers() throws {
+        var chain = TestChain()
+        chain.append([("key", String(repeating: "x", count: 400_000))])
+        let (executor, sink) = try start(MemoryBackend(), chain)
+        executor.append(.execute(chain.committed[0]))
+        executor.append(.query(query(Array(repeating: "key", count: 200))))
+        let limit = Executor<KeyValueStore>.untakenByteLimit
+        try eventually("the loop is given as much as it may hold") { sink.byteCount >= limit }
+        usleep(50_000)
+        #expect(sink.byteCount < limit + Executor<KeyValueStore>.bunchByteLimit + 500_000)
+        var answered: [UInt64] = []
+        try eventually("all are answered") {
+            sink.take(for: executor)
+            answered = sink.outcomes.flatMap { outcome -> [UInt64] in
+                guard case .answered(let part) = outcome else { return [] }
+                return part.origins
+            }
+            return answered.count == 200
+        }
+        #expect(answered == Array(0..<200))
+        #expect(executor.close() == nil)
+    }
+
+    @Test("Closing does not wait for a loop that takes nothing any more")
+    func closing() throws {
+        var chain = TestChain()
+        chain.append([("key", String(repeating: "x", count: 400_000))])
+        let (executor, sink) = try start(MemoryBackend(), chain)
+        executor.append(.execute(chain.committed[0]))
+        executor.append(.query(query(Array(repeating: "key", count: 200))))
+        try eventually("the loop is given as much as it may hold") {
+            sink.byteCount >= Executor<KeyValueStore>.untakenByteLimit
+        }
+        #expect(executor.close() == nil)
+    }
+}

@@ -1,0 +1,124 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import BFTStorage
+import KeyValueStore
+
+@testable import BFTNode
+
+/// A committed chain of four validators, made up block by block, whose certificates hold no real
+/// signatures.
+struct TestChain {
+    static let digest = Digest(1, 2, 3, 4)
+    static let validatorCount = 4
+
+    private(set) var blocks: [Block]
+    private(set) var committed: [CommittedBlock] = []
+    private var frontier = Array(repeating: BatchSequence(1), count: Self.validatorCount)
+
+    let genesis: CommittedState
+
+    init() {
+        let block = Block.genesis(
+            chain: Self.digest, time: Timestamp(milliseconds: 1),
+            stateRoot: KeyValueStore().stateRoot)
+        blocks = [block]
+        genesis = .genesis(block, validatorCount: Self.validatorCount)
+    }
+
+    /// Batches of `author` with one `SET` for each of `pairs`.
+    static func batch(
+        _ author: Int, _ sequence: UInt64, _ pairs: [(String, String)]
+    ) -> Batch {
+        var builder = BatchBuilder()
+        for (key, value) in pairs { builder.append(set(key, value).span.bytes) }
+        return builder.seal(author: ValidatorIndex(author), sequence: BatchSequence(sequence))
+    }
+
+    static func set(_ key: String, _ value: String) -> [UInt8] {
+        CommandList.encode([[Array("SET".utf8), Array(key.utf8), Array(value.utf8)]])
+    }
+
+    static func get(_ key: String) -> [UInt8] {
+        CommandList.encode([[Array("GET".utf8), Array(key.utf8)]])
+    }
+
+    /// Adds a block with one batch of validator 0 for each list of pairs, or with `batches`.
+    /// Commits it by `certificate` or by one of its own.
+    @discardableResult
+    mutating func append(
+        _ pairs: [(String, String)] = [], batches: [Batch]? = nil, certificate: Certificate? = nil
+    ) -> CommittedBlock {
+        let batches =
+            batches ?? (pairs.isEmpty ? [] : [Self.batch(0, frontier[0].rawValue, pairs)])
+        let block = next(batches.map(\.reference))
+        blocks.append(block)
+        for batch in batches { frontier[batch.author.rawValue] = batch.sequence.next }
+        let result = CommittedBlock(
+            block: block, batches: batches,
+            certificate: certificate ?? Self.certificate(of: block), frontier: frontier)
+        committed.append(result)
+        return result
+    }
+
+    /// The block that `append` would add.
+    func next(_ payload: [BatchReference]) -> Block {
+        let parent = blocks[blocks.count - 1]
+        return Block(
+            epoch: .zero, view: View(parent.view.rawValue + 1), height: parent.height.next,
+            parents: [parent.digest], proposer: ValidatorIndex(1),
+            time: Timestamp(milliseconds: parent.time.milliseconds + 10), applied: parent.applied,
+            payload: payload)
+    }
+
+    static func certificate(of block: Block) -> Certificate {
+        let statement = Statement(
+            chain: digest, epoch: .zero, kind: .finalize, view: block.view, height: block.height,
+            block: block.digest)
+        let votes = (0..<3).map {
+            Vote(statement: statement, voter: ValidatorIndex($0), signature: [UInt8($0)])
+        }
+        return Certificate(statement: statement, votes: votes, validatorCount: validatorCount)!
+    }
+
+    /// The state root after each block, from the genesis on.
+    var roots: [Digest] {
+        var store = KeyValueStore()
+        var results = ResultWriter()
+        return [store.stateRoot]
+            + committed.map { committed in
+                let block = committed.block
+                store.begin(
+                    BlockContext(height: block.height, time: block.time, proposer: block.proposer))
+                for batch in committed.batches {
+                    batch.forEachTransaction { store.execute($0, result: &results) }
+                }
+                return store.end()
+            }
+    }
+
+    /// Keeps every block in `backend`, as a node does, and the state as it is at `savedHeight`.
+    func keep(in backend: any StorageBackend, savedHeight: Int) throws {
+        let store = ChainStore(backend)
+        _ = try store.open(genesis: genesis, chain: Self.digest)
+        var application = KeyValueStore()
+        var results = ResultWriter()
+        for (position, committed) in committed.enumerated() {
+            let block = committed.block
+            application.begin(
+                BlockContext(height: block.height, time: block.time, proposer: block.proposer))
+            for batch in committed.batches {
+                batch.forEachTransaction { application.execute($0, result: &results) }
+            }
+            let root = application.end()
+            var changes = StateChanges()
+            if position + 1 == savedHeight {
+                application.save(into: &changes)
+                changes.isSave = true
+            }
+            try store.keep(committed, stateRoot: root, changes: &changes)
+        }
+    }
+}
+
+func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
