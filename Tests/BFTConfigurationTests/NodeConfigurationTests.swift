@@ -199,7 +199,7 @@ private var smallBlocks: ChainParameters {
         for path in NodeConfiguration.keyPaths {
             #expect(text.contains("`\(path)`"), "\(path) is not documented")
         }
-        #expect(NodeConfiguration.keyPaths.count == 28)
+        #expect(NodeConfiguration.keyPaths.count == 25)
     }
 
     @Test("A home is loaded, and what is missing in it is named")
