@@ -1,0 +1,179 @@
+------------------------------ MODULE Simplex ------------------------------
+(***************************************************************************)
+(* The voting rules of Simplex and what they are for: two finalized blocks *)
+(* never conflict.                                                         *)
+(*                                                                         *)
+(* Messages are not modelled. A certificate exists as soon as there are    *)
+(* votes for it, and anybody may act upon it or not: every order and every *)
+(* loss is among the behaviours. The votes of Byzantine validators are     *)
+(* always there, for every block and every view at once, so they are       *)
+(* counted and not stored.                                                 *)
+(*                                                                         *)
+(* The actions stand for `mayNotarize`, `mayNullify`, `mayFinalize` and    *)
+(* `isJustified` of `SoundRules`. `Broken` names the rules left out, as    *)
+(* the simulator's mutants name them.                                      *)
+(***************************************************************************)
+EXTENDS Naturals, FiniteSets, TLC
+
+CONSTANTS
+    Honest,          \* the honest validators, each of power 1
+    Byzantine,       \* the power of the Byzantine ones
+    LastView,        \* views are 1..LastView; the genesis has view 0
+    BlocksPerView,   \* more than one: leaders propose several blocks
+    Broken
+
+ASSUME Byzantine \in Nat /\ LastView \in Nat /\ BlocksPerView \in Nat
+
+Views == 1..LastView
+Blocks == Views \X (1..BlocksPerView)
+Genesis == <<0, 0>>
+Missing == <<0, 1>>
+ViewOf(block) == block[1]
+
+VARIABLES
+    parent,      \* the parent of each block, Missing until it is proposed
+    notarized,   \* the blocks that each honest validator notarized
+    nullified,   \* the views that each gave up
+    finalized    \* the blocks that each voted to finalize
+
+vars == <<parent, notarized, nullified, finalized>>
+
+---------------------------------------------------------------------------
+(* Certificates. *)
+
+Total == Cardinality(Honest) + Byzantine
+
+IsQuorum(power) ==
+    CASE "HalfIsQuorum" \in Broken -> 2 * power >= Total
+      [] "TwoThirdsRoundedDown" \in Broken -> power >= (2 * Total) \div 3
+      [] OTHER -> 3 * power > 2 * Total
+
+Certified(voters) == IsQuorum(Cardinality(voters) + Byzantine)
+
+IsNotarized(block) ==
+    block = Genesis \/ Certified({v \in Honest : block \in notarized[v]})
+IsNullified(view) == Certified({v \in Honest : view \in nullified[v]})
+IsFinalized(block) == Certified({v \in Honest : block \in finalized[v]})
+
+EverySkippedIsNullified(above, view) ==
+    /\ ViewOf(above) < view
+    /\ \A skipped \in Views :
+        ViewOf(above) < skipped /\ skipped < view => IsNullified(skipped)
+
+IsJustified(above, view) == IsNotarized(above) /\ EverySkippedIsNullified(above, view)
+
+---------------------------------------------------------------------------
+(* What an honest validator does. *)
+
+Init ==
+    /\ parent = [block \in Blocks |-> Missing]
+    /\ notarized = [v \in Honest |-> {}]
+    /\ nullified = [v \in Honest |-> {}]
+    /\ finalized = [v \in Honest |-> {}]
+
+\* The view of a validator is not stored: it may be any that certificates let it into and that is
+\* not before one it spoke in. S6.
+MayBeIn(v, view) ==
+    /\ \A block \in notarized[v] : ViewOf(block) <= view
+    /\ \A other \in nullified[v] : other <= view
+    /\ \/ view = 1
+       \/ IsNullified(view - 1)
+       \/ \E block \in Blocks : ViewOf(block) = view - 1 /\ IsNotarized(block)
+
+HasFinalizedIn(v, view) == \E block \in finalized[v] : ViewOf(block) = view
+
+MayNotarize(v, view) ==
+    \/ "NotarizesTwice" \in Broken
+    \/ view \notin nullified[v] /\ \A block \in notarized[v] : ViewOf(block) # view
+
+MayNullify(v, view) ==
+    /\ view \notin nullified[v]
+    /\ "NullifiesAfterFinalize" \in Broken \/ ~HasFinalizedIn(v, view)
+
+MayFinalize(v, view) ==
+    /\ "FinalizesAfterNullify" \in Broken \/ view \notin nullified[v]
+    /\ ~HasFinalizedIn(v, view)
+
+MayExtend(above, view) ==
+    CASE "AnyParentWillDo" \in Broken -> ViewOf(above) < view /\ IsNotarized(above)
+      [] "ParentNeedsNoQuorum" \in Broken ->
+            /\ above = Genesis \/ \E v \in Honest : above \in notarized[v]
+            /\ EverySkippedIsNullified(above, view)
+      [] OTHER -> IsJustified(above, view)
+
+\* The blocks of a view differ by their number only: they take numbers in order.
+TakesNextNumber(block) ==
+    \A other \in Blocks :
+        ViewOf(other) = ViewOf(block) /\ other[2] < block[2] => parent[other] # Missing
+
+Notarize(v, block, above) ==
+    /\ block \notin notarized[v]
+    /\ parent[block] \in {Missing, above}
+    /\ TakesNextNumber(block)
+    /\ MayNotarize(v, ViewOf(block))
+    /\ MayBeIn(v, ViewOf(block))
+    /\ MayExtend(above, ViewOf(block))
+    /\ parent' = [parent EXCEPT ![block] = above]
+    /\ notarized' = [notarized EXCEPT ![v] = @ \union {block}]
+    /\ UNCHANGED <<nullified, finalized>>
+
+Nullify(v, view) ==
+    /\ MayNullify(v, view)
+    /\ MayBeIn(v, view)
+    /\ nullified' = [nullified EXCEPT ![v] = @ \union {view}]
+    /\ UNCHANGED <<parent, notarized, finalized>>
+
+Finalize(v, block) ==
+    /\ IsNotarized(block)
+    /\ MayFinalize(v, ViewOf(block))
+    /\ finalized' = [finalized EXCEPT ![v] = @ \union {block}]
+    /\ UNCHANGED <<parent, notarized, nullified>>
+
+Next ==
+    \E v \in Honest :
+        \/ \E block \in Blocks, above \in Blocks \union {Genesis} : Notarize(v, block, above)
+        \/ \E view \in Views : Nullify(v, view)
+        \/ \E block \in Blocks : Finalize(v, block)
+
+Spec == Init /\ [][Next]_vars
+
+---------------------------------------------------------------------------
+(* What holds in every state. *)
+
+S1 ==
+    \A v \in Honest : \A one, other \in notarized[v] :
+        ViewOf(one) = ViewOf(other) => one = other
+
+S2 == \A v \in Honest : \A view \in nullified[v] : ~HasFinalizedIn(v, view)
+
+S3 == \A v \in Honest : \A block \in notarized[v] : IsJustified(parent[block], ViewOf(block))
+
+OneNotarizedPerView ==
+    \A one, other \in Blocks :
+        IsNotarized(one) /\ IsNotarized(other) /\ ViewOf(one) = ViewOf(other) => one = other
+
+FinalizedViewIsNotNullified ==
+    \A block \in Blocks : IsFinalized(block) => ~IsNullified(ViewOf(block))
+
+RECURSIVE Extends(_, _)
+Extends(block, ancestor) ==
+    \/ block = ancestor
+    \/ block \in Blocks /\ Extends(parent[block], ancestor)
+
+Agreement ==
+    \A one, other \in Blocks :
+        IsFinalized(one) /\ IsFinalized(other) => Extends(one, other) \/ Extends(other, one)
+
+---------------------------------------------------------------------------
+(* Must fail: they say that the model does nothing. *)
+
+NothingIsFinalized == \A block \in Blocks : ~IsFinalized(block)
+
+NothingIsSkipped ==
+    \A block \in Blocks : IsFinalized(block) => ViewOf(parent[block]) + 1 = ViewOf(block)
+
+NoChainIsFinalized ==
+    \A block \in Blocks : IsFinalized(block) => parent[block] = Genesis
+
+Alike == Permutations(Honest)
+=============================================================================
