@@ -40,29 +40,15 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     ) throws(NodeError) {
         let opened = try OpenedHome(home, on: disk)
         var application = application
-        let genesis = CommittedState.genesis(
-            Block.genesis(
-                chain: opened.settings.chain, time: home.genesis.genesisTime,
-                stateRoot: application.stateRoot), validatorCount: opened.settings.validators.count)
-        let state = try opened.store.open(genesis: genesis, chain: opened.settings.chain)
-        var recovered: [ReplicaRecord<P>] = []
-        let safetyLog = try opened.openLog(&recovered)
-        try Self.restoreBatches(recovered, state, opened.store)
         let logger = Logger(label: "node")
+        let (state, safetyLog, recovered) = try Self.readDisk(opened, application.stateRoot)
         try Replay.bring(&application, to: state, from: opened.store, logger)
         logger.info(
             "opened at height \(state.block.height) with \(recovered.count) records in the log")
         let replica = Replica<P>(
-            configuration: opened.replicaConfiguration, limits: opened.ledgerLimits,
-            state: state,
+            configuration: opened.replicaConfiguration, limits: opened.ledgerLimits, state: state,
             doesApplicationJudge: App.judgesProposals, recovered: recovered)
-
-        let loop: EventLoop
-        do throws(SocketError) {
-            loop = try EventLoop()
-        } catch {
-            throw .socket(error, purpose: "the event loop")
-        }
+        let loop = try Self.makeLoop()
         self.loop = loop
         self.opened = opened
         self.logger = logger
@@ -76,12 +62,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         }
         shared = SharedReports(
             NodeCore<P, App>.initialStatus(opened.settings, version: BFTVersion.text))
-        let transport: TCPTransport
-        do throws(SocketError) {
-            transport = try opened.makeTransport(loop: loop, pool: pool)
-        } catch {
-            throw .socket(error, purpose: "network.listen in node.toml")
-        }
+        let transport = try opened.makeTransport(loop: loop, pool: pool)
         let core = NodeCore<P, App>(
             loop: loop, settings: opened.settings, keys: opened.keys,
             signingKey: opened.signingKey, pool: pool, executor: executor, transport: transport,
@@ -110,6 +91,29 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         respPort = fronts.resp?.port
         http = fronts.http
         core.publishStatus()
+    }
+
+    private static func makeLoop() throws(NodeError) -> EventLoop {
+        do throws(SocketError) {
+            return try EventLoop()
+        } catch {
+            throw .socket(error, purpose: "the event loop")
+        }
+    }
+
+    /// The head of the chain, the log and what is in it. An empty chain begins at `genesisRoot`.
+    private static func readDisk(
+        _ opened: OpenedHome, _ genesisRoot: Digest
+    ) throws(NodeError) -> (CommittedState, SafetyLog, [ReplicaRecord<P>]) {
+        let genesis = CommittedState.genesis(
+            Block.genesis(
+                chain: opened.settings.chain, time: opened.home.genesis.genesisTime,
+                stateRoot: genesisRoot), validatorCount: opened.settings.validators.count)
+        let state = try opened.store.open(genesis: genesis, chain: opened.settings.chain)
+        var recovered: [ReplicaRecord<P>] = []
+        let log = try opened.openLog(&recovered)
+        try restoreBatches(recovered, state, opened.store)
+        return (state, log, recovered)
     }
 
     private static func restoreBatches(
