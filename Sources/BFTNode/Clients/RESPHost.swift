@@ -61,7 +61,11 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     }
 
     func closeAll() {
-        for id in clients.ids { clients[id]?.connection.close() }
+        for id in clients.ids {
+            guard let client = clients[id] else { continue }
+            flush(client)  // A connection that closes takes nothing more.
+            client.connection.close()
+        }
     }
 
     private func accept(_ connection: TCPConnection) {
