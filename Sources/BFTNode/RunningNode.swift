@@ -174,6 +174,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     // MARK: Running
 
     func run() throws(NodeError) {
+        loop.claim()
         executor.start()
         let (core, resp) = (core.value, resp?.value)
         loop.setTurnEnd {

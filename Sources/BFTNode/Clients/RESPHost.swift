@@ -61,8 +61,11 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     }
 
     func closeAll() {
-        // A client that does not close its side must not hold the node up.
-        for id in clients.ids { clients[id]?.connection.close(deadline: .seconds(1)) }
+        for id in clients.ids {
+            guard let client = clients[id] else { continue }
+            flush(client)  // A connection that closes takes nothing more.
+            client.connection.close()
+        }
     }
 
     private func accept(_ connection: TCPConnection) {
