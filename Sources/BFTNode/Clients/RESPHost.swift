@@ -64,7 +64,8 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
         for id in clients.ids {
             guard let client = clients[id] else { continue }
             flush(client)  // A connection that closes takes nothing more.
-            client.connection.close()
+            // A client that does not close its side must not hold the node up.
+            client.connection.close(deadline: .seconds(1))
         }
     }
 
@@ -179,7 +180,8 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
             guard let client = clients[id], client.session.outstandingCount == 0,
                 now.since(client.lastHeard) > limit
             else { continue }
-            client.connection.close()
+            // A client that does not close its side must not hold the node up.
+            client.connection.close(deadline: .seconds(1))
         }
     }
 
