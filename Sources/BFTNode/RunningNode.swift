@@ -57,12 +57,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             state: state,
             doesApplicationJudge: App.judgesProposals, recovered: recovered)
 
-        let loop: EventLoop
-        do throws(SocketError) {
-            loop = try EventLoop()
-        } catch {
-            throw .socket(error, purpose: "the event loop")
-        }
+        let loop = try Self.makeLoop()
         self.loop = loop
         self.opened = opened
         self.logger = logger
@@ -76,12 +71,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         }
         shared = SharedReports(
             NodeCore<P, App>.initialStatus(opened.settings, version: BFTVersion.text))
-        let transport: TCPTransport
-        do throws(SocketError) {
-            transport = try opened.makeTransport(loop: loop, pool: pool)
-        } catch {
-            throw .socket(error, purpose: "network.listen in node.toml")
-        }
+        let transport = try Self.makeTransport(opened, loop, pool)
         let core = NodeCore<P, App>(
             loop: loop, settings: opened.settings, keys: opened.keys,
             signingKey: opened.signingKey, pool: pool, executor: executor, transport: transport,
@@ -110,6 +100,24 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         respPort = fronts.resp?.port
         http = fronts.http
         core.publishStatus()
+    }
+
+    private static func makeLoop() throws(NodeError) -> EventLoop {
+        do throws(SocketError) {
+            return try EventLoop()
+        } catch {
+            throw .socket(error, purpose: "the event loop")
+        }
+    }
+
+    private static func makeTransport(
+        _ opened: OpenedHome, _ loop: EventLoop, _ pool: CryptoPool
+    ) throws(NodeError) -> TCPTransport {
+        do throws(SocketError) {
+            return try opened.makeTransport(loop: loop, pool: pool)
+        } catch {
+            throw .socket(error, purpose: "network.listen in node.toml")
+        }
     }
 
     private static func restoreBatches(
