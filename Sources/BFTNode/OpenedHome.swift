@@ -139,7 +139,7 @@ final class OpenedHome: Sendable {
         return log
     }
 
-    func makeTransport(loop: EventLoop, pool: CryptoPool) throws(SocketError) -> TCPTransport {
+    func makeTransport(loop: EventLoop, pool: CryptoPool) throws(NodeError) -> TCPTransport {
         let listen = home.configuration.network.listen
         var peers: [ValidatorIndex: SocketAddress] = [:]
         for position in home.genesis.validators.indices where position != home.validatorIndex {
@@ -156,7 +156,11 @@ final class OpenedHome: Sendable {
             seed: SecureRandom.bytes(8).reduce(0) { $0 << 8 | UInt64($1) })
         // A validator that comes back is wanted at once: a network of few nodes waits for it.
         options.longestWait = .seconds(2)
-        return try TCPTransport(loop: loop, options, pool: pool) { WallClock.now }
+        do throws(SocketError) {
+            return try TCPTransport(loop: loop, options, pool: pool) { WallClock.now }
+        } catch {
+            throw .socket(error, purpose: "network.listen in node.toml")
+        }
     }
 
     func close() {

@@ -40,24 +40,15 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     ) throws(NodeError) {
         let opened = try OpenedHome(home, on: disk)
         var application = application
-        let genesis = CommittedState.genesis(
-            Block.genesis(
-                chain: opened.settings.chain, time: home.genesis.genesisTime,
-                stateRoot: application.stateRoot), validatorCount: opened.settings.validators.count)
-        let state = try opened.store.open(genesis: genesis, chain: opened.settings.chain)
-        var recovered: [ReplicaRecord<P>] = []
-        let safetyLog = try opened.openLog(&recovered)
-        try Self.restoreBatches(recovered, state, opened.store)
         let logger = Logger(label: "node")
+        let (state, safetyLog, recovered) = try Self.readDisk(opened, application.stateRoot)
         try Replay.bring(&application, to: state, from: opened.store, logger)
         logger.info(
             "opened at height \(state.block.height) with \(recovered.count) records in the log")
         let replica = Replica<P>(
-            configuration: opened.replicaConfiguration, limits: opened.ledgerLimits,
-            state: state,
+            configuration: opened.replicaConfiguration, limits: opened.ledgerLimits, state: state,
             doesApplicationJudge: App.judgesProposals, recovered: recovered)
-
-        let loop = try Self.openLoop()
+        let loop = try Self.makeLoop()
         self.loop = loop
         self.opened = opened
         self.logger = logger
@@ -71,7 +62,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         }
         shared = SharedReports(
             NodeCore<P, App>.initialStatus(opened.settings, version: BFTVersion.text))
-        let transport = try Self.openTransport(opened, loop, pool)
+        let transport = try opened.makeTransport(loop: loop, pool: pool)
         let core = NodeCore<P, App>(
             loop: loop, settings: opened.settings, keys: opened.keys,
             signingKey: opened.signingKey, pool: pool, executor: executor, transport: transport,
@@ -102,7 +93,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         core.publishStatus()
     }
 
-    private static func openLoop() throws(NodeError) -> EventLoop {
+    private static func makeLoop() throws(NodeError) -> EventLoop {
         do throws(SocketError) {
             return try EventLoop()
         } catch {
@@ -110,14 +101,19 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         }
     }
 
-    private static func openTransport(
-        _ opened: OpenedHome, _ loop: EventLoop, _ pool: CryptoPool
-    ) throws(NodeError) -> TCPTransport {
-        do throws(SocketError) {
-            return try opened.makeTransport(loop: loop, pool: pool)
-        } catch {
-            throw .socket(error, purpose: "network.listen in node.toml")
-        }
+    /// The head of the chain, the log and what is in it. An empty chain begins at `genesisRoot`.
+    private static func readDisk(
+        _ opened: OpenedHome, _ genesisRoot: Digest
+    ) throws(NodeError) -> (CommittedState, SafetyLog, [ReplicaRecord<P>]) {
+        let genesis = CommittedState.genesis(
+            Block.genesis(
+                chain: opened.settings.chain, time: opened.home.genesis.genesisTime,
+                stateRoot: genesisRoot), validatorCount: opened.settings.validators.count)
+        let state = try opened.store.open(genesis: genesis, chain: opened.settings.chain)
+        var recovered: [ReplicaRecord<P>] = []
+        let log = try opened.openLog(&recovered)
+        try restoreBatches(recovered, state, opened.store)
+        return (state, log, recovered)
     }
 
     private static func restoreBatches(
@@ -178,6 +174,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     // MARK: Running
 
     func run() throws(NodeError) {
+        loop.claim()
         executor.start()
         let (core, resp) = (core.value, resp?.value)
         loop.setTurnEnd {

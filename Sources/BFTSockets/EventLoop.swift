@@ -111,13 +111,21 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     // MARK: Life
 
+    /// Makes this thread the loop's, before it runs: what belongs to the loop can be prepared on
+    /// the thread that is going to run it, if that is not the one that made it.
+    ///
+    /// - Precondition: no other thread uses the loop any more but to post.
+    public func claim() {
+        precondition(!hasRun, "a loop that has run belongs to its thread")
+        owner.store(UInt(pthread_self()), ordering: .relaxed)
+    }
+
     /// Runs the loop on this thread until `stop()`, then closes every connection, listener and
     /// timer and returns. A loop runs once.
     ///
     /// - Postcondition: libuv holds nothing any more; `uv_loop_close` vouches for it.
     public func run() {
-        owner.store(UInt(pthread_self()), ordering: .relaxed)
-        precondition(!hasRun, "a loop runs once")
+        claim()
         hasRun = true
         uv_run(uv, UV_RUN_DEFAULT)
         end()

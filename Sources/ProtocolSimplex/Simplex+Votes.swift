@@ -13,7 +13,7 @@ extension SimplexReplica {
                 return true
             }
             guard known.digest != block.digest else { return false }
-            // Another block of the same view: once it is evidence, and it may be the notarized one.
+            // Another block of this view: evidence, once, and perhaps what a quorum notarized.
             return round.notarizedDigest == block.digest
                 || !round.accused[block.proposer.rawValue]
         case .vote(let vote): return isUseful(vote)

@@ -108,8 +108,9 @@ Latest == CHOOSE w \in Views :
     (\E v \in Honest : view[v] = w) /\ \A v \in Honest : view[v] <= w
 
 \* Unless the latest view is over, all honest validators together can give it up, or have notarized
-\* a block of it, without anybody's help. The others can follow into it: nothing but a certificate
-\* in honest hands opened it.
+\* a block of it, without anybody's help, and without the leader's: a silent one may have shown its
+\* block to one validator only, so that the others can do nothing but nullify. All can follow into
+\* the view: nothing but a certificate in honest hands opened it.
 TheViewCanEnd ==
     \/ IsOver(Latest)
     \/ Alone({v \in Honest : Latest \in nullified[v] \/ MayNullify(v, Latest)})

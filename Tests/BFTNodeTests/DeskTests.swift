@@ -138,7 +138,7 @@ private let own = ValidatorIndex(2)
         desk.answered(count: QueryDesk.limit - 1, byteCount: QueryDesk.limit - 1)
         #expect(!desk.hasUnanswered)
         desk.append(1, isLocal: false) {
-            $0.append(contentsOf: repeatElement(0, count: QueryDesk.byteLimit))
+            $0 = [UInt8](repeating: 0, count: QueryDesk.byteLimit)
         }
         #expect(!desk.hasRoom)
         desk.answered(count: 1, byteCount: QueryDesk.byteLimit)

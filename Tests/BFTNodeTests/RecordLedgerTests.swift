@@ -86,7 +86,7 @@ import Testing
         let reports = Reports()
         let directory = MemoryLogDirectory()
         let log = try makeLog(
-            directory.restarted(faults: .init(failingSyncAt: 20)), byteLimit: 1 << 20, reports)
+            directory.restarted(faults: .init(powerCutAt: 20)), byteLimit: 1 << 20, reports)
         var records = RecordLedger()
         while reports.failures.withLock({ $0.isEmpty }) {
             _ = records.append(type: 1, payload: [1], to: log)

@@ -140,7 +140,8 @@ private actor Counter {
     func executor() throws {
         try runLoop { loop, held in
             let counter = Counter(loop: loop)
-            Task {
+            // Not on the shared pool of threads, which tests that block may hold for long.
+            Task(executorPreference: loop) {
                 await withTaskGroup(of: Void.self) { group in
                     for _ in 0..<100 {
                         group.addTask { for _ in 0..<20 { await counter.increment() } }

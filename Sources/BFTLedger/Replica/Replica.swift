@@ -7,7 +7,7 @@ public import BFTCore
 /// that one part wants of the other never leave it.
 public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     public private(set) var consensus: P
-    private(set) var ledger: Ledger
+    private var ledger: Ledger
     private let own: ValidatorIndex
     private var timer: Instant?
     private var protocolTimer: Instant?

@@ -61,8 +61,12 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     }
 
     func closeAll() {
-        // A client that does not close its side must not hold the node up.
-        for id in clients.ids { clients[id]?.connection.close(deadline: .seconds(1)) }
+        for id in clients.ids {
+            guard let client = clients[id] else { continue }
+            flush(client)  // A connection that closes takes nothing more.
+            // A client that does not close its side must not hold the node up.
+            client.connection.close(deadline: .seconds(1))
+        }
     }
 
     private func accept(_ connection: TCPConnection) {
@@ -176,7 +180,8 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
             guard let client = clients[id], client.session.outstandingCount == 0,
                 now.since(client.lastHeard) > limit
             else { continue }
-            client.connection.close()
+            // A client that does not close its side must not hold the node up.
+            client.connection.close(deadline: .seconds(1))
         }
     }
 

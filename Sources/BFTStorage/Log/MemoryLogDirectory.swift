@@ -36,14 +36,14 @@ public final class MemoryLogDirectory: LogDirectory {
             case .write(let bytes, let offset):
                 let end = offset + bytes.count
                 if contents.count < end {
-                    contents.append(contentsOf: repeatElement(0, count: end - contents.count))
+                    contents += [UInt8](repeating: 0, count: end - contents.count)
                 }
                 contents.replaceSubrange(offset..<end, with: bytes)
             case .resize(let byteCount):
                 if byteCount < contents.count {
                     contents.removeSubrange(byteCount...)
                 } else {
-                    contents.append(contentsOf: repeatElement(0, count: byteCount - contents.count))
+                    contents += [UInt8](repeating: 0, count: byteCount - contents.count)
                 }
             }
         }
