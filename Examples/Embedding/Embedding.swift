@@ -7,7 +7,7 @@ struct Embedding {
         let home = try NodeHome.load(CommandLine.arguments[1])
         let node = try Node<Simplex, KeyValueStore>(
             configuration: home, application: KeyValueStore())
-        Task.detached {
+        Task.detached {  // Not on the main thread, which is the node's.
             do {
                 let command = ["SET", "greeting", "hello"].map { Array($0.utf8) }
                 let receipt = try await node.submit(CommandList.encode([command]))
