@@ -27,7 +27,7 @@ struct NodeSettings: Sendable {
     static let inlineLimit = Interval.microseconds(50)
 
     /// The state is saved after this many bytes of executed batches, or this many blocks.
-    static let saveBytes = 128 << 20
+    static let saveBytes = 512 << 20
     static let saveBlocks = 20_000
 
     /// The largest record of the safety log: above a certificate of the most validators with the
