@@ -63,6 +63,8 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         shared = SharedReports(
             NodeCore<P, App>.initialStatus(opened.settings, version: BFTVersion.text))
         let transport = try opened.makeTransport(loop: loop, pool: pool)
+        var transportLog = TransportLog()
+        transport.onNotice = { transportLog.note($0, at: loop.now) }
         let core = NodeCore<P, App>(
             loop: loop, settings: opened.settings, keys: opened.keys,
             signingKey: opened.signingKey, pool: pool, executor: executor, transport: transport,
