@@ -15,7 +15,9 @@ struct TransportLog {
 
     mutating func note(_ notice: TransportNotice, at now: Instant) {
         if now >= windowEnd {
-            if unsaid > 0 { logger.warning("\(unsaid) more notices of connections were not logged") }
+            if unsaid > 0 {
+                logger.warning("\(unsaid) more notices of connections were not logged")
+            }
             windowEnd = now.advanced(by: Self.window)
             (saidInWindow, unsaid) = (0, 0)
         }
