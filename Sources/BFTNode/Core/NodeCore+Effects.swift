@@ -131,7 +131,6 @@ extension NodeCore {
 
     private func noteCommitted(_ run: CommittedRun) {
         counters.committedBlocks += UInt64(run.blocks.count)
-        counters.committedRuns += 1
     }
 
     // MARK: Network

@@ -31,7 +31,6 @@ struct NodeCounters: Sendable {
     var rejections: UInt64 = 0
     var evidence: UInt64 = 0
     var committedBlocks: UInt64 = 0
-    var committedRuns: UInt64 = 0
     var submitted: UInt64 = 0
     var executedTransactions: UInt64 = 0
     /// The digest of the state as executed.

@@ -1,6 +1,4 @@
 import BFTBase
-import CStorage
-import Glibc
 
 /// A safety log with a thread of its own: records come from any thread, and all that have gathered
 /// while the disk was busy become durable with one write and one sync.
@@ -120,26 +118,11 @@ public final class GroupCommitLog: @unchecked Sendable {
     }
 
     private func start() {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                let log = Unmanaged<GroupCommitLog>.fromOpaque(context).takeRetainedValue()
-                log.run()
-                return nil
-            }, context.toOpaque())
-        guard code == 0 else {
-            context.release()
-            preconditionFailure("no thread for the log: error \(code)")
-        }
-        pthread_detach(thread)
+        _ = NamedThread(name) { [self] in run() }
     }
 
     /// The thread: takes what has gathered, writes it, reports, until closed or failed.
     private func run() {
-        bft_name_thread(name)
         defer {
             log.close()
             state.withLock { $0.isStopped = true }
