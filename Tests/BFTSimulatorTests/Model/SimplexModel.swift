@@ -1,0 +1,129 @@
+import BFTBase
+
+/// A block as the model has it: its view, and which of the blocks of that view it is.
+struct ModelBlock: Hashable, Sendable {
+    let view: UInt64
+    /// From 1, in the order in which honest validators notarized them.
+    let number: Int
+
+    static let genesis = ModelBlock(view: 0, number: 0)
+    /// In the place of a block that no honest validator notarized.
+    static let missing = ModelBlock(view: 0, number: 1)
+}
+
+/// One thing that an honest validator does.
+enum ModelStep: Equatable, Sendable {
+    case notarize(Int, ModelBlock, on: ModelBlock)
+    case nullify(Int, UInt64)
+    case finalize(Int, ModelBlock)
+    case enter(Int, UInt64)
+    case commit(Int, ModelBlock)
+
+    /// The view that it is about.
+    var view: UInt64 {
+        switch self {
+        case .notarize(_, let block, _), .finalize(_, let block), .commit(_, let block): block.view
+        case .nullify(_, let view), .enter(_, let view): view
+        }
+    }
+}
+
+/// The states of `Specs/Simplex/Simplex.tla` and the steps between them, restated. The names are
+/// those of the specification, which says why; powers may differ here.
+struct SimplexModel: Sendable {
+    let powers: [VotingPower]
+    let isHonest: [Bool]
+
+    private var parent: [ModelBlock: ModelBlock] = [:]
+    private var notarizers: [ModelBlock: Set<Int>] = [:]
+    private var nullifiers: [UInt64: Set<Int>] = [:]
+    private var finalizers: [ModelBlock: Set<Int>] = [:]
+    private var blocks: [UInt64: Set<ModelBlock>] = [:]
+    /// The latest view in which each validator notarized or nullified.
+    private var spoken: [UInt64]
+
+    init(powers: [VotingPower], isHonest: [Bool]) {
+        self.powers = powers
+        self.isHonest = isHonest
+        spoken = powers.map { _ in 0 }
+    }
+
+    /// Takes `step` if the model allows it in this state. Says whether it does.
+    mutating func take(_ step: ModelStep) -> Bool {
+        guard allows(step) else { return false }
+        switch step {
+        case .notarize(let validator, let block, let above):
+            parent[block] = above
+            blocks[block.view, default: []].insert(block)
+            notarizers[block, default: []].insert(validator)
+            spoken[validator] = max(spoken[validator], block.view)
+        case .nullify(let validator, let view):
+            nullifiers[view, default: []].insert(validator)
+            spoken[validator] = max(spoken[validator], view)
+        case .finalize(let validator, let block):
+            finalizers[block, default: []].insert(validator)
+        case .enter, .commit: break
+        }
+        return true
+    }
+
+    private func allows(_ step: ModelStep) -> Bool {
+        switch step {
+        case .notarize(let validator, let block, let above):
+            (parent[block] ?? above) == above && mayNotarize(validator, block.view)
+                && mayBeIn(validator, block.view) && isJustified(above, block.view)
+        case .nullify(let validator, let view):
+            !hasNullified(validator, view) && !hasFinalized(validator, view)
+                && mayBeIn(validator, view)
+        case .finalize(let validator, let block):
+            isNotarized(block) && !hasNullified(validator, block.view)
+                && !hasFinalized(validator, block.view)
+        case .enter(let validator, let view): mayBeIn(validator, view)
+        case .commit(_, let block): certified(finalizers[block])
+        }
+    }
+
+    // MARK: Certificates
+
+    /// Whether `voters` with all malicious validators are a quorum.
+    private func certified(_ voters: Set<Int>?) -> Bool {
+        let total = powers.reduce(0, +)
+        let power = powers.indices.reduce(VotingPower(0)) { sum, position in
+            let counts = !isHonest[position] || voters?.contains(position) == true
+            return counts ? sum + powers[position] : sum
+        }
+        return 3 * power > 2 * total
+    }
+
+    private func isNotarized(_ block: ModelBlock) -> Bool {
+        block == .genesis || certified(notarizers[block])
+    }
+
+    private func isNullified(_ view: UInt64) -> Bool { certified(nullifiers[view]) }
+
+    private func isJustified(_ above: ModelBlock, _ view: UInt64) -> Bool {
+        above.view < view && isNotarized(above)
+            && (above.view + 1..<view).allSatisfy { isNullified($0) }
+    }
+
+    // MARK: What an honest validator may do
+
+    private func mayBeIn(_ validator: Int, _ view: UInt64) -> Bool {
+        guard spoken[validator] <= view, view > 0 else { return false }
+        return view == 1 || isNullified(view - 1)
+            || blocks[view - 1, default: []].contains { isNotarized($0) }
+    }
+
+    private func mayNotarize(_ validator: Int, _ view: UInt64) -> Bool {
+        !hasNullified(validator, view)
+            && !blocks[view, default: []].contains { notarizers[$0]?.contains(validator) == true }
+    }
+
+    private func hasNullified(_ validator: Int, _ view: UInt64) -> Bool {
+        nullifiers[view]?.contains(validator) == true
+    }
+
+    private func hasFinalized(_ validator: Int, _ view: UInt64) -> Bool {
+        blocks[view, default: []].contains { finalizers[$0]?.contains(validator) == true }
+    }
+}

@@ -1,0 +1,48 @@
+/// A run as the module `Trace` that `Specs/Simplex/SimplexTrace.tla` reads.
+struct TraceModule {
+    let model: (honest: [Int], byzantinePower: Int)
+    let steps: [ModelStep]
+
+    /// As far as the first `count` views go: what comes before is a run, too.
+    init(isHonest: [Bool], steps: [ModelStep], viewCount: UInt64) {
+        let honest = isHonest.indices.filter { isHonest[$0] }
+        model = (honest, isHonest.count - honest.count)
+        self.steps = Array(steps.prefix { $0.view <= viewCount })
+    }
+
+    var text: String {
+        let views = steps.map(\.view).max() ?? 1
+        let blocks = steps.compactMap { step -> Int? in
+            guard case .notarize(_, let block, _) = step else { return nil }
+            return block.number
+        }
+        let names = model.honest.map(String.init).joined(separator: ", ")
+        return """
+            ---- MODULE Trace ----
+            HonestValidators == {\(names)}
+            ByzantinePower == \(model.byzantinePower)
+            ViewCount == \(views)
+            MostBlocks == \(blocks.max() ?? 1)
+            Steps == <<
+                \(steps.map(Self.line).joined(separator: ",\n    "))
+            >>
+            ====
+
+            """
+    }
+
+    private static func line(_ step: ModelStep) -> String {
+        switch step {
+        case .notarize(let validator, let block, let above):
+            #"<<"notarize", \#(validator), \#(name(block)), \#(name(above))>>"#
+        case .nullify(let validator, let view): #"<<"nullify", \#(validator), \#(view)>>"#
+        case .finalize(let validator, let block):
+            #"<<"finalize", \#(validator), \#(name(block))>>"#
+        case .enter(let validator, let view): #"<<"enter", \#(validator), \#(view)>>"#
+        case .commit(let validator, let block):
+            #"<<"commit", \#(validator), \#(name(block))>>"#
+        }
+    }
+
+    private static func name(_ block: ModelBlock) -> String { "<<\(block.view), \(block.number)>>" }
+}
