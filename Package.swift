@@ -67,6 +67,11 @@ let package = Package(
         .target(
             name: "BFTRocksDB", dependencies: ["BFTBase", "BFTWire", "BFTStorage", "CRocksDB"],
             swiftSettings: common),
+        // The committed chain on disk, with the application at its head.
+        .target(
+            name: "BFTChain",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage"],
+            swiftSettings: common),
         // The event loop and its sockets.
         .systemLibrary(
             name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
@@ -87,8 +92,8 @@ let package = Package(
             name: "BFTNode",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
-                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration",
-                "Logging",
+                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
+                "BFTConfiguration", "Logging",
             ],
             swiftSettings: common),
         // What a program imports that holds a validator.
@@ -184,7 +189,7 @@ let package = Package(
             name: "BFTNodeTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
-                "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
+                "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
                 "KeyValueStore", "Logging", "ProtocolSimplex",
             ], swiftSettings: common),
         .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
