@@ -115,8 +115,12 @@ let package = Package(
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
         .target(
-            name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
-            swiftSettings: pure),
+            name: "BFTSimulator",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage", "BFTChain",
+                "KeyValueStore",
+            ],
+            swiftSettings: common),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
         .target(name: "CToml"),

@@ -112,3 +112,5 @@ package struct BlockExecutor<App: Application> {
         unsavedBlockCount = 0
     }
 }
+
+extension BlockExecutor: Sendable where App: Sendable {}

@@ -46,6 +46,12 @@ package final class ChainStore: Sendable {
         }
     }
 
+    /// The state after the last block that was kept, or `nil` in a new store.
+    package func head() throws(StorageError) -> CommittedState? {
+        guard let bytes = try backend.get(.meta, key: Self.committedKey) else { return nil }
+        return try? CommittedState(decoding: bytes)
+    }
+
     /// The entries of the application's state.
     package var stateSource: some StateSource { StoredState(backend: backend) }
 
@@ -68,9 +74,7 @@ package final class ChainStore: Sendable {
 
     /// Keeps the state as it is after the last block.
     package func save(_ changes: inout StateChanges) throws(StorageError) {
-        guard let bytes = try backend.get(.meta, key: Self.committedKey),
-            let head = try? CommittedState(decoding: bytes)
-        else { return }
+        guard let head = try head() else { return }
         changes.batch.put(.meta, key: Self.savedKey, value: Self.key(head.block.height))
         try backend.write(changes.batch)
         changes.removeAll()

@@ -82,7 +82,9 @@ enum Architecture {
             "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
             "BFTConfiguration", "ProtocolSimplex", "KeyValueStore"),
         // A world to run replicas in.
-        TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
+        TargetRow(
+            "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
+            "BFTChain", "KeyValueStore"),
         // The command line, and what it reads and writes.
         TargetRow("Logging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),

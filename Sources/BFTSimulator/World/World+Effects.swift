@@ -1,0 +1,133 @@
+@_spi(Verification) import BFTBase
+import BFTChain
+import BFTCore
+import BFTLedger
+import BFTWire
+
+// How a world carries out what replicas ask for: in the node's order.
+extension World {
+    mutating func give(_ input: ReplicaInput<P>, to node: ValidatorIndex) {
+        guard nodes[node.rawValue].isUp else { return }
+        var effects: [ReplicaEffect<P>] = []
+        let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
+        let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
+        nodes[node.rawValue].replica?.handle(
+            input, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
+            into: &effects)
+        for effect in effects { enqueue(effect, at: node) }
+        pump(node)
+    }
+
+    /// Hands what is to become durable to the log at once. All else waits for its turn.
+    private mutating func enqueue(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
+        switch effect {
+        case .persist(let record):
+            let number = append(.consensus(record), batch: nil, at: node)
+            if let number, !mistakes.isVotingBeforeDurable {
+                nodes[node.rawValue].waiting.append(.record(number))
+            }
+        case .store(let batch):
+            guard mistakes.isKeepingBatchesInMemory else {
+                _ = append(.batch(batch), batch: batch.reference, at: node)
+                return
+            }
+            events.add(
+                .stored(node, life: nodes[node.rawValue].life, batch),
+                at: now.advanced(by: .microseconds(plan.syncMicroseconds.upperBound)))
+        default: nodes[node.rawValue].waiting.append(.effect(effect))
+        }
+    }
+
+    private mutating func append(
+        _ record: ReplicaRecord<P>, batch: BatchReference?, at node: ValidatorIndex
+    ) -> UInt64? {
+        guard let log = nodes[node.rawValue].storage?.log else { return nil }
+        return nodes[node.rawValue].storage?.records.append(
+            type: RecordType.replica, payload: record.encoded, batch: batch, to: log)
+    }
+
+    /// Carries effects out in order, up to the next record that is not durable. Power may be cut
+    /// before each.
+    mutating func pump(_ node: ValidatorIndex) {
+        let life = nodes[node.rawValue].life
+        while nodes[node.rawValue].life == life, let next = nodes[node.rawValue].waiting.first {
+            if case .record(let number) = next {
+                let durable = nodes[node.rawValue].storage?.records.durableNumber ?? 0
+                guard durable >= number else { break }
+            }
+            _ = nodes[node.rawValue].waiting.popFirst()
+            nodes[node.rawValue].effectCount += 1
+            if isFaulty, mayStop(node) { return }
+            if case .effect(let effect) = next { carryOut(effect, at: node) }
+        }
+        if nodes[node.rawValue].life == life { beginSync(node) }
+    }
+
+    /// Cuts the power of `node` or ends its process, if the plan and the seed say so.
+    private mutating func mayStop(_ node: ValidatorIndex) -> Bool {
+        guard plan.powerCutsPer100k + plan.crashesPer100k > 0 else { return false }
+        let ordinal = nodes[node.rawValue].effectCount
+        let cut = Decision(.powerCut, at: node.rawValue, ordinal: ordinal)
+        var random = cut.random(seed: decisionSeed)
+        let draw = Int.random(in: 0..<100_000, using: &random)
+        if draw < plan.powerCutsPer100k {
+            guard script.admits(cut) else { return false }
+            cutPower(node)
+            return true
+        }
+        let crash = Decision(.crash, at: node.rawValue, ordinal: ordinal)
+        guard draw < plan.powerCutsPer100k + plan.crashesPer100k, script.admits(crash) else {
+            return false
+        }
+        self.crash(node)
+        return true
+    }
+
+    private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
+        switch effect {
+        case .persist, .store: break  // Carried out when they were queued.
+        case .sign(let unsigned): sign(unsigned, at: node)
+        case .send(let message, let peer): send(message, from: node, to: peer)
+        case .broadcast(let message):
+            for peer in validators.indices where peer != node {
+                send(message, from: node, to: peer)
+            }
+        case .setTimer(let instant):
+            nodes[node.rawValue].timer = instant
+            let time = nodes[node.rawValue].clock.world(at: instant)
+            events.add(
+                .timer(node, life: nodes[node.rawValue].life, at: instant), at: max(now, time))
+        case .execute(let block): enqueueExecution(of: block, at: node)
+        case .readBlocks(let from, let peer): sendBlocks(from: from, to: peer, of: node)
+        case .readBatches(let references, let peer):
+            for reference in references { sendBatch(reference, to: peer, of: node) }
+        case .accuse(let evidence):
+            if isHonest(evidence.culprit) {
+                violations.append("honest \(evidence.culprit) is accused by \(node)")
+            }
+            history.accused(evidence.culprit)
+        case .diverged(let divergence):
+            if isHonest(node), isHonest(divergence.proposer) {
+                violations.append("\(node) computed another state than \(divergence.proposer)")
+            }
+        case .askApplication(let block, _):
+            give(.applicationJudged(block.digest, isValid: true), to: node)
+        case .readReady(let ticket): answerReads(upTo: ticket, at: node)
+        case .displaced(let batch):
+            if isHonest(node) { violations.append("\(node) displaced its batch \(batch.sequence)") }
+            refuseClients(of: batch.reference, at: node)
+        case .rejected(let rejection):
+            // A leader whose clock is set wrong makes blocks that nobody takes.
+            if rejection == .malformedBlock, isEverybodyHonest, plan[.clockJump] == nil {
+                violations.append("\(node) refuses the proposal of an honest leader")
+            }
+        case .rejectedLedger, .committed: break
+        }
+    }
+
+    mutating func fireTimer(_ node: ValidatorIndex, life: Int, at time: Instant) {
+        guard nodes[node.rawValue].life == life, nodes[node.rawValue].timer == time else { return }
+        nodes[node.rawValue].timer = nil
+        give(.timerFired, to: node)
+    }
+}

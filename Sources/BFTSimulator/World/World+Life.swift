@@ -1,0 +1,98 @@
+@_spi(Verification) import BFTBase
+import BFTChain
+import BFTCore
+import BFTLedger
+import BFTStorage
+
+// Machines of a world: starts, power cuts, ends of processes.
+extension World {
+    mutating func restart(_ node: ValidatorIndex) {
+        guard !nodes[node.rawValue].isUp, nodes[node.rawValue].refusal == nil else { return }
+        let configuration = ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
+        do throws(ChainError) {
+            let found = try nodes[node.rawValue].start(
+                configuration: configuration, limits: limits, options: storage,
+                forgetting: mistakes.forgets)
+            statistics[.starts] += 1
+            statistics[.replayed] += found.replayedCount
+            if found.cutByteCount > 0 { statistics[.cutTails] += 1 }
+        } catch {
+            return refuse(node, error)
+        }
+        history.powerWasCut(keeping: executedCount(of: node), at: node)
+        give(.started, to: node)
+        for peer in validators.indices where peer != node { connect(node, peer) }
+    }
+
+    /// A node that can't start says why. A full disk is waited for; anything else ends it.
+    private mutating func refuse(_ node: ValidatorIndex, _ error: ChainError) {
+        if case .storage(.diskFull) = error {
+            statistics[.stoppedByFullDisk] += 1
+            return
+        }
+        statistics[.refusedStarts] += 1
+        nodes[node.rawValue].refusal = "\(error)"
+        if isHonest(node) { violations.append("\(node) can't start: \(error)") }
+    }
+
+    private func executedCount(of node: ValidatorIndex) -> Int {
+        Int(nodes[node.rawValue].state.block.height.rawValue)
+    }
+
+    /// Makes the link between two nodes anew, if both are up and it is not cut.
+    mutating func connect(_ first: ValidatorIndex, _ second: ValidatorIndex) {
+        guard nodes[first.rawValue].isUp, nodes[second.rawValue].isUp else { return }
+        if !links.isCut(from: second.rawValue, to: first.rawValue, at: now) {
+            give(.connected(second), to: first)
+        }
+        if !links.isCut(from: first.rawValue, to: second.rawValue, at: now) {
+            give(.connected(first), to: second)
+        }
+    }
+
+    mutating func cutPower(_ node: ValidatorIndex) {
+        statistics[.powerCuts] += 1
+        noteTearing(node)
+        nodes[node.rawValue].cutPower(&random)
+        comeBack(node)
+    }
+
+    /// Ends the process of `node`. Another one is started later.
+    mutating func crash(_ node: ValidatorIndex, isFault: Bool = true) {
+        if isFault { statistics[.crashes] += 1 }
+        noteTearing(node)
+        nodes[node.rawValue].crash(&random)
+        comeBack(node)
+    }
+
+    private mutating func noteTearing(_ node: ValidatorIndex) {
+        if nodes[node.rawValue].storage?.log.isBusy == true { statistics[.tornWrites] += 1 }
+    }
+
+    private mutating func comeBack(_ node: ValidatorIndex) {
+        abandonClients(of: node)
+        history.powerWasCut(keeping: executedCount(of: node), at: node)
+        let pause = UInt64.random(in: 10...500, using: &random)
+        events.add(.restart(node), at: now.advanced(by: .milliseconds(pause)))
+    }
+
+    /// All faults are over: links are whole, disks have room, clocks are right.
+    mutating func heal() {
+        links.mendAll()
+        let mass = Decision(.massPowerCut, ordinal: 1)
+        if plan.hasMassPowerCut, script.admits(mass) {
+            for node in validators.indices where nodes[node.rawValue].isUp { cutPower(node) }
+        }
+        for node in validators.indices { relieve(node) }
+        for node in validators.indices {
+            for peer in validators.indices where node < peer { connect(node, peer) }
+        }
+    }
+
+    private mutating func relieve(_ node: ValidatorIndex) {
+        let pausedUntil = nodes[node.rawValue].faults.pausedUntil
+        makeRoom(node)
+        nodes[node.rawValue].faults = MachineFaults(pausedUntil: pausedUntil)
+    }
+}
