@@ -77,7 +77,7 @@ extension World {
         switch fault {
         case .pause:
             statistics[.pauses] += 1
-            nodes[node].faults.pausedUntil = end
+            nodes[node].faults.pausedUntil = max(end, nodes[node].faults.pausedUntil ?? end)
         case .slowNode:
             statistics[.slowNodes] += 1
             nodes[node].faults.messageMicroseconds = UInt64.random(in: 100...5_000, using: &random)
