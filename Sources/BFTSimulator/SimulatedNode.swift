@@ -33,6 +33,14 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     var executorFreeAt = Instant(nanoseconds: 0)
     /// Until when the machine is suspended.
     var pausedUntil: Instant?
+    /// How many effects were carried out, lies told, batches submitted and reads made, in all
+    /// lives: the ordinals of decisions.
+    var effectCount: UInt64 = 0
+    var lieCount: UInt64 = 0
+    var submissionCount: UInt64 = 0
+    var readCount: UInt64 = 0
+    /// The view that the trace named last.
+    var tracedView: View?
     /// The ticket of the last read.
     var lastTicket: UInt64 = 0
 

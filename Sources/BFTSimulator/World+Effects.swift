@@ -12,6 +12,7 @@ extension World {
         nodes[node.rawValue].replica?.handle(
             input, at: now, wallTime: wallTime, into: &effects)
         for effect in effects { nodes[node.rawValue].waiting.append(effect) }
+        traceView(of: node)
         carryOutWaiting(node)
     }
 
@@ -21,13 +22,18 @@ extension World {
         while nodes[node.rawValue].life == life, !nodes[node.rawValue].isSyncing,
             let effect = nodes[node.rawValue].waiting.popFirst()
         {
-            if isFaulty, plan.powerCutsPer100k > 0,
-                Int.random(in: 0..<100_000, using: &random) < plan.powerCutsPer100k
-            {
-                return cutPower(node)
-            }
+            nodes[node.rawValue].effectCount += 1
+            if isFaulty, plan.powerCutsPer100k > 0, losesPower(node) { return cutPower(node) }
             carryOut(effect, at: node)
         }
+    }
+
+    private mutating func losesPower(_ node: ValidatorIndex) -> Bool {
+        let decision = Decision(
+            .powerCut, at: node.rawValue, ordinal: nodes[node.rawValue].effectCount)
+        var random = decision.random(seed: decisionSeed)
+        return Int.random(in: 0..<100_000, using: &random) < plan.powerCutsPer100k
+            && script.admits(decision)
     }
 
     mutating func finishStore(_ batch: Batch, at node: ValidatorIndex, life: Int) {
@@ -54,6 +60,7 @@ extension World {
     }
 
     private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
+        trace(effect, at: node)
         let life = nodes[node.rawValue].life
         switch effect {
         case .persist(let record):

@@ -20,16 +20,25 @@ extension World {
     mutating func cutPower(_ node: ValidatorIndex) {
         nodes[node.rawValue].cutPower(random: &random)
         history.powerWasCut(keeping: nodes[node.rawValue].disk.blocks.count, at: node)
+        tracePowerCut(of: node)
         events.add(.restart(node), at: now.advanced(by: milliseconds(10...500)))
     }
 
     /// Suspends one machine: nothing happens on it until it goes on.
-    mutating func pause() {
+    mutating func pause(_ ordinal: UInt64) {
         guard isFaulty else { return }
-        events.add(.pause, at: now.advanced(by: milliseconds(50...600)))
+        var random = Decision(.pause, ordinal: ordinal).random(seed: decisionSeed)
+        func milliseconds(_ range: ClosedRange<UInt64>) -> Interval {
+            .milliseconds(UInt64.random(in: range, using: &random))
+        }
+        events.add(.pause(ordinal: ordinal + 1), at: now.advanced(by: milliseconds(50...600)))
         let node = Int.random(in: nodes.indices, using: &random)
         let until = now.advanced(by: milliseconds(20...800))
-        nodes[node].pausedUntil = min(until, plan.healAt)
+        guard script.admits(Decision(.pause, at: node, ordinal: ordinal)) else { return }
+        // Never shorter than an earlier pause: what waits for the end of that one comes first.
+        let end = max(min(until, plan.healAt), nodes[node].pausedUntil ?? now)
+        nodes[node].pausedUntil = end
+        tracePause(of: ValidatorIndex(node), until: end)
     }
 
     mutating func truncate(_ node: ValidatorIndex) {
@@ -44,8 +53,13 @@ extension World {
     /// A client of `node` submits a transaction, and the node seals a batch.
     mutating func submit(at node: ValidatorIndex) {
         guard now < submitUntil else { return }
-        events.add(
-            .submit(node), at: now.advanced(by: milliseconds(plan.submitPauseMilliseconds)))
+        nodes[node.rawValue].submissionCount += 1
+        let decision = Decision(
+            .submission, at: node.rawValue, ordinal: nodes[node.rawValue].submissionCount)
+        var random = decision.random(seed: decisionSeed)
+        let pause = UInt64.random(in: plan.submitPauseMilliseconds, using: &random)
+        events.add(.submit(node), at: now.advanced(by: .milliseconds(pause)))
+        guard script.admits(decision) else { return }
         guard let replica = nodes[node.rawValue].replica, replica.hasRoom(for: 64) else { return }
         var builder = BatchBuilder()
         let transaction = random.next()
@@ -56,17 +70,24 @@ extension World {
         }
         let batch = builder.seal(author: node, sequence: replica.nextOwnSequence)
         history.submitted(batch)
+        traceClient(.submitted, of: node, "batch \(batch.author)/\(batch.sequence)")
         give(.sealed(batch), to: node)
     }
 
     /// A client of `node` reads.
     mutating func read(at node: ValidatorIndex) {
         guard now < submitUntil else { return }
-        events.add(.read(node), at: now.advanced(by: milliseconds(20...200)))
+        nodes[node.rawValue].readCount += 1
+        let decision = Decision(.read, at: node.rawValue, ordinal: nodes[node.rawValue].readCount)
+        var random = decision.random(seed: decisionSeed)
+        let pause = UInt64.random(in: 20...200, using: &random)
+        events.add(.read(node), at: now.advanced(by: .milliseconds(pause)))
+        guard script.admits(decision) else { return }
         guard nodes[node.rawValue].isUp, isHonest(node) else { return }
         nodes[node.rawValue].lastTicket += 1
         let ticket = nodes[node.rawValue].lastTicket
         history.requestedRead(ticket, at: node)
+        traceClient(.read, of: node, "ticket \(ticket)")
         give(.read(ticket: ticket), to: node)
         if mistakes.isReadingAtOnce { answerReads(upTo: ticket, at: node) }
     }

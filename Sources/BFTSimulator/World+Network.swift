@@ -12,26 +12,43 @@ extension World {
         guard var adversary = adversaries[sender.rawValue] else {
             return transmit(message, from: sender, to: target)
         }
-        let messages = adversary.messages(insteadOf: message, to: target, random: &random)
+        var messages = adversary.messages(insteadOf: message, to: target, random: &random)
         adversaries[sender.rawValue] = adversary
+        if messages != [message], !mayLie(sender) { messages = [message] }
         for message in messages { transmit(message, from: sender, to: target) }
     }
 
     private mutating func transmit(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
+        let (from, to) = (sender.rawValue, target.rawValue)
+        messageCounts[from * nodes.count + to] += 1
+        let ordinal = messageCounts[from * nodes.count + to]
+        func name(_ kind: Decision.Kind) -> Decision {
+            Decision(kind, at: from, to: to, ordinal: ordinal)
+        }
+        var random = name(.loss).random(seed: decisionSeed)
         var copies = 1
         if isFaulty {
-            guard sides[sender.rawValue] == sides[target.rawValue], !chance(plan.lossPerMille)
-            else { return }
-            if chance(plan.duplicationPerMille) { copies = 2 }
+            guard sides[from] == sides[to] else {
+                return traceLoss(message, from: sender, to: target, because: "cut off")
+            }
+            if random.chance(plan.lossPerMille), script.admits(name(.loss)) {
+                return traceLoss(message, from: sender, to: target, because: "lost")
+            }
+            if random.chance(plan.duplicationPerMille), script.admits(name(.duplication)) {
+                copies = 2
+            }
         }
         for _ in 0..<copies {
             var delay = Interval.microseconds(
                 UInt64.random(in: plan.delayMicroseconds, using: &random))
-            if isFaulty, chance(plan.stragglerPerMille) { delay = delay.scaled(by: 100) }
-            events.add(
-                .deliver(message, from: sender, to: target), at: now.advanced(by: delay))
+            if isFaulty, random.chance(plan.stragglerPerMille), script.admits(name(.straggler)) {
+                delay = delay.scaled(by: 100)
+            }
+            let arrival = now.advanced(by: delay)
+            traceSending(message, from: sender, to: target, arriving: arrival)
+            events.add(.deliver(message, from: sender, to: target), at: arrival)
         }
     }
 
@@ -50,8 +67,11 @@ extension World {
         let peers = validators.indices.filter { $0 != node }
         var sent: [(P.Unsigned, to: [ValidatorIndex])] = [(unsigned, to: peers)]
         if var adversary = adversaries[node.rawValue] {
-            sent = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
+            let changed = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
             adversaries[node.rawValue] = adversary
+            let isHonest =
+                changed.count == 1 && changed[0].0 == unsigned && changed[0].to == peers
+            if !isHonest, mayLie(node) { sent = changed }
         }
         for (message, targets) in sent {
             let signed = message.signed(
@@ -63,6 +83,13 @@ extension World {
         events.add(.deliver(.consensus(own), from: node, to: node), at: now)
     }
 
+    /// Whether `node` departs from what an honest validator sends, as it wants to.
+    private mutating func mayLie(_ node: ValidatorIndex) -> Bool {
+        nodes[node.rawValue].lieCount += 1
+        return script.admits(
+            Decision(.lie, at: node.rawValue, ordinal: nodes[node.rawValue].lieCount))
+    }
+
     /// Lets an adversary say something of its own accord.
     mutating func speak(_ node: ValidatorIndex) {
         guard now < submitUntil else { return }
@@ -70,6 +97,7 @@ extension World {
         guard var adversary = adversaries[node.rawValue], nodes[node.rawValue].isUp else { return }
         let messages = adversary.speak(random: &random)
         adversaries[node.rawValue] = adversary
+        guard !messages.isEmpty, mayLie(node) else { return }
         for message in messages {
             for peer in validators.indices where peer != node {
                 transmit(message, from: node, to: peer)
@@ -80,9 +108,13 @@ extension World {
     // MARK: Splits
 
     /// Splits the network in two, cuts one replica off, or makes it whole.
-    mutating func split() {
+    mutating func split(_ ordinal: UInt64) {
         guard isFaulty else { return }
-        events.add(.partition, at: now.advanced(by: milliseconds(100...900)))
+        let decision = Decision(.partition, ordinal: ordinal)
+        var random = decision.random(seed: decisionSeed)
+        let pause = Interval.milliseconds(UInt64.random(in: 100...900, using: &random))
+        events.add(.partition(ordinal: ordinal + 1), at: now.advanced(by: pause))
+        guard script.admits(decision) else { return }
         switch Int.random(in: 0..<3, using: &random) {
         case 0: sides = sides.map { _ in Int.random(in: 0...1, using: &random) }
         case 1:
@@ -92,11 +124,13 @@ extension World {
             sides = sides.map { _ in 0 }
             reconnect()
         }
+        traceSides()
     }
 
     mutating func heal() {
         sides = sides.map { _ in 0 }
-        if plan.hasMassPowerCut {
+        traceSides()
+        if plan.hasMassPowerCut, script.admits(Decision(.massPowerCut, ordinal: 1)) {
             for node in validators.indices where nodes[node.rawValue].isUp { cutPower(node) }
         }
         reconnect()

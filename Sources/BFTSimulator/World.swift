@@ -20,8 +20,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
         case read(ValidatorIndex)
         case truncate(ValidatorIndex)
         case speak(ValidatorIndex)
-        case partition
-        case pause
+        case partition(ordinal: UInt64)
+        case pause(ordinal: UInt64)
         case heal
     }
 
@@ -39,7 +39,15 @@ public struct World<P: ConsensusProtocol>: Sendable {
     let timing: ReplicaConfiguration.Timing
     let limits: LedgerLimits
     let signatures: StandInSignature
+    /// What adversaries and disks draw from. Everything else has a source of its own.
     var random: SplitMix64
+    /// What the names of decisions are mixed with.
+    let decisionSeed: UInt64
+    public internal(set) var script: DecisionScript
+    /// How many messages each link has carried, by sender and target.
+    var messageCounts: [UInt64]
+    /// Notes what happens, if somebody wants to know.
+    public var recorder: TraceRecorder?
     var nodes: [SimulatedNode<P>]
     var events = EventQueue<Event>()
     public internal(set) var now = Instant(nanoseconds: 0)
@@ -56,9 +64,11 @@ public struct World<P: ConsensusProtocol>: Sendable {
     ///   - plan: drawn from the seed unless given.
     ///   - adversaries: the malicious validators, by position.
     ///   - mistakes: what every host does wrong.
+    ///   - script: which of the seed's decisions are carried out.
     public init(
         powers: [VotingPower], seed: UInt64, plan: FaultPlan? = nil,
-        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes()
+        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes(),
+        script: DecisionScript = .everything
     ) throws(ValidatorSetError) {
         var random = SplitMix64(seed: seed)
         validators = try ValidatorSet(powers)
@@ -79,7 +89,10 @@ public struct World<P: ConsensusProtocol>: Sendable {
         sides = Array(repeating: 0, count: powers.count)
         self.adversaries = powers.indices.map { adversaries[$0] }
         history = History(isHonest: powers.indices.map { adversaries[$0] == nil })
+        decisionSeed = random.next()
         self.random = random
+        self.script = script
+        messageCounts = Array(repeating: 0, count: powers.count * powers.count)
         schedule()
     }
 
@@ -92,8 +105,12 @@ public struct World<P: ConsensusProtocol>: Sendable {
             events.add(.truncate(node), at: now.advanced(by: .milliseconds(100)))
             if !isHonest(node) { events.add(.speak(node), at: now.advanced(by: .milliseconds(5))) }
         }
-        if plan.hasPartitions { events.add(.partition, at: now.advanced(by: .milliseconds(200))) }
-        if plan.hasPauses { events.add(.pause, at: now.advanced(by: .milliseconds(100))) }
+        if plan.hasPartitions {
+            events.add(.partition(ordinal: 1), at: now.advanced(by: .milliseconds(200)))
+        }
+        if plan.hasPauses {
+            events.add(.pause(ordinal: 1), at: now.advanced(by: .milliseconds(100)))
+        }
         events.add(.heal, at: plan.healAt)
     }
 
@@ -153,6 +170,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
             nodes[node.rawValue].pausedUntil = nil
         }
         note(event.tag)
+        trace(event)
         switch event {
         case .deliver(let message, let sender, let target):
             deliver(message, from: sender, to: target)
@@ -172,8 +190,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
         case .read(let node): read(at: node)
         case .truncate(let node): truncate(node)
         case .speak(let node): speak(node)
-        case .partition: split()
-        case .pause: pause()
+        case .partition(let ordinal): split(ordinal)
+        case .pause(let ordinal): pause(ordinal)
         case .heal: heal()
         }
     }
@@ -182,10 +200,6 @@ public struct World<P: ConsensusProtocol>: Sendable {
     mutating func note(_ word: UInt64) {
         traceHash = (traceHash ^ now.nanoseconds ^ word &* 0x9E37_79B9_7F4A_7C15) &* 0x100_0000_01B3
         traceHash ^= traceHash >> 29
-    }
-
-    mutating func chance(_ perMille: Int) -> Bool {
-        perMille > 0 && Int.random(in: 0..<1_000, using: &random) < perMille
     }
 
     mutating func milliseconds(_ range: ClosedRange<UInt64>) -> Interval {
