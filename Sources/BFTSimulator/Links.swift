@@ -80,3 +80,18 @@ struct Links: Sendable {
         return end
     }
 }
+
+extension Links.Cut.Shape: CustomStringConvertible {
+    /// `v0 v2 | v1 v3`, `v0 -x v1`, or `v0 x-x v1`.
+    var description: String {
+        switch self {
+        case .split(let side):
+            [true, false].map { part in
+                side.indices.filter { side[$0] == part }.map { "v\($0)" }.joined(separator: " ")
+            }.joined(separator: " | ")
+        case .oneWay(let from, let to): "v\(from) -x v\(to)"
+        case .flapping(let first, let second, let period, _):
+            "v\(first) x-x v\(second) every \(period)"
+        }
+    }
+}

@@ -54,8 +54,11 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     var openReads: [(ticket: UInt64, operation: Int)] = []
     /// The ticket of the last read.
     var lastTicket: UInt64 = 0
-    /// How many effects were carried out in all lives.
+    /// How many effects were carried out and lies told in all lives: the ordinals of decisions.
     var effectCount: UInt64 = 0
+    var lieCount: UInt64 = 0
+    /// The view that the trace named last.
+    var tracedView: View?
     /// A copy of the disk that was made some time ago.
     var image: DiskImage?
     /// Why the node does not start any more.

@@ -35,6 +35,7 @@ extension World {
         nodes[node.rawValue].openBatches.append(
             .init(reference: batch.reference, operations: waiting))
         history.submitted(batch)
+        traceClient(.submitted, of: node, "batch \(batch.author)/\(batch.sequence)")
         give(.sealed(batch), to: node)
     }
 
@@ -70,6 +71,7 @@ extension World {
         let ticket = nodes[node.rawValue].lastTicket
         nodes[node.rawValue].openReads.append((ticket, operation))
         history.requestedRead(ticket, at: node)
+        traceClient(.read, of: node, "ticket \(ticket)")
         give(.read(ticket: ticket), to: node)
         if mistakes.isReadingAtOnce { answerReads(upTo: ticket, at: node) }
     }

@@ -15,6 +15,7 @@ extension World {
             input, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
             into: &effects)
         for effect in effects { enqueue(effect, at: node) }
+        traceView(of: node)
         pump(node)
     }
 
@@ -84,6 +85,7 @@ extension World {
     }
 
     private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
+        trace(effect, at: node)
         switch effect {
         case .persist, .store: break  // Carried out when they were queued.
         case .sign(let unsigned): sign(unsigned, at: node)

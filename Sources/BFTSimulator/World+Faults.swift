@@ -51,12 +51,14 @@ extension World {
             shape = .flapping(first, second, every: .milliseconds(period), since: now)
         }
         events.add(.mend(cut: links.cut(shape)), at: end)
+        traceCuts()
     }
 
     /// Ends a cut, and makes the links anew that were cut.
     mutating func mend(_ number: Int) {
         let before = links
         guard links.mend(number) else { return }
+        traceCuts()
         for node in validators.indices {
             for peer in validators.indices where node < peer {
                 let (first, second) = (node.rawValue, peer.rawValue)
@@ -74,6 +76,9 @@ extension World {
         _ fault: ScheduledFault, until end: Instant, _ random: inout SplitMix64
     ) {
         let node = Int.random(in: nodes.indices, using: &random)
+        traceFault(
+            fault == .pause ? .paused : .fault, of: ValidatorIndex(node), until: end,
+            "\(fault.rawValue) for \(end.since(now))")
         switch fault {
         case .pause:
             statistics[.pauses] += 1
@@ -99,6 +104,7 @@ extension World {
         let node = Int.random(in: nodes.indices, using: &random)
         guard !nodes[node].faults.isDiskFull else { return }
         statistics[.fullDisks] += 1
+        traceFault(.fault, of: ValidatorIndex(node), until: end, "the disk is full")
         nodes[node].fillDisk(slack: Int.random(in: 0...8_000, using: &random))
         events.add(.diskHasRoom(ValidatorIndex(node)), at: end)
     }
@@ -126,6 +132,7 @@ extension World {
         guard let node = nodes.indices.filter({ hasBadDisk[$0] }).randomElement(using: &random),
             nodes[node].isUp
         else { return }
+        traceFault(.fault, of: ValidatorIndex(node), "\(fault.rawValue)")
         if fault == .rollback, let image = nodes[node].image {
             statistics[.rollbacks] += 1
             cutPower(ValidatorIndex(node))

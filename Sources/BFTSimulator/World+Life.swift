@@ -33,6 +33,7 @@ extension World {
         }
         statistics[.refusedStarts] += 1
         nodes[node.rawValue].refusal = "\(error)"
+        traceFault(.refused, of: node, "\(error)")
         if isHonest(node) { violations.append("\(node) can't start: \(error)") }
     }
 
@@ -55,6 +56,7 @@ extension World {
         statistics[.powerCuts] += 1
         noteTearing(node)
         nodes[node.rawValue].cutPower(&random)
+        traceStop(of: node, .powerCut)
         comeBack(node)
     }
 
@@ -63,6 +65,7 @@ extension World {
         if isFault { statistics[.crashes] += 1 }
         noteTearing(node)
         nodes[node.rawValue].crash(&random)
+        traceStop(of: node, .crashed)
         comeBack(node)
     }
 
@@ -80,6 +83,7 @@ extension World {
     /// All faults are over: links are whole, disks have room, clocks are right.
     mutating func heal() {
         links.mendAll()
+        traceCuts()
         let mass = Decision(.massPowerCut, ordinal: 1)
         if plan.hasMassPowerCut, script.admits(mass) {
             for node in validators.indices where nodes[node.rawValue].isUp { cutPower(node) }

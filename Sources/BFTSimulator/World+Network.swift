@@ -12,8 +12,9 @@ extension World {
         guard var adversary = adversaries[sender.rawValue] else {
             return transmit(message, from: sender, to: target)
         }
-        let messages = adversary.messages(insteadOf: message, to: target, random: &random)
+        var messages = adversary.messages(insteadOf: message, to: target, random: &random)
         adversaries[sender.rawValue] = adversary
+        if messages != [message], !mayLie(sender) { messages = [message] }
         for message in messages { transmit(message, from: sender, to: target) }
     }
 
@@ -30,10 +31,16 @@ extension World {
         let departure = departure(from: sender, to: target) {
             bytes?.count ?? message.encoded.count
         }
-        guard let departure else { return }
+        guard let departure else {
+            return traceLoss(message, from: sender, to: target, because: "cut off")
+        }
         var random = name.random(seed: decisionSeed)
-        for delay in delays(name, &random) {
-            events.add(event, at: departure.advanced(by: delay))
+        let delays = delays(name, &random)
+        if delays.isEmpty { traceLoss(message, from: sender, to: target, because: "lost") }
+        for delay in delays {
+            let arrival = departure.advanced(by: delay)
+            traceSending(message, from: sender, to: target, arriving: arrival)
+            events.add(event, at: arrival)
         }
     }
 
@@ -156,8 +163,11 @@ extension World {
         let peers = validators.indices.filter { $0 != node }
         var sent: [(P.Unsigned, to: [ValidatorIndex])] = [(unsigned, to: peers)]
         if var adversary = adversaries[node.rawValue] {
-            sent = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
+            let changed = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
             adversaries[node.rawValue] = adversary
+            let isHonest =
+                changed.count == 1 && changed[0].0 == unsigned && changed[0].to == peers
+            if !isHonest, mayLie(node) { sent = changed }
         }
         for (message, targets) in sent {
             let signed = message.signed(
@@ -169,6 +179,13 @@ extension World {
         events.add(.deliver(.consensus(own), from: node, to: node), at: now)
     }
 
+    /// Whether `node` departs from what an honest validator sends, as it wants to.
+    private mutating func mayLie(_ node: ValidatorIndex) -> Bool {
+        nodes[node.rawValue].lieCount += 1
+        return script.admits(
+            Decision(.lie, at: node.rawValue, ordinal: nodes[node.rawValue].lieCount))
+    }
+
     /// Lets an adversary say something of its own accord.
     mutating func speak(_ node: ValidatorIndex) {
         guard now < submitUntil else { return }
@@ -177,6 +194,7 @@ extension World {
         guard var adversary = adversaries[node.rawValue], nodes[node.rawValue].isUp else { return }
         let messages = adversary.speak(random: &random)
         adversaries[node.rawValue] = adversary
+        guard !messages.isEmpty, mayLie(node) else { return }
         for message in messages {
             for peer in validators.indices where peer != node {
                 transmit(message, from: node, to: peer)

@@ -38,6 +38,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// What the names of decisions are mixed with.
     let decisionSeed: UInt64
     public internal(set) var script: DecisionScript
+    /// Notes what happens, if somebody wants to know.
+    public var recorder: TraceRecorder?
     var nodes: [SimulatedNode<P>]
     var links: Links
     var clients: [NodeClients]
@@ -197,6 +199,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
             nodes[node.rawValue].faults.pausedUntil = nil
         }
         note(event.tag)
+        trace(event)
         switch event {
         case .deliver(let message, let sender, let target):
             arrive(message, from: sender, at: target)
