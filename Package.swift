@@ -147,9 +147,10 @@ let package = Package(
         .testTarget(
             name: "BFTSimulatorTests",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex", "BFTSimulator",
+                "BFTBase", "BFTWire", "BFTCore", "BFTCrypto", "BFTLedger", "ProtocolSimplex",
+                "BFTSimulator",
             ],
-            swiftSettings: common),
+            exclude: ["World/PinnedRuns.txt"], swiftSettings: common),
         .testTarget(
             name: "ProtocolSimplexTests",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],

@@ -53,7 +53,9 @@ public struct FaultPlan: Sendable, Equatable {
     /// How long each node's clients wait before they come again, in milliseconds.
     public var submitPauseMilliseconds: ClosedRange<UInt64> = 20...300
     /// How many clients each node has.
-    public var clientCount = 3
+    public var clientCount = 4
+    /// How many batches of one validator may wait to be ordered.
+    public var batchesPerAuthor = 256
 
     // MARK: Time
 
@@ -108,8 +110,18 @@ public struct FaultPlan: Sendable, Equatable {
         if Int.random(in: 0..<4, using: &random) == 0 { plan.delayMicroseconds = 100...30_000 }
         plan.encodesMessages = Int.random(in: 0..<8, using: &random) == 0
         plan.saveBlockCount = Int.random(in: 1...30, using: &random)
-        plan.healAt = Instant(nanoseconds: 0).advanced(
-            by: .milliseconds(UInt64.random(in: 500...2_000, using: &random)))
+        // Where messages take a hundred times as long, less happens in the same time.
+        let duration = UInt64.random(in: 500...2_000, using: &random) * (plan.isWide ? 3 : 1)
+        plan.healAt = Instant(nanoseconds: duration * 1_000_000)
+        return plan
+    }
+
+    /// A plan with faults of one kind and no others.
+    public static func drawn(from random: inout SplitMix64, only kind: FaultKind) -> FaultPlan {
+        var plan = drawn(from: &random, kinds: [])
+        plan.delayMicroseconds = FaultPlan().delayMicroseconds
+        plan.add(kind, &random)
+        if plan.isWide { plan.healAt = Instant(nanoseconds: plan.healAt.nanoseconds * 3) }
         return plan
     }
 
@@ -121,7 +133,7 @@ public struct FaultPlan: Sendable, Equatable {
         case .reordering: stragglerPerMille = number(1...100)
         case .tail: tailPerMille = number(50...400)
         case .wan: isWide = true
-        case .bandwidth: bytesPerMillisecond = number(20...2_000)
+        case .bandwidth: bytesPerMillisecond = number(1...200)
         case .powerCuts: powerCutsPer100k = number(10...1_000)
         case .crashes: crashesPer100k = number(10...1_000)
         case .blackout: hasMassPowerCut = true
@@ -129,8 +141,10 @@ public struct FaultPlan: Sendable, Equatable {
         case .skew: skewMilliseconds = number(1...900)
         case .drift: driftPerMillion = number(1...50_000)
         case .overload:
-            submitPauseMilliseconds = 0...UInt64(number(1...5))
+            submitPauseMilliseconds = 0...UInt64(number(2...8))
             clientCount = number(8...32)
+            batchesPerAuthor = number(4...16)
+            executionMicroseconds = 1_000...10_000
         case .partitions, .oneWay, .flapping, .pauses, .slowNodes, .slowDisks, .fullDisks,
             .failedSyncs, .corruption, .rollback, .jumps:
             for fault in kind.scheduled {
@@ -144,11 +158,11 @@ extension FaultKind {
     /// One run of so many has faults of this kind.
     fileprivate var rarity: Int {
         switch self {
-        case .loss, .duplication, .powerCuts, .partitions, .blackout: 2
-        case .reordering, .pauses, .crashes: 3
-        case .tail, .oneWay, .flapping, .slowNodes, .slowDisks, .skew, .drift, .slowExecution: 4
-        case .wan, .bandwidth, .fullDisks, .failedSyncs, .corruption, .rollback, .jumps: 6
-        case .overload: 12
+        case .loss, .duplication, .powerCuts, .partitions, .blackout: 3
+        case .reordering, .pauses, .crashes: 4
+        case .tail, .oneWay, .flapping, .slowNodes, .slowDisks, .skew, .drift, .slowExecution: 8
+        case .wan, .bandwidth, .fullDisks, .failedSyncs, .corruption, .rollback, .jumps: 10
+        case .overload: 20
         }
     }
 }

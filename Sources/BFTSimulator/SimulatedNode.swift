@@ -34,6 +34,8 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
 
     let index: ValidatorIndex
     let clock: MachineClock
+    /// What this machine's times, and what is left of its disk, are drawn from.
+    var random: SplitMix64
     let genesis: CommittedState
     var disk = Disk()
     var replica: Replica<P>?
@@ -70,8 +72,11 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         let operations: [Int]
     }
 
-    init(index: ValidatorIndex, genesis: CommittedState, clock: MachineClock) {
+    init(
+        index: ValidatorIndex, genesis: CommittedState, clock: MachineClock, random: SplitMix64
+    ) {
         self.index = index
+        self.random = random
         self.genesis = genesis
         self.clock = clock
         state = genesis
@@ -116,7 +121,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     }
 
     /// The machine loses power: what was not synced may be lost, whole or in parts.
-    mutating func cutPower(_ random: inout SplitMix64) {
+    mutating func cutPower() {
         storage?.log.tear(&random)
         disk.log = disk.log.powerCut(&random)
         disk.store = disk.store.powerCut(&random)
@@ -124,7 +129,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     }
 
     /// The process ends: what it wrote stays in the kernel's cache.
-    mutating func crash(_ random: inout SplitMix64) {
+    mutating func crash() {
         storage?.log.tear(&random)
         disk.log = disk.log.restarted()
         disk.store = disk.store.crash(&random)

@@ -4,8 +4,8 @@ public import BFTWire
 /// How the validators of a world sign. The stand-in costs next to nothing; whoever wants the real
 /// schemes hands them in.
 public protocol WorldSignatures: Sendable {
-    /// The signature of `signer`, whom the caller speaks for, over `bytes`. Equal calls give equal
-    /// bytes: a scheme that draws randomness is used in its deterministic form.
+    /// The signature of `signer`, whom the caller speaks for, over `bytes`. A scheme may draw
+    /// randomness: what a world does depends on no byte of a signature, only on their number.
     func sign(_ bytes: [UInt8], as signer: ValidatorIndex) -> [UInt8]
 
     /// Whether the signature is the signer's over the statement. Never traps, whatever the bytes.

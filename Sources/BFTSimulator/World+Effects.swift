@@ -57,16 +57,17 @@ extension World {
                 guard durable >= number else { break }
             }
             _ = nodes[node.rawValue].waiting.popFirst()
-            nodes[node.rawValue].effectCount += 1
-            if isFaulty, mayStop(node) { return }
+            if mayStop(node) { return }
             if case .effect(let effect) = next { carryOut(effect, at: node) }
         }
         if nodes[node.rawValue].life == life { beginSync(node) }
     }
 
-    /// Cuts the power of `node` or ends its process, if the plan and the seed say so.
-    private mutating func mayStop(_ node: ValidatorIndex) -> Bool {
-        guard plan.powerCutsPer100k + plan.crashesPer100k > 0 else { return false }
+    /// Cuts the power of `node` or ends its process, if the plan and the seed say so. Asked before
+    /// each effect, each end of a sync, and each execution.
+    mutating func mayStop(_ node: ValidatorIndex) -> Bool {
+        nodes[node.rawValue].effectCount += 1
+        guard isFaulty, plan.powerCutsPer100k + plan.crashesPer100k > 0 else { return false }
         let ordinal = nodes[node.rawValue].effectCount
         let cut = Decision(.powerCut, at: node.rawValue, ordinal: ordinal)
         var random = cut.random(seed: decisionSeed)

@@ -55,7 +55,7 @@ extension World {
     mutating func cutPower(_ node: ValidatorIndex) {
         statistics[.powerCuts] += 1
         noteTearing(node)
-        nodes[node.rawValue].cutPower(&random)
+        nodes[node.rawValue].cutPower()
         traceStop(of: node, .powerCut)
         comeBack(node)
     }
@@ -64,7 +64,7 @@ extension World {
     mutating func crash(_ node: ValidatorIndex, isFault: Bool = true) {
         if isFault { statistics[.crashes] += 1 }
         noteTearing(node)
-        nodes[node.rawValue].crash(&random)
+        nodes[node.rawValue].crash()
         traceStop(of: node, .crashed)
         comeBack(node)
     }
@@ -76,7 +76,7 @@ extension World {
     private mutating func comeBack(_ node: ValidatorIndex) {
         abandonClients(of: node)
         history.powerWasCut(keeping: executedCount(of: node), at: node)
-        let pause = UInt64.random(in: 10...500, using: &random)
+        let pause = UInt64.random(in: 10...500, using: &nodes[node.rawValue].random)
         events.add(.restart(node), at: now.advanced(by: .milliseconds(pause)))
     }
 

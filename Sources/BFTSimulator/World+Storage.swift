@@ -19,7 +19,7 @@ extension World {
 
     private mutating func syncTime(of node: ValidatorIndex) -> Interval {
         let faults = nodes[node.rawValue].faults
-        let time = UInt64.random(in: plan.syncMicroseconds, using: &random)
+        let time = UInt64.random(in: plan.syncMicroseconds, using: &nodes[node.rawValue].random)
         return .microseconds(time * (now < faults.slowDiskUntil ? faults.syncFactor : 1))
     }
 
@@ -27,6 +27,7 @@ extension World {
         guard nodes[node.rawValue].life == life, let log = nodes[node.rawValue].storage?.log else {
             return
         }
+        if mayStop(node) { return }
         if nodes[node.rawValue].faults.isSyncFailing { armFailingSync(node) }
         let position: LogPosition
         do throws(StorageError) {
@@ -86,7 +87,8 @@ extension World {
             let start = max(now, nodes[node.rawValue].executorFreeAt)
             let end = start.advanced(
                 by: .microseconds(
-                    UInt64.random(in: plan.executionMicroseconds, using: &random)))
+                    UInt64.random(
+                        in: plan.executionMicroseconds, using: &nodes[node.rawValue].random)))
             nodes[node.rawValue].executorFreeAt = end
             events.add(
                 .executed(node, life: nodes[node.rawValue].life, next.block), at: end)
@@ -94,6 +96,7 @@ extension World {
     }
 
     mutating func execute(_ block: CommittedBlock, at node: ValidatorIndex) {
+        if mayStop(node) { return }
         let earlier = nodes[node.rawValue].state
         guard block.block.height == earlier.block.height.next else {
             violations.append("\(node) executes \(block.block.height) out of order")
@@ -138,7 +141,8 @@ extension World {
     /// Begins to give old segments of the log up, unless that is under way.
     mutating func truncate(_ node: ValidatorIndex) {
         guard now < submitUntil else { return }
-        let pause = UInt64.random(in: plan.truncationMilliseconds, using: &random)
+        let pause = UInt64.random(
+            in: plan.truncationMilliseconds, using: &nodes[node.rawValue].random)
         events.add(.truncate(node), at: now.advanced(by: .milliseconds(pause)))
         guard let storage = nodes[node.rawValue].storage, case .idle = storage.truncation.step,
             let replica = nodes[node.rawValue].replica
@@ -164,7 +168,8 @@ extension World {
         guard let storage = nodes[node.rawValue].storage,
             case .rewriting(let last, let height, let upTo) = storage.truncation.step,
             storage.records.durableNumber >= last,
-            nodes[node.rawValue].state.block.height >= height
+            mistakes.isRetiringBeforeExecution
+                || nodes[node.rawValue].state.block.height >= height
         else { return }
         nodes[node.rawValue].storage?.truncation.step = .syncing(upTo: upTo)
         let start = max(now, nodes[node.rawValue].executorFreeAt)
@@ -178,9 +183,10 @@ extension World {
         guard nodes[node.rawValue].life == life, let storage = nodes[node.rawValue].storage,
             case .syncing(let upTo) = storage.truncation.step
         else { return }
+        if mayStop(node) { return }
         nodes[node.rawValue].storage?.truncation.step = .idle
         do throws(StorageError) {
-            try storage.store.sync()
+            if !mistakes.isRetiringBeforeSync { try storage.store.sync() }
             let before = storage.log.segmentCount
             try storage.log.retire(upTo: upTo)
             statistics[.retiredSegments] += before - storage.log.segmentCount

@@ -33,7 +33,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
     let limits: LedgerLimits
     let storage: StorageOptions
     let signatures: any WorldSignatures
-    /// What adversaries and disks draw from. Everything else has a source of its own.
+    /// What adversaries draw from. Machines and decisions have sources of their own.
     var random: SplitMix64
     /// What the names of decisions are mixed with.
     let decisionSeed: UInt64
@@ -77,6 +77,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
             viewTimeout: Self.viewTimeout, idleInterval: .milliseconds(500), backoffLimit: 4)
         var limits = LedgerLimits()
         limits.answerTimeout = .milliseconds(100)
+        limits.batchesPerAuthor = plan.batchesPerAuthor
         self.limits = limits
         self.signatures = signatures ?? StandInSignature(seed: seed)
         storage = StorageOptions(
@@ -88,7 +89,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
         nodes = powers.indices.map { position in
             SimulatedNode(
                 index: ValidatorIndex(position), genesis: genesis,
-                clock: MachineClock.drawn(plan, from: &random))
+                clock: MachineClock.drawn(plan, from: &random),
+                random: SplitMix64(seed: random.next()))
         }
         links = Links(count: powers.count)
         clients = powers.indices.map { NodeClients(node: $0, count: plan.clientCount) }
@@ -143,6 +145,14 @@ public struct World<P: ConsensusProtocol>: Sendable {
     func isHonest(_ node: ValidatorIndex) -> Bool {
         adversaries[node.rawValue] == nil && !hasBadDisk[node.rawValue]
     }
+
+    /// The validators whose disks may lose what was durable.
+    public var untrustedValidators: [ValidatorIndex] {
+        validators.indices.filter { hasBadDisk[$0.rawValue] }
+    }
+
+    /// Why nodes did not start, in their own words.
+    public var refusals: [String] { nodes.compactMap(\.refusal) }
 
     /// Whether every validator is honest.
     var isEverybodyHonest: Bool { validators.indices.allSatisfy { isHonest($0) } }

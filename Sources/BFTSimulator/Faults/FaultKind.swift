@@ -103,6 +103,8 @@ public enum FaultKind: String, CaseIterable, Sendable {
 public struct UnknownFault: Error, Equatable, Sendable, CustomStringConvertible {
     public let name: String
 
+    public init(name: String) { self.name = name }
+
     public var description: String {
         let names = FaultKind.groups.map(\.name) + FaultKind.allCases.map(\.rawValue)
         return "'\(name)' is no fault; there are \(names.joined(separator: ", "))"

@@ -64,7 +64,9 @@ private struct FaultPlanField {
             FaultPlanField("truncation", \.truncationMilliseconds),
             FaultPlanField("save", \.saveBlockCount),
             FaultPlanField("submit", \.submitPauseMilliseconds),
-            FaultPlanField("clients", \.clientCount), FaultPlanField("heal", \.healMilliseconds),
+            FaultPlanField("clients", \.clientCount),
+            FaultPlanField("batches", \.batchesPerAuthor),
+            FaultPlanField("heal", \.healMilliseconds),
             FaultPlanField("after", \.afterMilliseconds),
         ]
             + ScheduledFault.allCases.map { FaultPlanField($0.rawValue, \.[$0]) }

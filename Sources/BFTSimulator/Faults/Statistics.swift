@@ -48,6 +48,8 @@ public struct WorldStatistics: Sendable, Equatable {
 
     private var counts = Array(repeating: 0, count: Kind.allCases.count)
 
+    public init() {}
+
     public subscript(kind: Kind) -> Int {
         get { counts[kind.rawValue] }
         set { counts[kind.rawValue] = newValue }

@@ -41,6 +41,7 @@ struct MachineClock: Sendable, Equatable {
         let rate = UInt64(1_000_000 + driftPerMillion)
         var time = elapsed / rate * 1_000_000 + elapsed % rate * 1_000_000 / rate
         while Self.stretched(time, by: driftPerMillion) < elapsed { time += 1 }
+        while time > 0, Self.stretched(time - 1, by: driftPerMillion) >= elapsed { time -= 1 }
         return Instant(nanoseconds: time)
     }
 
