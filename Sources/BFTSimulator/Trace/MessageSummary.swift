@@ -27,6 +27,11 @@ struct MessageSummary: Equatable {
         }
     }
 
+    /// What ledgers say to each other.
+    static let ledgerSorts: Set = [
+        "batch", "batch request", "sync request", "sync response", "read probe", "read claim",
+    ]
+
     private init(_ message: LedgerMessage) {
         (sort, text) =
             switch message {

@@ -1,0 +1,7 @@
+import BFTSimulator
+import ProtocolSimplex
+
+/// The protocols that `bft simulate` knows. The first is the one it takes if none is named.
+let simulatedProtocols = [
+    SimulatedProtocol("simplex", Simplex.self)
+]
