@@ -67,6 +67,11 @@ let package = Package(
         .target(
             name: "BFTRocksDB", dependencies: ["BFTBase", "BFTWire", "BFTStorage", "CRocksDB"],
             swiftSettings: common),
+        // The committed chain on disk, with the application at its head.
+        .target(
+            name: "BFTChain",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage"],
+            swiftSettings: common),
         // The event loop and its sockets.
         .systemLibrary(
             name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
@@ -87,8 +92,8 @@ let package = Package(
             name: "BFTNode",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
-                "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer", "BFTConfiguration",
-                "Logging",
+                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
+                "BFTConfiguration", "Logging",
             ],
             swiftSettings: common),
         // What a program imports that holds a validator.
@@ -110,8 +115,12 @@ let package = Package(
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
         .target(
-            name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
-            swiftSettings: pure),
+            name: "BFTSimulator",
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage", "BFTChain",
+                "KeyValueStore",
+            ],
+            swiftSettings: common),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
         .target(name: "CToml"),
@@ -186,7 +195,7 @@ let package = Package(
             name: "BFTNodeTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
-                "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
+                "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
                 "KeyValueStore", "Logging", "ProtocolSimplex",
             ], swiftSettings: common),
         .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),

@@ -19,16 +19,46 @@ public struct Decision: Hashable, Sendable {
         case powerCut = "power-cut"
         /// All machines lose power.
         case massPowerCut = "mass-power-cut"
-        /// The network splits, or becomes whole.
-        case partition
-        /// A machine is suspended for a while.
+        /// The process of a machine ends before its next effect.
+        case crash
+        /// A scheduled fault begins: `ScheduledFault` has the same names.
+        case split
+        case isolation
+        case oneWay = "one-way"
+        case flapping
         case pause
+        case slowNode = "slow-node"
+        case slowDisk = "slow-disk"
+        case fullDisk = "full-disk"
+        case failedSync = "failed-sync"
+        case corruption
+        case rollback
+        case clockJump = "clock-jump"
         /// An adversary departs from what an honest validator sends.
         case lie
         /// A client submits.
         case submission
         /// A client reads.
         case read
+
+        /// The decision to let `fault` begin.
+        init(_ fault: ScheduledFault) {
+            self =
+                switch fault {
+                case .split: .split
+                case .isolation: .isolation
+                case .oneWay: .oneWay
+                case .flapping: .flapping
+                case .pause: .pause
+                case .slowNode: .slowNode
+                case .slowDisk: .slowDisk
+                case .fullDisk: .fullDisk
+                case .failedSync: .failedSync
+                case .corruption: .corruption
+                case .rollback: .rollback
+                case .clockJump: .clockJump
+                }
+        }
     }
 
     public let kind: Kind
@@ -57,15 +87,25 @@ public struct Decision: Hashable, Sendable {
 extension Decision.Kind {
     fileprivate var word: UInt64 {
         switch self {
-        // One source for all that befalls a message.
+        // One source for all that befalls a message, and one for all that may end a process.
         case .loss, .duplication, .straggler: 1
-        case .powerCut: 2
+        case .powerCut, .crash: 2
         case .massPowerCut: 3
-        case .partition: 4
+        case .split: 4
         case .pause: 5
         case .lie: 6
         case .submission: 7
         case .read: 8
+        case .isolation: 9
+        case .oneWay: 10
+        case .flapping: 11
+        case .slowNode: 12
+        case .slowDisk: 13
+        case .fullDisk: 14
+        case .failedSync: 15
+        case .corruption: 16
+        case .rollback: 17
+        case .clockJump: 18
         }
     }
 }

@@ -18,7 +18,12 @@ public struct TraceEvent: Sendable, Equatable {
         case read
         case started
         case powerCut = "power cut"
+        case crashed
         case paused
+        /// Something else befell a machine: its disk, its clock, its speed.
+        case fault
+        /// A node does not start.
+        case refused
         case split
         case healed
         case accused

@@ -24,7 +24,9 @@ extension World {
             add(.executed, node, MessageSummary.about(block.block))
         case .restart(let node): if !nodes[node.rawValue].isUp { add(.started, node, "") }
         case .heal: add(.healed, nil, "faults end")
-        case .submit, .read, .truncate, .speak, .partition, .pause: break
+        case .deliverBytes, .process, .storeSynced, .submit, .read, .truncate, .speak, .fault,
+            .mend, .diskHasRoom:
+            break
         }
     }
 
@@ -78,23 +80,24 @@ extension World {
         add(.view, node, "\(consensus.view), led by \(consensus.leader(of: consensus.view))")
     }
 
-    mutating func traceSides() {
+    /// Notes which links are cut now.
+    mutating func traceCuts() {
         guard recorder != nil else { return }
-        let parts = [0, 1].map { side in
-            validators.indices.filter { sides[$0.rawValue] == side }
-                .map(\.description).joined(separator: " ")
-        }.filter { !$0.isEmpty }
-        add(.split, nil, parts.count == 1 ? "none" : parts.joined(separator: " | "))
+        let cuts = links.cuts.map(\.shape.description).joined(separator: ", ")
+        add(.split, nil, cuts.isEmpty ? "none" : cuts)
     }
 
-    mutating func tracePause(of node: ValidatorIndex, until end: Instant) {
-        add(.paused, node, end: end, "for \(end.since(now))")
+    /// Notes that something befell a machine.
+    mutating func traceFault(
+        _ kind: TraceEvent.Kind, of node: ValidatorIndex, until end: Instant? = nil, _ text: String
+    ) {
+        add(kind, node, end: end, text)
     }
 
-    /// Notes that a machine lost power.
-    mutating func tracePowerCut(of node: ValidatorIndex) {
-        let disk = nodes[node.rawValue].disk
-        add(.powerCut, node, "\(disk.log.count) records and \(disk.blocks.count) blocks are left")
+    /// Notes that a machine lost power or a process ended.
+    mutating func traceStop(of node: ValidatorIndex, _ kind: TraceEvent.Kind) {
+        guard recorder != nil else { return }
+        add(kind, node, "height \(nodes[node.rawValue].state.block.height) is left")
         nodes[node.rawValue].tracedView = nil
     }
 
