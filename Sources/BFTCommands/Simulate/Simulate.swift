@@ -1,10 +1,11 @@
 import BFTBase
+import BFTConfiguration
 import BFTSimulator
 import Glibc
 
 /// `bft simulate`: worlds of replicas with faults, from seeds.
-public struct Simulate: Command {
-    public static let configuration = CommandConfiguration(
+struct Simulate: Command {
+    static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Runs replicas in worlds with faults, from seeds.",
         discussion: """
             A seed decides everything about a run: two runs of a seed are the same run. What runs
@@ -15,10 +16,9 @@ public struct Simulate: Command {
             shown with the command that repeats them. The exit code is 1 then. Ctrl-C ends the
             search and shows what was found by then.
 
-            --search swarm draws faults at random. --search twins goes through every partition and
-            every leader of the first views, with one validator run twice under one key. --search
-            scope changes few messages of one validator by little, and splits the network in few
-            views.
+            --search swarm draws faults at random. --search twins goes through every way to split
+            the network and every leader in the first views, with validator 0 run twice under one
+            key.
             """,
         examples: [
             "bft simulate --seeds 10000",
@@ -44,14 +44,13 @@ public struct Simulate: Command {
         help: "How long faults last in each run, in simulated time. The seed says it if not given.")
     var timeLimit: Double? = nil
     @Option(help: "The kinds of faults that may be drawn.")
-    var faults = FaultNames(parts: FaultPlan.Part.allCases)
-    @Option(help: "Malicious validators. 'help' lists the names.") var adversary: [SeatArgument] = []
+    var faults = FaultNames(kinds: FaultKind.allCases)
+    @Option(help: "What goes wrong, instead of what the seed draws.") var plan: PlanArgument? = nil
+    @Option(help: "Malicious validators.") var adversary: [SeatArgument] = []
     @Option(help: "The decisions of the seed to carry out, instead of all.")
     var decisions: DecisionNames? = nil
-    @Option(help: "Views that twins or scope go through.") var views = 2
+    @Option(help: "The views that twins go through.") var views = 2
     @Option(help: "The most parts of the network, for twins.") var parts = 2
-    @Option(help: "The most views in which the network splits, for scope.") var splits = 2
-    @Option(help: "The most messages that are changed, for scope.") var mutations = 2
     @Option(help: "Threads. As many as there are processors, if 0.") var jobs = 0
     @Flag(name: "keep-going", help: "Do not stop at the first failure.") var keepsGoing = false
     @Flag(name: "no-shrink", help: "Do not reduce what failed.") var doesNotShrink = false
@@ -66,21 +65,24 @@ public struct Simulate: Command {
     let protocols: [SimulatedProtocol]
     let version: String
 
-    public init(protocols: [SimulatedProtocol], version: String) {
+    init(protocols: [SimulatedProtocol], version: String) {
         self.protocols = protocols
         self.version = version
     }
 
-    public func validate() throws(UsageError) {
+    func validate() throws(UsageError) {
         _ = try simulated
         try Self.check("validators", validators, 1...1_000)
         try Self.check("jobs", jobs, 0...1_024)
         try Self.check("views", views, 1...16)
         try Self.check("parts", parts, 1...5)
-        try Self.check("splits", splits, 0...16)
-        try Self.check("mutations", mutations, 0...16)
         if let seconds { try Seconds.check(seconds, name: "seconds") }
         if let timeLimit { try Seconds.check(timeLimit, name: "time-limit") }
+        if search == .twins, network.count > 7 {
+            throw UsageError(
+                "--search twins can't go through networks of \(network.count)",
+                hint: "give at most 7 validators")
+        }
         guard (try? ValidatorSet(network)) != nil else {
             throw UsageError("--powers can't be \(powers)", hint: "give numbers from 1 on")
         }
@@ -161,32 +163,35 @@ public struct Simulate: Command {
     private var method: Scenario.Method {
         switch search {
         case .swarm: .swarm
-        case .twins: .twins(TwinsEnumeration(viewCount: views, partLimit: parts))
-        case .scope:
-            .scope(FaultScope(viewCount: views, splitLimit: splits, mutationLimit: mutations))
+        case .twins:
+            .twins(
+                TwinsEnumeration(
+                    validatorCount: network.count, viewCount: views, partLimit: parts))
         }
     }
 
-    func scenario(_ seed: UInt64, adversaries: [String]) -> Scenario {
-        var scenario =
-            draw
-            ? Scenario.drawn(seed: seed, adversaries: adversaries)
-            : Scenario(powers: network, seed: seed)
-        if !draw { scenario.seats = seats }
-        scenario.method = method
-        scenario.faults = faults.parts
-        scenario.decisions = decisions?.decisions
-        if let timeLimit {
-            scenario.faultTime = .milliseconds(UInt64((timeLimit * 1_000).rounded()))
+    private var source: ScenarioSource {
+        get throws(UsageError) {
+            var template = Scenario(powers: network, seed: 0)
+            template.seats = seats
+            template.method = method
+            template.faults = faults.kinds
+            template.givenPlan = plan?.plan
+            template.decisions = decisions?.decisions
+            template.faultTime = timeLimit.map {
+                .milliseconds(UInt64(($0 * 1_000).rounded()))
+            }
+            return ScenarioSource(
+                seeds: seedRange, template: template, drawsNetwork: draw,
+                adversaryNames: try simulated.adversaryNames)
         }
-        return scenario
     }
 
     private var seedRange: SeedRange {
         if let seed { return SeedRange(first: seed, last: seed) }
         if let seeds { return seeds }
         if case .twins(let enumeration) = method {
-            return SeedRange(first: 0, last: enumeration.count - 1)
+            return SeedRange(first: 0, last: (enumeration.count ?? .max) - 1)
         }
         let last: UInt64 = seconds == nil ? 999 : .max
         return SeedRange(first: 0, last: last)
@@ -194,20 +199,18 @@ public struct Simulate: Command {
 
     // MARK: Doing it
 
-    public func run(_ console: Console) throws {
+    func run(_ console: Console) throws {
         let stop = StopRequest()
         StopSignals.deliver(to: stop)
         let simulated = try simulated
         if seed != nil, trace || diagram != nil { return try show(simulated, console) }
-        let range = seedRange
-        let names = simulated.adversaryNames
+        let source = try source
         let report = SimulationReport(
             protocolName: simulated.name, version: version, commit: SourceCommit.current(),
-            method: search, seeds: range)
-        let scenarios = (range.first...range.last).lazy.map { scenario($0, adversaries: names) }
+            method: search, seeds: source.seeds)
         let run = SimulationRun(
-            AnyIterator(scenarios.makeIterator()), of: simulated,
-            within: seconds.map(Seconds.interval), keepsGoing: keepsGoing, stop: stop)
+            source, of: simulated, within: seconds.map(Seconds.interval), keepsGoing: keepsGoing,
+            stop: stop)
         let totals = try run.run(jobs: threadCount, progress: progressLine(console))
         var shrunken: ShrunkenRun?
         if let first = totals.failures.first, !doesNotShrink, !stop.isRequested {
@@ -245,14 +248,15 @@ public struct Simulate: Command {
     private func show(_ simulated: SimulatedProtocol, _ console: Console) throws {
         var options = RunOptions()
         let window =
-            Instant(nanoseconds: from * 1_000_000)...Instant(
+            Instant(
+                nanoseconds: from * 1_000_000)...Instant(
                 nanoseconds: to.map { $0 * 1_000_000 } ?? .max)
         options.recorder = TraceRecorder(window: window)
-        let scenario = scenario(seed ?? 0, adversaries: simulated.adversaryNames)
+        let scenario = try source.scenario(seed ?? 0)
         let outcome = try simulated.run(scenario, options)
         if let diagram {
             let picture = SequenceDiagram(
-                of: outcome.trace, validatorCount: scenario.laneCount,
+                of: outcome.trace, laneNames: scenario.laneNames,
                 title: "\(simulated.name), seed \(scenario.seed)"
                     + (outcome.violations.first.map { ": \($0)" } ?? ""),
                 subtitle: SimulationReport.command(simulated.name, scenario),
@@ -274,5 +278,4 @@ public struct Simulate: Command {
 enum SearchMethod: String, CaseIterable, ExpressibleByArgument {
     case swarm
     case twins
-    case scope
 }

@@ -27,33 +27,37 @@ struct SeedRange: ExpressibleByArgument, Equatable {
     static var valueName: String { "A..B|COUNT" }
 }
 
-/// Which kinds of faults there may be: `all`, `none`, or names with commas.
+/// Which kinds of faults there may be: names of kinds or of groups, with commas.
 struct FaultNames: ExpressibleByArgument, Equatable {
-    let parts: [FaultPlan.Part]
+    let kinds: [FaultKind]
 
-    init(parts: [FaultPlan.Part]) { self.parts = parts }
+    init(kinds: [FaultKind]) { self.kinds = kinds }
 
     init?(argument: String) {
-        switch argument {
-        case "all": self.init(parts: FaultPlan.Part.allCases)
-        case "none": self.init(parts: [])
-        default:
-            let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map {
-                FaultPlan.Part(rawValue: String($0))
-            }
-            guard !parts.contains(nil) else { return nil }
-            // In one order, so that equal lists give equal scenarios.
-            self.init(parts: FaultPlan.Part.allCases.filter { parts.contains($0) })
-        }
+        guard case .success(let kinds) = FaultKind.named(argument) else { return nil }
+        self.init(kinds: kinds)
     }
 
     var defaultValueDescription: String {
-        parts == FaultPlan.Part.allCases ? "all" : parts.map(\.rawValue).joined(separator: ",")
+        kinds == FaultKind.allCases ? "all" : kinds.map(\.rawValue).joined(separator: ",")
     }
-    static var valueName: String { "all|none|NAME,…" }
+    static var valueName: String { "NAME,…" }
     static var allValueStrings: [String] {
-        ["all", "none"] + FaultPlan.Part.allCases.map(\.rawValue)
+        FaultKind.groups.map(\.name) + FaultKind.allCases.map(\.rawValue)
     }
+}
+
+/// A plan of faults, as a report shows it.
+struct PlanArgument: ExpressibleByArgument, Equatable {
+    let plan: FaultPlan
+
+    init?(argument: String) {
+        guard let plan = FaultPlan(argument) else { return nil }
+        self.plan = plan
+    }
+
+    var defaultValueDescription: String { plan.description }
+    static var valueName: String { "'NAME=VALUE …'" }
 }
 
 /// A malicious validator: `NAME=INDEX`, or `NAME` for the first that has none yet.

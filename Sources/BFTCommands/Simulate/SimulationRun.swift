@@ -31,15 +31,49 @@ struct SimulationTotals: Sendable {
     var eventsPerSecond: Double { Double(eventCount) / wallSeconds }
 }
 
+/// The scenario of each seed.
+struct ScenarioSource: Sendable {
+    let seeds: SeedRange
+    /// What the scenarios have in common.
+    let template: Scenario
+    /// Whether network and adversaries are drawn, too, and from which adversaries.
+    let drawsNetwork: Bool
+    let adversaryNames: [String]
+
+    func scenario(_ seed: UInt64) -> Scenario {
+        var scenario = template
+        scenario.seed = seed
+        if drawsNetwork {
+            let drawn = Scenario.drawn(seed: seed, adversaries: adversaryNames)
+            (scenario.powers, scenario.seats) = (drawn.powers, drawn.seats)
+        }
+        return scenario
+    }
+
+    /// The first seed from `seed` on that has a scenario of its own.
+    func next(from seed: UInt64) -> UInt64? {
+        var seed = seed
+        while seed <= seeds.last {
+            guard case .twins(let enumeration) = template.method, seeds.first < seeds.last,
+                !enumeration.isFirstOfItsKind(seed)
+            else { return seed }
+            seed += 1
+        }
+        return nil
+    }
+}
+
 /// Runs one scenario after another on all cores.
 final class SimulationRun: Sendable {
     private struct State {
-        var scenarios: AnyIterator<Scenario>
+        /// `nil` once there is none left.
+        var nextSeed: UInt64?
         var totals = SimulationTotals()
         var isOver = false
     }
 
     private let state: Mutex<State>
+    private let source: ScenarioSource
     private let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
     private let stop: StopRequest
     private let keepsGoing: Bool
@@ -50,10 +84,11 @@ final class SimulationRun: Sendable {
     ///   - limit: no run is begun after this time.
     ///   - keepsGoing: whether a failure is no reason to stop.
     init(
-        _ scenarios: sending AnyIterator<Scenario>, of simulated: SimulatedProtocol,
+        _ source: ScenarioSource, of simulated: SimulatedProtocol,
         within limit: Interval?, keepsGoing: Bool, stop: StopRequest
     ) {
-        state = Mutex(State(scenarios: scenarios))
+        self.source = source
+        state = Mutex(State(nextSeed: source.seeds.first))
         run = simulated.run
         self.stop = stop
         self.keepsGoing = keepsGoing
@@ -62,16 +97,18 @@ final class SimulationRun: Sendable {
 
     /// Returns when there is nothing left to run, or something failed, or time is over.
     func run(jobs: Int, progress: (SimulationTotals) -> Void) throws -> SimulationTotals {
-        try Workers.run(count: jobs) { [self] in work() } meanwhile: {
-            progress(totals)
+        try Workers.run(count: jobs) { [self] in
+            work()
+        } meanwhile: {
+            progress(totalsNow)
         }
-        var totals = self.totals
+        var totals = totalsNow
         totals.failures.sort { $0.scenario.seed < $1.scenario.seed }
         if let error = totals.error { throw error }
         return totals
     }
 
-    private var totals: SimulationTotals {
+    private var totalsNow: SimulationTotals {
         state.withLock { state in
             state.totals.wallNanoseconds = MonotonicClock.nanoseconds - start
             return state.totals
@@ -80,7 +117,15 @@ final class SimulationRun: Sendable {
 
     private func next() -> Scenario? {
         guard !stop.isRequested, MonotonicClock.nanoseconds < end else { return nil }
-        return state.withLock { $0.isOver ? nil : $0.scenarios.next() }
+        return state.withLock { state in
+            guard !state.isOver, let from = state.nextSeed, let seed = source.next(from: from)
+            else {
+                state.nextSeed = nil
+                return nil
+            }
+            state.nextSeed = seed == .max ? nil : seed + 1
+            return source.scenario(seed)
+        }
     }
 
     private func work() {

@@ -20,15 +20,15 @@ public struct Scenario: Sendable, Equatable {
         case swarm
         /// A replica with a twin; the seed is the number of the scenario.
         case twins(TwinsEnumeration)
-        /// Few faults of small scope, drawn from the seed.
-        case scope(FaultScope)
     }
 
     public var method = Method.swarm
     public var powers: [VotingPower]
     public var seed: UInt64
     /// The kinds of faults that the seed may draw.
-    public var faults = FaultPlan.Part.allCases
+    public var faults = FaultKind.allCases
+    /// The plan to follow instead of one that the seed draws.
+    public var givenPlan: FaultPlan?
     public var seats: [Seat] = []
     /// How long faults last. The seed says so if it is `nil`.
     public var faultTime: Interval?
@@ -62,11 +62,17 @@ public struct Scenario: Sendable, Equatable {
         return scenario
     }
 
-    /// What goes wrong: what the seed draws, without the kinds that are not wanted.
+    /// What the lanes of a diagram are called.
+    public var laneNames: [String] {
+        let names = powers.indices.map { "v\($0)" }
+        guard case .twins = method else { return names }
+        return names + ["twin of v0"]
+    }
+
+    /// What goes wrong.
     public var plan: FaultPlan {
         var random = SplitMix64(seed: seed)
-        var plan = FaultPlan.drawn(from: &random)
-        for part in FaultPlan.Part.allCases where !faults.contains(part) { plan.remove(part) }
+        var plan = givenPlan ?? FaultPlan.drawn(from: &random, kinds: faults)
         if let faultTime { plan.healAt = Instant(nanoseconds: 0).advanced(by: faultTime) }
         return plan
     }
@@ -80,7 +86,9 @@ public struct Scenario: Sendable, Equatable {
             options += ["--powers", powers.map(String.init).joined(separator: ",")]
         }
         options += ["--seed", "\(seed)"]
-        if faults != FaultPlan.Part.allCases {
+        if let givenPlan {
+            options += ["--plan", "'\(givenPlan)'"]
+        } else if faults != FaultKind.allCases {
             let names = faults.isEmpty ? ["none"] : faults.map(\.rawValue)
             options += ["--faults", names.joined(separator: ",")]
         }
@@ -90,8 +98,11 @@ public struct Scenario: Sendable, Equatable {
         }
         if let faultTime { options += ["--time-limit", faultTime.inSeconds] }
         if let decisions {
-            let names = decisions.isEmpty ? "none" : decisions.map(\.description)
-                .joined(separator: ",")
+            let names =
+                decisions.isEmpty
+                ? "none"
+                : decisions.map(\.description)
+                    .joined(separator: ",")
             options += ["--decisions", "'\(names)'"]
         }
         return options
@@ -105,9 +116,6 @@ extension Scenario.Method {
         case .twins(let enumeration):
             ["--search", "twins", "--views", "\(enumeration.viewCount)"]
                 + ["--parts", "\(enumeration.partLimit)"]
-        case .scope(let scope):
-            ["--search", "scope", "--views", "\(scope.viewCount)"]
-                + ["--splits", "\(scope.splitLimit)", "--mutations", "\(scope.mutationLimit)"]
         }
     }
 }
@@ -117,38 +125,5 @@ extension Interval {
     fileprivate var inSeconds: String {
         let milliseconds = nanoseconds / 1_000_000
         return "\(milliseconds / 1_000).\(String(1_000 + milliseconds % 1_000).dropFirst())"
-    }
-}
-
-extension FaultPlan {
-    /// A kind of fault that a plan has or has not.
-    public enum Part: String, CaseIterable, Sendable {
-        case loss
-        case duplication
-        case straggler
-        /// Delays that differ by more than they do on a good network.
-        case delay
-        case partition
-        case pause
-        case powerCut = "power-cut"
-        case massPowerCut = "mass-power-cut"
-        /// An executor that is far slower than the network.
-        case slowExecution = "slow-execution"
-    }
-
-    /// Makes everything of this kind as it is in a good run.
-    public mutating func remove(_ part: Part) {
-        let calm = FaultPlan()
-        switch part {
-        case .loss: lossPerMille = 0
-        case .duplication: duplicationPerMille = 0
-        case .straggler: stragglerPerMille = 0
-        case .delay: delayMicroseconds = calm.delayMicroseconds
-        case .partition: hasPartitions = false
-        case .pause: hasPauses = false
-        case .powerCut: powerCutsPer100k = 0
-        case .massPowerCut: hasMassPowerCut = false
-        case .slowExecution: executionMicroseconds = calm.executionMicroseconds
-        }
     }
 }

@@ -46,7 +46,7 @@ public struct Shrinker {
             before = best.decisions.count + best.scenario.seats.count
             try dropSeats()
             try dropKinds()
-            try dropParts()
+            try dropFaults()
             try dropDecisions()
         }
         try shorten()
@@ -88,9 +88,9 @@ public struct Shrinker {
         }
     }
 
-    private mutating func dropParts() throws {
-        for part in best.scenario.faults {
-            _ = try accept { scenario in scenario.faults.removeAll { $0 == part } }
+    private mutating func dropFaults() throws {
+        for fault in best.scenario.faults {
+            _ = try accept { scenario in scenario.faults.removeAll { $0 == fault } }
         }
     }
 

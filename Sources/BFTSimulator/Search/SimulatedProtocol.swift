@@ -9,15 +9,24 @@ public struct SimulatedProtocol: Sendable {
     /// Runs one scenario.
     public let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
 
-    /// - Parameter adversaries: what malicious validators do, by name, given their own index.
+    /// - Parameters:
+    ///   - votes: what the protocol calls its votes.
+    ///   - adversaries: what malicious validators do, by name, given their own index.
+    ///   - mistakes: what every host does wrong.
     public init<P: ConsensusProtocol>(
-        _ name: String, _ type: P.Type,
+        _ name: String, _ type: P.Type, votes: [VoteKind: String] = [:],
         adversaries: [NamedAdversary<P>] = NamedAdversary<P>.forEveryProtocol,
         mistakes: HostMistakes<P> = HostMistakes()
     ) {
         self.name = name
         adversaryNames = adversaries.map(\.name)
-        run = { scenario, options in
+        run = { scenario, given in
+            var options = given
+            options.recorder?.voteNames = votes
+            guard case .swarm = scenario.method else {
+                var world = try RoundWorld<P>(scenario)
+                return world.outcome(of: scenario, options)
+            }
             var seats: [Int: any Adversary<P>] = [:]
             for seat in scenario.seats {
                 guard let entry = adversaries.first(where: { $0.name == seat.adversary }) else {
@@ -41,6 +50,8 @@ public struct SimulatedProtocol: Sendable {
 public enum ScenarioError: Error, Equatable, Sendable {
     case unknownAdversary(String)
     case unknownValidator(Int)
+    /// The protocol says nothing about how its messages can be changed.
+    case notAttackable
 }
 
 /// What a malicious validator does, by name.
@@ -81,5 +92,30 @@ extension World {
             scenario: scenario, violations: violations, eventCount: eventCount, time: now,
             height: history.height, traceHash: traceHash, decisions: script.carriedOut,
             trace: recorder?.events ?? [], omittedCount: recorder?.omittedCount ?? 0)
+    }
+}
+
+extension RoundWorld {
+    /// The world of a scenario that goes view by view.
+    init(_ scenario: Scenario) throws {
+        switch scenario.method {
+        case .swarm: preconditionFailure("a swarm has a world of its own")
+        case .twins(let enumeration):
+            try self.init(
+                enumeration.plan(scenario.seed, powers: scenario.powers), seed: scenario.seed)
+        }
+    }
+
+    /// Runs to rest, and says what happened.
+    mutating func outcome(of scenario: Scenario, _ options: RunOptions) -> RunOutcome {
+        recorder = options.recorder
+        runToRest(within: World<P>.restBound)
+        for violation in violations {
+            recorder?.note(TraceEvent(.violation, at: now, text: violation))
+        }
+        return RunOutcome(
+            scenario: scenario, violations: violations, eventCount: eventCount, time: now,
+            height: height, traceHash: traceHash, decisions: [], trace: recorder?.events ?? [],
+            omittedCount: recorder?.omittedCount ?? 0)
     }
 }

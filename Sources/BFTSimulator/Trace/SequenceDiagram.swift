@@ -6,7 +6,7 @@ import BFTBase
 /// Time is not to scale: a long silence is shortened, and instants that are close are drawn apart,
 /// so that arrows can be told apart. Their order is true.
 public struct SequenceDiagram: Sendable {
-    private let validatorCount: Int
+    private let laneNames: [String]
     private let title: String
     private let subtitle: String
     private let events: [TraceEvent]
@@ -19,10 +19,10 @@ public struct SequenceDiagram: Sendable {
     public static let eventLimit = 4_000
 
     public init(
-        of trace: [TraceEvent], validatorCount: Int, title: String, subtitle: String,
+        of trace: [TraceEvent], laneNames: [String], title: String, subtitle: String,
         omittedCount: Int = 0
     ) {
-        self.validatorCount = validatorCount
+        self.laneNames = laneNames
         self.title = title
         self.subtitle = subtitle
         events = Array(trace.prefix(Self.eventLimit))
@@ -36,6 +36,7 @@ public struct SequenceDiagram: Sendable {
     private static let leftMargin = 96
     private static let rightMargin = 150
     private static let headerHeight = 54
+    private var validatorCount: Int { laneNames.count }
     private var laneGap: Int { validatorCount <= 5 ? 210 : max(60, 1_000 / validatorCount) }
     private var width: Int {
         max(760, Self.leftMargin + (validatorCount - 1) * laneGap + Self.rightMargin)
@@ -67,7 +68,7 @@ public struct SequenceDiagram: Sendable {
     /// A page with the picture, a legend and lane names that stay in sight.
     public var html: String {
         let lanes = (0..<validatorCount).map { lane in
-            "<span style=\"left:\(laneX(lane))px\">v\(lane)</span>"
+            "<span style=\"left:\(laneX(lane))px\">\(laneNames[lane])</span>"
         }.joined()
         let swatches = palette.entries.map { entry in
             "<span class=\"key\"><i style=\"background:\(entry.color)\"></i>"
@@ -139,7 +140,7 @@ public struct SequenceDiagram: Sendable {
         (0..<validatorCount).map { lane in
             let x = laneX(lane)
             return """
-                <text x="\(x)" y="22" class="lane">v\(lane)</text>\
+                <text x="\(x)" y="22" class="lane">\(laneNames[lane])</text>\
                 <line x1="\(x)" y1="30" x2="\(x)" y2="\(height - 10)" class="axis"/>
                 """
         }
