@@ -130,13 +130,15 @@ let package = Package(
         .target(name: "CEpoll"),
         .target(
             name: "BFTCommands",
-            dependencies: ["BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging"],
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll", "Logging",
+            ],
             swiftSettings: common),
         .executableTarget(
             name: "bft",
             dependencies: [
                 "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "KeyValueStore", "ProtocolSimplex",
+                "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
             ],
             swiftSettings: common),
         // Tests.
@@ -203,7 +205,10 @@ let package = Package(
             dependencies: ["BFTBase", "BFTWire", "BFTConfiguration"], swiftSettings: common),
         .testTarget(
             name: "BFTCommandsTests",
-            dependencies: ["BFTBase", "BFTCommands", "BFTConfiguration", "Logging"],
+            dependencies: [
+                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator", "Logging",
+                "ProtocolSimplex",
+            ],
             swiftSettings: common),
         .testTarget(
             name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],

@@ -92,12 +92,12 @@ enum Architecture {
             "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "Logging", "Glibc"),
         TargetRow("CEpoll", .binds),
         TargetRow(
-            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging",
-            "Glibc", "Synchronization", "FoundationEssentials"),
+            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll",
+            "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-            "KeyValueStore", "ProtocolSimplex", "Glibc"),
+            "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

@@ -10,22 +10,30 @@ struct MessageSummary: Equatable {
     /// View, height, block and signers.
     var text: String
 
-    init(reading message: Any) {
+    /// - Parameter voteNames: what the protocol calls its votes.
+    init(reading message: Any, voteNames: [VoteKind: String]) {
         let content = Self.content(of: message)
         sort = content.name
         var words: [String] = []
-        var kinds: [String] = []
+        var kinds: [VoteKind] = []
         Self.describe(content.payload, as: nil, depth: 0, into: &words, kinds: &kinds)
-        if let kind = kinds.first, words.count == 1 || kinds.count == 1 { sort += " \(kind)" }
+        if let kind = kinds.first, kinds.count == 1, !(content.payload is (Block, Statement)) {
+            sort += " \(voteNames[kind] ?? "of ballot \(kind.ballot), choice \(kind.choice)")"
+        }
         text = words.joined(separator: ", ")
     }
 
-    init<P: ConsensusProtocol>(_ message: ReplicaMessage<P>) {
+    init<P: ConsensusProtocol>(_ message: ReplicaMessage<P>, voteNames: [VoteKind: String]) {
         switch message {
-        case .consensus(let part): self.init(reading: part)
+        case .consensus(let part): self.init(reading: part, voteNames: voteNames)
         case .ledger(let part): self.init(part)
         }
     }
+
+    /// What ledgers say to each other.
+    static let ledgerSorts: Set = [
+        "batch", "batch request", "sync request", "sync response", "read probe", "read claim",
+    ]
 
     private init(_ message: LedgerMessage) {
         (sort, text) =
@@ -58,13 +66,13 @@ struct MessageSummary: Equatable {
 
     private static func describe(
         _ value: Any, as label: String?, depth: Int, into words: inout [String],
-        kinds: inout [String]
+        kinds: inout [VoteKind]
     ) {
         func name(_ text: some CustomStringConvertible) {
             words.append([label ?? "", "\(text)"].filter { !$0.isEmpty }.joined(separator: " "))
         }
         func add(_ statement: Statement, _ signers: String) {
-            kinds.append("\(statement.kind)")
+            kinds.append(statement.kind)
             words.append(about(statement) + signers)
         }
         switch value {

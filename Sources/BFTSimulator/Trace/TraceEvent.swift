@@ -1,4 +1,5 @@
 public import BFTBase
+public import BFTCore
 
 /// One thing that happened in a world, for people to read.
 public struct TraceEvent: Sendable, Equatable {
@@ -88,6 +89,8 @@ public struct TraceRecorder: Sendable, Equatable {
     public private(set) var omittedCount = 0
     public let window: ClosedRange<Instant>
     public let limit: Int
+    /// What the protocol calls its votes.
+    public var voteNames: [VoteKind: String] = [:]
 
     /// - Parameters:
     ///   - window: what happens outside of it is not kept.

@@ -10,7 +10,7 @@ extension World {
         switch event {
         case .deliver(let message, let sender, let target):
             guard sender != target, nodes[target.rawValue].isUp else { return }
-            let summary = MessageSummary(message)
+            let summary = MessageSummary(message, voteNames: recorder?.voteNames ?? [:])
             add(.received, target, peer: sender, sort: summary.sort, summary.text)
         case .timer(let node, let life, let time):
             guard isAlive(node, life), nodes[node.rawValue].timer == time else { return }
@@ -39,7 +39,7 @@ extension World {
         guard recorder != nil else { return }
         switch effect {
         case .sign(let unsigned):
-            let summary = MessageSummary(reading: unsigned)
+            let summary = MessageSummary(reading: unsigned, voteNames: recorder?.voteNames ?? [:])
             add(.signed, node, sort: summary.sort, summary.text)
         case .committed(let run):
             for block in run.blocks { add(.committed, node, MessageSummary.about(block)) }
@@ -58,7 +58,7 @@ extension World {
         arriving arrival: Instant
     ) {
         guard recorder != nil else { return }
-        let summary = MessageSummary(message)
+        let summary = MessageSummary(message, voteNames: recorder?.voteNames ?? [:])
         add(.sent, sender, peer: target, end: arrival, sort: summary.sort, summary.text)
     }
 
@@ -67,7 +67,7 @@ extension World {
         because reason: String
     ) {
         guard recorder != nil else { return }
-        let summary = MessageSummary(message)
+        let summary = MessageSummary(message, voteNames: recorder?.voteNames ?? [:])
         add(.lost, sender, peer: target, sort: summary.sort, "\(summary.text) (\(reason))")
     }
 
