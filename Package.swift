@@ -112,6 +112,12 @@ let package = Package(
         .target(
             name: "BFTSimulator", dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger"],
             swiftSettings: pure),
+        // What the simulator must know of each protocol.
+        .target(
+            name: "SimulatedProtocols",
+            dependencies: [
+                "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator", "ProtocolSimplex",
+            ], swiftSettings: pure),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
         .target(name: "CToml"),
@@ -139,6 +145,7 @@ let package = Package(
             name: "BFTSimulatorTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex", "BFTSimulator",
+                "SimulatedProtocols",
             ],
             swiftSettings: common),
         .testTarget(

@@ -8,9 +8,12 @@ extension World {
     mutating func give(_ input: ReplicaInput<P>, to node: ValidatorIndex) {
         guard nodes[node.rawValue].isUp else { return }
         var effects: [ReplicaEffect<P>] = []
-        let wallTime = Timestamp(milliseconds: 1_700_000_000_000 + now.nanoseconds / 1_000_000)
+        let (view, time) = (nodes[node.rawValue].replica?.consensus.view, wallTime)
         nodes[node.rawValue].replica?.handle(
-            input, at: now, wallTime: wallTime, into: &effects)
+            input, at: now, wallTime: time, into: &effects)
+        if let entered = nodes[node.rawValue].replica?.consensus.view, entered != view {
+            observe(.entered(entered, at: node), at: node)
+        }
         for effect in effects { nodes[node.rawValue].waiting.append(effect) }
         carryOutWaiting(node)
     }
@@ -35,12 +38,15 @@ extension World {
         if !mistakes.isKeepingBatchesInMemory {
             nodes[node.rawValue].disk.log.append(.batch(batch))
         }
-        if batch.author == node, isHonest(node) { history.stored(batch.reference) }
+        if batch.author == node { observe(.stored(batch.reference, at: node), at: node) }
         give(.stored(batch.reference), to: node)
     }
 
     mutating func finishSync(_ node: ValidatorIndex, life: Int) {
         guard nodes[node.rawValue].life == life else { return }
+        for case .consensus(let record) in nodes[node.rawValue].disk.unsynced {
+            observe(.durable(record, at: node), at: node)
+        }
         nodes[node.rawValue].disk.log += nodes[node.rawValue].disk.unsynced
         nodes[node.rawValue].disk.unsynced = []
         nodes[node.rawValue].isSyncing = false
@@ -83,24 +89,19 @@ extension World {
         case .readBatches(let references, let peer):
             for reference in references { sendBatch(reference, to: peer, of: node) }
         case .accuse(let evidence):
-            if isHonest(evidence.culprit) {
-                violations.append("honest \(evidence.culprit) is accused by \(node)")
-            }
-            history.accused(evidence.culprit)
+            // Whoever it is: the replica of a malicious validator is an honest one, too.
+            observe(.accused(evidence, by: node))
         case .diverged(let divergence):
-            if isHonest(node), isHonest(divergence.proposer) {
-                violations.append("\(node) computed another state than \(divergence.proposer)")
-            }
+            observe(.diverged(from: divergence.proposer, at: node), at: node)
         case .askApplication(let block, _):
             give(.applicationJudged(block.digest, isValid: true), to: node)
         case .readReady(let ticket): answerReads(upTo: ticket, at: node)
         case .displaced(let batch):
-            if isHonest(node) { violations.append("\(node) displaced its batch \(batch.sequence)") }
+            observe(.displaced(batch, at: node), at: node)
         case .rejected(let rejection):
-            if rejection == .malformedBlock, adversaries.allSatisfy({ $0 == nil }) {
-                violations.append("\(node) refuses the proposal of an honest leader")
-            }
-        case .rejectedLedger, .committed: break
+            if rejection == .malformedBlock { observe(.refusedProposal(at: node), at: node) }
+        case .committed(let run): observe(.committed(run, at: node), at: node)
+        case .rejectedLedger: break
         }
     }
 
@@ -110,7 +111,7 @@ extension World {
     mutating func execute(_ block: CommittedBlock, at node: ValidatorIndex) {
         let earlier = nodes[node.rawValue].state
         guard block.block.height == earlier.block.height.next else {
-            violations.append("\(node) executes \(block.block.height) out of order")
+            violations.append("host: \(node) executes \(block.block.height) out of order")
             return
         }
         var content = earlier.stateRoot.bytes + block.block.digest.bytes
@@ -124,25 +125,9 @@ extension World {
                 nodes[node.rawValue].disk.blocks.count
         }
         note(root.word0)
-        if isHonest(node) {
-            if let violation = history.executed(block, root: root, at: node) {
-                violations.append(violation)
-            }
-            checkCertificate(of: block, at: node)
-        }
+        observe(.executed(block, root: root, at: node), at: node)
+        adversaries[node.rawValue]?.executed(block, root: root)
         give(.executed(block.block.height, stateRoot: root), to: node)
-    }
-
-    private mutating func checkCertificate(of block: CommittedBlock, at node: ValidatorIndex) {
-        guard block.isCertifiedItself else { return }
-        let certificate = block.certificate
-        // Restated: more than two thirds of the power, each signature good, for this block.
-        let power = certificate.signers.positions.reduce(UInt64(0)) { $0 + validators.powers[$1] }
-        if power * 3 <= validators.total * 2 || certificate.statement.block != block.block.digest
-            || !certificate.claims.allSatisfy({ signatures.holds($0) })
-        {
-            violations.append("\(node) committed \(block.block.height) without a certificate")
-        }
     }
 
     private mutating func sendBlocks(

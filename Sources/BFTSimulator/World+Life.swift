@@ -6,10 +6,11 @@ import BFTLedger
 extension World {
     mutating func restart(_ node: ValidatorIndex) {
         guard !nodes[node.rawValue].isUp else { return }
-        let configuration = ReplicaConfiguration(
-            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
+        for case .consensus(let record) in nodes[node.rawValue].disk.log {
+            observe(.durable(record, at: node), at: node)
+        }
         nodes[node.rawValue].start(
-            configuration: configuration, limits: limits, forgetting: mistakes.forgets)
+            configuration: configuration(of: node), limits: limits, forgetting: mistakes.forgets)
         give(.started, to: node)
         for peer in validators.indices where peer != node && nodes[peer.rawValue].isUp {
             give(.connected(peer), to: node)
@@ -19,7 +20,8 @@ extension World {
 
     mutating func cutPower(_ node: ValidatorIndex) {
         nodes[node.rawValue].cutPower(random: &random)
-        history.powerWasCut(keeping: nodes[node.rawValue].disk.blocks.count, at: node)
+        observe(
+            .powerCut(at: node, keeping: nodes[node.rawValue].disk.blocks.count), at: node)
         events.add(.restart(node), at: now.advanced(by: milliseconds(10...500)))
     }
 
@@ -29,6 +31,9 @@ extension World {
         events.add(.pause, at: now.advanced(by: milliseconds(50...600)))
         let node = Int.random(in: nodes.indices, using: &random)
         let until = now.advanced(by: milliseconds(20...800))
+        // One pause at a time: what waits for the end of one would come after what waits for the
+        // end of the other.
+        if let earlier = nodes[node].pausedUntil, earlier >= now { return }
         nodes[node].pausedUntil = min(until, plan.healAt)
     }
 
@@ -37,6 +42,7 @@ extension World {
         events.add(
             .truncate(node), at: now.advanced(by: milliseconds(plan.truncationMilliseconds)))
         nodes[node.rawValue].truncateLog()
+        measure(node)
     }
 
     // MARK: Clients
@@ -55,7 +61,7 @@ extension World {
             }
         }
         let batch = builder.seal(author: node, sequence: replica.nextOwnSequence)
-        history.submitted(batch)
+        observe(.submitted(batch, at: node), at: node)
         give(.sealed(batch), to: node)
     }
 
@@ -66,15 +72,13 @@ extension World {
         guard nodes[node.rawValue].isUp, isHonest(node) else { return }
         nodes[node.rawValue].lastTicket += 1
         let ticket = nodes[node.rawValue].lastTicket
-        history.requestedRead(ticket, at: node)
+        observe(.readRequested(ticket, at: node), at: node)
         give(.read(ticket: ticket), to: node)
         if mistakes.isReadingAtOnce { answerReads(upTo: ticket, at: node) }
     }
 
     mutating func answerReads(upTo ticket: UInt64, at node: ValidatorIndex) {
         let height = Int(nodes[node.rawValue].state.block.height.rawValue)
-        if let violation = history.answeredReads(upTo: ticket, seeing: height, at: node) {
-            violations.append(violation)
-        }
+        observe(.readsAnswered(upTo: ticket, seeing: height, at: node), at: node)
     }
 }

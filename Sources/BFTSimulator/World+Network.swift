@@ -9,15 +9,13 @@ extension World {
     mutating func send(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
-        guard var adversary = adversaries[sender.rawValue] else {
-            return transmit(message, from: sender, to: target)
+        guard isHonest(sender) else {
+            return sendMaliciously(message, from: sender, to: target)
         }
-        let messages = adversary.messages(insteadOf: message, to: target, random: &random)
-        adversaries[sender.rawValue] = adversary
-        for message in messages { transmit(message, from: sender, to: target) }
+        transmit(message, from: sender, to: target)
     }
 
-    private mutating func transmit(
+    mutating func transmit(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
         var copies = 1
@@ -38,43 +36,30 @@ extension World {
     mutating func deliver(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
-        adversaries[target.rawValue]?.hear(message, from: sender)
-        guard let replica = nodes[target.rawValue].replica, replica.isUseful(message),
-            mistakes.isSkippingVerification
+        if !isHonest(target) { hearMaliciously(message, from: sender, at: target) }
+        guard let replica = nodes[target.rawValue].replica else { return }
+        let isUseful = replica.isUseful(message)
+        guard
+            !isUseful || mistakes.isSkippingVerification
                 || message.claims.allSatisfy({ signatures.holds($0) })
         else { return }
+        observe(message, from: sender, at: target, isUseful: isUseful)
+        guard isUseful else { return }
         give(.received(Verified(message), from: sender), to: target)
     }
 
     mutating func sign(_ unsigned: P.Unsigned, at node: ValidatorIndex) {
-        let peers = validators.indices.filter { $0 != node }
-        var sent: [(P.Unsigned, to: [ValidatorIndex])] = [(unsigned, to: peers)]
-        if var adversary = adversaries[node.rawValue] {
-            sent = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
-            adversaries[node.rawValue] = adversary
-        }
-        for (message, targets) in sent {
-            let signed = message.signed(
-                by: node, signatures.sign(message.signingBytes, as: node))
-            for target in targets { transmit(.consensus(signed), from: node, to: target) }
+        observe(.signed(unsigned, by: node), at: node)
+        let own = unsigned.signed(by: node, signatures.sign(unsigned.signingBytes, as: node))
+        if isHonest(node) {
+            for peer in validators.indices where peer != node {
+                transmit(.consensus(own), from: node, to: peer)
+            }
+        } else {
+            signMaliciously(unsigned, at: node)
         }
         // A replica hears itself say what it meant to say.
-        let own = unsigned.signed(by: node, signatures.sign(unsigned.signingBytes, as: node))
         events.add(.deliver(.consensus(own), from: node, to: node), at: now)
-    }
-
-    /// Lets an adversary say something of its own accord.
-    mutating func speak(_ node: ValidatorIndex) {
-        guard now < submitUntil else { return }
-        events.add(.speak(node), at: now.advanced(by: milliseconds(5...60)))
-        guard var adversary = adversaries[node.rawValue], nodes[node.rawValue].isUp else { return }
-        let messages = adversary.speak(random: &random)
-        adversaries[node.rawValue] = adversary
-        for message in messages {
-            for peer in validators.indices where peer != node {
-                transmit(message, from: node, to: peer)
-            }
-        }
     }
 
     // MARK: Splits

@@ -31,6 +31,10 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// What the world has seen go wrong. Empty in a good run.
     public internal(set) var violations: [String] = []
     public internal(set) var history: History
+    /// How many times each malicious validator did something that an honest one would not have.
+    public internal(set) var deviationCounts: [Int]
+    /// How many messages of malicious validators were no messages.
+    public internal(set) var malformedCount = 0
     public private(set) var eventCount = 0
     /// A digest of every event, its time and its replica: equal for equal runs.
     public private(set) var traceHash: UInt64 = 0
@@ -46,6 +50,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// Which side of the split each replica is on.
     var sides: [Int]
     var adversaries: [(any Adversary<P>)?]
+    var coalition: Coalition<P>
+    var bench: OracleBench<P>
     /// When clients stop.
     public var submitUntil: Instant { plan.healAt.advanced(by: plan.submitAfterHeal) }
 
@@ -56,9 +62,11 @@ public struct World<P: ConsensusProtocol>: Sendable {
     ///   - plan: drawn from the seed unless given.
     ///   - adversaries: the malicious validators, by position.
     ///   - mistakes: what every host does wrong.
+    ///   - oracles: which oracles judge the run.
     public init(
         powers: [VotingPower], seed: UInt64, plan: FaultPlan? = nil,
-        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes()
+        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes(),
+        oracles: OracleSelection = .all
     ) throws(ValidatorSetError) {
         var random = SplitMix64(seed: seed)
         validators = try ValidatorSet(powers)
@@ -70,6 +78,9 @@ public struct World<P: ConsensusProtocol>: Sendable {
             viewTimeout: Self.viewTimeout, idleInterval: .milliseconds(500), backoffLimit: 4)
         var limits = LedgerLimits()
         limits.answerTimeout = .milliseconds(100)
+        // Small, so that floods reach them.
+        limits.bytesPerAuthor = 256 << 10
+        limits.blockBytes = 64 << 10
         self.limits = limits
         signatures = StandInSignature(seed: seed)
         let genesis = CommittedState.genesis(
@@ -78,7 +89,15 @@ public struct World<P: ConsensusProtocol>: Sendable {
         nodes = powers.indices.map { SimulatedNode(index: ValidatorIndex($0), genesis: genesis) }
         sides = Array(repeating: 0, count: powers.count)
         self.adversaries = powers.indices.map { adversaries[$0] }
-        history = History(isHonest: powers.indices.map { adversaries[$0] == nil })
+        coalition = Coalition(
+            members: powers.indices.filter { adversaries[$0] != nil }.map { ValidatorIndex($0) })
+        deviationCounts = powers.map { _ in 0 }
+        history = History(count: powers.count)
+        bench = OracleBench(
+            oracles,
+            scene: Scene(
+                validators: validators, isHonest: powers.indices.map { adversaries[$0] == nil },
+                chain: chain, limits: limits, signatures: signatures))
         self.random = random
         schedule()
     }
@@ -101,6 +120,15 @@ public struct World<P: ConsensusProtocol>: Sendable {
 
     func isHonest(_ node: ValidatorIndex) -> Bool { adversaries[node.rawValue] == nil }
 
+    var wallTime: Timestamp {
+        Timestamp(milliseconds: 1_700_000_000_000 + now.nanoseconds / 1_000_000)
+    }
+
+    func configuration(of node: ValidatorIndex) -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
+    }
+
     // MARK: Running
 
     /// Runs until `end` or until something is violated.
@@ -115,12 +143,15 @@ public struct World<P: ConsensusProtocol>: Sendable {
     public mutating func runToRest(within bound: Interval) {
         run(until: submitUntil)
         run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
-        if violations.isEmpty, !isAtRest {
-            let states = validators.indices.map { nodes[$0.rawValue].description }
-            violations.append(
-                "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
-                    + states.joined(separator: "; "))
-        }
+        guard violations.isEmpty else { return }
+        for node in validators.indices { measure(node) }
+        observe(.rested(unfinished: isAtRest ? nil : standstill))
+    }
+
+    private var standstill: String {
+        let states = validators.indices.map { nodes[$0.rawValue].description }
+        return "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
+            + states.joined(separator: "; ")
     }
 
     private var isAtRest: Bool {

@@ -80,6 +80,10 @@ enum Architecture {
             "BFTConfiguration", "ProtocolSimplex", "KeyValueStore"),
         // A world to run replicas in.
         TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
+        // What the simulator must know of each protocol.
+        TargetRow(
+            "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
+            "ProtocolSimplex"),
         // The command line, and what it reads and writes.
         TargetRow("Logging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),
