@@ -3,6 +3,7 @@ import BFTCore
 import BFTLedger
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 /// Every defence is taken away once, and the world has to notice.
@@ -103,7 +104,7 @@ import Testing
         try await Self.hunt("any parent will do", limit: 200) { seed in
             try World<SimplexReplica<AnyParentWillDo>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.ragged,
-                adversaries: [0: SkippingLeader<AnyParentWillDo>()])
+                adversaries: [0: SkippingLeader<SimplexReplica<AnyParentWillDo>>()])
         }
     }
 
@@ -198,7 +199,7 @@ import Testing
     func unverified() async throws {
         try await Self.hunt(
             "checks no signatures", limit: 100, plan: Self.ragged,
-            adversaries: [0: ReplayingPeer()]
+            adversaries: [0: Forger<Simplex>()]
         ) { $0.isSkippingVerification = true }
     }
 

@@ -85,6 +85,10 @@ enum Architecture {
         TargetRow(
             "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
             "BFTChain", "KeyValueStore"),
+        // What the simulator must know of each protocol.
+        TargetRow(
+            "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
+            "ProtocolSimplex"),
         // The command line, and what it reads and writes.
         TargetRow("Logging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),

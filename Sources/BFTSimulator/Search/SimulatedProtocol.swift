@@ -70,7 +70,7 @@ public struct NamedAdversary<P: ConsensusProtocol>: Sendable {
     public static var forEveryProtocol: [NamedAdversary<P>] {
         [
             NamedAdversary("lying-peer") { _ in LyingPeer<P>() },
-            NamedAdversary("contradictory-author") { ContradictoryAuthor<P>(own: $0) },
+            NamedAdversary("contradictory-author") { _ in ContradictoryAuthor<P>() },
             NamedAdversary("pester") { _ in PesteringPeer<P>() },
         ]
     }
