@@ -26,7 +26,9 @@ import Testing
             recovered: [])
     }
 
-    static func give(_ input: ReplicaInput<Simplex>, to replica: inout SUT)
+    static func give(
+        _ input: ReplicaInput<Simplex>, to replica: inout SUT
+    )
         -> [ReplicaEffect<Simplex>]
     {
         var effects: [ReplicaEffect<Simplex>] = []
