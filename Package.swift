@@ -137,7 +137,7 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
                 "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
             ],
             swiftSettings: common),
