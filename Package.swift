@@ -143,7 +143,7 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
                 "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
             ],
             swiftSettings: common),

@@ -18,7 +18,8 @@ struct Simulate: Command {
 
             --search swarm draws faults at random. --search twins goes through every way to split
             the network and every leader in the first views, with validator 0 run twice under one
-            key.
+            key. --search scope splits the network in few views and lets one validator change few
+            of its messages by little.
             """,
         examples: [
             "bft simulate --seeds 10000",
@@ -26,6 +27,7 @@ struct Simulate: Command {
             "bft simulate --seed 17 --diagram run.html --from 0 --to 200",
             "bft simulate --draw --seconds 60",
             "bft simulate --search twins --views 2",
+            "bft simulate --search scope --views 6 --seconds 60",
         ])
 
     @Option(name: "protocol", help: "The protocol. The first that there is, if none is given.")
@@ -49,8 +51,10 @@ struct Simulate: Command {
     @Option(help: "Malicious validators.") var adversary: [SeatArgument] = []
     @Option(help: "The decisions of the seed to carry out, instead of all.")
     var decisions: DecisionNames? = nil
-    @Option(help: "The views that twins go through.") var views = 2
+    @Option(help: "The first views that twins and scope are about.") var views = 2
     @Option(help: "The most parts of the network, for twins.") var parts = 2
+    @Option(help: "The most views in which the network splits, for scope.") var splits = 2
+    @Option(help: "The most changes of messages, for scope.") var changes = 2
     @Option(help: "Threads. As many as there are processors, if 0.") var jobs = 0
     @Flag(name: "keep-going", help: "Do not stop at the first failure.") var keepsGoing = false
     @Flag(name: "no-shrink", help: "Do not reduce what failed.") var doesNotShrink = false
@@ -76,6 +80,8 @@ struct Simulate: Command {
         try Self.check("jobs", jobs, 0...1_024)
         try Self.check("views", views, 1...16)
         try Self.check("parts", parts, 1...5)
+        try Self.check("splits", splits, 0...16)
+        try Self.check("changes", changes, 0...16)
         if let seconds { try Seconds.check(seconds, name: "seconds") }
         if let timeLimit { try Seconds.check(timeLimit, name: "time-limit") }
         if search == .twins, network.count > 7 {
@@ -167,6 +173,8 @@ struct Simulate: Command {
             .twins(
                 TwinsEnumeration(
                     validatorCount: network.count, viewCount: views, partLimit: parts))
+        case .scope:
+            .scope(FaultScope(viewCount: views, splitLimit: splits, changeLimit: changes))
         }
     }
 
@@ -278,4 +286,5 @@ struct Simulate: Command {
 enum SearchMethod: String, CaseIterable, ExpressibleByArgument {
     case swarm
     case twins
+    case scope
 }

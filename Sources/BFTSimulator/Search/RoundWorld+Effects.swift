@@ -6,12 +6,9 @@ import BFTWire
 /// A validator that departs from the protocol, view by view, in what it signs.
 struct RoundLiar<P: ConsensusProtocol>: Sendable {
     let validator: ValidatorIndex
-    /// What is sent to each peer instead of a message, and in which view and at which count of
-    /// messages it was about to be signed. Empty: nothing.
+    /// What is sent to a peer instead of a message that was about to be signed in `view`.
     let instead:
-        @Sendable (
-            _ unsigned: P.Unsigned, _ view: View, _ count: UInt64, _ peer: ValidatorIndex
-        ) -> [P.Unsigned]
+        @Sendable (_ unsigned: P.Unsigned, _ view: View, _ peer: ValidatorIndex) -> [P.Unsigned]
 }
 
 // What replicas ask for, and the network between them.
@@ -115,10 +112,9 @@ extension RoundWorld {
         let validator = instances[instance].validator
         let own = signed(unsigned, by: validator)
         if let liar, liar.validator == validator {
-            liarCount += 1
             let view = instances[instance].view
             for peer in validators.indices where peer != validator {
-                for other in liar.instead(unsigned, view, liarCount, peer) {
+                for other in liar.instead(unsigned, view, peer) {
                     send(signed(other, by: validator), from: instance, to: peer)
                 }
             }

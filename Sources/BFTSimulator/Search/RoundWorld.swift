@@ -39,8 +39,6 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
     private var firstEntry: [Instant?]
     /// Stored at honest authors.
     private var outstanding: Set<BatchReference> = []
-    /// How many messages the liar has signed.
-    var liarCount: UInt64 = 0
     var violations: [String] = []
     private(set) var eventCount = 0
     private(set) var traceHash: UInt64 = 0

@@ -20,6 +20,8 @@ public struct Scenario: Sendable, Equatable {
         case swarm
         /// A replica with a twin; the seed is the number of the scenario.
         case twins(TwinsEnumeration)
+        /// Few faults of small scope, drawn from the seed.
+        case scope(FaultScope)
     }
 
     public var method = Method.swarm
@@ -116,6 +118,9 @@ extension Scenario.Method {
         case .twins(let enumeration):
             ["--search", "twins", "--views", "\(enumeration.viewCount)"]
                 + ["--parts", "\(enumeration.partLimit)"]
+        case .scope(let scope):
+            ["--search", "scope", "--views", "\(scope.viewCount)"]
+                + ["--splits", "\(scope.splitLimit)", "--changes", "\(scope.changeLimit)"]
         }
     }
 }

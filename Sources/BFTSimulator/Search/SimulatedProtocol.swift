@@ -13,10 +13,12 @@ public struct SimulatedProtocol: Sendable {
     ///   - votes: what the protocol calls its votes.
     ///   - adversaries: what malicious validators do, by name, given their own index.
     ///   - mistakes: what every host does wrong.
+    ///   - alter: a message with a small change, for searches of small scope. `nil`: no message.
     public init<P: ConsensusProtocol>(
         _ name: String, _ type: P.Type, votes: [VoteKind: String] = [:],
         adversaries: [NamedAdversary<P>] = NamedAdversary<P>.forEveryProtocol,
-        mistakes: HostMistakes<P> = HostMistakes()
+        mistakes: HostMistakes<P> = HostMistakes(),
+        alter: (@Sendable (P.Unsigned, Alteration) -> P.Unsigned?)? = nil
     ) {
         self.name = name
         adversaryNames = adversaries.map(\.name)
@@ -24,7 +26,7 @@ public struct SimulatedProtocol: Sendable {
             var options = given
             options.recorder?.voteNames = votes
             guard case .swarm = scenario.method else {
-                var world = try RoundWorld<P>(scenario)
+                var world = try RoundWorld<P>(scenario, alter: alter)
                 return world.outcome(of: scenario, options)
             }
             var seats: [Int: any Adversary<P>] = [:]
@@ -50,8 +52,8 @@ public struct SimulatedProtocol: Sendable {
 public enum ScenarioError: Error, Equatable, Sendable {
     case unknownAdversary(String)
     case unknownValidator(Int)
-    /// The protocol says nothing about how its messages can be changed.
-    case notAttackable
+    /// The protocol does not say how its messages can be changed.
+    case noAlterations
 }
 
 /// What a malicious validator does, by name.
@@ -97,12 +99,19 @@ extension World {
 
 extension RoundWorld {
     /// The world of a scenario that goes view by view.
-    init(_ scenario: Scenario) throws {
+    init(
+        _ scenario: Scenario, alter: (@Sendable (P.Unsigned, Alteration) -> P.Unsigned?)?
+    ) throws {
         switch scenario.method {
         case .swarm: preconditionFailure("a swarm has a world of its own")
         case .twins(let enumeration):
             try self.init(
                 enumeration.plan(scenario.seed, powers: scenario.powers), seed: scenario.seed)
+        case .scope(let scope):
+            guard let alter else { throw ScenarioError.noAlterations }
+            let (plan, liar): (RoundPlan, RoundLiar<P>) = scope.drawn(
+                seed: scenario.seed, powers: scenario.powers, alter: alter)
+            try self.init(plan, seed: scenario.seed, liar: liar)
         }
     }
 

@@ -17,8 +17,9 @@ struct MessageSummary: Equatable {
         var words: [String] = []
         var kinds: [VoteKind] = []
         Self.describe(content.payload, as: nil, depth: 0, into: &words, kinds: &kinds)
-        if let kind = kinds.first, kinds.count == 1, !(content.payload is (Block, Statement)) {
-            sort += " \(voteNames[kind] ?? "of ballot \(kind.ballot), choice \(kind.choice)")"
+        if let kind = kinds.first, kinds.count == 1, words.count == 1 {
+            let name = voteNames[kind] ?? "of ballot \(kind.ballot), choice \(kind.choice)"
+            if name != sort { sort += " \(name)" }
         }
         text = words.joined(separator: ", ")
     }
@@ -100,10 +101,15 @@ struct MessageSummary: Equatable {
         }
     }
 
+    /// The most batches that are named.
+    private static let payloadLimit = 8
+
     static func about(_ block: Block) -> String {
-        let payload = block.payload.isEmpty ? "empty" : "\(block.payload.count) batches"
+        let names = block.payload.prefix(payloadLimit).map { "\($0.author)/\($0.sequence)" }
+        let more = block.payload.count - names.count
+        let payload = (names + (more > 0 ? ["and \(more) more"] : [])).joined(separator: " ")
         return "view \(block.view) height \(block.height) \(block.digest) on \(block.parent) "
-            + "(\(payload))"
+            + "(\(payload.isEmpty ? "empty" : payload))"
     }
 
     private static func about(_ statement: Statement) -> String {

@@ -58,6 +58,7 @@ public struct SequenceDiagram: Sendable {
             <text x="16" y="24" class="title">\(Markup.escaped(title))</text>
             \(legend)
             <g transform="translate(0 \(legendHeight))">
+            \(laneTitles)
             \(drawing)
             </g>
             </svg>
@@ -139,11 +140,14 @@ public struct SequenceDiagram: Sendable {
     private var lanes: [String] {
         (0..<validatorCount).map { lane in
             let x = laneX(lane)
-            return """
-                <text x="\(x)" y="22" class="lane">\(laneNames[lane])</text>\
-                <line x1="\(x)" y1="30" x2="\(x)" y2="\(height - 10)" class="axis"/>
-                """
+            return "<line x1=\"\(x)\" y1=\"30\" x2=\"\(x)\" y2=\"\(height - 10)\" class=\"axis\"/>"
         }
+    }
+
+    private var laneTitles: String {
+        laneNames.enumerated().map { lane, name in
+            "<text x=\"\(laneX(lane))\" y=\"22\" class=\"lane\">\(name)</text>"
+        }.joined(separator: "\n")
     }
 
     /// The time at the left, not closer than text needs.
