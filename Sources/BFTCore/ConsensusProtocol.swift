@@ -188,9 +188,13 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     public let validators: ValidatorSet
     public let own: ValidatorIndex
     public let timing: Timing
+    /// Who leads which view. The same at every validator of a network.
+    public let leaders: LeaderSchedule
 
+    /// - Parameter leaders: the schedule that the powers make, unless given.
     public init(
-        chain: Digest, epoch: Epoch, validators: ValidatorSet, own: ValidatorIndex, timing: Timing
+        chain: Digest, epoch: Epoch, validators: ValidatorSet, own: ValidatorIndex, timing: Timing,
+        leaders: LeaderSchedule? = nil
     ) {
         precondition(validators.contains(own), "this replica is not a validator")
         self.chain = chain
@@ -198,6 +202,7 @@ public struct ReplicaConfiguration: Sendable, Equatable {
         self.validators = validators
         self.own = own
         self.timing = timing
+        self.leaders = leaders ?? LeaderSchedule(validators)
     }
 
     /// How long to wait for what. The same at every validator of a network, though nothing but

@@ -1,4 +1,5 @@
 public import BFTBase
+import BFTChain
 public import BFTCrypto
 public import BFTLedger
 public import BFTServer
@@ -49,6 +50,29 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
         case .busy: "too much is under way; try again"
         case .refused(let text): text
         case .stopped: "the node has stopped"
+        }
+    }
+}
+
+extension NodeError {
+    /// Runs `body`, whose errors become the node's.
+    static func wrapping<Value>(
+        _ body: () throws(ChainError) -> Value
+    ) throws(NodeError) -> Value {
+        do throws(ChainError) {
+            return try body()
+        } catch {
+            throw Self(error)
+        }
+    }
+
+    init(_ error: ChainError) {
+        switch error {
+        case .storage(let error): self = .storage(error)
+        case .otherChain: self = .otherChain
+        case .unreadableState(let error): self = .unreadableState(error)
+        case .unreadableRecord(let error): self = .unreadableRecord(error)
+        case .application(let error): self = .application(error)
         }
     }
 }

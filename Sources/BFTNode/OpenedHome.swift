@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
@@ -111,32 +112,20 @@ final class OpenedHome: Sendable {
         return limits
     }
 
-    /// Opens the safety log and hands over what is in it.
-    func openLog<P: ConsensusProtocol>(
-        _ records: inout [ReplicaRecord<P>]
-    ) throws(NodeError) -> SafetyLog {
-        var found: [ReplicaRecord<P>] = []
-        var flaw: WireError?
-        let log: SafetyLog
+    /// Opens the safety log and reads what is in it.
+    func openLog<P: ConsensusProtocol>() throws(NodeError) -> OpenedLog<P> {
+        let directory: any LogDirectory
         do throws(StorageError) {
-            let directory = try disk.openLog("\(home.dataDirectory)/log")
-            let options = SafetyLog.Options(payloadByteLimit: NodeSettings.recordByteLimit)
-            log = try SafetyLog(directory: directory, options: options) {
-                _, type, payload throws(StorageError) in
-                guard flaw == nil else { return }
-                do throws(WireError) {
-                    guard type == RecordType.replica else { throw .unknownTag(type) }
-                    found.append(try ReplicaRecord<P>(decoding: payload))
-                } catch {
-                    flaw = error
-                }
-            }
+            directory = try disk.openLog("\(home.dataDirectory)/log")
         } catch {
             throw .storage(error)
         }
-        if let flaw { throw .unreadableRecord(flaw) }
-        records = found
-        return log
+        do throws(ChainError) {
+            return try OpenedLog(
+                directory, options: .init(payloadByteLimit: NodeSettings.recordByteLimit))
+        } catch {
+            throw NodeError(error)
+        }
     }
 
     func makeTransport(loop: EventLoop, pool: CryptoPool) throws(NodeError) -> TCPTransport {

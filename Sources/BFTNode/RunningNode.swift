@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
@@ -42,7 +43,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         var application = application
         let logger = Logger(label: "node")
         let (state, safetyLog, recovered) = try Self.readDisk(opened, application.stateRoot)
-        try Replay.bring(&application, to: state, from: opened.store, logger)
+        try Self.bring(&application, to: state, from: opened.store, logger)
         logger.info(
             "opened at height \(state.block.height) with \(recovered.count) records in the log")
         let replica = Replica<P>(
@@ -111,27 +112,31 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             Block.genesis(
                 chain: opened.settings.chain, time: opened.home.genesis.genesisTime,
                 stateRoot: genesisRoot), validatorCount: opened.settings.validators.count)
-        let state = try opened.store.open(genesis: genesis, chain: opened.settings.chain)
-        var recovered: [ReplicaRecord<P>] = []
-        let log = try opened.openLog(&recovered)
-        try restoreBatches(recovered, state, opened.store)
-        return (state, log, recovered)
+        let state = try NodeError.wrapping { () throws(ChainError) in
+            try opened.store.open(genesis: genesis, chain: opened.settings.chain)
+        }
+        let opening: OpenedLog<P> = try opened.openLog()
+        let (log, records) = (opening.log, opening.records)
+        try NodeError.wrapping { () throws(ChainError) in
+            try opened.store.restoreBatches(records, orderedIn: state)
+        }
+        return (state, log, records)
     }
 
-    private static func restoreBatches(
-        _ recovered: [ReplicaRecord<P>], _ state: CommittedState, _ store: ChainStore
+    /// Loads the application's state and executes again the blocks since.
+    private static func bring(
+        _ application: inout App, to state: CommittedState, from store: ChainStore,
+        _ logger: Logger
     ) throws(NodeError) {
-        let ordered = recovered.compactMap { record -> Batch? in
-            guard case .batch(let batch) = record,
-                batch.author.rawValue < state.frontier.count,
-                batch.sequence < state.frontier[batch.author.rawValue]
-            else { return nil }
-            return batch
-        }
-        do throws(StorageError) {
-            try store.restore(ordered)
-        } catch {
-            throw .storage(error)
+        let head = state.block.height
+        try NodeError.wrapping { () throws(ChainError) in
+            try Replay.bring(&application, to: state, from: store) { height, saved in
+                if height == saved.next {
+                    logger.info("executing \(head.rawValue - saved.rawValue) blocks again")
+                } else if height.rawValue.isMultiple(of: 10_000) {
+                    logger.info("executing block \(height) of \(head) again")
+                }
+            }
         }
     }
 

@@ -1,44 +1,86 @@
 import BFTBase
+import BFTChain
 import BFTCore
 import BFTLedger
+import BFTStorage
+import KeyValueStore
 
-/// One node of a world: a replica when it is up, its disk always.
+/// One node of a world: a replica with its log, its store and its application when it is up, its
+/// disk and its clock always.
 struct SimulatedNode<P: ConsensusProtocol>: Sendable {
-    /// What survives a power cut.
+    /// What survives a crash, and most of which survives a power cut.
     struct Disk: Sendable {
-        /// The safety log up to the last sync.
-        var log: [ReplicaRecord<P>] = []
-        /// Appended since. A power cut keeps a prefix.
-        var unsynced: [ReplicaRecord<P>] = []
-        /// Executed blocks by height - 1, each with the state after it.
-        var blocks: [(block: CommittedBlock, state: CommittedState)] = []
-        /// Where the batches of `blocks` stand.
-        var batchHeights: [BatchReference: Int] = [:]
-        /// How many of `blocks` a power cut can't take back.
-        var syncedBlockCount = 0
+        var log = MemoryLogDirectory()
+        var store = FaultInjectingBackend()
+    }
+
+    /// What runs on the disk while the machine is up.
+    struct Storage: Sendable {
+        let log: SimulatedLog
+        let store: ChainStore
+        var executor: BlockExecutor<KeyValueStore>
+        var records = RecordLedger()
+        var truncation = LogTruncation()
+        /// The protocol's records that are not durable yet, by their number.
+        var undurable = Deque<(number: UInt64, record: P.Durable)>()
+        /// Blocks whose batches are not durable yet, and those behind them.
+        var unexecuted = Deque<(record: UInt64, block: CommittedBlock)>()
+    }
+
+    /// An effect that waits for its turn.
+    enum WaitingEffect: Sendable {
+        /// Waits until this record is durable.
+        case record(UInt64)
+        case effect(ReplicaEffect<P>)
     }
 
     let index: ValidatorIndex
+    let clock: MachineClock
+    /// What this machine's times, and what is left of its disk, are drawn from.
+    var random: SplitMix64
     let genesis: CommittedState
     var disk = Disk()
     var replica: Replica<P>?
+    var storage: Storage?
     /// Counts starts, so that events for an earlier life are dropped.
     var life = 0
-    /// Effects that wait for a sync to finish, in order.
-    var waiting = Deque<ReplicaEffect<P>>()
-    var isSyncing = false
-    /// The state after the last block that was executed in this life.
+    /// Effects that were not carried out yet, in order.
+    var waiting = Deque<WaitingEffect>()
+    /// The state after the last block that was executed.
     var state: CommittedState
+    /// When the replica wants to be woken, on its own clock.
     var timer: Instant?
     var executorFreeAt = Instant(nanoseconds: 0)
-    /// Until when the machine is suspended.
-    var pausedUntil: Instant?
+    var faults = MachineFaults()
+    /// Own batches that clients wait for, oldest first.
+    var openBatches: [OpenBatch] = []
+    /// Reads that wait for their ticket, oldest first.
+    var openReads: [(ticket: UInt64, operation: Int)] = []
     /// The ticket of the last read.
     var lastTicket: UInt64 = 0
+    /// How many effects were carried out and lies told in all lives: the ordinals of decisions.
+    var effectCount: UInt64 = 0
+    var lieCount: UInt64 = 0
+    /// The view that the trace named last.
+    var tracedView: View?
+    /// A copy of the disk that was made some time ago.
+    var image: DiskImage?
+    /// Why the node does not start any more.
+    var refusal: String?
 
-    init(index: ValidatorIndex, genesis: CommittedState) {
+    /// A batch, and who waits for each of its transactions.
+    struct OpenBatch: Sendable {
+        let reference: BatchReference
+        let operations: [Int]
+    }
+
+    init(
+        index: ValidatorIndex, genesis: CommittedState, clock: MachineClock, random: SplitMix64
+    ) {
         self.index = index
+        self.random = random
         self.genesis = genesis
+        self.clock = clock
         state = genesis
     }
 
@@ -46,43 +88,123 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
 
     /// Where the replica stands, for whoever reads of a violation.
     var description: String {
-        guard let replica else { return "\(index) is down" }
+        guard let replica else {
+            return "\(index) is down" + (refusal.map { ": \($0)" } ?? "")
+        }
         return "\(index) is in view \(replica.consensus.view), committed "
             + "\(replica.committedHeight), executed \(replica.executedHeight)"
             + (replica.isCatchingUp ? ", catches up" : "")
     }
 
-    /// Cuts the power: what was not synced is lost, but for a prefix.
-    mutating func cutPower(random: inout SplitMix64) {
-        let kept = Int.random(in: 0...disk.unsynced.count, using: &random)
-        disk.log += disk.unsynced.prefix(kept)
-        disk.unsynced = []
-        let blocks = Int.random(in: disk.syncedBlockCount...disk.blocks.count, using: &random)
-        disk.blocks.removeSubrange(blocks...)
+    /// What a start found on the disk.
+    struct Start: Sendable {
+        let records: [ReplicaRecord<P>]
+        /// The blocks that were executed again.
+        let replayedCount: Int
+        /// The bytes of an unfinished write that were cut off.
+        let cutByteCount: Int
+    }
+
+    /// Opens the disk and starts the replica, as a node does.
+    mutating func start(
+        configuration: ReplicaConfiguration, limits: LedgerLimits, options: StorageOptions,
+        forgetting isForgotten: (ReplicaRecord<P>) -> Bool
+    ) throws(ChainError) -> Start {
+        let store = ChainStore(disk.store)
+        let head = try store.open(genesis: genesis, chain: configuration.chain)
+        let opened = try OpenedLog<P>(disk.log, options: options.log)
+        let records = opened.records.filter { !isForgotten($0) }
+        try store.restoreBatches(records, orderedIn: head)
+        var application = KeyValueStore(seed: options.hashSeed)
+        var replayed = 0
+        try Replay.bring(&application, to: head, from: store) { _, _ in replayed += 1 }
+        state = head
+        executorFreeAt = Instant(nanoseconds: 0)
+        storage = Storage(
+            log: SimulatedLog(opened.log, on: disk.log), store: store,
+            executor: BlockExecutor(
+                application, store: store, own: index,
+                policy: .init(byteCount: .max, blockCount: options.saveBlockCount)))
+        replica = Replica(
+            configuration: configuration, limits: limits, state: head, recovered: records)
+        return Start(
+            records: opened.records, replayedCount: replayed,
+            cutByteCount: opened.log.recovery.cutByteCount)
+    }
+
+    /// The machine loses power: what was not synced may be lost, whole or in parts.
+    mutating func cutPower() {
+        storage?.log.tear(&random)
+        disk.log = disk.log.powerCut(&random)
+        disk.store = disk.store.powerCut(&random)
+        stop()
+    }
+
+    /// The process ends: what it wrote stays in the kernel's cache.
+    mutating func crash() {
+        storage?.log.tear(&random)
+        disk.log = disk.log.restarted()
+        disk.store = disk.store.crash(&random)
+        stop()
+    }
+
+    private mutating func stop() {
         replica = nil
+        storage = nil
         life += 1
         waiting.removeAll()
-        isSyncing = false
         timer = nil
-        pausedUntil = nil
+        faults.pausedUntil = nil
+        faults.cpuFreeAt = Instant(nanoseconds: 0)
+        openBatches = []
+        openReads = []
         lastTicket = 0
+        if faults.isDiskFull { fillDisk(slack: 0) }
+        state = (try? ChainStore(disk.store).head()) ?? genesis
+    }
+}
+
+extension SimulatedNode {
+    /// Leaves so many bytes on the disk for the log, and as many for the store.
+    mutating func fillDisk(slack: Int) {
+        faults.isDiskFull = true
+        let (logRoom, storeRoom) = (disk.log.usedByteCount, disk.store.writtenByteCount)
+        disk.log.setFaults { $0.roomByteCount = logRoom + slack }
+        disk.store.setFaults { $0.roomByteCount = storeRoom + slack }
     }
 
-    mutating func start(
-        configuration: ReplicaConfiguration, limits: LedgerLimits,
-        forgetting isForgotten: (ReplicaRecord<P>) -> Bool
-    ) {
-        state = disk.blocks.last?.state ?? genesis
-        executorFreeAt = Instant(nanoseconds: 0)
-        replica = Replica(
-            configuration: configuration, limits: limits, state: state,
-            recovered: disk.log.filter { !isForgotten($0) })
+    mutating func emptyDisk() {
+        faults.isDiskFull = false
+        disk.log.setFaults { $0.roomByteCount = nil }
+        disk.store.setFaults { $0.roomByteCount = nil }
     }
+}
 
-    /// Makes the database durable up to now, and drops what the log need not say any more.
-    mutating func truncateLog() {
-        guard let replica, disk.unsynced.isEmpty, waiting.isEmpty else { return }
-        disk.syncedBlockCount = disk.blocks.count
-        disk.log = replica.liveRecords
-    }
+/// How a world's nodes use their disks. Nothing of it changes what a node does, only when.
+struct StorageOptions: Sendable {
+    /// Small segments, so that a run of seconds has many.
+    var log = SafetyLog.Options(segmentByteCount: 16 << 10, payloadByteLimit: 64 << 20)
+    /// After how many blocks the application's state is saved.
+    var saveBlockCount = 20
+    /// The key of the application's hash table.
+    var hashSeed: (UInt64, UInt64) = (0, 0)
+}
+
+/// What is wrong with a machine at the moment.
+struct MachineFaults: Sendable, Equatable {
+    /// Until when the machine is suspended.
+    var pausedUntil: Instant?
+    /// How many microseconds the machine takes for a message, and until when it is that slow.
+    var messageMicroseconds: UInt64 = 0
+    var slowUntil = Instant(nanoseconds: 0)
+    var cpuFreeAt = Instant(nanoseconds: 0)
+    /// How many times longer a sync takes, and until when.
+    var syncFactor: UInt64 = 1
+    var slowDiskUntil = Instant(nanoseconds: 0)
+    var isDiskFull = false
+    /// The next sync of the log fails.
+    var isSyncFailing = false
+    /// How far the wall clock was set wrong, in milliseconds, and until when.
+    var jumpMilliseconds = 0
+    var jumpEnd = Instant(nanoseconds: 0)
 }

@@ -1,11 +1,22 @@
-import BFTBase
-import BFTWire
+public import BFTBase
+public import BFTWire
+
+/// How the validators of a world sign. The stand-in costs next to nothing; whoever wants the real
+/// schemes hands them in.
+public protocol WorldSignatures: Sendable {
+    /// The signature of `signer`, whom the caller speaks for, over `bytes`. A scheme may draw
+    /// randomness: what a world does depends on no byte of a signature, only on their number.
+    func sign(_ bytes: [UInt8], as signer: ValidatorIndex) -> [UInt8]
+
+    /// Whether the signature is the signer's over the statement. Never traps, whatever the bytes.
+    func holds(_ claim: SignatureClaim) -> Bool
+}
 
 /// Signatures that cost next to nothing and that only the holder of the key can make, as long as
 /// nobody in the simulation looks into another's key: a keyed hash under a secret of the world.
 ///
 /// Sound inside a simulation: an adversary signs with the keys it owns and no others.
-struct StandInSignature: Sendable {
+struct StandInSignature: WorldSignatures {
     private let worldSecret: UInt64
 
     init(seed: UInt64) { worldSecret = seed ^ 0xA5A5_5A5A_DEAD_BEEF }

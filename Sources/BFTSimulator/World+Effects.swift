@@ -1,67 +1,100 @@
 @_spi(Verification) import BFTBase
+import BFTChain
 import BFTCore
 import BFTLedger
 import BFTWire
 
-// How a world carries out what replicas ask for.
+// How a world carries out what replicas ask for: in the node's order.
 extension World {
     mutating func give(_ input: ReplicaInput<P>, to node: ValidatorIndex) {
         guard nodes[node.rawValue].isUp else { return }
         var effects: [ReplicaEffect<P>] = []
-        let wallTime = Timestamp(milliseconds: 1_700_000_000_000 + now.nanoseconds / 1_000_000)
+        let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
+        let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
+        let view = nodes[node.rawValue].replica?.consensus.view
         nodes[node.rawValue].replica?.handle(
-            input, at: now, wallTime: wallTime, into: &effects)
-        for effect in effects { nodes[node.rawValue].waiting.append(effect) }
-        carryOutWaiting(node)
+            input, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
+            into: &effects)
+        if let entered = nodes[node.rawValue].replica?.consensus.view, entered != view {
+            observe(.entered(entered, at: node), at: node)
+        }
+        for effect in effects { enqueue(effect, at: node) }
+        traceView(of: node)
+        pump(node)
     }
 
-    /// Carries effects out in order, up to the next sync. Power may be cut before each.
-    private mutating func carryOutWaiting(_ node: ValidatorIndex) {
-        let life = nodes[node.rawValue].life
-        while nodes[node.rawValue].life == life, !nodes[node.rawValue].isSyncing,
-            let effect = nodes[node.rawValue].waiting.popFirst()
-        {
-            if isFaulty, plan.powerCutsPer100k > 0,
-                Int.random(in: 0..<100_000, using: &random) < plan.powerCutsPer100k
-            {
-                return cutPower(node)
+    /// Hands what is to become durable to the log at once. All else waits for its turn.
+    private mutating func enqueue(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
+        switch effect {
+        case .persist(let record):
+            let number = append(.consensus(record), batch: nil, at: node)
+            guard let number else { return }
+            nodes[node.rawValue].storage?.undurable.append((number, record))
+            if !mistakes.isVotingBeforeDurable {
+                nodes[node.rawValue].waiting.append(.record(number))
             }
-            carryOut(effect, at: node)
+        case .store(let batch):
+            guard mistakes.isKeepingBatchesInMemory else {
+                _ = append(.batch(batch), batch: batch.reference, at: node)
+                return
+            }
+            events.add(
+                .stored(node, life: nodes[node.rawValue].life, batch),
+                at: now.advanced(by: .microseconds(plan.syncMicroseconds.upperBound)))
+        default: nodes[node.rawValue].waiting.append(.effect(effect))
         }
     }
 
-    mutating func finishStore(_ batch: Batch, at node: ValidatorIndex, life: Int) {
-        guard nodes[node.rawValue].life == life else { return }
-        if !mistakes.isKeepingBatchesInMemory {
-            nodes[node.rawValue].disk.log.append(.batch(batch))
+    private mutating func append(
+        _ record: ReplicaRecord<P>, batch: BatchReference?, at node: ValidatorIndex
+    ) -> UInt64? {
+        guard let log = nodes[node.rawValue].storage?.log else { return nil }
+        return nodes[node.rawValue].storage?.records.append(
+            type: RecordType.replica, payload: record.encoded, batch: batch, to: log)
+    }
+
+    /// Carries effects out in order, up to the next record that is not durable. Power may be cut
+    /// before each.
+    mutating func pump(_ node: ValidatorIndex) {
+        let life = nodes[node.rawValue].life
+        while nodes[node.rawValue].life == life, let next = nodes[node.rawValue].waiting.first {
+            if case .record(let number) = next {
+                let durable = nodes[node.rawValue].storage?.records.durableNumber ?? 0
+                guard durable >= number else { break }
+            }
+            _ = nodes[node.rawValue].waiting.popFirst()
+            if mayStop(node) { return }
+            if case .effect(let effect) = next { carryOut(effect, at: node) }
         }
-        if batch.author == node, isHonest(node) { history.stored(batch.reference) }
-        give(.stored(batch.reference), to: node)
+        if nodes[node.rawValue].life == life { beginSync(node) }
     }
 
-    mutating func finishSync(_ node: ValidatorIndex, life: Int) {
-        guard nodes[node.rawValue].life == life else { return }
-        nodes[node.rawValue].disk.log += nodes[node.rawValue].disk.unsynced
-        nodes[node.rawValue].disk.unsynced = []
-        nodes[node.rawValue].isSyncing = false
-        carryOutWaiting(node)
-    }
-
-    private func syncTime() -> ClosedRange<UInt64> { plan.syncMicroseconds }
-
-    private mutating func afterSync() -> Instant {
-        now.advanced(by: .microseconds(UInt64.random(in: syncTime(), using: &random)))
+    /// Cuts the power of `node` or ends its process, if the plan and the seed say so. Asked before
+    /// each effect, each end of a sync, and each execution.
+    mutating func mayStop(_ node: ValidatorIndex) -> Bool {
+        nodes[node.rawValue].effectCount += 1
+        guard isFaulty, plan.powerCutsPer100k + plan.crashesPer100k > 0 else { return false }
+        let ordinal = nodes[node.rawValue].effectCount
+        let cut = Decision(.powerCut, at: node.rawValue, ordinal: ordinal)
+        var random = cut.random(seed: decisionSeed)
+        let draw = Int.random(in: 0..<100_000, using: &random)
+        if draw < plan.powerCutsPer100k {
+            guard script.admits(cut) else { return false }
+            cutPower(node)
+            return true
+        }
+        let crash = Decision(.crash, at: node.rawValue, ordinal: ordinal)
+        guard draw < plan.powerCutsPer100k + plan.crashesPer100k, script.admits(crash) else {
+            return false
+        }
+        self.crash(node)
+        return true
     }
 
     private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
-        let life = nodes[node.rawValue].life
+        trace(effect, at: node)
         switch effect {
-        case .persist(let record):
-            nodes[node.rawValue].disk.unsynced.append(.consensus(record))
-            nodes[node.rawValue].isSyncing = !mistakes.isVotingBeforeDurable
-            events.add(.synced(node, life: life), at: afterSync())
-        case .store(let batch):
-            events.add(.stored(node, life: life, batch), at: afterSync())
+        case .persist, .store: break  // Carried out when they were queued.
         case .sign(let unsigned): sign(unsigned, at: node)
         case .send(let message, let peer): send(message, from: node, to: peer)
         case .broadcast(let message):
@@ -70,106 +103,34 @@ extension World {
             }
         case .setTimer(let instant):
             nodes[node.rawValue].timer = instant
-            events.add(.timer(node, life: life, at: instant), at: max(now, instant))
-        case .execute(let block):
-            // One executor, one block after the other.
-            let start = max(now, nodes[node.rawValue].executorFreeAt)
-            let end = start.advanced(
-                by: .microseconds(
-                    UInt64.random(in: plan.executionMicroseconds, using: &random)))
-            nodes[node.rawValue].executorFreeAt = end
-            events.add(.executed(node, life: life, block), at: end)
+            let time = nodes[node.rawValue].clock.world(at: instant)
+            events.add(
+                .timer(node, life: nodes[node.rawValue].life, at: instant), at: max(now, time))
+        case .execute(let block): enqueueExecution(of: block, at: node)
         case .readBlocks(let from, let peer): sendBlocks(from: from, to: peer, of: node)
         case .readBatches(let references, let peer):
             for reference in references { sendBatch(reference, to: peer, of: node) }
         case .accuse(let evidence):
-            if isHonest(evidence.culprit) {
-                violations.append("honest \(evidence.culprit) is accused by \(node)")
-            }
-            history.accused(evidence.culprit)
+            // Whoever it is: the replica of a malicious validator is an honest one, too.
+            observe(.accused(evidence, by: node))
         case .diverged(let divergence):
-            if isHonest(node), isHonest(divergence.proposer) {
-                violations.append("\(node) computed another state than \(divergence.proposer)")
-            }
+            observe(.diverged(from: divergence.proposer, at: node), at: node)
         case .askApplication(let block, _):
             give(.applicationJudged(block.digest, isValid: true), to: node)
         case .readReady(let ticket): answerReads(upTo: ticket, at: node)
         case .displaced(let batch):
-            if isHonest(node) { violations.append("\(node) displaced its batch \(batch.sequence)") }
+            observe(.displaced(batch, at: node), at: node)
+            refuseClients(of: batch.reference, at: node)
         case .rejected(let rejection):
-            if rejection == .malformedBlock, adversaries.allSatisfy({ $0 == nil }) {
-                violations.append("\(node) refuses the proposal of an honest leader")
-            }
-        case .rejectedLedger, .committed: break
+            if rejection == .malformedBlock { observe(.refusedProposal(at: node), at: node) }
+        case .committed(let run): observe(.committed(run, at: node), at: node)
+        case .rejectedLedger: break
         }
     }
 
-    // MARK: Execution and storage
-
-    /// The application of this world: a chain of digests, which depends on every byte in order.
-    mutating func execute(_ block: CommittedBlock, at node: ValidatorIndex) {
-        let earlier = nodes[node.rawValue].state
-        guard block.block.height == earlier.block.height.next else {
-            violations.append("\(node) executes \(block.block.height) out of order")
-            return
-        }
-        var content = earlier.stateRoot.bytes + block.block.digest.bytes
-        for batch in block.batches { content += batch.digest.bytes }
-        let root = Digest.of(content, in: .stateRoot)
-        let state = CommittedState(after: block, stateRoot: root)
-        nodes[node.rawValue].state = state
-        nodes[node.rawValue].disk.blocks.append((block, state))
-        for reference in block.block.payload {
-            nodes[node.rawValue].disk.batchHeights[reference] =
-                nodes[node.rawValue].disk.blocks.count
-        }
-        note(root.word0)
-        if isHonest(node) {
-            if let violation = history.executed(block, root: root, at: node) {
-                violations.append(violation)
-            }
-            checkCertificate(of: block, at: node)
-        }
-        give(.executed(block.block.height, stateRoot: root), to: node)
-    }
-
-    private mutating func checkCertificate(of block: CommittedBlock, at node: ValidatorIndex) {
-        guard block.isCertifiedItself else { return }
-        let certificate = block.certificate
-        // Restated: more than two thirds of the power, each signature good, for this block.
-        let power = certificate.signers.positions.reduce(UInt64(0)) { $0 + validators.powers[$1] }
-        let committed = certificate.statement.committed
-        if power * 3 <= validators.total * 2 || committed?.digest != block.block.digest
-            || !certificate.claims.allSatisfy({ signatures.holds($0) })
-        {
-            violations.append("\(node) committed \(block.block.height) without a certificate")
-        }
-    }
-
-    private mutating func sendBlocks(
-        from height: Height, to peer: ValidatorIndex, of node: ValidatorIndex
-    ) {
-        let blocks = nodes[node.rawValue].disk.blocks
-        let first = Int(clamping: height.rawValue) - 1
-        guard first >= 0, first < blocks.count else { return }
-        let window = blocks[first..<min(blocks.count, first + LedgerLimits.syncBlockLimit)]
-        guard let last = window.lastIndex(where: { $0.block.isCertifiedItself }),
-            let run = CommittedRun(
-                blocks: blocks[first...last].map(\.block.block),
-                certificate: blocks[last].block.certificate)
-        else { return }
-        send(.ledger(.syncResponse(run)), from: node, to: peer)
-    }
-
-    private mutating func sendBatch(
-        _ reference: BatchReference, to peer: ValidatorIndex, of node: ValidatorIndex
-    ) {
-        let disk = nodes[node.rawValue].disk
-        guard let height = disk.batchHeights[reference], height <= disk.blocks.count,
-            let batch = disk.blocks[height - 1].block.batches.first(where: {
-                $0.reference == reference
-            })
-        else { return }
-        send(.ledger(.batch(batch)), from: node, to: peer)
+    mutating func fireTimer(_ node: ValidatorIndex, life: Int, at time: Instant) {
+        guard nodes[node.rawValue].life == life, nodes[node.rawValue].timer == time else { return }
+        nodes[node.rawValue].timer = nil
+        give(.timerFired, to: node)
     }
 }

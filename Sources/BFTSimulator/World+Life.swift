@@ -1,80 +1,103 @@
 @_spi(Verification) import BFTBase
+import BFTChain
 import BFTCore
 import BFTLedger
+import BFTStorage
 
-// Machines and clients of a world: power, pauses, logs, batches, reads.
+// Machines of a world: starts, power cuts, ends of processes.
 extension World {
     mutating func restart(_ node: ValidatorIndex) {
-        guard !nodes[node.rawValue].isUp else { return }
-        let configuration = ReplicaConfiguration(
-            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
-        nodes[node.rawValue].start(
-            configuration: configuration, limits: limits, forgetting: mistakes.forgets)
+        guard !nodes[node.rawValue].isUp, nodes[node.rawValue].refusal == nil else { return }
+        do throws(ChainError) {
+            let found = try nodes[node.rawValue].start(
+                configuration: configuration(of: node), limits: limits, options: storage,
+                forgetting: mistakes.forgets)
+            statistics[.starts] += 1
+            statistics[.replayed] += found.replayedCount
+            if found.cutByteCount > 0 { statistics[.cutTails] += 1 }
+            for case .consensus(let record) in found.records {
+                observe(.durable(record, at: node), at: node)
+            }
+        } catch {
+            return refuse(node, error)
+        }
+        observe(.powerCut(at: node, keeping: executedCount(of: node)), at: node)
         give(.started, to: node)
-        for peer in validators.indices where peer != node && nodes[peer.rawValue].isUp {
-            give(.connected(peer), to: node)
-            give(.connected(node), to: peer)
+        for peer in validators.indices where peer != node { connect(node, peer) }
+    }
+
+    /// A node that can't start says why. A full disk is waited for; anything else ends it.
+    private mutating func refuse(_ node: ValidatorIndex, _ error: ChainError) {
+        if case .storage(.diskFull) = error {
+            statistics[.stoppedByFullDisk] += 1
+            return
+        }
+        statistics[.refusedStarts] += 1
+        nodes[node.rawValue].refusal = "\(error)"
+        traceFault(.refused, of: node, "\(error)")
+        if isHonest(node) { violations.append("host: \(node) can't start: \(error)") }
+    }
+
+    private func executedCount(of node: ValidatorIndex) -> Int {
+        Int(nodes[node.rawValue].state.block.height.rawValue)
+    }
+
+    /// Makes the link between two nodes anew, if both are up and it is not cut.
+    mutating func connect(_ first: ValidatorIndex, _ second: ValidatorIndex) {
+        guard nodes[first.rawValue].isUp, nodes[second.rawValue].isUp else { return }
+        if !links.isCut(from: second.rawValue, to: first.rawValue, at: now) {
+            give(.connected(second), to: first)
+        }
+        if !links.isCut(from: first.rawValue, to: second.rawValue, at: now) {
+            give(.connected(first), to: second)
         }
     }
 
     mutating func cutPower(_ node: ValidatorIndex) {
-        nodes[node.rawValue].cutPower(random: &random)
-        history.powerWasCut(keeping: nodes[node.rawValue].disk.blocks.count, at: node)
-        events.add(.restart(node), at: now.advanced(by: milliseconds(10...500)))
+        statistics[.powerCuts] += 1
+        noteTearing(node)
+        nodes[node.rawValue].cutPower()
+        traceStop(of: node, .powerCut)
+        comeBack(node)
     }
 
-    /// Suspends one machine: nothing happens on it until it goes on.
-    mutating func pause() {
-        guard isFaulty else { return }
-        events.add(.pause, at: now.advanced(by: milliseconds(50...600)))
-        let node = Int.random(in: nodes.indices, using: &random)
-        let until = now.advanced(by: milliseconds(20...800))
-        nodes[node].pausedUntil = min(until, plan.healAt)
+    /// Ends the process of `node`. Another one is started later.
+    mutating func crash(_ node: ValidatorIndex, isFault: Bool = true) {
+        if isFault { statistics[.crashes] += 1 }
+        noteTearing(node)
+        nodes[node.rawValue].crash()
+        traceStop(of: node, .crashed)
+        comeBack(node)
     }
 
-    mutating func truncate(_ node: ValidatorIndex) {
-        guard now < submitUntil else { return }
-        events.add(
-            .truncate(node), at: now.advanced(by: milliseconds(plan.truncationMilliseconds)))
-        nodes[node.rawValue].truncateLog()
+    private mutating func noteTearing(_ node: ValidatorIndex) {
+        if nodes[node.rawValue].storage?.log.isBusy == true { statistics[.tornWrites] += 1 }
     }
 
-    // MARK: Clients
+    private mutating func comeBack(_ node: ValidatorIndex) {
+        abandonClients(of: node)
+        observe(.powerCut(at: node, keeping: executedCount(of: node)), at: node)
+        let pause = UInt64.random(in: 10...500, using: &nodes[node.rawValue].random)
+        events.add(.restart(node), at: now.advanced(by: .milliseconds(pause)))
+    }
 
-    /// A client of `node` submits a transaction, and the node seals a batch.
-    mutating func submit(at node: ValidatorIndex) {
-        guard now < submitUntil else { return }
-        events.add(
-            .submit(node), at: now.advanced(by: milliseconds(plan.submitPauseMilliseconds)))
-        guard let replica = nodes[node.rawValue].replica, replica.hasRoom(for: 64) else { return }
-        var builder = BatchBuilder()
-        let transaction = random.next()
-        builder.append(upTo: 8) { buffer in
-            for shift in 0..<8 {
-                buffer.append(UInt8(truncatingIfNeeded: transaction >> UInt64(8 * shift)))
-            }
+    /// All faults are over: links are whole, disks have room, clocks are right.
+    mutating func heal() {
+        links.mendAll()
+        traceCuts()
+        let mass = Decision(.massPowerCut, ordinal: 1)
+        if plan.hasMassPowerCut, script.admits(mass) {
+            for node in validators.indices where nodes[node.rawValue].isUp { cutPower(node) }
         }
-        let batch = builder.seal(author: node, sequence: replica.nextOwnSequence)
-        history.submitted(batch)
-        give(.sealed(batch), to: node)
-    }
-
-    /// A client of `node` reads.
-    mutating func read(at node: ValidatorIndex) {
-        guard now < submitUntil else { return }
-        events.add(.read(node), at: now.advanced(by: milliseconds(20...200)))
-        guard nodes[node.rawValue].isUp, isHonest(node) else { return }
-        nodes[node.rawValue].lastTicket += 1
-        let ticket = nodes[node.rawValue].lastTicket
-        history.requestedRead(ticket, at: node)
-        give(.read(ticket: ticket), to: node)
-        if mistakes.isReadingAtOnce { answerReads(upTo: ticket, at: node) }
-    }
-
-    mutating func answerReads(upTo ticket: UInt64, at node: ValidatorIndex) {
-        let height = Int(nodes[node.rawValue].state.block.height.rawValue)
-        if let violation = history.answeredReads(upTo: ticket, seeing: height, at: node) {
-            violations.append(violation)
+        for node in validators.indices { relieve(node) }
+        for node in validators.indices {
+            for peer in validators.indices where node < peer { connect(node, peer) }
         }
+    }
+
+    private mutating func relieve(_ node: ValidatorIndex) {
+        let pausedUntil = nodes[node.rawValue].faults.pausedUntil
+        makeRoom(node)
+        nodes[node.rawValue].faults = MachineFaults(pausedUntil: pausedUntil)
     }
 }

@@ -3,110 +3,172 @@ import BFTCore
 import BFTLedger
 import BFTWire
 
-// The network of a world: delays, losses, splits, and what adversaries send.
+// The network of a world: delays, losses, and what adversaries send.
 extension World {
     /// Sends what `sender` has to send to `target`: the message, or what an adversary makes of it.
     mutating func send(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
-        guard var adversary = adversaries[sender.rawValue] else {
-            return transmit(message, from: sender, to: target)
+        guard !isMalicious(sender) else {
+            return sendMaliciously(message, from: sender, to: target)
         }
-        let messages = adversary.messages(insteadOf: message, to: target, random: &random)
-        adversaries[sender.rawValue] = adversary
-        for message in messages { transmit(message, from: sender, to: target) }
+        transmit(message, from: sender, to: target)
     }
 
-    private mutating func transmit(
+    mutating func transmit(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
+        statistics[.sent] += 1
+        let bytes = plan.encodesMessages ? message.encoded : nil
+        let event: Event =
+            bytes.map { .deliverBytes($0, from: sender, to: target) }
+            ?? .deliver(message, from: sender, to: target)
+        let ordinal = links.nextMessage(from: sender.rawValue, to: target.rawValue)
+        let name = Decision(.loss, at: sender.rawValue, to: target.rawValue, ordinal: ordinal)
+        let departure = departure(from: sender, to: target) {
+            bytes?.count ?? message.encoded.count
+        }
+        guard let departure else {
+            return traceLoss(message, from: sender, to: target, because: "cut off")
+        }
+        var random = name.random(seed: decisionSeed)
+        let delays = delays(name, &random)
+        if delays.isEmpty { traceLoss(message, from: sender, to: target, because: "lost") }
+        for delay in delays {
+            let arrival = departure.advanced(by: delay)
+            traceSending(message, from: sender, to: target, arriving: arrival)
+            events.add(event, at: arrival)
+        }
+    }
+
+    /// When a message leaves: at once, unless the link is cut or has no room.
+    private mutating func departure(
+        from sender: ValidatorIndex, to target: ValidatorIndex, byteCount: () -> Int
+    ) -> Instant? {
+        guard isFaulty else { return now }
+        let (from, to) = (sender.rawValue, target.rawValue)
+        guard !links.isCut(from: from, to: to, at: now) else {
+            statistics[.cutOff] += 1
+            return nil
+        }
+        guard plan.bytesPerMillisecond > 0 else { return now }
+        let departure = links.send(
+            byteCount(), from: from, to: to, at: now, rate: plan.bytesPerMillisecond,
+            limit: .milliseconds(500))
+        if departure == nil {
+            statistics[.overflowed] += 1
+        } else {
+            statistics[.queued] += 1
+        }
+        return departure
+    }
+
+    /// How long a message takes: no delay if it is lost, two if it comes twice.
+    private mutating func delays(
+        _ name: Decision, _ random: inout SplitMix64
+    ) -> [Interval] {
+        func named(_ kind: Decision.Kind) -> Decision {
+            Decision(kind, at: name.place, to: name.target, ordinal: name.ordinal)
+        }
         var copies = 1
         if isFaulty {
-            guard sides[sender.rawValue] == sides[target.rawValue], !chance(plan.lossPerMille)
-            else { return }
-            if chance(plan.duplicationPerMille) { copies = 2 }
+            if random.chance(plan.lossPerMille), script.admits(name) {
+                statistics[.lost] += 1
+                return []
+            }
+            if random.chance(plan.duplicationPerMille), script.admits(named(.duplication)) {
+                statistics[.duplicated] += 1
+                copies = 2
+            }
         }
+        var delays: [Interval] = []
         for _ in 0..<copies {
-            var delay = Interval.microseconds(
-                UInt64.random(in: plan.delayMicroseconds, using: &random))
-            if isFaulty, chance(plan.stragglerPerMille) { delay = delay.scaled(by: 100) }
-            events.add(
-                .deliver(message, from: sender, to: target), at: now.advanced(by: delay))
+            var time = UInt64.random(in: plan.delayMicroseconds, using: &random)
+            if plan.isWide {
+                let way = Regions.microseconds(from: name.place, to: name.target)
+                if way > 0 { statistics[.crossed] += 1 }
+                time += way
+            }
+            if isFaulty { time = stretched(time, &random) }
+            var delay = Interval.microseconds(time)
+            if isFaulty, random.chance(plan.stragglerPerMille), script.admits(named(.straggler)) {
+                statistics[.delayed] += 1
+                delay = delay.scaled(by: 100)
+            }
+            delays.append(delay)
+        }
+        return delays
+    }
+
+    /// A heavy tail: doubled while chance says so, at most ten times.
+    private mutating func stretched(_ time: UInt64, _ random: inout SplitMix64) -> UInt64 {
+        var doublings: UInt64 = 0
+        while doublings < 10, random.chance(plan.tailPerMille) { doublings += 1 }
+        if doublings > 0 { statistics[.tailed] += 1 }
+        return time << doublings
+    }
+
+    // MARK: Arriving
+
+    /// A message lies at `target`. A slow machine comes to it later.
+    mutating func arrive(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, at target: ValidatorIndex
+    ) {
+        let faults = nodes[target.rawValue].faults
+        guard now < faults.slowUntil, sender != target else {
+            return deliver(message, from: sender, to: target)
+        }
+        let end = max(now, faults.cpuFreeAt)
+            .advanced(by: .microseconds(faults.messageMicroseconds))
+        // As on a link, what waits too long is dropped.
+        guard end.since(now) < .seconds(1) else { return statistics[.overflowed] += 1 }
+        nodes[target.rawValue].faults.cpuFreeAt = end
+        events.add(
+            .process(
+                message, from: sender, to: target, life: nodes[target.rawValue].life), at: end)
+    }
+
+    mutating func arrive(
+        _ bytes: [UInt8], from sender: ValidatorIndex, at target: ValidatorIndex
+    ) {
+        do throws(WireError) {
+            let message = try ReplicaMessage<P>(decoding: bytes)
+            statistics[.decoded] += 1
+            arrive(message, from: sender, at: target)
+        } catch {
+            statistics[.undecodable] += 1
+            if isHonest(sender) {
+                violations.append("wire: \(target) can't decode what \(sender) sent: \(error)")
+            }
         }
     }
 
     mutating func deliver(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
-        adversaries[target.rawValue]?.hear(message, from: sender)
-        guard let replica = nodes[target.rawValue].replica, replica.isUseful(message),
-            mistakes.isSkippingVerification
+        if isMalicious(target) { hearMaliciously(message, from: sender, at: target) }
+        guard let replica = nodes[target.rawValue].replica else { return }
+        let isUseful = replica.isUseful(message)
+        guard
+            !isUseful || mistakes.isSkippingVerification
                 || message.claims.allSatisfy({ signatures.holds($0) })
         else { return }
+        observe(message, from: sender, at: target, isUseful: isUseful)
+        guard isUseful else { return }
         give(.received(Verified(message), from: sender), to: target)
     }
 
     mutating func sign(_ unsigned: P.Unsigned, at node: ValidatorIndex) {
-        let peers = validators.indices.filter { $0 != node }
-        var sent: [(P.Unsigned, to: [ValidatorIndex])] = [(unsigned, to: peers)]
-        if var adversary = adversaries[node.rawValue] {
-            sent = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
-            adversaries[node.rawValue] = adversary
-        }
-        for (message, targets) in sent {
-            let signed = message.signed(
-                by: node, signatures.sign(message.signingBytes, as: node))
-            for target in targets { transmit(.consensus(signed), from: node, to: target) }
+        observe(.signed(unsigned, by: node), at: node)
+        let own = unsigned.signed(by: node, signatures.sign(unsigned.signingBytes, as: node))
+        if isMalicious(node) {
+            signMaliciously(unsigned, at: node)
+        } else {
+            for peer in validators.indices where peer != node {
+                transmit(.consensus(own), from: node, to: peer)
+            }
         }
         // A replica hears itself say what it meant to say.
-        let own = unsigned.signed(by: node, signatures.sign(unsigned.signingBytes, as: node))
         events.add(.deliver(.consensus(own), from: node, to: node), at: now)
-    }
-
-    /// Lets an adversary say something of its own accord.
-    mutating func speak(_ node: ValidatorIndex) {
-        guard now < submitUntil else { return }
-        events.add(.speak(node), at: now.advanced(by: milliseconds(5...60)))
-        guard var adversary = adversaries[node.rawValue], nodes[node.rawValue].isUp else { return }
-        let messages = adversary.speak(random: &random)
-        adversaries[node.rawValue] = adversary
-        for message in messages {
-            for peer in validators.indices where peer != node {
-                transmit(message, from: node, to: peer)
-            }
-        }
-    }
-
-    // MARK: Splits
-
-    /// Splits the network in two, cuts one replica off, or makes it whole.
-    mutating func split() {
-        guard isFaulty else { return }
-        events.add(.partition, at: now.advanced(by: milliseconds(100...900)))
-        switch Int.random(in: 0..<3, using: &random) {
-        case 0: sides = sides.map { _ in Int.random(in: 0...1, using: &random) }
-        case 1:
-            let alone = Int.random(in: sides.indices, using: &random)
-            sides = sides.indices.map { $0 == alone ? 1 : 0 }
-        default:
-            sides = sides.map { _ in 0 }
-            reconnect()
-        }
-    }
-
-    mutating func heal() {
-        sides = sides.map { _ in 0 }
-        if plan.hasMassPowerCut {
-            for node in validators.indices where nodes[node.rawValue].isUp { cutPower(node) }
-        }
-        reconnect()
-    }
-
-    private mutating func reconnect() {
-        for node in validators.indices where nodes[node.rawValue].isUp {
-            for peer in validators.indices where peer != node && nodes[peer.rawValue].isUp {
-                give(.connected(peer), to: node)
-            }
-        }
     }
 }

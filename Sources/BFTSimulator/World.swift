@@ -2,28 +2,18 @@
 public import BFTCore
 import BFTLedger
 import BFTWire
+import KeyValueStore
 
-/// A network of replicas with virtual sockets, disks and clocks on one thread. The seed decides
-/// everything: two runs of a seed are the same run.
+/// A network of nodes with virtual sockets, disks and clocks on one thread. The seed decides
+/// everything: two runs of a seed are the same run, in every build and on every machine.
 ///
-/// What runs is the real replica, protocol and ledger. Power may be cut between any two effects;
-/// what was not durable by then is gone.
+/// What runs is the product: replica, protocol, ledger, the safety log with its files, the store of
+/// the chain, and the key-value store with commands of clients. Power may be cut between any two
+/// effects; what was not durable by then is gone.
+///
+/// Copies of a world share its disks: run one of them.
 public struct World<P: ConsensusProtocol>: Sendable {
-    enum Event: Sendable {
-        case deliver(ReplicaMessage<P>, from: ValidatorIndex, to: ValidatorIndex)
-        case timer(ValidatorIndex, life: Int, at: Instant)
-        case synced(ValidatorIndex, life: Int)
-        case stored(ValidatorIndex, life: Int, Batch)
-        case executed(ValidatorIndex, life: Int, CommittedBlock)
-        case restart(ValidatorIndex)
-        case submit(ValidatorIndex)
-        case read(ValidatorIndex)
-        case truncate(ValidatorIndex)
-        case speak(ValidatorIndex)
-        case partition
-        case pause
-        case heal
-    }
+    typealias Event = WorldEvent<P>
 
     public let validators: ValidatorSet
     public let plan: FaultPlan
@@ -31,6 +21,13 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// What the world has seen go wrong. Empty in a good run.
     public internal(set) var violations: [String] = []
     public internal(set) var history: History
+    /// What clients did and were answered, in the order in which they began.
+    public internal(set) var operations: [ClientOperation] = []
+    public internal(set) var statistics = WorldStatistics()
+    /// How many times each malicious validator did something that an honest one would not have.
+    public internal(set) var deviationCounts: [Int]
+    /// How many messages of malicious validators were no messages.
+    public internal(set) var malformedCount = 0
     public private(set) var eventCount = 0
     /// A digest of every event, its time and its replica: equal for equal runs.
     public private(set) var traceHash: UInt64 = 0
@@ -38,14 +35,26 @@ public struct World<P: ConsensusProtocol>: Sendable {
     let chain: Digest
     let timing: ReplicaConfiguration.Timing
     let limits: LedgerLimits
-    let signatures: StandInSignature
+    let storage: StorageOptions
+    let signatures: any WorldSignatures
+    /// What adversaries draw from. Machines and decisions have sources of their own.
     var random: SplitMix64
+    /// What the names of decisions are mixed with.
+    let decisionSeed: UInt64
+    public internal(set) var script: DecisionScript
+    /// Notes what happens, if somebody wants to know.
+    public var recorder: TraceRecorder?
     var nodes: [SimulatedNode<P>]
+    var links: Links
+    var clients: [NodeClients]
     var events = EventQueue<Event>()
     public internal(set) var now = Instant(nanoseconds: 0)
-    /// Which side of the split each replica is on.
-    var sides: [Int]
     var adversaries: [(any Adversary<P>)?]
+    /// Validators whose disks may lose what was durable. They follow the protocol otherwise, and
+    /// count as malicious.
+    let hasBadDisk: [Bool]
+    var coalition: Coalition<P>
+    var bench: OracleBench<P>
     /// When clients stop.
     public var submitUntil: Instant { plan.healAt.advanced(by: plan.submitAfterHeal) }
 
@@ -56,31 +65,83 @@ public struct World<P: ConsensusProtocol>: Sendable {
     ///   - plan: drawn from the seed unless given.
     ///   - adversaries: the malicious validators, by position.
     ///   - mistakes: what every host does wrong.
+    ///   - signatures: how validators sign; a stand-in unless given.
+    ///   - script: which of the seed's decisions are carried out.
+    ///   - oracles: which oracles judge the run.
     public init(
         powers: [VotingPower], seed: UInt64, plan: FaultPlan? = nil,
-        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes()
+        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes(),
+        signatures: (any WorldSignatures)? = nil, script: DecisionScript = .everything,
+        oracles: OracleSelection = .all
     ) throws(ValidatorSetError) {
         var random = SplitMix64(seed: seed)
         validators = try ValidatorSet(powers)
         let drawn = FaultPlan.drawn(from: &random)
-        self.plan = plan ?? drawn
+        let plan = plan ?? drawn
+        self.plan = plan
         self.mistakes = mistakes
         chain = Digest(seed, 1, 2, 3)
         timing = .init(
             viewTimeout: Self.viewTimeout, idleInterval: .milliseconds(500), backoffLimit: 4)
         var limits = LedgerLimits()
         limits.answerTimeout = .milliseconds(100)
+        limits.batchesPerAuthor = plan.batchesPerAuthor
+        // Small, so that floods reach them.
+        limits.bytesPerAuthor = 256 << 10
+        limits.blockBytes = 64 << 10
         self.limits = limits
-        signatures = StandInSignature(seed: seed)
+        let signatures = signatures ?? StandInSignature(seed: seed)
+        self.signatures = signatures
+        storage = StorageOptions(
+            saveBlockCount: plan.saveBlockCount, hashSeed: (random.next(), random.next()))
         let genesis = CommittedState.genesis(
-            Block.genesis(chain: chain, time: Timestamp(milliseconds: 0), stateRoot: .zero),
-            validatorCount: powers.count)
-        nodes = powers.indices.map { SimulatedNode(index: ValidatorIndex($0), genesis: genesis) }
-        sides = Array(repeating: 0, count: powers.count)
+            Block.genesis(
+                chain: chain, time: Timestamp(milliseconds: 0),
+                stateRoot: KeyValueStore().stateRoot), validatorCount: powers.count)
+        nodes = powers.indices.map { position in
+            SimulatedNode(
+                index: ValidatorIndex(position), genesis: genesis,
+                clock: MachineClock.drawn(plan, from: &random),
+                random: SplitMix64(seed: random.next()))
+        }
+        links = Links(count: powers.count)
+        clients = powers.indices.map { NodeClients(node: $0, count: plan.clientCount) }
         self.adversaries = powers.indices.map { adversaries[$0] }
-        history = History(isHonest: powers.indices.map { adversaries[$0] == nil })
+        let hasBadDisk = Self.badDisks(plan, powers, adversaries.keys.sorted(), &random)
+        self.hasBadDisk = hasBadDisk
+        coalition = Coalition(
+            members: powers.indices.filter { adversaries[$0] != nil }.map { ValidatorIndex($0) })
+        deviationCounts = powers.map { _ in 0 }
+        history = History(count: powers.count)
+        bench = OracleBench(
+            oracles,
+            scene: Scene(
+                validators: validators,
+                isHonest: powers.indices.map { adversaries[$0] == nil && !hasBadDisk[$0] },
+                areClocksRight: plan[.clockJump] == nil, chain: chain, limits: limits,
+                signatures: signatures))
+        decisionSeed = random.next()
         self.random = random
+        self.script = script
         schedule()
+    }
+
+    /// Deals bad disks out, to as many validators as may be malicious beside those that are.
+    private static func badDisks(
+        _ plan: FaultPlan, _ powers: [VotingPower], _ adversaries: [Int],
+        _ random: inout SplitMix64
+    ) -> [Bool] {
+        var isBad = Array(repeating: false, count: powers.count)
+        guard ScheduledFault.allCases.contains(where: { $0.breaksPromises && plan[$0] != nil })
+        else { return isBad }
+        let total = powers.reduce(0, +)
+        var power = adversaries.reduce(0) { $0 + powers[$1] }
+        for position in powers.indices.shuffled(using: &random)
+        where !adversaries.contains(position) && 3 * (power + powers[position]) < total {
+            isBad[position] = true
+            power += powers[position]
+        }
+        return isBad
     }
 
     private mutating func schedule() {
@@ -90,16 +151,37 @@ public struct World<P: ConsensusProtocol>: Sendable {
             events.add(.submit(node), at: now.advanced(by: .milliseconds(50)))
             events.add(.read(node), at: now.advanced(by: .milliseconds(60)))
             events.add(.truncate(node), at: now.advanced(by: .milliseconds(100)))
-            if !isHonest(node) { events.add(.speak(node), at: now.advanced(by: .milliseconds(5))) }
+            if adversaries[position] != nil {
+                events.add(.speak(node), at: now.advanced(by: .milliseconds(5)))
+            }
         }
-        if plan.hasPartitions { events.add(.partition, at: now.advanced(by: .milliseconds(200))) }
-        if plan.hasPauses { events.add(.pause, at: now.advanced(by: .milliseconds(100))) }
+        for fault in ScheduledFault.allCases where plan[fault] != nil {
+            events.add(.fault(fault, ordinal: 1), at: now.advanced(by: .milliseconds(100)))
+        }
         events.add(.heal, at: plan.healAt)
     }
 
     var isFaulty: Bool { now < plan.healAt }
 
-    func isHonest(_ node: ValidatorIndex) -> Bool { adversaries[node.rawValue] == nil }
+    func isHonest(_ node: ValidatorIndex) -> Bool {
+        adversaries[node.rawValue] == nil && !hasBadDisk[node.rawValue]
+    }
+
+    /// The validators whose disks may lose what was durable.
+    public var untrustedValidators: [ValidatorIndex] {
+        validators.indices.filter { hasBadDisk[$0.rawValue] }
+    }
+
+    /// Why nodes did not start, in their own words.
+    public var refusals: [String] { nodes.compactMap(\.refusal) }
+
+    /// Whether an adversary decides what `node` sends.
+    func isMalicious(_ node: ValidatorIndex) -> Bool { adversaries[node.rawValue] != nil }
+
+    func configuration(of node: ValidatorIndex) -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
+    }
 
     // MARK: Running
 
@@ -115,12 +197,15 @@ public struct World<P: ConsensusProtocol>: Sendable {
     public mutating func runToRest(within bound: Interval) {
         run(until: submitUntil)
         run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
-        if violations.isEmpty, !isAtRest {
-            let states = validators.indices.map { nodes[$0.rawValue].description }
-            violations.append(
-                "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
-                    + states.joined(separator: "; "))
-        }
+        guard violations.isEmpty else { return }
+        for node in validators.indices { measure(node) }
+        observe(.rested(unfinished: isAtRest ? nil : standstill))
+    }
+
+    private var standstill: String {
+        let states = validators.indices.map { nodes[$0.rawValue].description }
+        return "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
+            + states.joined(separator: "; ")
     }
 
     private var isAtRest: Bool {
@@ -146,34 +231,37 @@ public struct World<P: ConsensusProtocol>: Sendable {
     }
 
     private mutating func handle(_ event: Event) {
-        if let node = event.machine, let until = nodes[node.rawValue].pausedUntil {
+        if let node = event.machine, let until = nodes[node.rawValue].faults.pausedUntil {
             // One nanosecond more, so that nothing due at the end passes what waited for it.
             let resumed = until.advanced(by: Interval(nanoseconds: 1))
             if now < resumed { return events.add(event, at: resumed) }
-            nodes[node.rawValue].pausedUntil = nil
+            nodes[node.rawValue].faults.pausedUntil = nil
         }
         note(event.tag)
+        trace(event)
         switch event {
         case .deliver(let message, let sender, let target):
+            arrive(message, from: sender, at: target)
+        case .deliverBytes(let bytes, let sender, let target):
+            arrive(bytes, from: sender, at: target)
+        case .process(let message, let sender, let target, let life):
+            guard nodes[target.rawValue].life == life else { return }
             deliver(message, from: sender, to: target)
-        case .timer(let node, let life, let time):
-            guard nodes[node.rawValue].life == life, nodes[node.rawValue].timer == time else {
-                return
-            }
-            nodes[node.rawValue].timer = nil
-            give(.timerFired, to: node)
+        case .timer(let node, let life, let time): fireTimer(node, life: life, at: time)
         case .synced(let node, let life): finishSync(node, life: life)
         case .stored(let node, let life, let batch): finishStore(batch, at: node, life: life)
         case .executed(let node, let life, let block):
             guard nodes[node.rawValue].life == life else { return }
             execute(block, at: node)
+        case .storeSynced(let node, let life): finishTruncation(node, life: life)
         case .restart(let node): restart(node)
         case .submit(let node): submit(at: node)
         case .read(let node): read(at: node)
         case .truncate(let node): truncate(node)
         case .speak(let node): speak(node)
-        case .partition: split()
-        case .pause: pause()
+        case .fault(let fault, let ordinal): begin(fault, ordinal)
+        case .mend(let cut): mend(cut)
+        case .diskHasRoom(let node): makeRoom(node)
         case .heal: heal()
         }
     }
@@ -182,48 +270,5 @@ public struct World<P: ConsensusProtocol>: Sendable {
     mutating func note(_ word: UInt64) {
         traceHash = (traceHash ^ now.nanoseconds ^ word &* 0x9E37_79B9_7F4A_7C15) &* 0x100_0000_01B3
         traceHash ^= traceHash >> 29
-    }
-
-    mutating func chance(_ perMille: Int) -> Bool {
-        perMille > 0 && Int.random(in: 0..<1_000, using: &random) < perMille
-    }
-
-    mutating func milliseconds(_ range: ClosedRange<UInt64>) -> Interval {
-        .milliseconds(UInt64.random(in: range, using: &random))
-    }
-}
-
-extension World.Event {
-    /// The machine on which the event happens. A machine that is paused does it later.
-    var machine: ValidatorIndex? {
-        switch self {
-        case .deliver(_, _, let node), .timer(let node, _, _), .synced(let node, _),
-            .stored(let node, _, _), .executed(let node, _, _):
-            node
-        case .restart, .submit, .read, .truncate, .speak, .partition, .pause, .heal: nil
-        }
-    }
-
-    /// Tells events apart in the trace.
-    var tag: UInt64 {
-        func tag(_ kind: UInt64, _ node: ValidatorIndex?, _ other: ValidatorIndex? = nil) -> UInt64
-        {
-            kind << 32 | UInt64(node?.rawValue ?? 0) << 16 | UInt64(other?.rawValue ?? 0)
-        }
-        return switch self {
-        case .deliver(_, let sender, let node): tag(1, node, sender)
-        case .timer(let node, _, _): tag(2, node)
-        case .synced(let node, _): tag(3, node)
-        case .stored(let node, _, _): tag(4, node)
-        case .executed(let node, _, _): tag(5, node)
-        case .restart(let node): tag(6, node)
-        case .submit(let node): tag(7, node)
-        case .read(let node): tag(8, node)
-        case .truncate(let node): tag(9, node)
-        case .speak(let node): tag(10, node)
-        case .partition: tag(11, nil)
-        case .pause: tag(12, nil)
-        case .heal: tag(13, nil)
-        }
     }
 }

@@ -76,7 +76,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         let count = configuration.validators.count
         self.configuration = configuration
         rules = Rules()
-        schedule = LeaderSchedule(configuration.validators)
+        schedule = configuration.leaders
         committed = root
         commitVoteHeight = root.height
         view = root.view.next

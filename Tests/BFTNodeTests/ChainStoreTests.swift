@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTCore
 import BFTLedger
 import BFTRocksDB
@@ -59,7 +60,7 @@ import Testing
             let saved = try store.savedHeight()
             #expect(opened == chain.genesis && saved == .zero)
             for other in [Digest(1, 2, 3, 5), .zero] {
-                let error = #expect(throws: NodeError.self) {
+                let error = #expect(throws: ChainError.self) {
                     try store.open(genesis: chain.genesis, chain: other)
                 }
                 #expect(String(describing: error).contains("another chain"))
@@ -82,7 +83,7 @@ import Testing
             batch.put(.meta, key: key, value: Array(head[..<length]))
             let damaged = MemoryBackend(whole.contents)
             try damaged.write(batch)
-            #expect(throws: NodeError.self) {
+            #expect(throws: ChainError.self) {
                 try ChainStore(damaged).open(genesis: chain.genesis, chain: TestChain.digest)
             }
         }

@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto

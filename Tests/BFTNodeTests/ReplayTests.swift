@@ -1,10 +1,10 @@
 import BFTBase
+import BFTChain
 import BFTCore
 import BFTLedger
 import BFTStorage
 import BFTWire
 import KeyValueStore
-import Logging
 import Testing
 
 @testable import BFTNode
@@ -12,11 +12,11 @@ import Testing
 @Suite struct ReplayTests {
     private func bring(
         _ chain: TestChain, _ backend: any StorageBackend
-    ) throws(NodeError) -> KeyValueStore {
+    ) throws(ChainError) -> KeyValueStore {
         let store = ChainStore(backend)
         let head = try store.open(genesis: chain.genesis, chain: TestChain.digest)
         var application = KeyValueStore()
-        try Replay.bring(&application, to: head, from: store, Logger(label: "test"))
+        try Replay.bring(&application, to: head, from: store)
         return application
     }
 
@@ -61,7 +61,7 @@ import Testing
                     batch.put(family, key: entry.key, value: Array(entry.value.dropLast()))
                 }
                 try backend.write(batch)
-                let error = #expect(throws: NodeError.self) { try bring(chain, backend) }
+                let error = #expect(throws: ChainError.self) { try bring(chain, backend) }
                 guard case .storage(.corrupt(file, 7, _)) = error else {
                     Issue.record("\(String(describing: error))")
                     continue
@@ -97,7 +97,7 @@ import Testing
                 certificate: head.certificate)
             batch.put(.meta, key: key, value: other.encoded)
             try backend.write(batch)
-            let error = #expect(throws: NodeError.self) { try bring(chain, backend) }
+            let error = #expect(throws: ChainError.self) { try bring(chain, backend) }
             guard case .application(let flaw) = error else {
                 Issue.record("\(String(describing: error))")
                 continue

@@ -3,6 +3,7 @@ import BFTCore
 import BFTLedger
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 /// Every defence is taken away once, and the world has to notice.
@@ -103,7 +104,7 @@ import Testing
         try await Self.hunt("any parent will do", limit: 200) { seed in
             try World<SimplexReplica<AnyParentWillDo>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.ragged,
-                adversaries: [0: SkippingLeader<AnyParentWillDo>()])
+                adversaries: [0: SkippingLeader<SimplexReplica<AnyParentWillDo>>()])
         }
     }
 
@@ -151,13 +152,25 @@ import Testing
         }
     }
 
+    static let truncations = plan {
+        $0.powerCutsPer100k = 2_000
+        $0.executionMicroseconds = 10_000...60_000
+        $0.truncationMilliseconds = 5...20
+        $0.submitPauseMilliseconds = 2...20
+    }
+
+    @Test("Giving records up before the store is synced is found")
+    func retiresBeforeSync() async throws {
+        try await Self.hunt("retires before sync", limit: 300, plan: Self.truncations) {
+            $0.isRetiringBeforeSync = true
+        }
+    }
+
     @Test("Forgetting what is committed and not executed is found")
     func forgetsCommitted() async throws {
-        var plan = Self.cuts
-        plan.powerCutsPer100k = 4_000
-        plan.executionMicroseconds = 10_000...60_000
-        plan.truncationMilliseconds = 5...20
-        try await Self.hunt("forgets committed blocks", limit: 300, plan: plan) {
+        try await Self.hunt("forgets committed blocks", limit: 300, plan: Self.truncations) {
+            // Where old records stay until all is executed, nothing hangs on these.
+            $0.isRetiringBeforeExecution = true
             $0.forgets = { record in
                 guard case .committed = record else { return false }
                 return true
@@ -186,7 +199,7 @@ import Testing
     func unverified() async throws {
         try await Self.hunt(
             "checks no signatures", limit: 100, plan: Self.ragged,
-            adversaries: [0: ReplayingPeer()]
+            adversaries: [0: Forger<Simplex>()]
         ) { $0.isSkippingVerification = true }
     }
 

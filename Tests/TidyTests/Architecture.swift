@@ -56,6 +56,9 @@ enum Architecture {
         TargetRow(
             "BFTRocksDB", .acts, "BFTBase", "BFTWire", "BFTStorage", "CRocksDB", "Glibc",
             "Synchronization"),
+        // The committed chain on disk, with the application at its head.
+        TargetRow(
+            "BFTChain", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage"),
         // The event loop, its sockets, and the transport on them.
         TargetRow("CLibUV", .binds),
         TargetRow(
@@ -69,7 +72,7 @@ enum Architecture {
         // A validator: all of the above but a concrete protocol or application.
         TargetRow(
             "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto",
-            "BFTTransport", "BFTStorage", "BFTRocksDB", "BFTSockets", "BFTServer",
+            "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
             "BFTConfiguration", "Logging", "Glibc", "Synchronization"),
         // What a program imports that holds a validator.
         TargetRow(
@@ -79,7 +82,13 @@ enum Architecture {
             "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
             "BFTConfiguration", "ProtocolSimplex", "KeyValueStore"),
         // A world to run replicas in.
-        TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
+        TargetRow(
+            "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
+            "BFTChain", "KeyValueStore"),
+        // What the simulator must know of each protocol.
+        TargetRow(
+            "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
+            "ProtocolSimplex"),
         // The command line, and what it reads and writes.
         TargetRow("Logging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),
@@ -87,12 +96,12 @@ enum Architecture {
             "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "Logging", "Glibc"),
         TargetRow("CEpoll", .binds),
         TargetRow(
-            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "CEpoll", "Logging",
-            "Glibc", "Synchronization", "FoundationEssentials"),
+            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll",
+            "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
-            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-            "KeyValueStore", "ProtocolSimplex", "Glibc"),
+            "bft", .acts, "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto",
+            "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

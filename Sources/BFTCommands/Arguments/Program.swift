@@ -17,6 +17,11 @@ public struct CommandEntry: Sendable {
         configuration = type.configuration
         make = { Made(services: services) }
     }
+
+    init(_ configuration: CommandConfiguration, make: @escaping @Sendable () -> any Command) {
+        self.configuration = configuration
+        self.make = make
+    }
 }
 
 /// A program of several commands: parses the arguments, runs one, turns what happened into an exit

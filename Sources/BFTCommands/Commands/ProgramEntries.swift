@@ -1,3 +1,5 @@
+public import BFTSimulator
+
 /// The commands of `bft`.
 public enum ProgramEntries {
     /// Those that talk to a node from outside.
@@ -13,6 +15,17 @@ public enum ProgramEntries {
             CommandEntry(Keygen.self, services: services),
             CommandEntry(Start.self, services: services),
             CommandEntry(Localnet.self, services: services),
+        ]
+    }
+
+    /// Those that run replicas in a world of their own.
+    public static func simulation(
+        _ protocols: [SimulatedProtocol], version: String
+    ) -> [CommandEntry] {
+        [
+            CommandEntry(Simulate.configuration) {
+                Simulate(protocols: protocols, version: version)
+            }
         ]
     }
 }

@@ -29,6 +29,14 @@ public struct LeaderSchedule: Equatable, Sendable {
         self.cycle = cycle
     }
 
+    /// The schedule that repeats `cycle`, for networks that agree on another rule.
+    ///
+    /// - Precondition: `cycle` is not empty.
+    public init(cycle: [ValidatorIndex]) {
+        precondition(!cycle.isEmpty, "nobody leads")
+        self.cycle = cycle
+    }
+
     /// The leader of `view`. View 0 has none; view 1 is the first of the cycle.
     public func leader(of view: View) -> ValidatorIndex {
         let slot = (view.previous?.rawValue ?? 0) % UInt64(cycle.count)

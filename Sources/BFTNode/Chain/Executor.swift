@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTCore
 import BFTLedger
 import BFTStorage
@@ -58,20 +59,6 @@ enum ExecutorOutcome: Sendable {
     case failed(StorageError)
 }
 
-/// A block as HTTP clients see it.
-struct StoredBlock: Sendable {
-    let block: Block
-    let certificate: Certificate
-    let transactionCount: Int
-}
-
-/// The results of one own batch, those of its last transactions left out if they are too large to
-/// keep together.
-struct BatchResults: Sendable {
-    let reference: BatchReference
-    let results: ResultWriter
-}
-
 extension ExecutorJob {
     /// What a peer's request costs the executor, in reads of batches; 0 for all other jobs.
     var peerCost: Int {
@@ -107,14 +94,9 @@ final class Executor<App: Application>: @unchecked Sendable {
 
     private let queue = Monitor(Queue())
     private let store: ChainStore
-    private let own: ValidatorIndex
     private let onOutcomes: @Sendable (_ outcomes: [ExecutorOutcome], _ byteCount: Int) -> Void
     /// Used by the thread alone once it runs.
-    private var application: App
-    private var changes = StateChanges()
-    /// The bytes of batches executed since the state was saved.
-    private var unsavedByteCount = 0
-    private var unsavedBlockCount = 0
+    private var blocks: BlockExecutor<App>
     private var failure: StorageError?
     private var bunch = Bunch()
     private var thread: NamedThread?
@@ -123,16 +105,15 @@ final class Executor<App: Application>: @unchecked Sendable {
     static var bunchByteLimit: Int { 4 << 20 }
     /// The thread waits while this many bytes are with the loop.
     static var untakenByteLimit: Int { 32 << 20 }
-    /// The results of one own batch are kept up to this many bytes and those of one transaction.
-    static var resultByteLimit: Int { 32 << 20 }
 
     init(
         application: consuming sending App, store: ChainStore, own: ValidatorIndex,
         onOutcomes: @escaping @Sendable (_ outcomes: [ExecutorOutcome], _ byteCount: Int) -> Void
     ) {
-        self.application = application
         self.store = store
-        self.own = own
+        blocks = BlockExecutor(
+            application, store: store, own: own,
+            policy: .init(byteCount: NodeSettings.saveBytes, blockCount: NodeSettings.saveBlocks))
         self.onOutcomes = onOutcomes
     }
 
@@ -197,10 +178,9 @@ final class Executor<App: Application>: @unchecked Sendable {
 
     /// Saves the state, so that the next start has nothing to execute again.
     private func saveAtEnd() {
-        guard failure == nil, unsavedBlockCount > 0 else { return }
-        save()
+        guard failure == nil else { return }
         do throws(StorageError) {
-            try store.save(&changes)
+            try blocks.saveAtEnd()
         } catch {
             failure = error
         }
@@ -212,8 +192,8 @@ final class Executor<App: Application>: @unchecked Sendable {
             case .execute(let block): try execute(block)
             case .query(let batch): answer(batch)
             case .judge(let block, let batches):
-                let context = Self.context(of: block)
-                add(.judged(block.digest, isValid: application.judge(context, batches)))
+                let context = BlockExecutor<App>.context(of: block)
+                add(.judged(block.digest, isValid: blocks.application.judge(context, batches)))
             case .readRun(let height, let peer):
                 if let run = try store.run(from: height) {
                     add(.run(run, for: peer), byteCount: LedgerLimits.syncByteLimit)
@@ -238,49 +218,11 @@ final class Executor<App: Application>: @unchecked Sendable {
         }
     }
 
-    private static func context(of block: Block) -> BlockContext {
-        BlockContext(height: block.height, time: block.time, proposer: block.proposer)
-    }
-
     private func execute(_ committed: CommittedBlock) throws(StorageError) {
-        var results: [BatchResults] = []
-        var byteCount = 0
-        var scratch = ResultWriter()
-        application.begin(Self.context(of: committed.block))
-        for batch in committed.batches {
-            // What nobody here waits for is not kept: a small batch can have large results.
-            var kept = ResultWriter()
-            let limit = batch.author == own ? Self.resultByteLimit : 0
-            batch.forEachTransaction { transaction in
-                if kept.bytes.count < limit {
-                    application.execute(transaction, result: &kept)
-                } else {
-                    application.execute(transaction, result: &scratch)
-                    scratch.removeAll()
-                }
-            }
-            guard batch.author == own else { continue }
-            byteCount += kept.bytes.count
-            results.append(BatchResults(reference: batch.reference, results: kept))
-        }
-        let root = application.end()
-        unsavedByteCount += committed.block.payloadByteCount
-        unsavedBlockCount += 1
-        if isSaveDue { save() }
-        try store.keep(committed, stateRoot: root, changes: &changes)
-        add(.executed(committed, stateRoot: root, results: results), byteCount: byteCount)
-    }
-
-    /// Executing again what was executed since the state was saved takes a node a second or two.
-    private var isSaveDue: Bool {
-        unsavedByteCount >= NodeSettings.saveBytes || unsavedBlockCount >= NodeSettings.saveBlocks
-    }
-
-    private func save() {
-        application.save(into: &changes)
-        changes.isSave = true
-        unsavedByteCount = 0
-        unsavedBlockCount = 0
+        let executed = try blocks.execute(committed)
+        add(
+            .executed(committed, stateRoot: executed.stateRoot, results: executed.results),
+            byteCount: executed.byteCount)
     }
 
     private func answer(_ batch: QueryBatch) {
@@ -288,7 +230,7 @@ final class Executor<App: Application>: @unchecked Sendable {
         let requests = batch.requests.span.bytes
         var start = 0
         for (origin, end) in zip(batch.origins, batch.ends) {
-            application.query(requests.extracting(start..<end), answer: &answered.answers)
+            blocks.application.query(requests.extracting(start..<end), answer: &answered.answers)
             answered.origins.append(origin)
             answered.requestByteCount += end - start
             start = end

@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTCore
 import BFTServer
 

@@ -20,11 +20,18 @@ public struct StorageFaults: Sendable, Equatable {
 
 /// A store in memory that fails as told, and forgets what is not synced when the power is cut.
 public final class FaultInjectingBackend: StorageBackend {
+    /// A batch that is not synced yet.
+    private struct Pending {
+        let batch: WriteBatch
+        /// Whether it was written ahead.
+        let isLogged: Bool
+    }
+
     private struct State {
         var durable: StorageContents
         var current: StorageContents
         /// The batches since the last sync, in order.
-        var pending: [WriteBatch] = []
+        var pending: [Pending] = []
         /// Whether a failed sync has dropped batches that are still readable.
         var hasLostWrites = false
         var faults: StorageFaults
@@ -44,18 +51,52 @@ public final class FaultInjectingBackend: StorageBackend {
     /// What the store holds now, durable or not.
     public var contents: StorageContents { state.withLock { $0.current } }
 
+    /// Goes wrong otherwise from now on. What was written so far counts as written.
+    public func setFaults(_ change: (inout StorageFaults) -> Void) {
+        state.withLock { change(&$0.faults) }
+    }
+
+    /// The bytes of batches written so far.
+    public var writtenByteCount: Int { state.withLock { $0.writtenByteCount } }
+
     /// Stops this store and returns what the next start finds on its disk: what was synced, and
-    /// as many of the batches since then, from the first on, as `random` says.
+    /// as many of the batches since then, from the first on, as `random` says. Of those that were
+    /// not written ahead it is another number: a store writes families down one by one.
     public func powerCut(_ random: inout SplitMix64) -> FaultInjectingBackend {
+        let (durable, survivors) = stop(&random) { Int.random(in: 0...$0, using: &$1) }
+        var contents = durable
+        for pending in survivors { contents.apply(pending.batch) }
+        return FaultInjectingBackend(contents)
+    }
+
+    /// Stops this store as if only the process had ended, and returns what is found then: all that
+    /// was written ahead, and of the rest as many batches as `random` says. None of it is safe from
+    /// a later power cut that was not before.
+    public func crash(_ random: inout SplitMix64) -> FaultInjectingBackend {
+        let (durable, survivors) = stop(&random) { count, _ in count }
+        let next = FaultInjectingBackend(durable)
+        next.state.withLock { state in
+            for pending in survivors { state.current.apply(pending.batch) }
+            state.pending = survivors
+        }
+        return next
+    }
+
+    /// Closes the store. Returns what is durable and, in order, what else survives.
+    private func stop(
+        _ random: inout SplitMix64, keeping loggedCount: (Int, inout SplitMix64) -> Int
+    ) -> (durable: StorageContents, survivors: [Pending]) {
         let (durable, pending) = state.withLock { state in
             state.isClosed = true
             return (state.durable, state.hasLostWrites ? [] : state.pending)
         }
-        var contents = durable
-        for batch in pending.prefix(Int.random(in: 0...pending.count, using: &random)) {
-            contents.apply(batch)
+        var logged = loggedCount(pending.count { $0.isLogged }, &random)
+        var unlogged = Int.random(in: 0...pending.count { !$0.isLogged }, using: &random)
+        let survivors = pending.filter { pending in
+            if pending.isLogged { logged -= 1 } else { unlogged -= 1 }
+            return (pending.isLogged ? logged : unlogged) >= 0
         }
-        return FaultInjectingBackend(contents)
+        return (durable, survivors)
     }
 
     /// Stops this store and returns what the next start finds if nothing unsynced survives.
@@ -77,6 +118,14 @@ public final class FaultInjectingBackend: StorageBackend {
     }
 
     public func write(_ batch: WriteBatch) throws(StorageError) {
+        try write(batch, isLogged: true)
+    }
+
+    public func writeUnlogged(_ batch: WriteBatch) throws(StorageError) {
+        try write(batch, isLogged: false)
+    }
+
+    private func write(_ batch: WriteBatch, isLogged: Bool) throws(StorageError) {
         try attempt { state -> Result<Void, StorageError> in
             state.writeCount += 1
             if state.writeCount == state.faults.failingWrite {
@@ -88,7 +137,7 @@ public final class FaultInjectingBackend: StorageBackend {
             }
             state.writtenByteCount = written
             state.current.apply(batch)
-            state.pending.append(batch)
+            state.pending.append(Pending(batch: batch, isLogged: isLogged))
             return .success(())
         }
     }

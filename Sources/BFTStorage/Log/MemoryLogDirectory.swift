@@ -84,12 +84,22 @@ public final class MemoryLogDirectory: LogDirectory {
         state = Mutex(initial)
     }
 
+    /// Goes wrong otherwise from now on. Space can come back, and a disk can begin to fail.
+    public func setFaults(_ change: (inout Faults) -> Void) {
+        state.withLock { change(&$0.faults) }
+    }
+
     /// The operations so far.
     public var operationCount: Int { state.withLock { $0.operationCount } }
 
     /// What can be read now, by name.
     public var files: [String: [UInt8]] {
         state.withLock { state in state.names.mapValues { state.files[$0]?.current ?? [] } }
+    }
+
+    /// The bytes of all files, reserved room included.
+    public var usedByteCount: Int {
+        state.withLock { state in state.files.values.reduce(0) { $0 + $1.current.count } }
     }
 
     /// The same disk, cache included, with other faults: what a process finds that starts after

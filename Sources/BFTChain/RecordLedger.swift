@@ -1,10 +1,18 @@
-import BFTBase
-import BFTCore
-import BFTStorage
+package import BFTBase
+package import BFTCore
+package import BFTStorage
+
+/// Where records go to become durable: takes them without waiting for the disk, and reports later.
+package protocol RecordLog: AnyObject {
+    /// Hands a record over and returns its position, or `nil` if there is no room now.
+    func append(type: UInt8, parts: [[UInt8]]) -> LogPosition?
+}
+
+extension GroupCommitLog: RecordLog {}
 
 /// The records on their way to the log: which of them are durable, and which batches that frees.
-struct RecordLedger {
-    struct Record {
+package struct RecordLedger: Sendable {
+    private struct Record: Sendable {
         let number: UInt64
         let type: UInt8
         let payload: [UInt8]
@@ -17,15 +25,17 @@ struct RecordLedger {
     private var appended = Deque<(number: UInt64, position: LogPosition, batch: BatchReference?)>()
     private var nextNumber: UInt64 = 1
     /// Every record up to this one is durable.
-    private(set) var durableNumber: UInt64 = 0
-    private(set) var durablePosition = LogPosition.zero
-    private(set) var appendedByteCount = 0
+    package private(set) var durableNumber: UInt64 = 0
+    package private(set) var durablePosition = LogPosition.zero
+    package private(set) var appendedByteCount = 0
     /// The records of batches that are not durable yet. Never walked.
     private var undurable: [BatchReference: UInt64] = [:]
 
+    package init() {}
+
     /// Hands a record over to `log`, now or when there is room. Returns its number.
-    mutating func append(
-        type: UInt8, payload: [UInt8], batch: BatchReference? = nil, to log: GroupCommitLog?
+    package mutating func append(
+        type: UInt8, payload: [UInt8], batch: BatchReference? = nil, to log: (any RecordLog)?
     ) -> UInt64 {
         let record = Record(number: nextNumber, type: type, payload: payload, batch: batch)
         nextNumber += 1
@@ -36,13 +46,13 @@ struct RecordLedger {
     }
 
     /// The record with which the last batch of `payload` is durable, or 0 if all are.
-    func lastRecord(of payload: [BatchReference]) -> UInt64 {
+    package func lastRecord(of payload: [BatchReference]) -> UInt64 {
         guard !undurable.isEmpty else { return 0 }
         return payload.reduce(0) { max($0, undurable[$1] ?? 0) }
     }
 
     /// Hands over what waits, as far as there is room.
-    mutating func flush(to log: GroupCommitLog?) {
+    package mutating func flush(to log: (any RecordLog)?) {
         guard let log else { return }
         while let record = unappended.first,
             let position = log.append(type: record.type, parts: [record.payload])
@@ -54,7 +64,7 @@ struct RecordLedger {
     }
 
     /// Notes that the log is durable up to `position`. Returns the batches that came with it.
-    mutating func becameDurable(_ position: LogPosition) -> [BatchReference] {
+    package mutating func becameDurable(_ position: LogPosition) -> [BatchReference] {
         var batches: [BatchReference] = []
         durablePosition = max(durablePosition, position)
         while let record = appended.first, record.position <= position {
@@ -67,29 +77,31 @@ struct RecordLedger {
         return batches
     }
 
-    mutating func resetByteCount() { appendedByteCount = 0 }
+    package mutating func resetByteCount() { appendedByteCount = 0 }
 }
 
 /// The types of records in the safety log.
-enum RecordType {
+package enum RecordType {
     /// A record of the replica, in its canonical encoding.
-    static let replica: UInt8 = 1
+    package static let replica: UInt8 = 1
 }
 
 /// How far the removal of old log segments is.
 ///
 /// Records are given up in three steps: what is still needed is appended again; every block that
 /// was committed by then is executed and synced to the store; then the old segments go.
-struct LogTruncation {
-    enum Step {
+package struct LogTruncation: Sendable {
+    package enum Step: Sendable {
         case idle
         /// The needed records were appended again; waits until the last is durable and the block
         /// at `height` is executed.
         case rewriting(lastRecord: UInt64, height: Height, upTo: LogPosition)
         case syncing(upTo: LogPosition)
     }
-    var step = Step.idle
+    package var step = Step.idle
+
+    package init() {}
 
     /// Records of this many bytes are gathered before old ones are given up.
-    static let byteCount = 256 << 20
+    package static let byteCount = 256 << 20
 }

@@ -1,7 +1,7 @@
-import BFTBase
-import BFTCore
-import BFTLedger
-import BFTStorage
+package import BFTBase
+package import BFTCore
+package import BFTLedger
+package import BFTStorage
 import BFTWire
 
 /// The committed chain on disk: blocks, certificates and batches, and the application's state.
@@ -10,20 +10,20 @@ import BFTWire
 /// and then, what of the application's state changed since the last time. So a crash leaves the
 /// chain after some block and never between two, and a state from which the blocks since can be
 /// executed again. Keys are big-endian, so that they stand in order.
-final class ChainStore: Sendable {
+package final class ChainStore: Sendable {
     private let backend: any StorageBackend
     private static let committedKey = Array("committed".utf8)
     private static let chainKey = Array("chain".utf8)
     /// The height after which the application's state was saved last.
     private static let savedKey = Array("saved".utf8)
 
-    init(_ backend: any StorageBackend) { self.backend = backend }
+    package init(_ backend: any StorageBackend) { self.backend = backend }
 
     // MARK: Opening
 
     /// The state after the last block that was kept, or `genesis` in a new store. Throws if the
     /// store belongs to another chain.
-    func open(genesis: CommittedState, chain: Digest) throws(NodeError) -> CommittedState {
+    package func open(genesis: CommittedState, chain: Digest) throws(ChainError) -> CommittedState {
         let (found, state): ([UInt8]?, [UInt8]?)
         do throws(StorageError) {
             found = try backend.get(.meta, key: Self.chainKey)
@@ -46,13 +46,19 @@ final class ChainStore: Sendable {
         }
     }
 
+    /// The state after the last block that was kept, or `nil` in a new store.
+    package func head() throws(StorageError) -> CommittedState? {
+        guard let bytes = try backend.get(.meta, key: Self.committedKey) else { return nil }
+        return try? CommittedState(decoding: bytes)
+    }
+
     /// The entries of the application's state.
-    var stateSource: some StateSource { StoredState(backend: backend) }
+    package var stateSource: some StateSource { StoredState(backend: backend) }
 
     // MARK: Writing
 
     /// Keeps `committed` with what its execution changed.
-    func keep(
+    package func keep(
         _ committed: CommittedBlock, stateRoot: Digest, changes: inout StateChanges
     ) throws(StorageError) {
         let height = Self.key(committed.block.height)
@@ -67,17 +73,15 @@ final class ChainStore: Sendable {
     }
 
     /// Keeps the state as it is after the last block.
-    func save(_ changes: inout StateChanges) throws(StorageError) {
-        guard let bytes = try backend.get(.meta, key: Self.committedKey),
-            let head = try? CommittedState(decoding: bytes)
-        else { return }
+    package func save(_ changes: inout StateChanges) throws(StorageError) {
+        guard let head = try head() else { return }
         changes.batch.put(.meta, key: Self.savedKey, value: Self.key(head.block.height))
         try backend.write(changes.batch)
         changes.removeAll()
     }
 
     /// The height after which the application's state was saved last.
-    func savedHeight() throws(StorageError) -> Height {
+    package func savedHeight() throws(StorageError) -> Height {
         guard let bytes = try backend.get(.meta, key: Self.savedKey), bytes.count == 8 else {
             return .zero
         }
@@ -96,27 +100,27 @@ final class ChainStore: Sendable {
     }
 
     /// Brings back what a crash took: the batches in the log that were ordered before it.
-    func restore(_ batches: [Batch]) throws(StorageError) {
+    package func restore(_ batches: [Batch]) throws(StorageError) {
         for batch in batches where try self.batch(batch.reference) == nil { try keep([batch]) }
     }
 
     /// Makes everything that was kept durable.
-    func sync() throws(StorageError) { try backend.sync() }
+    package func sync() throws(StorageError) { try backend.sync() }
 
     // MARK: Reading
 
-    func block(at height: Height) throws(StorageError) -> Block? {
+    package func block(at height: Height) throws(StorageError) -> Block? {
         guard let bytes = try backend.get(.blocks, key: Self.key(height)) else { return nil }
         return try? Block(decoding: bytes)
     }
 
     /// What commits the block at `height`: a certificate of it or of a descendant.
-    func certificate(at height: Height) throws(StorageError) -> Certificate? {
+    package func certificate(at height: Height) throws(StorageError) -> Certificate? {
         guard let bytes = try backend.get(.certificates, key: Self.key(height)) else { return nil }
         return try? Certificate(decoding: bytes)
     }
 
-    func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
+    package func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
         guard let bytes = try backend.get(.batches, key: Self.key(reference)),
             let batch = try? Batch(encoded: bytes), batch.reference == reference
         else { return nil }
@@ -124,7 +128,7 @@ final class ChainStore: Sendable {
     }
 
     /// The block at `height` with what commits it and the number of its transactions.
-    func storedBlock(at height: Height) throws(StorageError) -> StoredBlock? {
+    package func storedBlock(at height: Height) throws(StorageError) -> StoredBlock? {
         guard let block = try block(at: height), let certificate = try certificate(at: height)
         else { return nil }
         var count = 0
@@ -134,7 +138,7 @@ final class ChainStore: Sendable {
 
     /// Committed blocks from `height` on, as many as one answer may hold, ending in one that has
     /// a certificate of its own; or `nil` if there is none.
-    func run(from height: Height) throws(StorageError) -> CommittedRun? {
+    package func run(from height: Height) throws(StorageError) -> CommittedRun? {
         var blocks: [Block] = []
         var complete: (count: Int, certificate: Certificate)?
         var byteCount = 0
@@ -173,10 +177,12 @@ final class ChainStore: Sendable {
 }
 
 /// What is written together with a block.
-struct StateChanges: StateSink {
+package struct StateChanges: StateSink, Sendable {
     fileprivate var batch = WriteBatch()
     /// Whether it holds the application's state, as far as that changed.
-    var isSave = false
+    package var isSave = false
+
+    package init() {}
 
     fileprivate mutating func removeAll() {
         // A save may have been large.
@@ -184,8 +190,11 @@ struct StateChanges: StateSink {
         isSave = false
     }
 
-    mutating func put(key: RawSpan, value: RawSpan) { batch.put(.state, key: key, value: value) }
-    mutating func delete(key: RawSpan) { batch.delete(.state, key: key) }
+    package mutating func put(key: RawSpan, value: RawSpan) {
+        batch.put(.state, key: key, value: value)
+    }
+
+    package mutating func delete(key: RawSpan) { batch.delete(.state, key: key) }
 }
 
 private struct StoredState: StateSource {
@@ -210,4 +219,11 @@ private struct StoredState: StateSource {
         }
         if let failure { throw failure }
     }
+}
+
+/// A block as HTTP clients see it.
+package struct StoredBlock: Sendable {
+    package let block: Block
+    package let certificate: Certificate
+    package let transactionCount: Int
 }

@@ -1,16 +1,17 @@
-import BFTBase
+package import BFTBase
 import BFTCore
-import BFTLedger
+package import BFTLedger
 import BFTStorage
-import Logging
 
 /// Brings an application to the head of the chain: loads the state that was saved last, and
 /// executes again the blocks since.
-enum Replay {
+package enum Replay {
+    /// - Parameter note: told of each block that is about to be executed again.
     /// - Throws: if the state can't be read or is not the one that the validators agreed on.
-    static func bring<App: Application>(
-        _ application: inout App, to head: CommittedState, from store: ChainStore, _ logger: Logger
-    ) throws(NodeError) {
+    package static func bring<App: Application>(
+        _ application: inout App, to head: CommittedState, from store: ChainStore,
+        _ note: (_ height: Height, _ saved: Height) -> Void = { _, _ in }
+    ) throws(ChainError) {
         do throws(ApplicationError) {
             try application.load(store.stateSource)
         } catch {
@@ -18,15 +19,11 @@ enum Replay {
         }
         do throws(StorageError) {
             let saved = try store.savedHeight()
-            let count = head.block.height.rawValue - min(saved, head.block.height).rawValue
-            if count > 0 { logger.info("executing \(count) blocks again") }
             var height = saved
             while height < head.block.height {
                 height = height.next
+                note(height, saved)
                 try execute(height, &application, store)
-                if height.rawValue.isMultiple(of: 10_000) {
-                    logger.info("executed block \(height) of \(head.block.height) again")
-                }
             }
         } catch {
             throw .storage(error)

@@ -1,0 +1,116 @@
+package import BFTBase
+package import BFTCore
+package import BFTLedger
+package import BFTStorage
+
+/// The results of one own batch, those of its last transactions left out if they are too large to
+/// keep together.
+package struct BatchResults: Sendable {
+    package let reference: BatchReference
+    package let results: ResultWriter
+}
+
+/// What executing one block gave.
+package struct ExecutedBlock: Sendable {
+    package let stateRoot: Digest
+    /// Those of the own batches, in the order of the block's payload.
+    package let results: [BatchResults]
+    /// The bytes of the results.
+    package let byteCount: Int
+}
+
+/// The application at the head of its chain: executes the next block and keeps it.
+///
+/// Used by one thread at a time.
+package struct BlockExecutor<App: Application> {
+    /// When the application's state is written down.
+    package struct SavePolicy: Sendable {
+        /// After this many bytes of executed batches, or this many blocks.
+        package var byteCount: Int
+        package var blockCount: Int
+
+        package init(byteCount: Int, blockCount: Int) {
+            self.byteCount = byteCount
+            self.blockCount = blockCount
+        }
+    }
+
+    package private(set) var application: App
+    private let store: ChainStore
+    private let own: ValidatorIndex
+    private let policy: SavePolicy
+    private var changes = StateChanges()
+    /// The bytes of batches executed since the state was saved.
+    private var unsavedByteCount = 0
+    private var unsavedBlockCount = 0
+
+    /// The results of one own batch are kept up to this many bytes and those of one transaction.
+    package static var resultByteLimit: Int { 32 << 20 }
+
+    /// - Parameter application: as the last block in `store` left it.
+    package init(
+        _ application: consuming App, store: ChainStore, own: ValidatorIndex, policy: SavePolicy
+    ) {
+        self.application = application
+        self.store = store
+        self.own = own
+        self.policy = policy
+    }
+
+    package static func context(of block: Block) -> BlockContext {
+        BlockContext(height: block.height, time: block.time, proposer: block.proposer)
+    }
+
+    /// Executes the block that follows the last and keeps it, with the state if that is due.
+    package mutating func execute(
+        _ committed: CommittedBlock
+    ) throws(StorageError) -> ExecutedBlock {
+        var results: [BatchResults] = []
+        var byteCount = 0
+        var scratch = ResultWriter()
+        application.begin(Self.context(of: committed.block))
+        for batch in committed.batches {
+            // What nobody here waits for is not kept: a small batch can have large results.
+            var kept = ResultWriter()
+            let limit = batch.author == own ? Self.resultByteLimit : 0
+            batch.forEachTransaction { transaction in
+                if kept.bytes.count < limit {
+                    application.execute(transaction, result: &kept)
+                } else {
+                    application.execute(transaction, result: &scratch)
+                    scratch.removeAll()
+                }
+            }
+            guard batch.author == own else { continue }
+            byteCount += kept.bytes.count
+            results.append(BatchResults(reference: batch.reference, results: kept))
+        }
+        let root = application.end()
+        unsavedByteCount += committed.block.payloadByteCount
+        unsavedBlockCount += 1
+        if isSaveDue { save() }
+        try store.keep(committed, stateRoot: root, changes: &changes)
+        return ExecutedBlock(stateRoot: root, results: results, byteCount: byteCount)
+    }
+
+    /// Saves the state, so that the next start has nothing to execute again.
+    package mutating func saveAtEnd() throws(StorageError) {
+        guard unsavedBlockCount > 0 else { return }
+        save()
+        try store.save(&changes)
+    }
+
+    /// Executing again what was executed since the state was saved takes a node a second or two.
+    private var isSaveDue: Bool {
+        unsavedByteCount >= policy.byteCount || unsavedBlockCount >= policy.blockCount
+    }
+
+    private mutating func save() {
+        application.save(into: &changes)
+        changes.isSave = true
+        unsavedByteCount = 0
+        unsavedBlockCount = 0
+    }
+}
+
+extension BlockExecutor: Sendable where App: Sendable {}

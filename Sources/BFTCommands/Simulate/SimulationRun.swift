@@ -1,0 +1,146 @@
+import BFTBase
+import BFTSimulator
+import Synchronization
+
+/// What many runs add up to.
+struct SimulationTotals: Sendable {
+    var runCount: UInt64 = 0
+    var eventCount: UInt64 = 0
+    var blockCount: UInt64 = 0
+    var simulatedNanoseconds: UInt64 = 0
+    /// By seed, once all have ended.
+    var failures: [RunOutcome] = []
+    /// What could not be run at all.
+    var error: (any Error)?
+    var wallNanoseconds: UInt64 = 0
+
+    /// The most failures that are kept.
+    static let failureLimit = 100
+
+    mutating func add(_ outcome: RunOutcome) {
+        runCount += 1
+        eventCount += UInt64(outcome.eventCount)
+        blockCount += UInt64(outcome.height)
+        simulatedNanoseconds += outcome.time.nanoseconds
+        if outcome.oracle != nil, failures.count < Self.failureLimit { failures.append(outcome) }
+    }
+
+    var wallSeconds: Double { Double(max(1, wallNanoseconds)) / 1e9 }
+    var simulatedHours: Double { Double(simulatedNanoseconds) / 3_600e9 }
+    var runsPerSecond: Double { Double(runCount) / wallSeconds }
+    var eventsPerSecond: Double { Double(eventCount) / wallSeconds }
+}
+
+/// The scenario of each seed.
+struct ScenarioSource: Sendable {
+    let seeds: SeedRange
+    /// What the scenarios have in common.
+    let template: Scenario
+    /// Whether network and adversaries are drawn, too, and from which adversaries.
+    let drawsNetwork: Bool
+    let adversaryNames: [String]
+
+    func scenario(_ seed: UInt64) -> Scenario {
+        var scenario = template
+        scenario.seed = seed
+        if drawsNetwork {
+            let drawn = Scenario.drawn(seed: seed, adversaries: adversaryNames)
+            (scenario.powers, scenario.seats) = (drawn.powers, drawn.seats)
+        }
+        return scenario
+    }
+
+    /// The first seed from `seed` on that has a scenario of its own.
+    func next(from seed: UInt64) -> UInt64? {
+        var seed = seed
+        while seed <= seeds.last {
+            guard case .twins(let enumeration) = template.method, seeds.first < seeds.last,
+                !enumeration.isFirstOfItsKind(seed)
+            else { return seed }
+            seed += 1
+        }
+        return nil
+    }
+}
+
+/// Runs one scenario after another on all cores.
+final class SimulationRun: Sendable {
+    private struct State {
+        /// `nil` once there is none left.
+        var nextSeed: UInt64?
+        var totals = SimulationTotals()
+        var isOver = false
+    }
+
+    private let state: Mutex<State>
+    private let source: ScenarioSource
+    private let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
+    private let stop: StopRequest
+    private let keepsGoing: Bool
+    private let start = MonotonicClock.nanoseconds
+    private let end: UInt64
+
+    /// - Parameters:
+    ///   - limit: no run is begun after this time.
+    ///   - keepsGoing: whether a failure is no reason to stop.
+    init(
+        _ source: ScenarioSource, of simulated: SimulatedProtocol,
+        within limit: Interval?, keepsGoing: Bool, stop: StopRequest
+    ) {
+        self.source = source
+        state = Mutex(State(nextSeed: source.seeds.first))
+        run = simulated.run
+        self.stop = stop
+        self.keepsGoing = keepsGoing
+        end = limit.map { MonotonicClock.nanoseconds + $0.nanoseconds } ?? .max
+    }
+
+    /// Returns when there is nothing left to run, or something failed, or time is over.
+    func run(jobs: Int, progress: (SimulationTotals) -> Void) throws -> SimulationTotals {
+        try Workers.run(count: jobs) { [self] in
+            work()
+        } meanwhile: {
+            progress(totalsNow)
+        }
+        var totals = totalsNow
+        totals.failures.sort { $0.scenario.seed < $1.scenario.seed }
+        if let error = totals.error { throw error }
+        return totals
+    }
+
+    private var totalsNow: SimulationTotals {
+        state.withLock { state in
+            state.totals.wallNanoseconds = MonotonicClock.nanoseconds - start
+            return state.totals
+        }
+    }
+
+    private func next() -> Scenario? {
+        guard !stop.isRequested, MonotonicClock.nanoseconds < end else { return nil }
+        return state.withLock { state in
+            guard !state.isOver, let from = state.nextSeed, let seed = source.next(from: from)
+            else {
+                state.nextSeed = nil
+                return nil
+            }
+            state.nextSeed = seed == .max ? nil : seed + 1
+            return source.scenario(seed)
+        }
+    }
+
+    private func work() {
+        while let scenario = next() {
+            let result = Result { try run(scenario, RunOptions()) }
+            state.withLock { state in
+                switch result {
+                case .success(let outcome):
+                    state.totals.add(outcome)
+                    if outcome.oracle != nil, !keepsGoing { state.isOver = true }
+                case .failure(let error):
+                    state.totals.error = error
+                    state.isOver = true
+                }
+            }
+        }
+    }
+}

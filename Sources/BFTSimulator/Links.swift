@@ -1,0 +1,97 @@
+import BFTBase
+
+/// The links between the machines of a world: which are cut, and which are busy.
+struct Links: Sendable {
+    /// A part of the network that carries nothing for a while.
+    struct Cut: Sendable, Equatable {
+        enum Shape: Sendable, Equatable {
+            /// Between those for whom it says `true` and the others.
+            case split([Bool])
+            case oneWay(from: Int, to: Int)
+            /// Between two machines, on and off, each this long, beginning at an instant.
+            case flapping(Int, Int, every: Interval, since: Instant)
+        }
+
+        let number: Int
+        let shape: Shape
+    }
+
+    private let count: Int
+    private(set) var cuts: [Cut] = []
+    private var cutCount = 0
+    /// How many messages each link has carried, by sender and target.
+    private var messageCounts: [UInt64]
+    /// When each link has sent what was given to it. Empty while links have no limit.
+    private var freeAt: [Instant] = []
+
+    init(count: Int) {
+        self.count = count
+        messageCounts = Array(repeating: 0, count: count * count)
+    }
+
+    /// The number of the next message of a link, from 1.
+    mutating func nextMessage(from sender: Int, to target: Int) -> UInt64 {
+        messageCounts[sender * count + target] += 1
+        return messageCounts[sender * count + target]
+    }
+
+    func isCut(from sender: Int, to target: Int, at now: Instant) -> Bool {
+        cuts.contains { cut in
+            switch cut.shape {
+            case .split(let side): side[sender] != side[target]
+            case .oneWay(let from, let to): from == sender && to == target
+            case .flapping(let first, let second, let period, let start):
+                ((first, second) == (sender, target) || (second, first) == (sender, target))
+                    && (now.since(start).nanoseconds / period.nanoseconds).isMultiple(of: 2)
+            }
+        }
+    }
+
+    /// Returns the number of the cut.
+    mutating func cut(_ shape: Cut.Shape) -> Int {
+        cutCount += 1
+        cuts.append(Cut(number: cutCount, shape: shape))
+        return cutCount
+    }
+
+    /// Returns whether there was such a cut.
+    mutating func mend(_ number: Int) -> Bool {
+        let before = cuts.count
+        cuts.removeAll { $0.number == number }
+        return cuts.count < before
+    }
+
+    mutating func mendAll() {
+        cuts = []
+        freeAt = []
+    }
+
+    /// Sends `byteCount` bytes over a link that carries `rate` bytes a millisecond. Returns when
+    /// they are on their way, or `nil` if that is more than `limit` from now.
+    mutating func send(
+        _ byteCount: Int, from sender: Int, to target: Int, at now: Instant, rate: Int,
+        limit: Interval
+    ) -> Instant? {
+        if freeAt.isEmpty { freeAt = Array(repeating: now, count: count * count) }
+        let start = max(now, freeAt[sender * count + target])
+        let end = start.advanced(by: Interval(nanoseconds: UInt64(byteCount * 1_000_000 / rate)))
+        guard end.since(now) <= limit else { return nil }
+        freeAt[sender * count + target] = end
+        return end
+    }
+}
+
+extension Links.Cut.Shape: CustomStringConvertible {
+    /// `v0 v2 | v1 v3`, `v0 -x v1`, or `v0 x-x v1`.
+    var description: String {
+        switch self {
+        case .split(let side):
+            [true, false].map { part in
+                side.indices.filter { side[$0] == part }.map { "v\($0)" }.joined(separator: " ")
+            }.joined(separator: " | ")
+        case .oneWay(let from, let to): "v\(from) -x v\(to)"
+        case .flapping(let first, let second, let period, _):
+            "v\(first) x-x v\(second) every \(period)"
+        }
+    }
+}

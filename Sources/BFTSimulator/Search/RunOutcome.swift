@@ -1,0 +1,56 @@
+public import BFTBase
+
+/// What became of one run.
+public struct RunOutcome: Sendable, Equatable {
+    public let scenario: Scenario
+    /// What went wrong. Empty in a good run.
+    public let violations: [String]
+    public let eventCount: Int
+    /// The simulated time at the end.
+    public let time: Instant
+    /// How many blocks the chain had.
+    public let height: Int
+    /// Equal for equal runs.
+    public let traceHash: UInt64
+    /// The decisions that were carried out, if they were asked for.
+    public let decisions: [Decision]
+    /// What happened, if it was asked for, and how much more there was.
+    public let trace: [TraceEvent]
+    public let omittedCount: Int
+
+    public init(
+        scenario: Scenario, violations: [String], eventCount: Int, time: Instant, height: Int,
+        traceHash: UInt64, decisions: [Decision], trace: [TraceEvent], omittedCount: Int
+    ) {
+        self.scenario = scenario
+        self.violations = violations
+        self.eventCount = eventCount
+        self.time = time
+        self.height = height
+        self.traceHash = traceHash
+        self.decisions = decisions
+        self.trace = trace
+        self.omittedCount = omittedCount
+    }
+
+    /// What found the first violation: its text up to a colon, without what differs from run to
+    /// run.
+    public var oracle: String? { violations.first.map(Self.oracle) }
+
+    static func oracle(of violation: String) -> String {
+        let name = violation.prefix { $0 != ":" }
+        return name.split(separator: " ")
+            .filter { !$0.contains(where: \.isNumber) }
+            .joined(separator: " ")
+    }
+}
+
+/// What to note of a run beside its outcome.
+public struct RunOptions: Sendable {
+    /// Whether to note the decisions that were carried out.
+    public var isRecordingDecisions = false
+    /// Keeps a trace, if there is one.
+    public var recorder: TraceRecorder?
+
+    public init() {}
+}

@@ -1,0 +1,134 @@
+public import BFTBase
+import BFTCore
+
+/// Everything that decides one run, in terms that a command line can say again.
+public struct Scenario: Sendable, Equatable {
+    /// A malicious validator: who, and what it does.
+    public struct Seat: Sendable, Equatable {
+        public let validator: Int
+        public let adversary: String
+
+        public init(validator: Int, adversary: String) {
+            self.validator = validator
+            self.adversary = adversary
+        }
+    }
+
+    /// How scenarios are made.
+    public enum Method: Sendable, Equatable {
+        /// A world whose faults are drawn from the seed.
+        case swarm
+        /// A replica with a twin; the seed is the number of the scenario.
+        case twins(TwinsEnumeration)
+        /// Few faults of small scope, drawn from the seed.
+        case scope(FaultScope)
+    }
+
+    public var method = Method.swarm
+    public var powers: [VotingPower]
+    public var seed: UInt64
+    /// The kinds of faults that the seed may draw.
+    public var faults = FaultKind.allCases
+    /// The plan to follow instead of one that the seed draws.
+    public var givenPlan: FaultPlan?
+    public var seats: [Seat] = []
+    /// How long faults last. The seed says so if it is `nil`.
+    public var faultTime: Interval?
+    /// The decisions of the seed that are carried out: all of them if it is `nil`.
+    public var decisions: [Decision]?
+
+    public init(powers: [VotingPower], seed: UInt64) {
+        self.powers = powers
+        self.seed = seed
+    }
+
+    /// A network, malicious validators and faults, all drawn from `seed`: at most a third of the
+    /// power lies.
+    public static func drawn(seed: UInt64, adversaries: [String]) -> Scenario {
+        var random = SplitMix64(seed: seed &* 0x2545_F491_4F6C_DD1D &+ 0x5EED)
+        let count = [4, 4, 4, 5, 7, 10].randomElement(using: &random) ?? 4
+        var powers = Array(repeating: VotingPower(1), count: count)
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            powers = powers.map { _ in UInt64.random(in: 1...4, using: &random) }
+        }
+        var scenario = Scenario(powers: powers, seed: seed)
+        let total = powers.reduce(0, +)
+        var lying: VotingPower = 0
+        let wanted = adversaries.isEmpty ? 0 : Int.random(in: 0...count / 3, using: &random)
+        for validator in powers.indices.shuffled(using: &random)
+        where scenario.seats.count < wanted && 3 * (lying + powers[validator]) < total {
+            let name = adversaries[Int.random(in: adversaries.indices, using: &random)]
+            lying += powers[validator]
+            scenario.seats.append(Seat(validator: validator, adversary: name))
+        }
+        return scenario
+    }
+
+    /// What the lanes of a diagram are called.
+    public var laneNames: [String] {
+        let names = powers.indices.map { "v\($0)" }
+        guard case .twins = method else { return names }
+        return names + ["twin of v0"]
+    }
+
+    /// What goes wrong.
+    public var plan: FaultPlan {
+        var random = SplitMix64(seed: seed)
+        var plan = givenPlan ?? FaultPlan.drawn(from: &random, kinds: faults)
+        if let faultTime { plan.healAt = Instant(nanoseconds: 0).advanced(by: faultTime) }
+        return plan
+    }
+
+    /// The options of `bft simulate` that say all this.
+    public var options: [String] {
+        var options = method.options
+        if Set(powers) == [1] {
+            options += ["--validators", "\(powers.count)"]
+        } else {
+            options += ["--powers", powers.map(String.init).joined(separator: ",")]
+        }
+        options += ["--seed", "\(seed)"]
+        if let givenPlan {
+            options += ["--plan", "'\(givenPlan)'"]
+        } else if faults != FaultKind.allCases {
+            let names = faults.isEmpty ? ["none"] : faults.map(\.rawValue)
+            options += ["--faults", names.joined(separator: ",")]
+        }
+        if !seats.isEmpty {
+            let seats = seats.map { "\($0.adversary)=\($0.validator)" }
+            options += ["--adversary", seats.joined(separator: ",")]
+        }
+        if let faultTime { options += ["--time-limit", faultTime.inSeconds] }
+        if let decisions {
+            let names =
+                decisions.isEmpty
+                ? "none"
+                : decisions.map(\.description)
+                    .joined(separator: ",")
+            options += ["--decisions", "'\(names)'"]
+        }
+        return options
+    }
+}
+
+extension Scenario.Method {
+    fileprivate var options: [String] {
+        switch self {
+        case .swarm: []
+        case .twins(let enumeration):
+            ["--search", "twins", "--views", "\(enumeration.viewCount)"]
+                + ["--parts", "\(enumeration.partLimit)"]
+        case .scope(let scope):
+            ["--search", "scope", "--views", "\(scope.viewCount)"]
+                + ["--splits", "\(scope.splitLimit)", "--changes", "\(scope.changeLimit)"]
+        }
+    }
+}
+
+extension Interval {
+    /// In seconds, to the millisecond.
+    fileprivate var inSeconds: String {
+        let milliseconds = nanoseconds / 1_000_000
+        return "\(milliseconds / 1_000).\(String(1_000 + milliseconds % 1_000).dropFirst())"
+    }
+}

@@ -1,0 +1,67 @@
+import BFTBase
+import BFTCore
+import BFTSimulator
+import ProtocolSimplex
+import Testing
+
+@Suite struct DeliveryOrderTests {
+    /// The batches that each replica executed, in order.
+    private static func logs(_ trace: [TraceEvent], count: Int) -> [[String]] {
+        (0..<count).map { node in
+            trace.filter { $0.kind == .executed && $0.node == node }.flatMap { event in
+                event.text.split(separator: "(").last?.split(separator: " ")
+                    .map { $0.filter { $0 != ")" } }.filter { $0 != "empty" } ?? []
+            }
+        }
+    }
+
+    /// Runs one seed without faults. The delays, and with them the order in which messages arrive,
+    /// depend on `order`; the clients' requests don't.
+    private static func run(order: UInt64, decisions: [Decision]) throws -> RunOutcome {
+        var plan = FaultPlan()
+        plan.delayMicroseconds = 100...(5_000 + 37 * order)
+        plan.healAt = Instant(nanoseconds: 500_000_000)
+        var scenario = Scenario(powers: [1, 1, 1, 1], seed: 4_711)
+        scenario.givenPlan = plan
+        scenario.decisions = decisions
+        var options = RunOptions()
+        options.recorder = TraceRecorder()
+        return try DecisionTests.simplex.run(scenario, options)
+    }
+
+    @Test("In a hundred orders of delivery, replicas agree on one log of all requests")
+    func agreement() async throws {
+        let decisions = (0..<4).flatMap { node in
+            (1...3).map { Decision(.submission, at: node, ordinal: $0) }
+        }
+        let logs = try await Seeds.aside {
+            try (UInt64(0)..<100).map { order in
+                let outcome = try Self.run(order: order, decisions: decisions)
+                #expect(outcome.violations.isEmpty)
+                let logs = Self.logs(outcome.trace, count: 4)
+                #expect(Set(logs).count == 1)
+                return logs[0]
+            }
+        }
+        #expect(Set(logs.map(Set.init)).count == 1 && logs[0].count >= 8)
+        // Otherwise the orders did not differ.
+        #expect(Set(logs).count > 1)
+    }
+
+    @Test("What one author submits has the same log in a hundred orders of delivery")
+    func singleAuthor() async throws {
+        let decisions = (1...6).map { Decision(.submission, at: 2, ordinal: $0) }
+        let (logs, hashes) = try await Seeds.aside {
+            let outcomes = try (UInt64(0)..<100).map {
+                try Self.run(order: $0, decisions: decisions)
+            }
+            #expect(outcomes.allSatisfy { $0.violations.isEmpty })
+            return (
+                outcomes.flatMap { Self.logs($0.trace, count: 4) }, outcomes.map(\.traceHash)
+            )
+        }
+        #expect(Set(logs).count == 1 && !logs[0].isEmpty)
+        #expect(logs[0] == logs[0].indices.map { "v2/\($0 + 1)" })
+        #expect(Set(hashes).count == 100)
+    }
+}

@@ -1,0 +1,74 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import BFTSimulator
+import ProtocolSimplex
+import Testing
+
+@Suite struct ShrinkerTests {
+    /// The first seed whose run fails, and the run with its decisions.
+    private static func failing(
+        _ simulated: SimulatedProtocol, _ change: (inout Scenario) -> Void = { _ in }
+    ) throws -> RunOutcome? {
+        var options = RunOptions()
+        options.isRecordingDecisions = true
+        for seed in UInt64(0)..<60 {
+            var scenario = Scenario(powers: [1, 1, 1, 1], seed: seed)
+            change(&scenario)
+            let outcome = try simulated.run(scenario, options)
+            if outcome.oracle != nil, outcome.decisions.count > 100 { return outcome }
+        }
+        return nil
+    }
+
+    private static func check(
+        _ name: String, _ simulated: SimulatedProtocol,
+        _ change: (inout Scenario) -> Void = { _ in }
+    ) throws {
+        let before = try #require(try failing(simulated, change))
+        var shrinker = try #require(
+            try Shrinker(before.scenario, runLimit: 600, run: simulated.run))
+        let after = try shrinker.shrink()
+        print(
+            "\(name), seed \(before.scenario.seed): \(before.decisions.count) decisions and "
+                + "\(before.eventCount) events shrank to \(after.decisions.count) and "
+                + "\(after.eventCount) in \(shrinker.runCount) runs: "
+                + after.scenario.options.joined(separator: " "))
+        #expect(after.oracle == before.oracle)
+        #expect(4 * after.decisions.count < before.decisions.count)
+        #expect(2 * after.eventCount < before.eventCount)
+        // What is reported fails again, by itself.
+        let again = try simulated.run(after.scenario, RunOptions())
+        #expect(again.violations == after.violations && again.traceHash == after.traceHash)
+    }
+
+    @Test("A wrong rule shrinks to a few decisions that fail in the same way")
+    func wrongRule() async throws {
+        try await Seeds.aside {
+            try Self.check(
+                "finalizes after nullify",
+                SimulatedProtocol("mutant", SimplexReplica<FinalizesAfterNullify>.self))
+        }
+    }
+
+    @Test("A wrong host shrinks to a few decisions that fail in the same way")
+    func wrongHost() async throws {
+        try await Seeds.aside {
+            var mistakes = HostMistakes<Simplex>()
+            mistakes.forgets = { record in
+                guard case .consensus(.voted) = record else { return false }
+                return true
+            }
+            try Self.check(
+                "forgets votes",
+                SimulatedProtocol("mutant", Simplex.self, mistakes: mistakes)
+            ) { $0.seats = [.init(validator: 0, adversary: "pester")] }
+        }
+    }
+
+    @Test("A run that does not fail is not shrunk")
+    func soundRun() throws {
+        let scenario = Scenario(powers: [1, 1, 1, 1], seed: 1)
+        #expect(try Shrinker(scenario, run: DecisionTests.simplex.run) == nil)
+    }
+}

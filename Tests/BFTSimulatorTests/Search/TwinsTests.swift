@@ -1,0 +1,78 @@
+import BFTBase
+import BFTCore
+import BFTSimulator
+import ProtocolSimplex
+import Testing
+
+@Suite struct TwinsTests {
+    static let simplex = SimulatedProtocol("simplex", Simplex.self)
+
+    /// Runs the scenarios with one twin of four, and returns how many there were and what failed.
+    static func search(
+        _ simulated: SimulatedProtocol, _ enumeration: TwinsEnumeration
+    ) async throws -> (count: Int, failures: [RunOutcome]) {
+        let numbers = (0..<(enumeration.count ?? 0)).filter(enumeration.isFirstOfItsKind)
+        let outcomes = try await withThrowingTaskGroup(of: [RunOutcome].self) { group in
+            for start in stride(from: 0, to: numbers.count, by: 20) {
+                let some = numbers[start..<min(start + 20, numbers.count)]
+                group.addTask {
+                    try await Seeds.aside {
+                        try some.map { number in
+                            var scenario = Scenario(powers: [1, 1, 1, 1], seed: number)
+                            scenario.method = .twins(enumeration)
+                            return try simulated.run(scenario, RunOptions())
+                        }
+                    }
+                }
+            }
+            var all: [RunOutcome] = []
+            for try await some in group { all += some }
+            return all
+        }
+        return (numbers.count, outcomes.filter { $0.oracle != nil })
+    }
+
+    @Test("One twin of four neither splits nor stops the others, however the network splits")
+    func exhaustive() async throws {
+        for (views, parts) in [(1, 5), (2, 2)] {
+            let enumeration = TwinsEnumeration(
+                validatorCount: 4, viewCount: views, partLimit: parts)
+            let (count, failures) = try await Self.search(Self.simplex, enumeration)
+            for failure in failures.prefix(5) {
+                Issue.record(
+                    "\(failure.scenario.options.joined(separator: " ")): \(failure.violations)")
+            }
+            print(
+                "twins: \(count) scenarios of \(enumeration.count ?? 0) for \(views) views and "
+                    + "at most \(parts) parts, \(failures.count) failures")
+            #expect(UInt64(count) == enumeration.distinctCount)
+        }
+    }
+
+    @Test("One twin of four splits replicas that take half of the power for a quorum")
+    func wrongQuorum() async throws {
+        let mutant = SimulatedProtocol("mutant", SimplexReplica<HalfIsQuorum>.self)
+        let enumeration = TwinsEnumeration(validatorCount: 4, viewCount: 1, partLimit: 2)
+        let (count, failures) = try await Self.search(mutant, enumeration)
+        print("twins, half is a quorum: \(failures.count) of \(count) scenarios fail")
+        #expect(failures.contains { $0.oracle == "agreement" })
+    }
+
+    @Test("Scenarios that are the same but for numbers are counted once")
+    func symmetry() {
+        // Bell(5) = 52 ways to split five instances, four leaders.
+        let all = TwinsEnumeration(validatorCount: 4, viewCount: 1, partLimit: 5)
+        #expect(all.count == 52 * 4)
+        // Two parts at most: 1 + S(5, 2) = 16 ways.
+        #expect(TwinsEnumeration(validatorCount: 4, viewCount: 3, partLimit: 2).count == 262_144)
+        for (views, parts) in [(1, 2), (1, 5), (2, 2), (2, 3)] {
+            let enumeration = TwinsEnumeration(
+                validatorCount: 4, viewCount: views, partLimit: parts)
+            let distinct = (0..<(enumeration.count ?? 0)).count {
+                enumeration.isFirstOfItsKind($0)
+            }
+            #expect(UInt64(distinct) == enumeration.distinctCount)
+        }
+        #expect(TwinsEnumeration(validatorCount: 4, viewCount: 12, partLimit: 5).count == nil)
+    }
+}

@@ -1,0 +1,60 @@
+import BFTBase
+import BFTSimulator
+import ProtocolSimplex
+import Testing
+
+@Suite struct FaultTests {
+    typealias Kind = WorldStatistics.Kind
+
+    /// What each kind of fault, alone, must bring about in some run.
+    static func traces(of kind: FaultKind) -> [Kind] {
+        switch kind {
+        case .loss: [.lost]
+        case .duplication: [.duplicated]
+        case .reordering: [.delayed]
+        case .tail: [.tailed]
+        case .wan: [.crossed]
+        case .bandwidth: [.queued, .overflowed]
+        case .partitions: [.splits, .isolations, .cutOff]
+        case .oneWay: [.oneWayCuts, .cutOff]
+        case .flapping: [.flaps, .cutOff]
+        case .powerCuts: [.powerCuts, .tornWrites, .cutTails, .replayed]
+        case .blackout: [.powerCuts]
+        case .crashes: [.crashes, .tornWrites, .replayed]
+        case .pauses: [.pauses]
+        case .slowNodes: [.slowNodes]
+        case .slowExecution: []
+        case .slowDisks: [.slowDisks]
+        case .fullDisks: [.fullDisks, .stoppedByFullDisk]
+        case .failedSyncs: [.stoppedByFailedSync]
+        case .corruption: [.bitRot, .misdirectedWrites, .refusedStarts]
+        case .rollback: [.rollbacks]
+        case .skew, .drift: []
+        case .jumps: [.clockJumps]
+        case .overload: [.refusedBusy]
+        }
+    }
+
+    @Test(
+        "Each kind of fault really occurs, and alone it stops nobody", arguments: FaultKind.allCases
+    )
+    func alone(kind: FaultKind) async throws {
+        let seeds = SimplexSimulationTests.part(25)
+        let statistics = try await Seeds.aside {
+            var sum = WorldStatistics()
+            for seed in seeds {
+                var random = SplitMix64(seed: seed)
+                let plan = FaultPlan.drawn(from: &random, only: kind)
+                var world = try World<Simplex>(powers: [1, 1, 1, 1], seed: seed, plan: plan)
+                world.runToRest(within: SimplexSimulationTests.bound)
+                for violation in world.violations {
+                    Issue.record("\(kind), seed \(seed), \(plan): \(violation)")
+                }
+                sum = sum + world.statistics
+            }
+            return sum
+        }
+        print("\(kind): \(statistics)")
+        for trace in Self.traces(of: kind) { #expect(statistics[trace] > 0, "\(trace)") }
+    }
+}
