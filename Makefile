@@ -37,8 +37,12 @@ format: ## format every file
 bench: deps ## measure a cluster on this machine; writes Benchmarks/README.md
 	Scripts/bench-cluster --write Benchmarks/README.md
 
-verify: ## check the models and proofs of the protocols, and that their mutants fail
-	timeout --kill-after=20 900 Scripts/verify
+verify: deps ## check the models and proofs of the protocols, and that their mutants fail
+	rm -rf .build/traces
+	timeout --kill-after=20 1800 swift build --build-tests -j $(JOBS)
+	MODEL_TRACES=$(CURDIR)/.build/traces timeout --kill-after=20 600 \
+		swift test --skip-build --filter ModelTests
+	timeout --kill-after=20 1200 Scripts/verify --traces .build/traces
 
 coverage: deps ## which lines of what decides the tests and the simulator reach
 	Scripts/coverage

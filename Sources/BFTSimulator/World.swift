@@ -68,11 +68,12 @@ public struct World<P: ConsensusProtocol>: Sendable {
     ///   - signatures: how validators sign; a stand-in unless given.
     ///   - script: which of the seed's decisions are carried out.
     ///   - oracles: which oracles judge the run.
+    ///   - guests: oracles that judge it, too.
     public init(
         powers: [VotingPower], seed: UInt64, plan: FaultPlan? = nil,
         adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes(),
         signatures: (any WorldSignatures)? = nil, script: DecisionScript = .everything,
-        oracles: OracleSelection = .all
+        oracles: OracleSelection = .all, guests: [OracleEntry<P>] = []
     ) throws(ValidatorSetError) {
         var random = SplitMix64(seed: seed)
         validators = try ValidatorSet(powers)
@@ -114,7 +115,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         deviationCounts = powers.map { _ in 0 }
         history = History(count: powers.count)
         bench = OracleBench(
-            oracles,
+            oracles, and: guests,
             scene: Scene(
                 validators: validators,
                 isHonest: powers.indices.map { adversaries[$0] == nil && !hasBadDisk[$0] },

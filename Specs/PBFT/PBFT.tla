@@ -8,6 +8,12 @@
 (* a quorum of view changes decides on, and then only children: whatever   *)
 (* is prepared in a view descends from where the view began.               *)
 (*                                                                         *)
+(* Of prepared certificates, that of the later view is the higher one, and *)
+(* of one view that of the greater height. A view change reports the       *)
+(* highest that the replica knows; what it has committed was prepared, so  *)
+(* once it forgot what is at or below that, it still reports as much. The  *)
+(* new view begins with the highest report of a quorum.                    *)
+(*                                                                         *)
 (* Messages are not modelled. A certificate exists as soon as there are    *)
 (* votes for it, and anybody may act upon it or not. The votes of          *)
 (* Byzantine replicas are always there, for everything; in a view change   *)
@@ -33,7 +39,7 @@ CONSTANTS
     LastHeight,
     BlocksPerView,   \* on each parent; more than one: leaders equivocate
     Interval,        \* heights between checkpoints
-    Window,          \* heights above the stable checkpoint that are voted for
+    Window,          \* heights above the stable checkpoint in which new blocks get votes
     Broken           \* the rules left out
 
 Genesis == <<>>
@@ -47,15 +53,15 @@ Chain(block) == {SubSeq(block, 1, height) : height \in 1..Len(block)}
 VARIABLES
     view,       \* the one that is played
     stage,      \* "enter", "prepare", "commit"
-    changes,    \* what each honest replica said on entering it: <<stable checkpoint, prepared>>
+    changes,    \* what each honest replica reported on entering it: a prepared certificate
     prepares,   \* of each in it: <<lowest height, highest block>> it voted to prepare
     commits,    \* of each in it: the highest block it voted to commit
     prepared,   \* the prepared certificates of this view and those before, each <<view, block>>
-    committed,  \* the committed blocks of the views before
+    committed,  \* the commit certificates of the views before
     used,       \* the greatest prepared certificate that each voted to commit on
-    stable      \* the highest checkpoint that each knows a quorum to have signed
+    base        \* the commit certificate of the last block that each has
 
-vars == <<view, stage, changes, prepares, commits, prepared, committed, used, stable>>
+vars == <<view, stage, changes, prepares, commits, prepared, committed, used, base>>
 
 Waits == <<>>     \* a replica that has not done yet what the stage is for
 SitsOut == <<0>>
@@ -82,15 +88,14 @@ PreparedNow ==
     {<<view, block>> : block \in
         {block \in VotedFor : Certified({r \in Honest : HasPrepared(r, block)})}}
 
+\* Whoever votes to commit a block has voted to commit what is prepared below it in the view.
 CommittedNow ==
-    {block \in UNION {Chain(commits[r][2]) : r \in Acted(commits)} :
-        Certified({r \in Acted(commits) : Extends(commits[r][2], block)})}
+    {p \in (IF "CommitsUnprepared" \in Broken
+            THEN {<<view, block>> : block \in VotedFor} ELSE prepared) :
+        p[1] = view /\ Certified({r \in Acted(commits) : Extends(commits[r][2], p[2])})}
 
-\* Blocks whose state a quorum has signed, or may have: who holds a commit certificate may sign.
-Stable ==
-    {block \in committed \union
-        (IF "CheckpointNeedsNoQuorum" \in Broken THEN {p[2] : p \in prepared} ELSE {}) :
-        Len(block) % Interval = 0}
+\* The checkpoint at or below a block: who executed it signed that, and the window follows.
+StableHeight(block) == (Len(block) \div Interval) * Interval
 
 \* Of prepared certificates: first by view, then by height.
 IsBelow(one, other) ==
@@ -103,92 +108,77 @@ IsBelow(one, other) ==
 ---------------------------------------------------------------------------
 (* The view change. *)
 
-StandsOn(p, base) == p # Nothing /\ p[2] # base /\ Extends(p[2], base)
+\* A replica holds at least the certificates that it acted upon, perhaps others. With a checkpoint
+\* or a commit certificate it drops what lies at its height or below.
+Reports(r, last) ==
+    {p \in prepared \union {Nothing} :
+        /\ ~IsBelow(p, last) \/ "ReportsOnlyWhatItKept" \in Broken
+        /\ Len(used[r][2]) > Len(last[2]) => ~IsBelow(p, used[r])
+           \/ "CommitsAfterViewChange" \in Broken}
 
-\* A replica holds at least the certificates that it acted upon, perhaps others; it reports the
-\* greatest that stands on its stable checkpoint.
-Reports(r, base) ==
-    LET kept == IF "TruncatesBeforeStable" \in Broken
-                THEN {b \in committed : Extends(b, base)} \union {base}
-                ELSE {base}
-    IN UNION {{p \in prepared \union {Nothing} :
-            /\ StandsOn(p, least) \/ p = Nothing
-            /\ StandsOn(used[r], least) => ~IsBelow(p, used[r])
-               \/ "CommitsAfterViewChange" \in Broken}
-        : least \in kept}
+\* It may have learnt what was committed, from a commit certificate or from a stable checkpoint.
+Learnt ==
+    committed \union
+        (IF "CheckpointNeedsNoQuorum" \in Broken
+         THEN {p \in prepared : Len(p[2]) % Interval = 0} ELSE {})
 
 Enter(r) ==
     /\ stage = "enter" /\ changes[r] = Waits
-    /\ \/ changes' = [changes EXCEPT ![r] = SitsOut] /\ UNCHANGED stable
-       \/ \E base \in {stable[r]} \union {b \in Stable : Len(b) > Len(stable[r])} :
-            /\ stable' = [stable EXCEPT ![r] = base]
-            /\ \E p \in IF "ViewChangeHidesPrepared" \in Broken THEN {Nothing}
-                        ELSE Reports(r, base) :
-                changes' = [changes EXCEPT ![r] = <<base, p>>]
+    /\ \/ changes' = [changes EXCEPT ![r] = SitsOut] /\ UNCHANGED base
+       \/ \E last \in {base[r]} \union {c \in Learnt : Len(c[2]) > Len(base[r][2])} :
+            /\ base' = [base EXCEPT ![r] = last]
+            /\ \E p \in IF "ViewChangeHidesPrepared" \in Broken THEN {last} ELSE Reports(r, last) :
+                changes' = [changes EXCEPT ![r] = p]
     /\ UNCHANGED <<view, stage, prepares, commits, prepared, committed, used>>
 
-\* Where a new view begins, given what its view changes say: <<checkpoint, tip>>. The tip is the
-\* checkpoint if nothing that stands on it was prepared.
-Begin(said) ==
-    LET base == CHOOSE b \in {s[1] : s \in said} : \A s \in said : Len(s[1]) <= Len(b)
-        above == {p \in {s[2] : s \in said} :
-            IF "WatermarksAreOnlyNumbers" \in Broken THEN Len(p[2]) > Len(base)
-            ELSE StandsOn(p, base)}
-    IN IF above = {} THEN <<base, base>>
-       ELSE <<base, (CHOOSE p \in above : \A q \in above : ~IsBelow(p, q))[2]>>
+\* The block that a new view begins with, given what its view changes report.
+Begin(reports) == (CHOOSE p \in reports : \A q \in reports : ~IsBelow(p, q))[2]
 
-\* What a Byzantine replica may report: what else it could say makes no difference.
-Lies == {<<base, Nothing>> : base \in Stable \union {Genesis}}
-    \union {<<Genesis, p>> : p \in prepared}
+\* What a Byzantine replica may report: what nobody can show can't be the highest.
+Lies == prepared \union {Nothing}
 
 Beginnings ==
-    IF view = 1 THEN {<<Genesis, Genesis>>}
-    ELSE IF "NewViewIsNotRecomputed" \in Broken
-    THEN {<<Genesis, Genesis>>} \union {<<Genesis, p[2]>> : p \in prepared}
-    ELSE LET said(group) == {changes[r] : r \in group}
+    IF view = 1 THEN {Genesis}
+    ELSE IF "NewViewIsNotRecomputed" \in Broken THEN {p[2] : p \in Lies}
+    ELSE LET reports(group) == {changes[r] : r \in group}
          IN UNION {
-                (IF IsQuorum(Cardinality(group)) THEN {Begin(said(group))} ELSE {})
+                (IF IsQuorum(Cardinality(group)) THEN {Begin(reports(group))} ELSE {})
                 \union
-                (IF Certified(group) THEN {Begin(said(group) \union {lie}) : lie \in Lies} ELSE {})
+                (IF Certified(group)
+                 THEN {Begin(reports(group) \union {lie}) : lie \in Lies} ELSE {})
                 : group \in SUBSET Acted(changes)}
 
 ---------------------------------------------------------------------------
 (* In a view. *)
 
-IsWithinWindow(block, base) == Len(block) > Len(base) /\ Len(block) <= Len(base) + Window
+\* `block` and what stands on it in this view, up to the end of the window over `last`.
+Continued(block, last) ==
+    LET top == StableHeight(last) + Window
+        most == IF top < LastHeight THEN top ELSE LastHeight
+    IN {block} \union UNION {{block \o more : more \in [1..count -> NewMarks(view)]}
+            : count \in 1..(IF most > Len(block) THEN most - Len(block) ELSE 0)}
 
-\* `block`, with children of this view, up to the last height.
-Continued(block) ==
-    UNION {{block \o more : more \in [1..count -> NewMarks(view)]}
-        : count \in 0..(LastHeight - Len(block))}
+\* What begins a view is above the window of a replica that has fallen behind, perhaps.
+MayPrepareAgain(tip, last) ==
+    "KeepsItsOwnWatermark" \in Broken => Len(tip) <= StableHeight(last) + Window
 
-\* What a replica on this stable checkpoint may have voted for by the end of the view.
-Votes(beginning, base) ==
-    LET tip == beginning[2]
-        isReproposed == tip # beginning[1] /\ Len(tip) > Len(base)
-        last == Longer(tip, base)
-        whole == IF isReproposed THEN {<<Len(tip), block>> : block \in Continued(tip)}
-                 ELSE {<<Len(last) + 1, block>> : block \in Continued(last) \ {last}}
-        parts == IF "ChainIsReproposedInParts" \in Broken /\ isReproposed
-                 THEN {<<Len(base) + 1, block>>
-                        : block \in (Chain(tip) \ Chain(base)) \union Continued(tip)}
-                 ELSE {}
-    IN {vote \in whole \union parts : IsWithinWindow(vote[2], base)}
-
-\* The new view shows its checkpoint, so whoever lacks that takes it over.
-BaseOf(r, shown) ==
-    IF "KeepsItsOwnWatermark" \in Broken THEN stable[r] ELSE Longer(stable[r], shown)
+\* What a replica that has committed `last` may have voted for by the end of the view.
+Votes(tip, last) ==
+    IF Len(tip) <= Len(last)
+    THEN {<<Len(last) + 1, block>> : block \in Continued(last, last) \ {last}}
+    ELSE IF ~MayPrepareAgain(tip, last) THEN {}
+    ELSE IF "ChainIsReproposedInParts" \in Broken
+    THEN {<<Len(last) + 1, block>>
+            : block \in (Chain(tip) \ Chain(last)) \union Continued(tip, last)}
+    ELSE {<<Len(tip), block>> : block \in Continued(tip, last)}
 
 Prepare(r) ==
     /\ stage = "prepare" /\ prepares[r] = Waits
-    /\ \/ prepares' = [prepares EXCEPT ![r] = SitsOut] /\ UNCHANGED stable
+    /\ \/ prepares' = [prepares EXCEPT ![r] = SitsOut]
        \/ /\ changes[r] # SitsOut
-          /\ \E beginning \in Beginnings :
-                LET base == BaseOf(r, beginning[1])
-                IN \E vote \in Votes(beginning, base) :
-                    /\ prepares' = [prepares EXCEPT ![r] = vote]
-                    /\ stable' = [stable EXCEPT ![r] = base]
-    /\ UNCHANGED <<view, stage, changes, commits, prepared, committed, used>>
+          /\ \E tip \in Beginnings : \E vote \in Votes(tip, base[r][2]) :
+                prepares' = [prepares EXCEPT ![r] = vote]
+    /\ UNCHANGED <<view, stage, changes, commits, prepared, committed, used, base>>
 
 Commit(r) ==
     /\ stage = "commit" /\ commits[r] = Waits
@@ -198,10 +188,10 @@ Commit(r) ==
                              THEN {<<view, block>> : block \in
                                 {block \in VotedFor : HasPrepared(r, block)}}
                              ELSE prepared :
-                        p[1] = view /\ Len(p[2]) > Len(stable[r])} :
+                        p[1] = view /\ Len(p[2]) > Len(base[r][2])} :
                 /\ commits' = [commits EXCEPT ![r] = p]
                 /\ used' = [used EXCEPT ![r] = IF p \in prepared THEN p ELSE @]
-    /\ UNCHANGED <<view, stage, changes, prepares, prepared, committed, stable>>
+    /\ UNCHANGED <<view, stage, changes, prepares, prepared, committed, base>>
 
 ---------------------------------------------------------------------------
 
@@ -209,17 +199,17 @@ Everybody(what) == [r \in Honest |-> what]
 
 Init ==
     /\ view = 1 /\ stage = "prepare"
-    /\ changes = Everybody(<<Genesis, Nothing>>)
+    /\ changes = Everybody(Nothing)
     /\ prepares = Everybody(Waits)
     /\ commits = Everybody(Waits)
     /\ prepared = {} /\ committed = {}
     /\ used = Everybody(Nothing)
-    /\ stable = Everybody(Genesis)
+    /\ base = Everybody(Nothing)
 
 EndEntering ==
     /\ stage = "enter" /\ Waits \notin {changes[r] : r \in Honest}
     /\ stage' = "prepare"
-    /\ UNCHANGED <<view, changes, prepares, commits, prepared, committed, used, stable>>
+    /\ UNCHANGED <<view, changes, prepares, commits, prepared, committed, used, base>>
 
 \* From now on only the certificates matter, not who voted.
 EndPreparing ==
@@ -228,7 +218,7 @@ EndPreparing ==
     /\ prepared' = prepared \union PreparedNow
     /\ prepares' = IF "CommitsUnprepared" \in Broken THEN prepares ELSE Everybody(Waits)
     /\ changes' = [r \in Honest |-> IF changes[r] = SitsOut THEN SitsOut ELSE Waits]
-    /\ UNCHANGED <<view, commits, committed, used, stable>>
+    /\ UNCHANGED <<view, commits, committed, used, base>>
 
 EndCommitting ==
     /\ stage = "commit" /\ Waits \notin {commits[r] : r \in Honest}
@@ -238,7 +228,7 @@ EndCommitting ==
     /\ commits' = Everybody(Waits)
     /\ prepares' = Everybody(Waits)
     /\ changes' = Everybody(Waits)
-    /\ UNCHANGED <<prepared, used, stable>>
+    /\ UNCHANGED <<prepared, used, base>>
 
 Next ==
     \/ \E r \in Honest : Enter(r) \/ Prepare(r) \/ Commit(r)
@@ -251,36 +241,30 @@ Spec == Init /\ [][Next]_vars
 
 OnOneChain(blocks) == \A one, other \in blocks : Extends(one, other) \/ Extends(other, one)
 
-Agreement == OnOneChain(committed \union CommittedNow)
+Agreement == OnOneChain({c[2] : c \in committed \union CommittedNow})
 
 \* What is prepared in one view stands on one chain.
 OneChainPerView == \A v \in 1..view : OnOneChain({p[2] : p \in {p \in prepared : p[1] = v}})
 
-\* What was committed, later views only continue.
+\* Whatever is as high as a commit certificate, or higher, stands on what that commits.
 CommittedIsKept ==
-    \A block \in committed : \A p \in prepared :
-        p[1] = view => Extends(p[2], block) \/ Extends(block, p[2])
+    \A c \in committed : \A p \in prepared : IsBelow(p, c) \/ Extends(p[2], c[2])
 
 ---------------------------------------------------------------------------
 (* Liveness as an invariant: no state is a trap. *)
 
 \* Whatever was said before, and with every Byzantine replica silent from now on: the view changes
-\* of the honest replicas, each of which may hold other certificates and checkpoints, let the view
-\* begin so that all of them can vote for its tip; and then either there is room for another
-\* block, or a checkpoint at or below the tip will make room.
+\* of the honest replicas let the view begin so that all of them can vote for its tip, whatever
+\* other certificates each of them holds and has acted upon. Once it is committed, and the
+\* checkpoint at or below it is signed, there is room for another block.
 TheViewCanBegin ==
     (stage = "enter" /\ Acted(changes) = Honest) =>
-        LET beginning == Begin({changes[r] : r \in Honest})
-            base == beginning[1]
-            tip == beginning[2]
-            isChecked(r, change) ==
-                "CheckpointIsNotProved" \in Broken => Extends(stable[r], change[1])
-        IN /\ \A r \in Honest :
-                /\ IsQuorum(Cardinality({q \in Honest : isChecked(r, changes[q])}))
-                /\ Extends(base, stable[r])
-                /\ tip # base => IsWithinWindow(tip, BaseOf(r, base))
-           /\ \/ Len(tip) < Len(base) + Window
-              \/ \E height \in Len(base) + 1..Len(tip) : height % Interval = 0
+        LET tip == Begin({changes[r] : r \in Honest})
+        IN /\ IsQuorum(Cardinality(Honest))
+           /\ \A r \in Honest :
+                /\ Extends(tip, base[r][2])
+                /\ tip = base[r][2] \/ MayPrepareAgain(tip, base[r][2])
+           /\ Len(tip) < StableHeight(tip) + Window
 
 ---------------------------------------------------------------------------
 (* Must fail: they say that the model does nothing. *)
@@ -288,7 +272,8 @@ TheViewCanBegin ==
 NothingIsCommitted == committed = {}
 NothingIsReproposed == \A p \in prepared : p[2][Len(p[2])] \in NewMarks(p[1])
 NothingStandsOnACheckpoint ==
-    \A block \in CommittedNow : \A r \in Honest : Len(stable[r]) \in {0, Len(block)}
+    \A r \in Honest : base[r] # Nothing =>
+        \A c \in CommittedNow : Len(c[2]) <= Len(base[r][2])
 
 Alike == Permutations(Honest)
 =============================================================================

@@ -111,8 +111,9 @@ public enum OracleSelection: Sendable, Equatable {
 struct OracleBench<P: ConsensusProtocol>: Sendable {
     private var oracles: [(name: String, oracle: any Oracle<P>)]
 
-    init(_ selection: OracleSelection, scene: Scene) {
-        oracles = Self.all.filter { selection.contains($0.name) }.map { ($0.name, $0.make(scene)) }
+    init(_ selection: OracleSelection, and guests: [OracleEntry<P>], scene: Scene) {
+        let chosen = Self.all.filter { selection.contains($0.name) } + guests
+        oracles = chosen.map { ($0.name, $0.make(scene)) }
     }
 
     static var all: [OracleEntry<P>] { catalogue + ownInvariants }

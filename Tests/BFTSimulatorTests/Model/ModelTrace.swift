@@ -4,13 +4,15 @@ import BFTSimulator
 import ProtocolSimplex
 import Synchronization
 
-/// The steps of a run, for whoever wants them after it.
+/// What honest validators did in a run, for whoever wants it after it.
 final class ModelSteps: Sendable {
-    private let steps = Mutex<[ModelStep]>([])
+    private let content = Mutex<(isHonest: [Bool], steps: [ModelStep])>(([], []))
 
-    var all: [ModelStep] { steps.withLock { $0 } }
+    var isHonest: [Bool] { content.withLock { $0.isHonest } }
+    var all: [ModelStep] { content.withLock { $0.steps } }
 
-    func append(_ step: ModelStep) { steps.withLock { $0.append(step) } }
+    func begin(_ isHonest: [Bool]) { content.withLock { $0 = (isHonest, []) } }
+    func append(_ step: ModelStep) { content.withLock { $0.steps.append(step) } }
 }
 
 /// Reads what honest validators do as steps of the model, and refuses what the model does.
@@ -33,6 +35,7 @@ struct ModelTrace<Rules: VotingRules>: Oracle {
     init(_ scene: Scene, steps: ModelSteps) {
         model = SimplexModel(powers: scene.validators.powers, isHonest: scene.isHonest)
         self.steps = steps
+        steps.begin(scene.isHonest)
     }
 
     static func entry(_ steps: ModelSteps) -> OracleEntry<P> {

@@ -1,13 +1,14 @@
-/// A run as the module `Trace` that `Specs/Simplex/SimplexTrace.tla` reads.
+/// A run of validators of equal power, as the module `Trace` that
+/// `Specs/Simplex/SimplexTrace.tla` reads.
 struct TraceModule {
-    let model: (honest: [Int], byzantinePower: Int)
-    let steps: [ModelStep]
+    private let honest: [Int]
+    private let byzantinePower: Int
+    private let steps: [ModelStep]
 
-    /// As far as the first `count` views go: what comes before is a run, too.
-    init(isHonest: [Bool], steps: [ModelStep], viewCount: UInt64) {
-        let honest = isHonest.indices.filter { isHonest[$0] }
-        model = (honest, isHonest.count - honest.count)
-        self.steps = Array(steps.prefix { $0.view <= viewCount })
+    init(isHonest: [Bool], steps: [ModelStep]) {
+        honest = isHonest.indices.filter { isHonest[$0] }
+        byzantinePower = isHonest.count - honest.count
+        self.steps = steps
     }
 
     var text: String {
@@ -16,11 +17,11 @@ struct TraceModule {
             guard case .notarize(_, let block, _) = step else { return nil }
             return block.number
         }
-        let names = model.honest.map(String.init).joined(separator: ", ")
+        let names = honest.map(String.init).joined(separator: ", ")
         return """
             ---- MODULE Trace ----
             HonestValidators == {\(names)}
-            ByzantinePower == \(model.byzantinePower)
+            ByzantinePower == \(byzantinePower)
             ViewCount == \(views)
             MostBlocks == \(blocks.max() ?? 1)
             Steps == <<
