@@ -181,13 +181,16 @@ import Testing
         #expect(oracle.judge(try run(first)) == nil)
         #expect(oracle.judge(try run(try committed(2, on: first.block.digest))) == nil)
         #expect(oracle.judge(try run(try committed(3))) != nil)
-        let statement = vote(.notarize, view: 1, first.block.digest, by: 0).statement
+        let foreign = VoteKind(ballot: 2, per: .view, outcome: .commitsBlock)
+        let statement = Statement(
+            chain: Self.chain, epoch: .zero, kind: foreign, view: View(1), height: Height(1),
+            block: first.block.digest)
         let certificate = try #require(
             Certificate(statement: statement, votes: [], validatorCount: 4))
-        let notarized = CommittedBlock(
+        let strange = CommittedBlock(
             block: first.block, batches: [], certificate: certificate, frontier: [])
         var other = GrowingChain<SoundRules>()
-        #expect(other.judge(try run(notarized)) != nil)
+        #expect(other.judge(try run(strange)) != nil)
     }
 
     @Test("Refusing a proposal is suspect only where nobody is malicious")
