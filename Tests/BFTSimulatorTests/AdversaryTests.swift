@@ -8,8 +8,8 @@ import Testing
 @Suite struct AdversaryTests {
     static let catalogue = AdversaryCatalogue<Simplex>.all
 
-    /// A part of the seeds for each adversary: one of twenty.
-    private static let seeds = SimplexSimulationTests.part(20)
+    /// A part of the seeds for each adversary: one of a hundred.
+    private static let seeds = SimplexSimulationTests.part(100)
 
     /// Runs worlds in which the validators at `positions` are malicious in the way of `entries`.
     /// Fails if any of them never did anything that an honest one would not have.

@@ -12,15 +12,20 @@ struct CertifiedCommits<P: ConsensusProtocol>: Oracle {
     mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
         case .committed(let run, let node):
-            flaw(of: run.certificate).map { "\(node) committed \(run.last.height) with \($0)" }
+            flaw(of: run.certificate, for: run.last)
+                .map { "\(node) committed \(run.last.height) with \($0)" }
         case .executed(let block, _, let node):
-            flaw(of: block.certificate)
+            // Perhaps a descendant's: then its naming was judged when that was committed.
+            flaw(of: block.certificate, for: nil)
                 .map { "\(node) executed \(block.block.height) with \($0)" }
         default: nil
         }
     }
 
-    private func flaw(of certificate: Certificate) -> String? {
+    private func flaw(of certificate: Certificate, for block: Block?) -> String? {
+        if let block, certificate.statement.committed?.digest != block.digest {
+            return "a vote for another block"
+        }
         let signers = certificate.signers.positions
         guard signers.count == certificate.signatures.count else { return "a signature missing" }
         guard signers.allSatisfy({ $0 < scene.isHonest.count }) else { return "a stranger" }

@@ -60,3 +60,13 @@ import Testing
         }
     }
 }
+
+extension Statement {
+    /// The same with another kind and view.
+    fileprivate func changed(to kind: VoteKind, in view: View) -> Statement {
+        let isNullify = kind == .nullify
+        return Statement(
+            chain: chain, epoch: epoch, kind: kind, view: view,
+            height: isNullify ? .zero : height, block: isNullify ? .zero : block)
+    }
+}
