@@ -1,4 +1,4 @@
-@_spi(InstructionSets) import PostQuantum
+import PostQuantum
 
 /// An input that the fuzzer begins with: one for each rule that a parser has.
 struct Seed {
@@ -24,6 +24,10 @@ struct Seed {
     static let all =
         signatures(SignatureFixture<MLDSA65Parameters>(), "65", rows: 6, columns: 5, omega: 55)
         + signatures(SignatureFixture<MLDSA87Parameters>(), "87", rows: 8, columns: 7, omega: 75)
+        + rareSignatures(
+            SignatureFixture<MLDSA65Parameters>(), "65", full: 899, sparse: 106, wide: 1)
+        + rareSignatures(
+            SignatureFixture<MLDSA87Parameters>(), "87", full: 181, sparse: 72, wide: 5)
         + publicKeys + privateKeys + encapsulation + decapsulationKeys + hashes
 
     /// The options of one parameter set and one instruction set or representation.
@@ -66,14 +70,58 @@ struct Seed {
             seed("hint-repeated", .repeatFromEnd, firstHint - 1, 0),
             seed("hint-moved", .setFromEnd, firstHint, 255),
             seed("padding", .setFromEnd, rows, 1),
-            seed("count-falls", .setFromEnd, rows - 2, 0),
             seed("count-omega", .setFromEnd, 0, UInt8(omega)),
-            seed("count-beyond", .setFromEnd, 0, UInt8(omega + 1)),
             seed("count-largest", .setFromEnd, rows - 1, 255),
             seed("longer", .append, 1, 0),
             seed("shorter", .truncate, honest.count - 1, 0),
             seed("challenge-alone", .truncate, challenge, 0),
         ]
+    }
+
+    /// Forgeries that need a signature of a special kind, for messages that have one: all hints used,
+    /// a row without hints, and a z that reveals the key.
+    private static func rareSignatures<Parameters>(
+        _ fixture: SignatureFixture<Parameters>, _ name: String, full: Int, sparse: Int, wide: Int
+    ) -> [Seed] {
+        let (rows, omega) = name == "65" ? (6, 55) : (8, 75)
+        func message(_ index: Int) -> [UInt8] { [UInt8(index & 255), UInt8(index >> 8)] }
+        func counts(_ index: Int) -> [Int] {
+            fixture.honest(message(index), context: [9]).suffix(rows).map { Int($0) }
+        }
+        func seed(_ what: String, _ index: Int, row: Int, _ value: Int) -> Seed {
+            Seed(
+                .signature, "\(name)-\(what)", options(name, choice: 0),
+                [1, 9, 2] + message(index),
+                Alteration(kind: .setFromEnd, offset: rows - 1 - row, value: UInt8(value)))
+        }
+        let emptyRow = (1..<rows).first { counts(sparse)[$0] == counts(sparse)[$0 - 1] }
+        precondition(counts(full)[rows - 1] == omega, "the hints of this message are not omega")
+        guard let emptyRow, let forgery = revealing(fixture, message(wide)) else {
+            preconditionFailure("these messages have no such signatures")
+        }
+        return [
+            seed("count-beyond", full, row: rows - 1, omega + 1),
+            seed("count-falls", sparse, row: emptyRow, counts(sparse)[emptyRow] - 1),
+            Seed(
+                .signature, "\(name)-z-reveals", options(name, choice: 1, .verbatim),
+                [1, 9, 2] + message(wide) + forgery),
+        ]
+    }
+
+    /// What a signer makes that forgets the bound on z, and a verifier takes that forgets it, too.
+    private static func revealing<Parameters>(
+        _ fixture: SignatureFixture<Parameters>, _ message: [UInt8]
+    ) -> [UInt8]? {
+        let verifier = fixture.verifiers[0]
+        guard let mu = try? verifier.publicKey.prehash(for: message, context: [9]),
+            let signature = try? fixture.signer.signature(
+                representative: mu.span.bytes, randomness: .deterministic, keepsMaskRange: false)
+        else { return nil }
+        func isValid(_ checks: VerificationChecks) -> Bool {
+            verifier.isValidSignature(
+                signature.span.bytes, representative: mu.span.bytes, checks: checks)
+        }
+        return isValid(.all.subtracting(.maskRange)) && !isValid(.all) ? signature : nil
     }
 
     private static var publicKeys: [Seed] {

@@ -61,17 +61,31 @@ extension SignatureFixture {
             key = try Scheme.SigningKey(expandedRepresentation: bytes)
         } catch {
             try require(!isKey, "an expanded key is refused with \(error)")
-            let size = PostQuantumError.incorrectKeySize(
-                expected: honest.count, actual: bytes.count)
-            try require(
-                (error == size) == (bytes.count != honest.count),
-                "the refusal says what is wrong: \(error)")
+            let expected: PostQuantumError =
+                bytes.count != honest.count
+                ? .incorrectKeySize(expected: honest.count, actual: bytes.count)
+                : Self.areInRange(bytes) ? .publicKeyMismatch : .invalidKeyEncoding
+            try require(error == expected, "an expanded key is refused with \(expected)")
             return
         }
         try require(isKey, "an altered expanded key is refused")
         try require(key.expandedRepresentation == bytes, "an expanded key reads back")
         try require(key.publicKey == signer.publicKey, "an expanded key knows its public key")
         try checkSigning(key, signer.publicKey)
+    }
+
+    /// Whether all coefficients of s1 and s2 are those that key generation makes: eta less them is
+    /// encoded, in 4 bits for ML-DSA-65 with eta 4 and in 3 for ML-DSA-87 with eta 2.
+    private static func areInRange(_ bytes: [UInt8]) -> Bool {
+        let isSmaller = bytes.count == 4032
+        let (bits, eta, polynomials) = isSmaller ? (4, 4, 11) : (3, 2, 15)
+        return (0..<256 * polynomials).allSatisfy { index in
+            let value = (0..<bits).reduce(0) { value, bit in
+                let at = bits * index + bit
+                return value | Int(bytes[128 + at / 8] >> UInt8(at % 8) & 1) << bit
+            }
+            return value <= 2 * eta
+        }
     }
 
     private func checkSigning(

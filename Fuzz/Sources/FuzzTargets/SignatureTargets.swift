@@ -93,13 +93,12 @@ extension SignatureFixture {
         let verifier = verifiers[options.choice(of: verifiers.count)]
         let neighbour = Scheme.SignedMessage(
             verifier: verifier, signature: signature, data: message, context: context)
+        var item = neighbour
+        item.signature = candidate
         if options.contains(.wrongLength) {
-            var item = neighbour
             item.context += [UInt8](repeating: 0, count: 256 - context.count)
             try checkLongContext(item, beside: neighbour)
         } else {
-            var item = neighbour
-            item.signature = candidate
             try checkVerdicts(item, beside: neighbour, are: candidate == signature)
         }
     }
@@ -116,6 +115,14 @@ extension SignatureFixture {
                     == size,
             "a context of \(item.context.count) bytes is refused")
         try checkVerdicts(item, beside: neighbour, are: false)
+        // A signature of what a verifier would hash that forgot the limit: 256 as the byte 0.
+        let keyHash = SHAKE256.hash(data: publicKey.rawRepresentation, byteCount: 64)
+        let mu = SHAKE256.hash(
+            data: keyHash + [0, 0] + item.context + item.data, byteCount: 64)
+        var forged = item
+        forged.signature =
+            (try? signer.signature(forPrehashedMessageRepresentative: mu.span.bytes)) ?? []
+        try checkVerdicts(forged, beside: neighbour, are: false)
     }
 
     /// Every way to verify `item` gives the expected answer, and in a batch `neighbour`, which is
