@@ -78,8 +78,8 @@ struct Seed {
         ]
     }
 
-    /// Forgeries that need a signature of a special kind, for messages that have one: all hints used,
-    /// a row without hints, and a z that reveals the key.
+    /// Forgeries that need a signature of a special kind, for messages that have one: all hints
+    /// used, a row without hints, and a z that reveals the key.
     private static func rareSignatures<Parameters>(
         _ fixture: SignatureFixture<Parameters>, _ name: String, full: Int, sparse: Int, wide: Int
     ) -> [Seed] {
