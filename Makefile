@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage clean
+.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -50,6 +50,9 @@ verify: deps ## check the models and proofs of the protocols, and that their mut
 	MODEL_TRACES=$(CURDIR)/.build/traces timeout --kill-after=20 600 \
 		swift test --skip-build --filter ModelTests
 	timeout --kill-after=20 1200 Scripts/verify --traces .build/traces
+
+soak: build ## look for failures with random seeds, for SOAK_SECONDS
+	Scripts/soak
 
 coverage: deps ## which lines of what decides the tests and the simulator reach
 	Scripts/coverage
