@@ -58,14 +58,14 @@ class Model:
             {f"{self.module}.tla": (directory / f"{self.module}.tla").read_text(),
              "check.cfg": text}, quick)
 
-    def mutants(self, invariant, names, changes=()):
+    def mutants(self, invariant, names, changes=(), suffix=""):
         for name in names:
-            yield self.check(name, FAILS, invariant, name, changes)
+            yield self.check(name + suffix, FAILS, invariant, name, changes)
 
-    def must_fail(self, *names):
+    def must_fail(self, *names, suffix=""):
         """Claims that the model does nothing."""
         for name in names:
-            yield self.check(name, FAILS, name)
+            yield self.check(name + suffix, FAILS, name)
 
 
 @dataclasses.dataclass
@@ -166,16 +166,15 @@ def hotstuff_models(tools):
     yield two.check("two-chain, one block in a view")
     equivocating = Model(tools, "HotStuff", "TwoChain_equivocating_leaders.cfg")
     yield equivocating.check("two-chain, leaders propose two blocks", quick=True)
-    for mutant in (
-            *two.mutants("CommittedIsKept", [
-                "HalfIsQuorum", "CommitsWithoutContiguity", "TimeoutsNeedNoMaximum",
-                "TimeoutsOfDifferentViews", "SkipsWithoutTimeouts", "TimeoutsHideCertificates",
-                "VoteTeachesNothing", "ParentNeedsNoQuorum"]),
-            *equivocating.mutants("CommittedIsKept", ["VotesTwice"]),
-            *two.mutants("TheLeaderCanPropose", ["LocksInsteadOfTimeouts"]),
-            *two.must_fail(
-                "NothingIsCommitted", "NothingIsSkipped", "NoCommittedBlockHasSiblings")):
-        yield dataclasses.replace(mutant, name=mutant.name + ", two-chain")
+    suffix = ", two-chain"
+    yield from two.mutants("CommittedIsKept", [
+        "HalfIsQuorum", "CommitsWithoutContiguity", "TimeoutsNeedNoMaximum",
+        "TimeoutsOfDifferentViews", "SkipsWithoutTimeouts", "TimeoutsHideCertificates",
+        "VoteTeachesNothing", "ParentNeedsNoQuorum"], suffix=suffix)
+    yield from equivocating.mutants("CommittedIsKept", ["VotesTwice"], suffix=suffix)
+    yield from two.mutants("TheLeaderCanPropose", ["LocksInsteadOfTimeouts"], suffix=suffix)
+    yield from two.must_fail(
+        "NothingIsCommitted", "NothingIsSkipped", "NoCommittedBlockHasSiblings", suffix=suffix)
 
 
 def pbft_models(tools):
@@ -195,7 +194,8 @@ def pbft_models(tools):
         *two_views, ("BlocksPerView = 1", "BlocksPerView = 2")])
     progress = Model(tools, "PBFT", "PBFTProgress.cfg")
     yield progress.check("no state is a trap", quick=True)
-    yield from progress.mutants("TheViewCanBegin", ["ReportsOnlyWhatItKept", "EverybodyIsQuorum"])
+    yield from progress.mutants("TheViewCanBegin", ["ReportsOnlyWhatItKept", "EverybodyIsQuorum"],
+                                suffix=", a trap")
     yield progress.check("WindowBelowInterval", FAILS, "TheViewCanBegin", changes=[
         ("Window = 2", "Window = 1")])
     yield model.check("KeepsItsOwnWatermark", FAILS, "TheViewCanBegin", "KeepsItsOwnWatermark", [
