@@ -121,6 +121,12 @@ let package = Package(
                 "KeyValueStore",
             ],
             swiftSettings: common),
+        // What the simulator must know of each protocol.
+        .target(
+            name: "SimulatedProtocols",
+            dependencies: [
+                "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator", "ProtocolSimplex",
+            ], swiftSettings: pure),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
         .target(name: "CToml"),
@@ -137,8 +143,8 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+                "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols",
             ],
             swiftSettings: common),
         // Tests.
@@ -150,7 +156,7 @@ let package = Package(
             name: "BFTSimulatorTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTCrypto", "BFTLedger", "ProtocolSimplex",
-                "BFTSimulator",
+                "BFTSimulator", "SimulatedProtocols",
             ],
             exclude: ["World/PinnedRuns.txt"], swiftSettings: common),
         .testTarget(

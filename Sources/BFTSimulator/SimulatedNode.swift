@@ -21,6 +21,8 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         var executor: BlockExecutor<KeyValueStore>
         var records = RecordLedger()
         var truncation = LogTruncation()
+        /// The protocol's records that are not durable yet, by their number.
+        var undurable = Deque<(number: UInt64, record: P.Durable)>()
         /// Blocks whose batches are not durable yet, and those behind them.
         var unexecuted = Deque<(record: UInt64, block: CommittedBlock)>()
     }
@@ -94,12 +96,20 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
             + (replica.isCatchingUp ? ", catches up" : "")
     }
 
-    /// Opens the disk and starts the replica, as a node does. Returns how many records were in the
-    /// log and how many blocks are executed again.
+    /// What a start found on the disk.
+    struct Start: Sendable {
+        let records: [ReplicaRecord<P>]
+        /// The blocks that were executed again.
+        let replayedCount: Int
+        /// The bytes of an unfinished write that were cut off.
+        let cutByteCount: Int
+    }
+
+    /// Opens the disk and starts the replica, as a node does.
     mutating func start(
         configuration: ReplicaConfiguration, limits: LedgerLimits, options: StorageOptions,
         forgetting isForgotten: (ReplicaRecord<P>) -> Bool
-    ) throws(ChainError) -> (recordCount: Int, replayedCount: Int, cutByteCount: Int) {
+    ) throws(ChainError) -> Start {
         let store = ChainStore(disk.store)
         let head = try store.open(genesis: genesis, chain: configuration.chain)
         let opened = try OpenedLog<P>(disk.log, options: options.log)
@@ -117,7 +127,9 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
                 policy: .init(byteCount: .max, blockCount: options.saveBlockCount)))
         replica = Replica(
             configuration: configuration, limits: limits, state: head, recovered: records)
-        return (records.count, replayed, opened.log.recovery.cutByteCount)
+        return Start(
+            records: opened.records, replayedCount: replayed,
+            cutByteCount: opened.log.recovery.cutByteCount)
     }
 
     /// The machine loses power: what was not synced may be lost, whole or in parts.

@@ -34,7 +34,12 @@ extension World {
         let batch = builder.seal(author: node, sequence: replica.nextOwnSequence)
         nodes[node.rawValue].openBatches.append(
             .init(reference: batch.reference, operations: waiting))
-        history.submitted(batch)
+        observe(.submitted(batch, at: node), at: node)
+        for number in waiting {
+            observe(
+                .invoked(number, operations[number].action, batch: batch.reference, at: node),
+                at: node)
+        }
         traceClient(.submitted, of: node, "batch \(batch.author)/\(batch.sequence)")
         give(.sealed(batch), to: node)
     }
@@ -42,12 +47,12 @@ extension World {
     private func write(_ random: inout SplitMix64) -> ClientOperation.Action {
         let key = Int.random(in: 0..<Self.keyCount, using: &random)
         // No two alike, so that an answer says whose value it is.
-        let value = Int64(random.next() >> 12)
+        let value = 1 + Int64(random.next() >> 12)
         return switch Int.random(in: 0..<10, using: &random) {
         case 0...3: .set(key: key, value: value)
         case 4: .setIfAbsent(key: key, value: value)
         case 5: .exchange(key: key, value: value)
-        case 6, 7: .add(key: key, value: value >> 20)
+        case 6, 7: .add(key: key, value: 1 + value >> 20)
         case 8: .delete(key: key)
         default: .setExpiring(key: key, value: value, milliseconds: 1 + Int(value % 500))
         }
@@ -70,7 +75,8 @@ extension World {
         nodes[node.rawValue].lastTicket += 1
         let ticket = nodes[node.rawValue].lastTicket
         nodes[node.rawValue].openReads.append((ticket, operation))
-        history.requestedRead(ticket, at: node)
+        observe(.readRequested(ticket, at: node), at: node)
+        observe(.invoked(operation, .get(key: key), batch: nil, at: node), at: node)
         traceClient(.read, of: node, "ticket \(ticket)")
         give(.read(ticket: ticket), to: node)
         if mistakes.isReadingAtOnce { answerReads(upTo: ticket, at: node) }
@@ -90,9 +96,7 @@ extension World {
 
     mutating func answerReads(upTo ticket: UInt64, at node: ValidatorIndex) {
         let height = Int(nodes[node.rawValue].state.block.height.rawValue)
-        if let violation = history.answeredReads(upTo: ticket, seeing: height, at: node) {
-            violations.append(violation)
-        }
+        observe(.readsAnswered(upTo: ticket, seeing: height, at: node), at: node)
         let ready = nodes[node.rawValue].openReads.filter { $0.ticket <= ticket }
         nodes[node.rawValue].openReads.removeAll { $0.ticket <= ticket }
         for read in ready {
@@ -124,6 +128,8 @@ extension World {
         operations[operation].answer = answer
         operations[operation].answeredAt = now
         note(UInt64(operation))
+        let node = operations[operation].node
+        observe(.answered(operation, answer, at: node), at: node)
         clients[operations[operation].node.rawValue].give(back: operations[operation].client)
     }
 

@@ -11,9 +11,13 @@ extension World {
         var effects: [ReplicaEffect<P>] = []
         let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
         let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
+        let view = nodes[node.rawValue].replica?.consensus.view
         nodes[node.rawValue].replica?.handle(
             input, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
             into: &effects)
+        if let entered = nodes[node.rawValue].replica?.consensus.view, entered != view {
+            observe(.entered(entered, at: node), at: node)
+        }
         for effect in effects { enqueue(effect, at: node) }
         traceView(of: node)
         pump(node)
@@ -24,7 +28,9 @@ extension World {
         switch effect {
         case .persist(let record):
             let number = append(.consensus(record), batch: nil, at: node)
-            if let number, !mistakes.isVotingBeforeDurable {
+            guard let number else { return }
+            nodes[node.rawValue].storage?.undurable.append((number, record))
+            if !mistakes.isVotingBeforeDurable {
                 nodes[node.rawValue].waiting.append(.record(number))
             }
         case .store(let batch):
@@ -105,26 +111,20 @@ extension World {
         case .readBatches(let references, let peer):
             for reference in references { sendBatch(reference, to: peer, of: node) }
         case .accuse(let evidence):
-            if isHonest(evidence.culprit) {
-                violations.append("honest \(evidence.culprit) is accused by \(node)")
-            }
-            history.accused(evidence.culprit)
+            // Whoever it is: the replica of a malicious validator is an honest one, too.
+            observe(.accused(evidence, by: node))
         case .diverged(let divergence):
-            if isHonest(node), isHonest(divergence.proposer) {
-                violations.append("\(node) computed another state than \(divergence.proposer)")
-            }
+            observe(.diverged(from: divergence.proposer, at: node), at: node)
         case .askApplication(let block, _):
             give(.applicationJudged(block.digest, isValid: true), to: node)
         case .readReady(let ticket): answerReads(upTo: ticket, at: node)
         case .displaced(let batch):
-            if isHonest(node) { violations.append("\(node) displaced its batch \(batch.sequence)") }
+            observe(.displaced(batch, at: node), at: node)
             refuseClients(of: batch.reference, at: node)
         case .rejected(let rejection):
-            // A leader whose clock is set wrong makes blocks that nobody takes.
-            if rejection == .malformedBlock, isEverybodyHonest, plan[.clockJump] == nil {
-                violations.append("\(node) refuses the proposal of an honest leader")
-            }
-        case .rejectedLedger, .committed: break
+            if rejection == .malformedBlock { observe(.refusedProposal(at: node), at: node) }
+        case .committed(let run): observe(.committed(run, at: node), at: node)
+        case .rejectedLedger: break
         }
     }
 

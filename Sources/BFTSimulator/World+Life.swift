@@ -8,19 +8,20 @@ import BFTStorage
 extension World {
     mutating func restart(_ node: ValidatorIndex) {
         guard !nodes[node.rawValue].isUp, nodes[node.rawValue].refusal == nil else { return }
-        let configuration = ReplicaConfiguration(
-            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
         do throws(ChainError) {
             let found = try nodes[node.rawValue].start(
-                configuration: configuration, limits: limits, options: storage,
+                configuration: configuration(of: node), limits: limits, options: storage,
                 forgetting: mistakes.forgets)
             statistics[.starts] += 1
             statistics[.replayed] += found.replayedCount
             if found.cutByteCount > 0 { statistics[.cutTails] += 1 }
+            for case .consensus(let record) in found.records {
+                observe(.durable(record, at: node), at: node)
+            }
         } catch {
             return refuse(node, error)
         }
-        history.powerWasCut(keeping: executedCount(of: node), at: node)
+        observe(.powerCut(at: node, keeping: executedCount(of: node)), at: node)
         give(.started, to: node)
         for peer in validators.indices where peer != node { connect(node, peer) }
     }
@@ -34,7 +35,7 @@ extension World {
         statistics[.refusedStarts] += 1
         nodes[node.rawValue].refusal = "\(error)"
         traceFault(.refused, of: node, "\(error)")
-        if isHonest(node) { violations.append("\(node) can't start: \(error)") }
+        if isHonest(node) { violations.append("host: \(node) can't start: \(error)") }
     }
 
     private func executedCount(of node: ValidatorIndex) -> Int {
@@ -75,7 +76,7 @@ extension World {
 
     private mutating func comeBack(_ node: ValidatorIndex) {
         abandonClients(of: node)
-        history.powerWasCut(keeping: executedCount(of: node), at: node)
+        observe(.powerCut(at: node, keeping: executedCount(of: node)), at: node)
         let pause = UInt64.random(in: 10...500, using: &nodes[node.rawValue].random)
         events.add(.restart(node), at: now.advanced(by: .milliseconds(pause)))
     }

@@ -9,13 +9,10 @@ extension World {
     mutating func send(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
-        guard var adversary = adversaries[sender.rawValue] else {
-            return transmit(message, from: sender, to: target)
+        guard !isMalicious(sender) else {
+            return sendMaliciously(message, from: sender, to: target)
         }
-        var messages = adversary.messages(insteadOf: message, to: target, random: &random)
-        adversaries[sender.rawValue] = adversary
-        if messages != [message], !mayLie(sender) { messages = [message] }
-        for message in messages { transmit(message, from: sender, to: target) }
+        transmit(message, from: sender, to: target)
     }
 
     mutating func transmit(
@@ -141,7 +138,7 @@ extension World {
         } catch {
             statistics[.undecodable] += 1
             if isHonest(sender) {
-                violations.append("\(target) can't decode what \(sender) sent: \(error)")
+                violations.append("wire: \(target) can't decode what \(sender) sent: \(error)")
             }
         }
     }
@@ -149,56 +146,29 @@ extension World {
     mutating func deliver(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
-        adversaries[target.rawValue]?.hear(message, from: sender)
-        guard let replica = nodes[target.rawValue].replica, replica.isUseful(message),
-            mistakes.isSkippingVerification
+        if isMalicious(target) { hearMaliciously(message, from: sender, at: target) }
+        guard let replica = nodes[target.rawValue].replica else { return }
+        let isUseful = replica.isUseful(message)
+        guard
+            !isUseful || mistakes.isSkippingVerification
                 || message.claims.allSatisfy({ signatures.holds($0) })
         else { return }
+        observe(message, from: sender, at: target, isUseful: isUseful)
+        guard isUseful else { return }
         give(.received(Verified(message), from: sender), to: target)
     }
 
-    // MARK: Signing
-
     mutating func sign(_ unsigned: P.Unsigned, at node: ValidatorIndex) {
-        let peers = validators.indices.filter { $0 != node }
-        var sent: [(P.Unsigned, to: [ValidatorIndex])] = [(unsigned, to: peers)]
-        if var adversary = adversaries[node.rawValue] {
-            let changed = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
-            adversaries[node.rawValue] = adversary
-            let isHonest =
-                changed.count == 1 && changed[0].0 == unsigned && changed[0].to == peers
-            if !isHonest, mayLie(node) { sent = changed }
-        }
-        for (message, targets) in sent {
-            let signed = message.signed(
-                by: node, signatures.sign(message.signingBytes, as: node))
-            for target in targets { transmit(.consensus(signed), from: node, to: target) }
-        }
-        // A replica hears itself say what it meant to say.
+        observe(.signed(unsigned, by: node), at: node)
         let own = unsigned.signed(by: node, signatures.sign(unsigned.signingBytes, as: node))
-        events.add(.deliver(.consensus(own), from: node, to: node), at: now)
-    }
-
-    /// Whether `node` departs from what an honest validator sends, as it wants to.
-    private mutating func mayLie(_ node: ValidatorIndex) -> Bool {
-        nodes[node.rawValue].lieCount += 1
-        return script.admits(
-            Decision(.lie, at: node.rawValue, ordinal: nodes[node.rawValue].lieCount))
-    }
-
-    /// Lets an adversary say something of its own accord.
-    mutating func speak(_ node: ValidatorIndex) {
-        guard now < submitUntil else { return }
-        let pause = UInt64.random(in: 5...60, using: &random)
-        events.add(.speak(node), at: now.advanced(by: .milliseconds(pause)))
-        guard var adversary = adversaries[node.rawValue], nodes[node.rawValue].isUp else { return }
-        let messages = adversary.speak(random: &random)
-        adversaries[node.rawValue] = adversary
-        guard !messages.isEmpty, mayLie(node) else { return }
-        for message in messages {
+        if isMalicious(node) {
+            signMaliciously(unsigned, at: node)
+        } else {
             for peer in validators.indices where peer != node {
-                transmit(message, from: node, to: peer)
+                transmit(.consensus(own), from: node, to: peer)
             }
         }
+        // A replica hears itself say what it meant to say.
+        events.add(.deliver(.consensus(own), from: node, to: node), at: now)
     }
 }

@@ -36,6 +36,7 @@ extension World {
             return fail(node, error)
         }
         let stored = nodes[node.rawValue].storage?.records.becameDurable(position) ?? []
+        observeDurable(node)
         executeDurable(node)
         for reference in stored {
             noteStored(reference, at: node)
@@ -46,6 +47,15 @@ extension World {
         if nodes[node.rawValue].life == life { continueTruncation(node) }
     }
 
+    private mutating func observeDurable(_ node: ValidatorIndex) {
+        while let storage = nodes[node.rawValue].storage, let next = storage.undurable.first,
+            next.number <= storage.records.durableNumber
+        {
+            _ = nodes[node.rawValue].storage?.undurable.popFirst()
+            observe(.durable(next.record, at: node), at: node)
+        }
+    }
+
     mutating func finishStore(_ batch: Batch, at node: ValidatorIndex, life: Int) {
         guard nodes[node.rawValue].life == life else { return }
         noteStored(batch.reference, at: node)
@@ -53,7 +63,7 @@ extension World {
     }
 
     private mutating func noteStored(_ reference: BatchReference, at node: ValidatorIndex) {
-        if reference.author == node, isHonest(node) { history.stored(reference) }
+        if reference.author == node { observe(.stored(reference, at: node), at: node) }
     }
 
     /// The disk has failed: the node falls silent, as the product does, and its operator starts it
@@ -64,7 +74,7 @@ extension World {
         } else {
             statistics[.stoppedByFailedSync] += 1
         }
-        if isHonest(node), !isFaulty { violations.append("\(node) has stopped: \(error)") }
+        if isHonest(node), !isFaulty { violations.append("host: \(node) has stopped: \(error)") }
         crash(node, isFault: false)
     }
 
@@ -99,7 +109,7 @@ extension World {
         if mayStop(node) { return }
         let earlier = nodes[node.rawValue].state
         guard block.block.height == earlier.block.height.next else {
-            violations.append("\(node) executes \(block.block.height) out of order")
+            violations.append("host: \(node) executes \(block.block.height) out of order")
             return
         }
         let executed: ExecutedBlock?
@@ -112,28 +122,11 @@ extension World {
         let root = executed.stateRoot
         nodes[node.rawValue].state = CommittedState(after: block, stateRoot: root)
         note(root.word0)
-        if isHonest(node) {
-            if let violation = history.executed(block, root: root, at: node) {
-                violations.append(violation)
-            }
-            checkCertificate(of: block, at: node)
-        }
+        observe(.executed(block, root: root, at: node), at: node)
+        adversaries[node.rawValue]?.executed(block, root: root)
         answerWrites(executed.results, at: node)
         give(.executed(block.block.height, stateRoot: root), to: node)
         if nodes[node.rawValue].isUp { continueTruncation(node) }
-    }
-
-    private mutating func checkCertificate(of block: CommittedBlock, at node: ValidatorIndex) {
-        guard block.isCertifiedItself else { return }
-        let certificate = block.certificate
-        // Restated: more than two thirds of the power, each signature good, for this block.
-        let power = certificate.signers.positions.reduce(UInt64(0)) { $0 + validators.powers[$1] }
-        let committed = certificate.statement.committed
-        if power * 3 <= validators.total * 2 || committed?.digest != block.block.digest
-            || !certificate.claims.allSatisfy({ signatures.holds($0) })
-        {
-            violations.append("\(node) committed \(block.block.height) without a certificate")
-        }
     }
 
     // MARK: Giving old records up
@@ -144,6 +137,7 @@ extension World {
         let pause = UInt64.random(
             in: plan.truncationMilliseconds, using: &nodes[node.rawValue].random)
         events.add(.truncate(node), at: now.advanced(by: .milliseconds(pause)))
+        measure(node)
         guard let storage = nodes[node.rawValue].storage, case .idle = storage.truncation.step,
             let replica = nodes[node.rawValue].replica
         else { return }

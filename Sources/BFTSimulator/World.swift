@@ -24,6 +24,10 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// What clients did and were answered, in the order in which they began.
     public internal(set) var operations: [ClientOperation] = []
     public internal(set) var statistics = WorldStatistics()
+    /// How many times each malicious validator did something that an honest one would not have.
+    public internal(set) var deviationCounts: [Int]
+    /// How many messages of malicious validators were no messages.
+    public internal(set) var malformedCount = 0
     public private(set) var eventCount = 0
     /// A digest of every event, its time and its replica: equal for equal runs.
     public private(set) var traceHash: UInt64 = 0
@@ -49,6 +53,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// Validators whose disks may lose what was durable. They follow the protocol otherwise, and
     /// count as malicious.
     let hasBadDisk: [Bool]
+    var coalition: Coalition<P>
+    var bench: OracleBench<P>
     /// When clients stop.
     public var submitUntil: Instant { plan.healAt.advanced(by: plan.submitAfterHeal) }
 
@@ -61,10 +67,12 @@ public struct World<P: ConsensusProtocol>: Sendable {
     ///   - mistakes: what every host does wrong.
     ///   - signatures: how validators sign; a stand-in unless given.
     ///   - script: which of the seed's decisions are carried out.
+    ///   - oracles: which oracles judge the run.
     public init(
         powers: [VotingPower], seed: UInt64, plan: FaultPlan? = nil,
         adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes(),
-        signatures: (any WorldSignatures)? = nil, script: DecisionScript = .everything
+        signatures: (any WorldSignatures)? = nil, script: DecisionScript = .everything,
+        oracles: OracleSelection = .all
     ) throws(ValidatorSetError) {
         var random = SplitMix64(seed: seed)
         validators = try ValidatorSet(powers)
@@ -78,8 +86,12 @@ public struct World<P: ConsensusProtocol>: Sendable {
         var limits = LedgerLimits()
         limits.answerTimeout = .milliseconds(100)
         limits.batchesPerAuthor = plan.batchesPerAuthor
+        // Small, so that floods reach them.
+        limits.bytesPerAuthor = 256 << 10
+        limits.blockBytes = 64 << 10
         self.limits = limits
-        self.signatures = signatures ?? StandInSignature(seed: seed)
+        let signatures = signatures ?? StandInSignature(seed: seed)
+        self.signatures = signatures
         storage = StorageOptions(
             saveBlockCount: plan.saveBlockCount, hashSeed: (random.next(), random.next()))
         let genesis = CommittedState.genesis(
@@ -97,8 +109,17 @@ public struct World<P: ConsensusProtocol>: Sendable {
         self.adversaries = powers.indices.map { adversaries[$0] }
         let hasBadDisk = Self.badDisks(plan, powers, adversaries.keys.sorted(), &random)
         self.hasBadDisk = hasBadDisk
-        history = History(
-            isHonest: powers.indices.map { adversaries[$0] == nil && !hasBadDisk[$0] })
+        coalition = Coalition(
+            members: powers.indices.filter { adversaries[$0] != nil }.map { ValidatorIndex($0) })
+        deviationCounts = powers.map { _ in 0 }
+        history = History(count: powers.count)
+        bench = OracleBench(
+            oracles,
+            scene: Scene(
+                validators: validators,
+                isHonest: powers.indices.map { adversaries[$0] == nil && !hasBadDisk[$0] },
+                areClocksRight: plan[.clockJump] == nil, chain: chain, limits: limits,
+                signatures: signatures))
         decisionSeed = random.next()
         self.random = random
         self.script = script
@@ -154,8 +175,13 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// Why nodes did not start, in their own words.
     public var refusals: [String] { nodes.compactMap(\.refusal) }
 
-    /// Whether every validator is honest.
-    var isEverybodyHonest: Bool { validators.indices.allSatisfy { isHonest($0) } }
+    /// Whether an adversary decides what `node` sends.
+    func isMalicious(_ node: ValidatorIndex) -> Bool { adversaries[node.rawValue] != nil }
+
+    func configuration(of node: ValidatorIndex) -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: validators, own: node, timing: timing)
+    }
 
     // MARK: Running
 
@@ -171,12 +197,15 @@ public struct World<P: ConsensusProtocol>: Sendable {
     public mutating func runToRest(within bound: Interval) {
         run(until: submitUntil)
         run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
-        if violations.isEmpty, !isAtRest {
-            let states = validators.indices.map { nodes[$0.rawValue].description }
-            violations.append(
-                "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
-                    + states.joined(separator: "; "))
-        }
+        guard violations.isEmpty else { return }
+        for node in validators.indices { measure(node) }
+        observe(.rested(unfinished: isAtRest ? nil : standstill))
+    }
+
+    private var standstill: String {
+        let states = validators.indices.map { nodes[$0.rawValue].description }
+        return "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
+            + states.joined(separator: "; ")
     }
 
     private var isAtRest: Bool {

@@ -3,18 +3,24 @@ import BFTCore
 import BFTLedger
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 /// Every defence is taken away once, and the world has to notice.
 @Suite struct MutantTests {
     /// Runs seeds until one is violated.
     static func hunt<P: ConsensusProtocol>(
-        _ name: String, limit: UInt64, _ world: @escaping @Sendable (UInt64) throws -> World<P>
+        _ name: String, limit: UInt64, toRest: Bool = true,
+        _ world: @escaping @Sendable (UInt64) throws -> World<P>
     ) async throws {
         let found = try await Seeds.aside { () throws -> String? in
             for seed in 0..<limit {
                 var world = try world(seed)
-                world.runToRest(within: World<P>.viewTimeout.scaled(by: 100))
+                if toRest {
+                    world.runToRest(within: World<P>.viewTimeout.scaled(by: 100))
+                } else {
+                    world.run(until: world.submitUntil)
+                }
                 if let violation = world.violations.first { return "seed \(seed): \(violation)" }
             }
             return nil
@@ -103,8 +109,54 @@ import Testing
         try await Self.hunt("any parent will do", limit: 200) { seed in
             try World<SimplexReplica<AnyParentWillDo>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: Self.ragged,
-                adversaries: [0: SkippingLeader<AnyParentWillDo>()])
+                adversaries: [0: SkippingLeader<SimplexReplica<AnyParentWillDo>>()])
         }
+    }
+
+    // MARK: By agreement alone
+
+    /// Runs a mutant with no oracle but agreement: its invariants and its progress are judged by
+    /// nobody, only what comes of them.
+    static func huntByAgreement<Rules: VotingRules>(
+        _ rules: Rules.Type, powers: [VotingPower] = [1, 1, 1, 1], limit: UInt64, plan: FaultPlan,
+        adversaries: [Int: any Adversary<SimplexReplica<Rules>>] = [:]
+    ) async throws {
+        try await hunt("\(rules), by agreement alone", limit: limit, toRest: false) { seed in
+            try World<SimplexReplica<Rules>>(
+                powers: powers, seed: seed, plan: plan, adversaries: adversaries,
+                oracles: .only(["agreement"]))
+        }
+    }
+
+    @Test("A quorum of half the power, or less, ends in two blocks at one height")
+    func quorumByAgreement() async throws {
+        try await Self.huntByAgreement(HalfIsQuorum.self, limit: 200, plan: Self.split)
+        try await Self.huntByAgreement(OneIsQuorum.self, limit: 50, plan: Self.split)
+    }
+
+    @Test("A quorum of two thirds rounded down ends in two blocks at one height")
+    func twoThirdsByAgreement() async throws {
+        try await Self.huntByAgreement(
+            TwoThirdsRoundedDown.self, powers: Array(repeating: 1, count: 7), limit: 100,
+            plan: Self.split,
+            adversaries: [0: ColludingForker(), 1: ColludingForker()])
+    }
+
+    @Test("Finalizing what was nullified ends in two blocks at one height")
+    func nullifyByAgreement() async throws {
+        try await Self.huntByAgreement(
+            FinalizesAfterNullify.self, limit: 300, plan: Self.ragged,
+            adversaries: [0: WithholdingPeer()])
+        try await Self.huntByAgreement(
+            NullifiesAfterFinalize.self, limit: 300, plan: Self.ragged,
+            adversaries: [0: WithholdingPeer()])
+    }
+
+    @Test("Extending any notarized block ends in two blocks at one height")
+    func anyParentByAgreement() async throws {
+        try await Self.huntByAgreement(
+            AnyParentWillDo.self, limit: 300, plan: Self.ragged,
+            adversaries: [0: SkippingLeader()])
     }
 
     // MARK: Wrong hosts
@@ -198,7 +250,7 @@ import Testing
     func unverified() async throws {
         try await Self.hunt(
             "checks no signatures", limit: 100, plan: Self.ragged,
-            adversaries: [0: ReplayingPeer()]
+            adversaries: [0: Forger<Simplex>()]
         ) { $0.isSkippingVerification = true }
     }
 

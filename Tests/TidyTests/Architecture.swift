@@ -85,6 +85,10 @@ enum Architecture {
         TargetRow(
             "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
             "BFTChain", "KeyValueStore"),
+        // What the simulator must know of each protocol.
+        TargetRow(
+            "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
+            "ProtocolSimplex"),
         // The command line, and what it reads and writes.
         TargetRow("Logging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),
@@ -96,8 +100,8 @@ enum Architecture {
             "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
-            "bft", .acts, "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto",
-            "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "Glibc"),
+            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+            "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

@@ -61,6 +61,28 @@ extension ClientOperation.Action {
         }
     }
 
+    /// The write that `transaction` is, if it is one that a client here might ask for.
+    init?(_ transaction: RawSpan) {
+        guard var reader = try? CommandReader(transaction), reader.count == 1 else { return nil }
+        var arguments = reader.next()
+        var words: [String] = []
+        while arguments.remaining > 0 {
+            let bytes = arguments.next()
+            words.append(bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+        }
+        guard words.count > 1, words[1].hasPrefix("key"), let key = Int(words[1].dropFirst(3))
+        else { return nil }
+        let value = words.count == 3 ? Int64(words[2]) : nil
+        switch (words[0], value) {
+        case ("SET", let value?): self = .set(key: key, value: value)
+        case ("SETNX", let value?): self = .setIfAbsent(key: key, value: value)
+        case ("GETSET", let value?): self = .exchange(key: key, value: value)
+        case ("INCRBY", let value?): self = .add(key: key, value: value)
+        case ("DEL", nil): self = .delete(key: key)
+        default: return nil
+        }
+    }
+
     /// A transaction or a query with nothing but this command.
     var encoded: [UInt8] { CommandList.encode([command]) }
 }

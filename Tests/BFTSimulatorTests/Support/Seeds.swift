@@ -16,6 +16,8 @@ enum Seeds {
         /// From when clients stopped to when everything was at rest.
         let restTime: Interval
         let readCount: Int
+        /// How often malicious validators did what an honest one would not have.
+        let deviationCount: Int
     }
 
     static func run<P: ConsensusProtocol>(
@@ -43,7 +45,8 @@ enum Seeds {
         return Outcome(
             seed: seed, violations: world.violations, eventCount: world.eventCount,
             virtualTime: world.now, restTime: world.now.since(world.submitUntil),
-            readCount: world.history.answeredReadCount)
+            readCount: world.history.answeredReadCount,
+            deviationCount: world.deviationCounts.reduce(0, +))
     }
 
     /// As many worlds at a time as there are cores.

@@ -1,0 +1,58 @@
+import BFTBase
+import BFTCore
+
+/// Who contradicts itself before one honest replica is accused by that replica.
+///
+/// Asked of votes near the replica's view: both came in one life of it, above what it had
+/// committed, and the first was worth hearing. A first vote that comes after its view was
+/// certified is not: it is dropped before its signature is checked.
+public struct EvidenceIsProduced<P: Attackable>: Oracle {
+    private struct Duty: Equatable, Sendable {
+        let culprit: ValidatorIndex
+        let view: View
+    }
+
+    private struct Memory: Sendable {
+        var heard: [Vote] = []
+        var accused: [Duty] = []
+        var owed: [Duty] = []
+    }
+
+    private var memories: [Memory]
+
+    public init(_ scene: Scene) { memories = scene.isHonest.map { _ in Memory() } }
+
+    public mutating func judge(_ observation: Observation<P>) -> String? {
+        switch observation {
+        case .received(let message, let node, let isUseful, let committed, let current):
+            memories[node.rawValue].heard.removeAll { $0.statement.view <= committed }
+            for vote in P.votes(in: message)
+            where vote.statement.view > committed && vote.statement.view <= current.next {
+                hear(vote, isUseful: isUseful, at: node.rawValue)
+            }
+        case .accused(let evidence, let node):
+            let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
+            memories[node.rawValue].accused.append(duty)
+            memories[node.rawValue].owed.removeAll { $0 == duty }
+        case .powerCut(let node, _): memories[node.rawValue] = Memory()
+        case .rested:
+            for (position, memory) in memories.enumerated() {
+                guard let duty = memory.owed.first else { continue }
+                return "v\(position) holds two votes of \(duty.culprit) in view \(duty.view), "
+                    + "and accuses nobody"
+            }
+        default: break
+        }
+        return nil
+    }
+
+    private mutating func hear(_ vote: Vote, isUseful: Bool, at node: Int) {
+        let duty = Duty(culprit: vote.voter, view: vote.statement.view)
+        if memories[node].heard.contains(where: { Evidence($0, vote) != nil }),
+            !memories[node].accused.contains(duty), !memories[node].owed.contains(duty)
+        {
+            memories[node].owed.append(duty)
+        }
+        if isUseful { memories[node].heard.append(vote) }
+    }
+}

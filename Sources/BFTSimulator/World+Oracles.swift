@@ -1,0 +1,45 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+
+// What oracles are told.
+extension World {
+    /// Tells the oracles what happened at `node`, if that is honest.
+    mutating func observe(_ observation: Observation<P>, at node: ValidatorIndex) {
+        guard isHonest(node) else { return }
+        observe(observation)
+    }
+
+    mutating func observe(_ observation: Observation<P>) {
+        history.note(observation)
+        violations += bench.judge(observation)
+    }
+
+    /// Tells the oracles of a consensus message that came to an honest replica. What is not
+    /// useful is told only if a malicious validator sent it: nobody else contradicts itself.
+    mutating func observe(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, at node: ValidatorIndex,
+        isUseful: Bool
+    ) {
+        guard case .consensus(let part) = message, isHonest(node),
+            isUseful || !isHonest(sender),
+            isUseful || message.claims.allSatisfy({ signatures.holds($0) }),
+            let consensus = nodes[node.rawValue].replica?.consensus
+        else { return }
+        observe(
+            .received(
+                part, at: node, isUseful: isUseful, committed: consensus.committed.view,
+                current: consensus.view))
+    }
+
+    /// Tells the oracles how much a replica keeps.
+    mutating func measure(_ node: ValidatorIndex) {
+        guard let replica = nodes[node.rawValue].replica,
+            let consensus = replica.consensus as? any Attackable
+        else { return }
+        observe(
+            .measured(
+                keptViews: consensus.keptViewCount, viewLimit: consensus.keptViewLimit,
+                pendingBytes: replica.pendingBytes, at: node), at: node)
+    }
+}

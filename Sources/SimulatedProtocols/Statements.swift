@@ -1,0 +1,52 @@
+import BFTBase
+import BFTCore
+import ProtocolSimplex
+
+// Statements, blocks and certificates with one thing changed.
+extension Statement {
+    func changed(to kind: VoteKind, in view: View? = nil) -> Statement {
+        let isNullify = kind == .nullify
+        return Statement(
+            chain: chain, epoch: epoch, kind: kind, view: view ?? self.view,
+            height: isNullify ? .zero : height, block: isNullify ? .zero : block)
+    }
+
+    func naming(_ height: Height, _ block: Digest) -> Statement {
+        Statement(
+            chain: chain, epoch: epoch, kind: kind, view: view, height: height, block: block)
+    }
+
+    func moved(to chain: Digest, _ epoch: Epoch) -> Statement {
+        Statement(
+            chain: chain, epoch: epoch, kind: kind, view: view, height: height, block: block)
+    }
+}
+
+extension Block {
+    func changed(time: Timestamp? = nil, payload: [BatchReference]? = nil) -> Block {
+        Block(
+            epoch: epoch, view: view, height: height, parents: parents, proposer: proposer,
+            time: time ?? self.time, applied: applied, payload: payload ?? self.payload)
+    }
+}
+
+extension Certificate {
+    /// The same signatures under another statement.
+    func restated(_ statement: Statement) -> Certificate? {
+        Certificate(
+            statement: statement, votes: votes(saying: statement), validatorCount: signers.count)
+    }
+
+    /// All but the last of the signatures.
+    var thinned: Certificate? {
+        Certificate(
+            statement: statement, votes: Array(votes(saying: statement).dropLast()),
+            validatorCount: signers.count)
+    }
+
+    private func votes(saying statement: Statement) -> [Vote] {
+        zip(signers.positions, signatures).map {
+            Vote(statement: statement, voter: ValidatorIndex($0), signature: $1)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import ProtocolSimplex
+import Testing
+
+@testable import BFTSimulator
+@testable import SimulatedProtocols
+
+/// Oracles that no mutant sets off alone are told of the crime itself.
+@Suite struct OracleUnitTests {
+    private static let signatures = StandInSignature(seed: 1)
+    private static let chain = Digest(1, 0, 0, 0)
+    private let node = ValidatorIndex(0)
+
+    private func scene(isHonest: [Bool] = [true, true, true, false]) throws -> Scene {
+        Scene(
+            validators: try ValidatorSet(isHonest.map { _ in 1 }), isHonest: isHonest,
+            areClocksRight: true, chain: Self.chain, limits: LedgerLimits(),
+            signatures: Self.signatures)
+    }
+
+    private func vote(_ kind: VoteKind, view: UInt64, _ block: Digest, by voter: Int) -> Vote {
+        let statement = Statement(
+            chain: Self.chain, epoch: .zero, kind: kind, view: View(view), height: .zero,
+            block: block)
+        let signer = ValidatorIndex(voter)
+        return Vote(
+            statement: statement, voter: signer,
+            signature: Self.signatures.sign(statement.signingBytes, as: signer))
+    }
+
+    private func batch(_ sequence: UInt64) -> Batch {
+        var builder = BatchBuilder()
+        builder.append(upTo: 1) { $0.append(1) }
+        return builder.seal(author: node, sequence: BatchSequence(sequence))
+    }
+
+    private func committed(
+        _ height: UInt64, on parent: Digest = .zero, _ batches: [Batch] = [],
+        signers: [Int] = [0, 1, 2]
+    ) throws -> CommittedBlock {
+        let block = Block(
+            epoch: .zero, view: View(height), height: Height(height), parents: [parent],
+            proposer: node, time: Timestamp(milliseconds: 0),
+            applied: AppliedState(height: .zero, root: .zero), payload: batches.map(\.reference))
+        let votes = signers.map { vote(.finalize, view: height, block.digest, by: $0) }
+        let statement = vote(.finalize, view: height, block.digest, by: 0).statement
+        let certificate = try #require(
+            Certificate(statement: statement, votes: votes, validatorCount: 4))
+        return CommittedBlock(
+            block: block, batches: batches, certificate: certificate, frontier: [])
+    }
+
+    private func executed(_ block: CommittedBlock) -> Observation<Simplex> {
+        .executed(block, root: .zero, at: node)
+    }
+
+    @Test("A height that is left out, repeated, or stands on another block is out of order")
+    func totalOrder() throws {
+        var oracle = TotalOrder<Simplex>(try scene())
+        let first = try committed(1)
+        #expect(oracle.judge(executed(first)) == nil)
+        var (skipping, repeating, straying) = (oracle, oracle, oracle)
+        #expect(oracle.judge(executed(try committed(2, on: first.block.digest))) == nil)
+        #expect(skipping.judge(executed(try committed(3, on: first.block.digest))) != nil)
+        #expect(repeating.judge(executed(first)) != nil)
+        #expect(straying.judge(executed(try committed(2))) != nil)
+        #expect(oracle.judge(.powerCut(at: node, keeping: 0)) == nil)
+        #expect(oracle.judge(executed(first)) == nil)
+    }
+
+    @Test("A batch that is ordered at two heights, or twice at one, is a duplicate")
+    func duplication() throws {
+        var oracle = NoDuplication<Simplex>()
+        #expect(oracle.judge(executed(try committed(1, [batch(1), batch(2)]))) == nil)
+        #expect(oracle.judge(executed(try committed(1, [batch(1), batch(2)]))) == nil)
+        #expect(oracle.judge(executed(try committed(2, [batch(2)]))) != nil)
+        #expect(oracle.judge(executed(try committed(3, [batch(3), batch(3)]))) != nil)
+    }
+
+    @Test("What was acknowledged may neither be left out later nor be missing in the end")
+    func durability() throws {
+        var oracle = AcknowledgedIsDurable<Simplex>(try scene())
+        #expect(oracle.judge(executed(try committed(1, [batch(1)]))) == nil)
+        var atRest = oracle
+        #expect(oracle.judge(.powerCut(at: node, keeping: 0)) == nil)
+        #expect(oracle.judge(executed(try committed(1))) != nil)
+        #expect(atRest.judge(.rested(unfinished: nil)) != nil)
+    }
+
+    @Test("A block with two signers of four, or with a signature of another, is not certified")
+    func certificates() throws {
+        var oracle = CertifiedCommits<Simplex>(try scene())
+        #expect(oracle.judge(executed(try committed(1))) == nil)
+        #expect(oracle.judge(executed(try committed(1, signers: [0, 1]))) != nil)
+        let good = try committed(1)
+        let votes = [0, 1, 2].map {
+            Vote(
+                statement: good.certificate.statement, voter: ValidatorIndex($0),
+                signature: good.certificate.signatures[0])
+        }
+        let forged = try #require(
+            Certificate(
+                statement: good.certificate.statement, votes: votes, validatorCount: 4))
+        let block = CommittedBlock(
+            block: good.block, batches: [], certificate: forged, frontier: [])
+        #expect(oracle.judge(executed(block)) != nil)
+    }
+
+    @Test("Two states at one height are seen")
+    func stateRoots() throws {
+        var oracle = StateRoots<Simplex>(try scene())
+        let block = try committed(1)
+        #expect(oracle.judge(executed(block)) == nil)
+        #expect(oracle.judge(.executed(block, root: Self.chain, at: node)) != nil)
+        #expect(oracle.judge(.diverged(from: ValidatorIndex(3), at: node)) == nil)
+        #expect(oracle.judge(.diverged(from: ValidatorIndex(1), at: node)) != nil)
+    }
+
+    @Test("More views or bytes than a replica may keep are too many")
+    func memory() throws {
+        var oracle = BoundedMemory<Simplex>(try scene())
+        func measured(_ views: Int, _ bytes: Int) -> Observation<Simplex> {
+            .measured(keptViews: views, viewLimit: 65, pendingBytes: bytes, at: node)
+        }
+        #expect(oracle.judge(measured(65, 1_000)) == nil)
+        #expect(oracle.judge(measured(66, 1_000)) != nil)
+        #expect(oracle.judge(measured(1, 1 << 40)) != nil)
+    }
+
+    @Test("Nobody is accused without two statements under its own signature")
+    func blame() throws {
+        var oracle = HonestIsNotAccused<Simplex>(try scene())
+        func evidence(by voter: Int) throws -> Evidence {
+            try #require(
+                Evidence(
+                    vote(.notarize, view: 1, .zero, by: voter),
+                    vote(.notarize, view: 1, Self.chain, by: voter)))
+        }
+        #expect(oracle.judge(.accused(try evidence(by: 3), by: node)) == nil)
+        #expect(oracle.judge(.accused(try evidence(by: 1), by: node)) != nil)
+        let good = vote(.notarize, view: 1, .zero, by: 3)
+        let other = vote(.notarize, view: 1, Self.chain, by: 3)
+        let unsigned = Vote(statement: other.statement, voter: other.voter, signature: [1])
+        let forged = try #require(Evidence(good, unsigned))
+        #expect(oracle.judge(.accused(forged, by: node)) != nil)
+    }
+
+    @Test("A contradiction in the hands of one replica leads to an accusation by that one")
+    func evidence() throws {
+        var oracle = EvidenceIsProduced<Simplex>(try scene())
+        let votes = [
+            vote(.finalize, view: 5, Self.chain, by: 3), vote(.nullify, view: 5, .zero, by: 3),
+        ]
+        func hear(_ vote: Vote, at node: Int, isUseful: Bool = true) {
+            _ = oracle.judge(
+                .received(
+                    .vote(vote), at: ValidatorIndex(node), isUseful: isUseful,
+                    committed: View(2), current: View(5)))
+        }
+        hear(votes[0], at: 0)
+        hear(votes[1], at: 1)
+        #expect(oracle.judge(.rested(unfinished: nil)) == nil)
+        hear(votes[1], at: 0, isUseful: false)
+        #expect(oracle.judge(.rested(unfinished: nil)) != nil)
+        let proof = try #require(Evidence(votes[0], votes[1]))
+        #expect(oracle.judge(.accused(proof, by: ValidatorIndex(1))) == nil)
+        #expect(oracle.judge(.rested(unfinished: nil)) != nil)
+        #expect(oracle.judge(.accused(proof, by: node)) == nil)
+        #expect(oracle.judge(.rested(unfinished: nil)) == nil)
+    }
+
+    @Test("A block beside the last committed one breaks S5, and so does another certificate")
+    func growingChain() throws {
+        func run(_ block: CommittedBlock) throws -> Observation<Simplex> {
+            let run = CommittedRun(blocks: [block.block], certificate: block.certificate)
+            return .committed(try #require(run), at: node)
+        }
+        var oracle = GrowingChain<SoundRules>()
+        let first = try committed(1)
+        #expect(oracle.judge(try run(first)) == nil)
+        #expect(oracle.judge(try run(try committed(2, on: first.block.digest))) == nil)
+        #expect(oracle.judge(try run(try committed(3))) != nil)
+        let foreign = VoteKind(ballot: 2, per: .view, outcome: .commitsBlock)
+        let statement = Statement(
+            chain: Self.chain, epoch: .zero, kind: foreign, view: View(1), height: Height(1),
+            block: first.block.digest)
+        let certificate = try #require(
+            Certificate(statement: statement, votes: [], validatorCount: 4))
+        let strange = CommittedBlock(
+            block: first.block, batches: [], certificate: certificate, frontier: [])
+        var other = GrowingChain<SoundRules>()
+        #expect(other.judge(try run(strange)) != nil)
+    }
+
+    @Test("Refusing a proposal is suspect only where nobody is malicious")
+    func refusal() throws {
+        var lone = HonestIsNotRefused<Simplex>(try scene(isHonest: [true, true, true, true]))
+        var mixed = HonestIsNotRefused<Simplex>(try scene())
+        #expect(lone.judge(.refusedProposal(at: node)) != nil)
+        #expect(mixed.judge(.refusedProposal(at: node)) == nil)
+    }
+}
