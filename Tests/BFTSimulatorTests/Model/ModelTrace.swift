@@ -76,7 +76,9 @@ struct ModelTrace<Rules: VotingRules>: Oracle {
         if statement.kind == .finalize {
             return .finalize(position, names[statement.block] ?? .missing)
         }
-        guard let block = blocks[statement.block] else { return nil }
+        guard let block = blocks[statement.block] else {
+            return .notarize(position, .missing, on: .missing)  // Nobody holds it: refused.
+        }
         return .notarize(position, name(block), on: nameOfParent(block))
     }
 
