@@ -8,7 +8,8 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage clean
+.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage soak
+.PHONY: clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +47,9 @@ fuzz: deps ## fuzz what reads keys and signatures, FUZZ_SECONDS=60 for each targ
 
 verify: ## check the models and proofs of the protocols, and that their mutants fail
 	timeout --kill-after=20 900 Scripts/verify
+
+soak: build ## look for failures with random seeds, for SOAK_SECONDS
+	Scripts/soak
 
 coverage: deps ## which lines of what decides the tests and the simulator reach
 	Scripts/coverage

@@ -76,8 +76,8 @@ struct SimulationReport {
         _ totals: SimulationTotals, _ shrunken: ShrunkenRun?, wasStopped: Bool
     ) -> String {
         var lines = [
-            "\(protocolName), \(method.rawValue): \(totals.runCount) runs of seeds "
-                + "\(seeds.defaultValueDescription)" + (wasStopped ? ", stopped" : ""),
+            "\(protocolName), \(method.rawValue): \(totals.runCount) runs, seeds "
+                + "\(seedText)" + (wasStopped ? ", stopped" : ""),
             "\(Self.rounded(totals.runsPerSecond)) runs/s, "
                 + "\(Self.rounded(totals.eventsPerSecond)) events/s in "
                 + "\(Self.hundredths(totals.wallSeconds)) s",
@@ -93,6 +93,10 @@ struct SimulationReport {
         }
         if let shrunken { lines += text(shrunken) }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var seedText: String {
+        seeds.last >= .max - 1 ? "from \(seeds.first) on" : seeds.defaultValueDescription
     }
 
     private var identity: String { "version \(version), commit \(commit ?? "unknown")" }

@@ -44,10 +44,11 @@ import Testing
         }
     }
 
-    @Test("Few splits and small changes of messages find that half of the power is no quorum")
-    func wrongQuorum() async throws {
-        let failures = try await Self.failures(HalfIsQuorum.self, seeds: 0..<60)
-        print("scope, half is a quorum: \(failures.count) of 60 seeds fail")
+    @Test("Few splits and small changes of messages find a vote that contradicts another")
+    func wrongRule() async throws {
+        let failures = try await Self.failures(FinalizesAfterNullify.self, seeds: 0..<100)
+        let oracles = Set(failures.compactMap(\.oracle)).sorted().joined(separator: ", ")
+        print("scope, finalizes after nullify: \(failures.count) of 100 seeds fail: \(oracles)")
         #expect(!failures.isEmpty)
     }
 
