@@ -96,7 +96,8 @@ enum Architecture {
             "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "Logging", "Glibc"),
         TargetRow("CEpoll", .binds),
         TargetRow(
-            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll",
+            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator",
+            "CEpoll",
             "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
