@@ -8,8 +8,7 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage soak
-.PHONY: clean
+.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20

@@ -143,8 +143,8 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+                "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols",
             ],
             swiftSettings: common),
         // Tests.

@@ -101,8 +101,8 @@ enum Architecture {
             "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
-            "bft", .acts, "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto",
-            "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "Glibc"),
+            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+            "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

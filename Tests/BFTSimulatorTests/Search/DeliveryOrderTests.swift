@@ -2,6 +2,7 @@ import BFTBase
 import BFTCore
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 @Suite struct DeliveryOrderTests {
@@ -36,18 +37,18 @@ import Testing
         let decisions = (0..<4).flatMap { node in
             (1...2).map { Decision(.submission, at: node, ordinal: $0) }
         }
-        let logs = try await Seeds.aside {
-            try (UInt64(0)..<100).map { order in
-                let outcome = try Self.run(order: order, decisions: decisions)
-                #expect(outcome.violations.isEmpty)
-                let logs = Self.logs(outcome.trace, count: 4)
-                #expect(Set(logs).count == 1)
-                return logs[0]
+        let (logs, hashes) = try await Seeds.aside {
+            let outcomes = try (UInt64(0)..<100).map {
+                try Self.run(order: $0, decisions: decisions)
             }
+            #expect(outcomes.allSatisfy { $0.violations.isEmpty })
+            return (outcomes.map { Self.logs($0.trace, count: 4) }, outcomes.map(\.traceHash))
         }
-        #expect(Set(logs.map(Set.init)).count == 1 && logs[0].count == 8)
-        // Otherwise the orders did not differ.
-        #expect(Set(logs).count > 1)
+        for log in logs {
+            #expect(Set(log).count == 1)
+            #expect(Set(log[0]).count == 8 && log[0].count == 8)
+        }
+        #expect(Set(hashes).count == 100)
     }
 
     @Test("What one author submits has the same log in a hundred orders of delivery")
