@@ -217,18 +217,6 @@ import Testing
         }
     }
 
-    @Test("Forgetting what is committed and not executed is found")
-    func forgetsCommitted() async throws {
-        try await Self.hunt("forgets committed blocks", limit: 300, plan: Self.truncations) {
-            // Where old records stay until all is executed, nothing hangs on these.
-            $0.isRetiringBeforeExecution = true
-            $0.forgets = { record in
-                guard case .committed = record else { return false }
-                return true
-            }
-        }
-    }
-
     @Test("Forgetting batches at a restart is found")
     func forgetsBatches() async throws {
         try await Self.hunt("forgets batches", limit: 300, plan: Self.cuts) {
