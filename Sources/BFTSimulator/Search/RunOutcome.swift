@@ -37,16 +37,8 @@ public struct RunOutcome: Sendable, Equatable {
         self.undecidedCount = undecidedCount
     }
 
-    /// What found the first violation: its text up to a colon, without what differs from run to
-    /// run.
-    public var oracle: String? { violations.first.map(Self.oracle) }
-
-    static func oracle(of violation: String) -> String {
-        let name = violation.prefix { $0 != ":" }
-        return name.split(separator: " ")
-            .filter { !$0.contains(where: \.isNumber) }
-            .joined(separator: " ")
-    }
+    /// The name of what found the first violation, which stands before the first colon.
+    public var oracle: String? { violations.first.map { String($0.prefix { $0 != ":" }) } }
 }
 
 /// What to note of a run beside its outcome.
