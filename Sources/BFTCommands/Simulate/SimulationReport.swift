@@ -83,7 +83,8 @@ struct SimulationReport {
                 + "\(Self.hundredths(totals.wallSeconds)) s",
             "\(totals.eventCount) events, \(totals.blockCount) blocks, "
                 + "\(Self.hundredths(totals.simulatedHours)) simulated hours",
-            "\(totals.failures.count) failures",
+            "\(totals.failures.count) failures, "
+                + "\(totals.undecidedCount) histories of keys undecided",
         ]
         for failure in totals.failures.prefix(10) {
             lines.append("")
@@ -133,6 +134,7 @@ struct SimulationReport {
             ("eventsPerSecond", .number(totals.eventsPerSecond)),
             ("blocks", .integer(Int128(totals.blockCount))),
             ("simulatedHours", .number(totals.simulatedHours)),
+            ("undecidedHistories", .integer(Int128(totals.undecidedCount))),
             ("failures", .array(totals.failures.map { failure in failureJSON(failure) })),
             ("shrunken", shrunken.map { failureJSON($0.outcome) } ?? .null),
         ])
@@ -153,6 +155,7 @@ struct SimulationReport {
             ("events", .integer(Int128(outcome.eventCount))),
             ("simulatedMilliseconds", .integer(Int128(outcome.time.nanoseconds / 1_000_000))),
             ("height", .integer(Int128(outcome.height))),
+            ("undecidedHistories", .integer(Int128(outcome.undecidedCount))),
             ("traceHash", .text(hex(outcome.traceHash))),
             ("violations", .array(outcome.violations.map(JSONText.text))),
         ])

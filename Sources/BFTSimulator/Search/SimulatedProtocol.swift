@@ -65,7 +65,8 @@ extension World {
         return RunOutcome(
             scenario: scenario, violations: violations, eventCount: eventCount, time: now,
             height: history.height, traceHash: traceHash, decisions: script.carriedOut,
-            trace: recorder?.events ?? [], omittedCount: recorder?.omittedCount ?? 0)
+            trace: recorder?.events ?? [], omittedCount: recorder?.omittedCount ?? 0,
+            undecidedCount: statistics[.undecidedHistories])
     }
 }
 

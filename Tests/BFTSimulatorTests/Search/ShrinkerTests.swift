@@ -64,6 +64,17 @@ import Testing
         }
     }
 
+    @Test("A failing run names the oracle that found it, also one whose name has a number")
+    func oracleName() async throws {
+        let outcome = try await Seeds.aside {
+            try Self.failing(
+                SimulatedProtocol("mutant", SimplexReplica<FinalizesAfterNullify>.self))
+        }
+        let oracle = try #require(outcome?.oracle)
+        #expect(World<Simplex>.oracleNames.contains(oracle))
+        #expect(oracle == "S2")
+    }
+
     @Test("A run that does not fail is not shrunk")
     func soundRun() throws {
         let scenario = Scenario(powers: [1, 1, 1, 1], seed: 1)
