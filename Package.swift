@@ -44,6 +44,9 @@ let package = Package(
             name: "ProtocolSimplex", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
+            name: "ProtocolPBFT", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
@@ -96,7 +99,7 @@ let package = Package(
             name: "BFT",
             dependencies: [
                 "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -105,7 +108,7 @@ let package = Package(
             // again only when a module that is named here has changed.
             dependencies: [
                 "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore",
             ],
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
@@ -127,7 +130,7 @@ let package = Package(
             name: "bft",
             dependencies: [
                 "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "KeyValueStore", "ProtocolSimplex",
+                "KeyValueStore", "ProtocolPBFT", "ProtocolSimplex",
             ],
             swiftSettings: common),
         // Tests.
@@ -138,12 +141,17 @@ let package = Package(
         .testTarget(
             name: "BFTSimulatorTests",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex", "BFTSimulator",
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex", "ProtocolPBFT",
+                "BFTSimulator",
             ],
             swiftSettings: common),
         .testTarget(
             name: "ProtocolSimplexTests",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
+            exclude: ["Transcripts"], swiftSettings: common),
+        .testTarget(
+            name: "ProtocolPBFTTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolPBFT"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "BFTLedgerTests",

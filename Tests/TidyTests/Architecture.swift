@@ -41,6 +41,7 @@ enum Architecture {
         // What decides.
         TargetRow("BFTCore", .decides, "BFTBase", "BFTWire"),
         TargetRow("ProtocolSimplex", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow("ProtocolPBFT", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // Keys and signatures, and the wire between two validators.
@@ -74,10 +75,10 @@ enum Architecture {
         // What a program imports that holds a validator.
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-            "ProtocolSimplex", "KeyValueStore"),
+            "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore"),
         TargetRow(
             "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
-            "BFTConfiguration", "ProtocolSimplex", "KeyValueStore"),
+            "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore"),
         // A world to run replicas in.
         TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // The command line, and what it reads and writes.
@@ -92,7 +93,7 @@ enum Architecture {
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-            "KeyValueStore", "ProtocolSimplex", "Glibc"),
+            "KeyValueStore", "ProtocolPBFT", "ProtocolSimplex", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }
