@@ -29,7 +29,8 @@ extension World {
         events.add(.pause, at: now.advanced(by: milliseconds(50...600)))
         let node = Int.random(in: nodes.indices, using: &random)
         let until = now.advanced(by: milliseconds(20...800))
-        nodes[node].pausedUntil = min(until, plan.healAt)
+        // Never shorter than an earlier pause: what that put off would be passed by what comes now.
+        nodes[node].pausedUntil = max(nodes[node].pausedUntil ?? now, min(until, plan.healAt))
     }
 
     mutating func truncate(_ node: ValidatorIndex) {

@@ -23,10 +23,8 @@ extension PBFTReplica {
     ) {
         pacemaker.gaveUp()
         let report = report
-        if let report, durableCertificate != report.name {
-            effects.append(.persist(.certificate(report.certificate)))
-            durableCertificate = report.name
-        }
+        // Again if need be: a log that was cut since may have lost it with what is committed.
+        if let report { effects.append(.persist(.certificate(report.certificate))) }
         let content = ViewChangeContent(
             chain: configuration.chain, epoch: configuration.epoch, view: next,
             highest: report?.name)

@@ -197,7 +197,6 @@ extension PBFTReplica {
             commitVoteHeight = max(commitVoteHeight, instance.height)
             if let certificate = instance.prepared {
                 effects.append(.persist(.certificate(certificate)))
-                durableCertificate = name
             }
             let said = statement(.commit, name)
             effects += [.persist(.voted(said)), .sign(.vote(said))]

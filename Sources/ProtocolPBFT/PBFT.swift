@@ -41,8 +41,6 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     var decision: Certificate?
     /// The highest prepared certificate above `committed`.
     var prepared: Certificate?
-    /// The last certificate that was made durable for a vote or a view change.
-    var durableCertificate: CertificateName?
     /// What was said in the view that the replica took part in last.
     var own: OwnPBFTVotes
     var instances: InstanceList

@@ -137,3 +137,8 @@ struct RecomputesNothing: WrongPBFTRules {
 struct OneMakesStable: WrongPBFTRules {
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool { power > 0 }
 }
+
+/// Against P7: goes on whatever the last stable checkpoint is.
+struct KnowsNoWindow: WrongPBFTRules {
+    func isWithinWatermarks(_ height: Height, stable: Height) -> Bool { true }
+}
