@@ -15,15 +15,14 @@ import Testing
         var stage = try PBFTStage<Rules>()
         stage.length = length
         stage.lie = lie
-        stage.fate = { sent in
-            guard sent.to != 0 else { return .arrives }
-            let isHidden =
-                sent.message.isVote(.commit, in: 1, above: length - 1)
-                || (!isPrepared && sent.message.isVote(.prepare, in: 1, above: length - 1))
-            return isHidden ? .isLost : .arrives
+        let isHidden: (PBFTStage<Rules>.Sent) -> Bool = { sent in
+            sent.to != 0
+                && (sent.message.isVote(.commit, in: 1, above: length - 1)
+                    || (!isPrepared && sent.message.isVote(.prepare, in: 1, above: length - 1)))
         }
+        stage.fate = { isHidden($0) ? .isLost : .arrives }
         stage.submit()
-        stage.fate = { $0.from == 0 || $0.to == 0 ? .isLost : .arrives }
+        stage.fate = { isHidden($0) || $0.from == 0 || $0.to == 0 ? .isLost : .arrives }
         stage.length = length + 2
         for index in 1..<4 { stage.work(at: index) }
         stage.wait(2_000, for: [1, 2, 3])
@@ -33,24 +32,28 @@ import Testing
     }
 
     /// v3 alone prepares `length` blocks in view 1. The others commit another one in view 2, as
-    /// v0 alone hears; in view 3, v3 is back and v0 is cut off.
+    /// v0 alone hears. v3 asks for view 3 before it hears of that; then it is back, and v0 is cut off.
     static func twoViews<Rules: PBFTRules>(_ rules: Rules.Type, length: UInt64) throws -> Bool {
         var stage = try PBFTStage<Rules>()
         stage.length = length
-        stage.fate = { sent in
-            sent.message.isVote(.prepare, in: 1) && sent.to != 3
-                || sent.message.isVote(.commit, in: 1) ? .isLost : .arrives
+        let isHidden: (PBFTStage<Rules>.Sent) -> Bool = { sent in
+            (sent.message.isVote(.prepare, in: 1) && sent.to != 3)
+                || sent.message.isVote(.commit, in: 1)
+                || (sent.message.isVote(.commit, in: 2) && sent.to != 0)
         }
+        stage.fate = { isHidden($0) ? .isLost : .arrives }
         stage.submit()
         stage.length = 1
+        // v3 hears that the others want view 2, and nothing more.
         stage.fate = { sent in
-            sent.from == 3 || sent.to == 3
-                || sent.message.isVote(.commit, in: 2) && sent.to != 0 ? .isLost : .arrives
+            if case .viewChange = sent.message, sent.to == 3 { return .arrives }
+            return isHidden(sent) || sent.from == 3 || sent.to == 3 ? .isLost : .arrives
         }
         stage.wait(250, for: [0, 1, 2])
         #expect(stage.committed[0].count == 1)
+        stage.wait(1_500, for: [3])
         stage.length = 4
-        stage.fate = { $0.from == 0 || $0.to == 0 ? .isLost : .arrives }
+        stage.fate = { isHidden($0) || $0.from == 0 || $0.to == 0 ? .isLost : .arrives }
         stage.wait(4_000, for: [1, 2, 3])
         #expect(stage.committed[1].count >= 1)
         return stage.isForked
@@ -59,6 +62,7 @@ import Testing
     /// What was prepared in view 1 becomes known after everybody asked for view 2.
     static func latePrepares<Rules: PBFTRules>(_ rules: Rules.Type) throws -> Bool {
         var stage = try PBFTStage<Rules>()
+        stage.length = 1
         stage.fate = { sent in
             switch sent.message {
             case .viewChange, .newView, .inquiry: .isHeld

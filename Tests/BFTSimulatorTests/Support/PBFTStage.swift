@@ -21,7 +21,7 @@ struct PBFTStage<Rules: PBFTRules> {
     /// What a malicious validator signs instead.
     var lie: (PBFTUnsigned, Int) -> PBFTUnsigned = { unsigned, _ in unsigned }
     /// Up to which height there is something to order.
-    var length: UInt64 = 1
+    var length: UInt64 = 0
     private var held: [Sent] = []
     private var queue: [Sent] = []
 
@@ -118,7 +118,7 @@ struct PBFTStage<Rules: PBFTRules> {
         case .sign(let unsigned):
             let said = lie(unsigned, index).signed(by: ValidatorIndex(index), [])
             for peer in 0..<4 where peer != index { queue.append((said, index, peer)) }
-            queue.append((unsigned.signed(by: ValidatorIndex(index), []), index, index))
+            queue.append((said, index, index))
         case .send(let message, let peer): queue.append((message, index, peer.rawValue))
         case .broadcast(let message):
             for peer in 0..<4 where peer != index { queue.append((message, index, peer)) }
