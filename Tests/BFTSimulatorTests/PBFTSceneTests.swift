@@ -32,7 +32,8 @@ import Testing
     }
 
     /// v3 alone prepares `length` blocks in view 1. The others commit another one in view 2, as
-    /// v0 alone hears. v3 asks for view 3 before it hears of that; then it is back, and v0 is cut off.
+    /// v0 alone hears. v3 asks for view 3 before it hears of that; then it is back, and v0 is
+    /// cut off.
     static func twoViews<Rules: PBFTRules>(_ rules: Rules.Type, length: UInt64) throws -> Bool {
         var stage = try PBFTStage<Rules>()
         stage.length = length

@@ -19,7 +19,7 @@ import Testing
     func four() async throws {
         Self.check(
             "n = 4",
-            try await Seeds.run(Self.part(1), within: Self.bound) { seed in
+            try await Seeds.run(Self.part(3), within: Self.bound) { seed in
                 try World<PBFT>(powers: [1, 1, 1, 1], seed: seed)
             })
     }
@@ -28,7 +28,7 @@ import Testing
     func seven() async throws {
         Self.check(
             "n = 7",
-            try await Seeds.run(Self.part(5), within: Self.bound) { seed in
+            try await Seeds.run(Self.part(20), within: Self.bound) { seed in
                 try World<PBFT>(powers: [1, 1, 1, 1, 1, 1, 1], seed: seed)
             })
     }
@@ -37,7 +37,7 @@ import Testing
     func weights() async throws {
         Self.check(
             "weights",
-            try await Seeds.run(Self.part(5), within: Self.bound) { seed in
+            try await Seeds.run(Self.part(10), within: Self.bound) { seed in
                 try World<PBFT>(powers: [5, 1, 3, 3, 2], seed: seed)
             })
     }
@@ -90,7 +90,7 @@ import Testing
     func oneOfFour() async throws {
         Self.check(
             "1 adversary of 4",
-            try await Seeds.run(Self.part(1), within: Self.bound) { seed in
+            try await Seeds.run(Self.part(3), within: Self.bound) { seed in
                 let own = Int(seed / 11 % 4)
                 return try World<PBFT>(
                     powers: [1, 1, 1, 1], seed: seed,
@@ -102,7 +102,7 @@ import Testing
     func twoOfSeven() async throws {
         Self.check(
             "2 adversaries of 7",
-            try await Seeds.run(Self.part(5), within: Self.bound) { seed in
+            try await Seeds.run(Self.part(20), within: Self.bound) { seed in
                 let (first, second) = (Int(seed % 7), Int((seed + 1 + seed / 7 % 6) % 7))
                 return try World<PBFT>(
                     powers: [1, 1, 1, 1, 1, 1, 1], seed: seed,

@@ -19,14 +19,14 @@ struct PBFTEquivocatingLeader<Rules: PBFTRules>: Adversary {
             proposer: block.proposer,
             time: Timestamp(milliseconds: block.time.milliseconds + 1), applied: block.applied,
             payload: block.payload)
-        let otherVote = vote.changed(to: .prepare, block: other.digest)
+        let otherVote = vote.altered(to: .prepare, block: other.digest)
         let middle = Int.random(in: 0...peers.count, using: &random)
         return [
             (unsigned, to: Array(peers[..<middle])),
             (.prePrepare(other, otherVote), to: Array(peers[middle...])),
             (.vote(otherVote), to: peers), (.vote(vote), to: peers),
-            (.vote(vote.changed(to: .commit)), to: peers),
-            (.vote(otherVote.changed(to: .commit)), to: peers),
+            (.vote(vote.altered(to: .commit)), to: peers),
+            (.vote(otherVote.altered(to: .commit)), to: peers),
         ]
     }
 }
@@ -43,10 +43,10 @@ struct PBFTDoubleVoter<Rules: PBFTRules>: Adversary {
         }
         let other = Digest(random.next(), 0, 0, 0)
         let all: [(PBFTUnsigned, to: [ValidatorIndex])] = [
-            (unsigned, to: peers), (.vote(said.changed(to: .commit)), to: peers),
-            (.vote(said.changed(to: .prepare)), to: peers),
-            (.vote(said.changed(to: .prepare, block: other)), to: peers),
-            (.vote(said.changed(to: .commit, block: other)), to: peers),
+            (unsigned, to: peers), (.vote(said.altered(to: .commit)), to: peers),
+            (.vote(said.altered(to: .prepare)), to: peers),
+            (.vote(said.altered(to: .prepare, block: other)), to: peers),
+            (.vote(said.altered(to: .commit, block: other)), to: peers),
         ]
         return all.shuffled(using: &random)
     }
@@ -107,10 +107,10 @@ struct PBFTReplayingPeer<Rules: PBFTRules>: Adversary {
             return .consensus(
                 .vote(
                     Vote(
-                        statement: vote.statement.changed(to: .commit, block: other),
+                        statement: vote.statement.altered(to: .commit, block: other),
                         voter: vote.voter, signature: vote.signature)))
         case .consensus(.certificate(let certificate)):
-            let said = certificate.statement.changed(
+            let said = certificate.statement.altered(
                 to: .commit, block: Digest(random.next(), 0, 0, 0))
             let votes = zip(certificate.signers.positions, certificate.signatures).map {
                 Vote(statement: said, voter: ValidatorIndex($0), signature: $1)
@@ -191,7 +191,7 @@ extension ViewChangeContent {
 }
 
 extension Statement {
-    fileprivate func changed(to kind: VoteKind, block: Digest? = nil) -> Statement {
+    fileprivate func altered(to kind: VoteKind, block: Digest? = nil) -> Statement {
         Statement(
             chain: chain, epoch: epoch, kind: kind, view: view, height: height,
             block: block ?? self.block)
