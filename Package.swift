@@ -44,6 +44,9 @@ let package = Package(
             name: "ProtocolSimplex", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
+            name: "ProtocolPBFT", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
@@ -101,7 +104,7 @@ let package = Package(
             name: "BFT",
             dependencies: [
                 "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -110,7 +113,7 @@ let package = Package(
             // again only when a module that is named here has changed.
             dependencies: [
                 "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore",
             ],
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
@@ -125,7 +128,8 @@ let package = Package(
         .target(
             name: "SimulatedProtocols",
             dependencies: [
-                "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator", "ProtocolSimplex",
+                "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator", "ProtocolPBFT",
+                "ProtocolSimplex",
             ], swiftSettings: pure),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
@@ -144,7 +148,8 @@ let package = Package(
             name: "bft",
             dependencies: [
                 "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols",
+                "BFTSimulator", "KeyValueStore", "ProtocolPBFT", "ProtocolSimplex",
+                "SimulatedProtocols",
             ],
             swiftSettings: common),
         // Tests.
@@ -156,12 +161,16 @@ let package = Package(
             name: "BFTSimulatorTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTCrypto", "BFTLedger", "ProtocolSimplex",
-                "BFTSimulator", "SimulatedProtocols",
+                "ProtocolPBFT", "BFTSimulator", "SimulatedProtocols",
             ],
             exclude: ["World/PinnedRuns.txt"], swiftSettings: common),
         .testTarget(
             name: "ProtocolSimplexTests",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
+            exclude: ["Transcripts"], swiftSettings: common),
+        .testTarget(
+            name: "ProtocolPBFTTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolPBFT"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "BFTLedgerTests",

@@ -26,11 +26,13 @@ public enum SignatureSchemeName: String, CaseIterable, Sendable {
 /// The consensus protocols that a chain can be founded on.
 public enum ProtocolName: String, CaseIterable, Sendable {
     case simplex = "simplex"
+    case pbft = "pbft"
 
     /// The tag in the canonical encoding.
     var tag: UInt8 {
         switch self {
         case .simplex: 1
+        case .pbft: 2
         }
     }
 }

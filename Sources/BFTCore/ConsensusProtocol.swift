@@ -33,12 +33,19 @@ public struct Branch: Sendable, Equatable {
     public let tip: Block
     /// The view in which the tip is looked at: its own or, if it is proposed again, a later one.
     public let view: View
+    /// Whether a quorum has voted for the tip already: then the state that it vouches for was
+    /// compared by somebody honest, and need not be known here.
+    public let isCertified: Bool
 
-    public init(root: Block, ancestors: [Block], tip: Block, in view: View? = nil) {
+    public init(
+        root: Block, ancestors: [Block], tip: Block, in view: View? = nil,
+        isCertified: Bool = false
+    ) {
         self.root = root
         self.ancestors = ancestors
         self.tip = tip
         self.view = view ?? tip.view
+        self.isCertified = isCertified
     }
 }
 
@@ -97,9 +104,9 @@ public enum Input<P: ConsensusProtocol>: Sendable, Equatable {
     case judged(Digest, Verdict)
     /// The ledger took these blocks from a peer, verified: they are committed.
     case caughtUp(CommittedRun)
-    /// The state after a committed block, once for each height that is executed here, in order;
-    /// and after `started`, the state to go on from.
-    case executed(AppliedState)
+    /// A committed block and the state after it, once for each height that is executed here, in
+    /// order; and after `started`, those to go on from.
+    case executed(BlockName, stateRoot: Digest)
 }
 
 /// Everything a replica can ask of its host.
@@ -145,6 +152,8 @@ public enum Rejection: Error, Sendable, Equatable {
     case otherKind(VoteKind)
     /// Nobody asked for it.
     case unexpectedBlock(Digest)
+    /// What is said to lead into this view does not.
+    case unjustifiedView(View)
 }
 
 /// One replica of one agreement protocol, as a pure value.

@@ -90,10 +90,15 @@ extension Ledger {
                 != nil, block.payloadByteCount <= limits.blockBytes,
             block.applied.height >= parent.applied.height, block.applied.height < block.height
         else { return .decided(.invalid) }
-        guard block.applied.height <= roots.latest else { return .waitForExecution }
+        guard block.applied.height <= roots.latest || branch.isCertified else {
+            return .waitForExecution
+        }
         let ours = roots[block.applied.height]
-        // A state from before a restart or too long ago is taken from a notarized parent only.
-        guard ours != nil || block.applied == parent.applied else { return .waitForExecution }
+        // A state from before a restart or too long ago is taken from a certified parent only, or
+        // with the block if that is certified itself.
+        guard ours != nil || block.applied == parent.applied || branch.isCertified else {
+            return .waitForExecution
+        }
         if let ours, ours != block.applied.root {
             effects.append(
                 .diverged(

@@ -4,6 +4,7 @@ import BFTCore
 import BFTCrypto
 import BFTNode
 import KeyValueStore
+import ProtocolPBFT
 import ProtocolSimplex
 
 /// Keys and nodes for the commands: the place where protocols and applications have names.
@@ -36,6 +37,7 @@ struct BuiltInServices: NodeServices {
     func runNode(_ home: NodeHome, stop: StopRequest) throws {
         switch home.genesis.protocolName {
         case .simplex: try run(Simplex.self, home, stop)
+        case .pbft: try run(PBFT.self, home, stop)
         }
     }
 

@@ -1,13 +1,19 @@
 import BFTCore
 import BFTSimulator
+import ProtocolPBFT
 import ProtocolSimplex
 import SimulatedProtocols
 
 /// The protocols that `bft simulate` knows. The first is the one it takes if none is named.
 let simulatedProtocols = [
-    SimulatedProtocol("simplex", Simplex.self, votes: simplexVotes)
+    SimulatedProtocol("simplex", Simplex.self, votes: simplexVotes),
+    SimulatedProtocol("pbft", PBFT.self, votes: pbftVotes),
 ]
 
 private let simplexVotes: [VoteKind: String] = [
     .notarize: "notarize", .nullify: "nullify", .finalize: "finalize",
+]
+
+private let pbftVotes: [VoteKind: String] = [
+    .prepare: "prepare", .commit: "commit", .checkpoint: "checkpoint",
 ]

@@ -13,16 +13,16 @@ import Testing
 
     /// Runs worlds in which the validators at `positions` are malicious in the way of `entries`.
     /// Fails if any of them never did anything that an honest one would not have.
-    private static func check(
-        _ name: String, powers: [VotingPower], _ entries: [AdversaryEntry<Simplex>],
+    static func check<P: Attackable>(
+        _ name: String, powers: [VotingPower], _ entries: [AdversaryEntry<P>],
         at positions: @escaping @Sendable (UInt64) -> [Int]
     ) async throws {
         let outcomes = try await Seeds.run(seeds, within: SimplexSimulationTests.bound) { seed in
-            var adversaries: [Int: any Adversary<Simplex>] = [:]
+            var adversaries: [Int: any Adversary<P>] = [:]
             for (entry, position) in zip(entries, positions(seed)) {
                 adversaries[position] = entry.make()
             }
-            return try World<Simplex>(powers: powers, seed: seed, adversaries: adversaries)
+            return try World<P>(powers: powers, seed: seed, adversaries: adversaries)
         }
         SimplexSimulationTests.check(name, outcomes)
         let deviations = outcomes.reduce(0) { $0 + $1.deviationCount }

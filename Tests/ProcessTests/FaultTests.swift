@@ -11,9 +11,11 @@ extension ProcessTests {
             #expect(missing.isEmpty, "\(missing.count) of \(keys.count) writes are lost")
         }
 
-        @Test("Writes go on without any one validator, which catches up and votes when it is back")
-        func killOne() throws {
-            let cluster = try Cluster()
+        @Test(
+            "Writes go on without any one validator, which catches up and votes when it is back",
+            arguments: Cluster.protocols)
+        func killOne(protocol name: String) throws {
+            let cluster = try Cluster(protocol: name)
             try cluster.reporting {
                 for victim in 0..<cluster.size {
                     let others = (0..<cluster.size).filter { $0 != victim }
@@ -65,9 +67,11 @@ extension ProcessTests {
             }
         }
 
-        @Test("When all validators are killed at once under load, every acknowledged write stays")
-        func killAll() throws {
-            let cluster = try Cluster()
+        @Test(
+            "When all validators are killed at once under load, every acknowledged write stays",
+            arguments: Cluster.protocols)
+        func killAll(protocol name: String) throws {
+            let cluster = try Cluster(protocol: name)
             try cluster.reporting {
                 let load = Load(ports: (0..<4).map(cluster.respPort), count: 8)
                 for _ in 0..<3 {

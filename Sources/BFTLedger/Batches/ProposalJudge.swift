@@ -56,7 +56,8 @@ struct ProposalJudge: Equatable, Sendable {
             let rest = Array(branch.ancestors[(position + 1)...])
             return Pending(
                 branch: Branch(
-                    root: committed, ancestors: rest, tip: branch.tip, in: branch.view),
+                    root: committed, ancestors: rest, tip: branch.tip, in: branch.view,
+                    isCertified: branch.isCertified),
                 missing: entry.missing, isWithApplication: entry.isWithApplication)
         }
     }

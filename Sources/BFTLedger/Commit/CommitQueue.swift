@@ -20,16 +20,18 @@ struct CommitQueue: Equatable, Sendable {
     private var handedOver = 0
     /// The last committed block, executed or not.
     private(set) var tail: Block
-    private(set) var executed: Height
+    private(set) var lastExecuted: BlockName
     private let inFlightLimit: Int
     /// What committed blocks lack. Never walked.
     private var lacking: Set<BatchReference> = []
 
     init(root: Block, inFlightLimit: Int) {
         tail = root
-        executed = root.height
+        lastExecuted = BlockName(height: root.height, digest: root.digest)
         self.inFlightLimit = inFlightLimit
     }
+
+    var executed: Height { lastExecuted.height }
 
     /// How many committed blocks are not executed yet.
     var backlog: Int { entries.count }
@@ -120,10 +122,10 @@ struct CommitQueue: Equatable, Sendable {
     }
 
     mutating func finished(_ height: Height) {
-        precondition(
-            handedOver > 0 && entries.first?.block.height == height, "Q1: executed out of order")
-        _ = entries.popFirst()
+        guard handedOver > 0, let entry = entries.popFirst(), entry.block.height == height else {
+            preconditionFailure("Q1: executed out of order")
+        }
         handedOver -= 1
-        executed = height
+        lastExecuted = BlockName(height: height, digest: entry.block.digest)
     }
 }

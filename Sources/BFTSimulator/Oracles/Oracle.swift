@@ -46,7 +46,7 @@ public struct Scene: Sendable {
     /// Whether no wall clock is ever set wrong: otherwise honest leaders make blocks that are
     /// refused.
     let areClocksRight: Bool
-    let chain: Digest
+    public let chain: Digest
     let limits: LedgerLimits
     let signatures: any WorldSignatures
 

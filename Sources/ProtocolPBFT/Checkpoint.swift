@@ -1,0 +1,129 @@
+import BFTBase
+import BFTCore
+
+/// The last stable checkpoint, and the votes on those above it.
+///
+/// - Invariant L2: votes are of checkpoints above the stable one, within two windows.
+struct CheckpointList: Equatable, Sendable {
+    /// The last block whose state a quorum signed. The genesis is stable from the start.
+    private(set) var stable = BlockName(height: .zero, digest: .zero)
+    /// What makes it stable. Missing for the genesis.
+    private(set) var certificate: Certificate?
+    /// What this replica signed above the stable checkpoint, the latest ones.
+    private(set) var own: [Statement] = []
+    private var tallies: [Tally] = []
+    private let validatorCount: Int
+
+    /// The most own checkpoints that are kept: a replica that catches up signs one after another.
+    private static let ownLimit = 4
+
+    init(validatorCount: Int) { self.validatorCount = validatorCount }
+
+    private struct Tally: Equatable, Sendable {
+        let height: Height
+        var votes: VoteTally
+    }
+
+    func tally(at height: Height) -> VoteTally? { tallies.first { $0.height == height }?.votes }
+
+    /// Whether votes on a checkpoint at `height` are kept.
+    func isKept(_ height: Height) -> Bool {
+        height > stable.height && PBFTBounds.isCheckpoint(height)
+            && height.rawValue - stable.height.rawValue <= 2 * PBFTBounds.window
+    }
+
+    func isUseful(_ vote: Vote) -> Bool {
+        guard isKept(vote.statement.height) else { return false }
+        guard let earlier = tally(at: vote.statement.height)?.vote(of: vote.voter) else {
+            return true
+        }
+        return earlier.statement != vote.statement
+    }
+
+    mutating func insert(_ vote: Vote) -> VoteTally.Outcome {
+        let height = vote.statement.height
+        let position = tallies.firstIndex { $0.height == height } ?? tallies.count
+        if position == tallies.count {
+            tallies.append(
+                Tally(
+                    height: height,
+                    votes: VoteTally(kind: .checkpoint, validatorCount: validatorCount)))
+        }
+        return tallies[position].votes.insert(vote)
+    }
+
+    mutating func sign(_ statement: Statement) {
+        own = (own + [statement]).suffix(Self.ownLimit)
+    }
+
+    /// Makes a checkpoint stable. Everything at or below it is forgotten.
+    mutating func advance(to certificate: Certificate) {
+        guard let block = certificate.statement.ancestor else { return }
+        stable = block
+        self.certificate = certificate
+        own.removeAll { $0.height <= block.height }
+        tallies.removeAll { $0.height <= block.height }
+    }
+}
+
+// Checkpoints: signing what was executed, moving the window.
+extension PBFTReplica {
+    /// Signs the state after every so many blocks.
+    mutating func note(_ block: BlockName, root: Digest, into effects: inout [Effect<Self>]) {
+        guard PBFTBounds.isCheckpoint(block.height), block.height > checkpoints.stable.height,
+            !checkpoints.own.contains(where: { $0.height == block.height })
+        else { return }
+        let said = Statement(
+            chain: configuration.chain, epoch: configuration.epoch, kind: .checkpoint,
+            view: .zero, height: block.height, block: root, ancestor: block)
+        checkpoints.sign(said)
+        effects += [.persist(.voted(said)), .sign(.vote(said))]
+    }
+
+    private func checkForm(_ statement: Statement) throws(Rejection) {
+        guard statement.view == .zero, PBFTBounds.isCheckpoint(statement.height),
+            statement.ancestor?.height == statement.height
+        else { throw .malformedBlock }
+    }
+
+    mutating func countCheckpoint(
+        _ vote: Vote, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        let statement = vote.statement
+        try checkForm(statement)
+        guard checkpoints.isKept(statement.height) else { return }
+        if case .contradiction(let evidence) = checkpoints.insert(vote) {
+            effects.append(.accuse(evidence))
+        }
+        guard let tally = checkpoints.tally(at: statement.height),
+            let certificate = tally.certificate(
+                for: statement, in: configuration.validators,
+                isEnough: { rules.isStable($0, of: configuration.validators) })
+        else { return }
+        becomeStable(certificate, into: &effects)
+    }
+
+    mutating func takeCheckpoint(
+        _ certificate: Certificate, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        try checkForm(certificate.statement)
+        guard certificate.signers.count == configuration.validators.count,
+            rules.isStable(
+                configuration.validators.power(of: certificate.signers),
+                of: configuration.validators)
+        else { throw .weakCertificate }
+        guard certificate.statement.height > checkpoints.stable.height else { return }
+        becomeStable(certificate, into: &effects)
+    }
+
+    /// Moves the window. A replica that has not committed so far takes the blocks from those who
+    /// signed: each has executed them.
+    private mutating func becomeStable(
+        _ certificate: Certificate, into effects: inout [Effect<Self>]
+    ) {
+        checkpoints.advance(to: certificate)
+        effects.append(.persist(.certificate(certificate)))
+        let height = checkpoints.stable.height
+        if height > committed.height { fetch(certificate, height: height, into: &effects) }
+    }
+}

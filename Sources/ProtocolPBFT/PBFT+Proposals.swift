@@ -1,0 +1,205 @@
+import BFTBase
+import BFTCore
+
+// The normal case: proposing, judging, preparing.
+extension PBFTReplica {
+    func statement(_ kind: VoteKind, _ block: CertificateName) -> Statement {
+        Statement(
+            chain: configuration.chain, epoch: configuration.epoch, kind: kind, view: block.view,
+            height: block.height, block: block.block)
+    }
+
+    func prepareStatement(_ block: Block, in view: View) -> Statement {
+        statement(
+            .prepare, CertificateName(view: view, height: block.height, block: block.digest))
+    }
+
+    // MARK: Leading
+
+    /// Asks for something to propose, if this replica leads and has room for another instance.
+    mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
+        let height = own.tail.height.next
+        guard isJoined, !own.isTailDue,
+            height.rawValue - committed.height.rawValue <= PBFTBounds.parallel,
+            rules.isWithinWatermarks(height, stable: checkpoints.stable.height)
+        else { return }  // Looked at again after every input.
+        guard let tail = block(named: own.tail.digest), let ancestors = path(to: tail) else {
+            return ask(at: now, into: &effects)
+        }
+        leadership = .drafting
+        effects.append(
+            .draft(
+                view: view,
+                on: Branch(root: committed, ancestors: ancestors, tip: tail, in: view)))
+    }
+
+    mutating func propose(
+        _ draft: Draft, in draftView: View, on parent: Digest, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) {
+        guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
+        leadership = .due
+        guard isJoined, own.tail.digest == parent, let tail = block(named: parent) else { return }
+        let proposeEmptyAt = progressAt.advanced(by: pacemaker.idleInterval)
+        if draft.payload.isEmpty, now < proposeEmptyAt {
+            leadership = .waiting(until: proposeEmptyAt)
+            return
+        }
+        let block = Block(
+            epoch: configuration.epoch, view: view, height: tail.height.next,
+            parents: [tail.digest], proposer: configuration.own,
+            time: max(draft.time, tail.time), applied: draft.applied, payload: draft.payload)
+        guard rules.mayPrepare(block.name, on: parent, own: own, in: view) else { return }
+        progressAt = now
+        blocks.insert(block)
+        blocks.update(block.digest) { $0.judgement = .valid }
+        prepare(block, into: &effects)
+    }
+
+    // MARK: Following
+
+    mutating func take(
+        _ proposal: PrePrepare, at now: Instant, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        let block = proposal.block
+        guard proposal.vote.statement == prepareStatement(block, in: block.view),
+            proposal.vote.voter == block.proposer
+        else { throw .proposalMismatch }
+        guard block.proposer == leader(of: block.view) else {
+            throw .notLeader(block.proposer, block.view)
+        }
+        guard block.epoch == configuration.epoch, block.parents.count == 1 else {
+            throw .malformedBlock
+        }
+        try count(proposal.vote, at: now, into: &effects)
+        guard isKept(block.view, block.height) else { return }
+        // A second block of this leader is evidence, which the tally has made of it.
+        guard instances[block.view, block.height]?.proposal == nil else { return }
+        instances.update(block.view, block.height) { $0.keep(proposal) }
+        blocks.insert(block)
+    }
+
+    /// A block that was asked for by name.
+    mutating func take(_ block: Block) throws(Rejection) {
+        guard wantedBlocks.contains(block.digest), block.height > committed.height else {
+            throw .unexpectedBlock(block.digest)
+        }
+        blocks.insert(block)
+        blocks.update(block.digest) { $0.isWanted = true }
+    }
+
+    /// Prepares what may be prepared, and asks for verdicts on what may be prepared next.
+    mutating func prepareProposals(at now: Instant, into effects: inout [Effect<Self>]) {
+        if isJoined, own.isTailDue { prepareTail(at: now, into: &effects) }
+        let proposals = instances.of(own.view).compactMap { instance in
+            instance.ownPrepare == nil ? instance.proposal?.block : nil
+        }
+        for block in proposals {
+            guard rules.isWithinWatermarks(block.height, stable: checkpoints.stable.height),
+                let parent = self.block(named: block.parent), let ancestors = path(to: block)
+            else { continue }
+            guard block.height == parent.height.next, block.view >= parent.view,
+                block.time >= parent.time
+            else {
+                refuse(block, at: now, into: &effects)
+                return
+            }
+            let judgement = blocks[block.digest]?.judgement
+            if isJoined, judgement == .notAsked {
+                blocks.update(block.digest) { $0.judgement = .asked }
+                effects.append(
+                    .judge(Branch(root: committed, ancestors: ancestors, tip: block, in: view)))
+            }
+            if judgement == .valid,
+                rules.mayPrepare(block.name, on: block.parent, own: own, in: view)
+            {
+                prepare(block, into: &effects)
+            }
+        }
+    }
+
+    /// Prepares again what the view begins with, once it and all that it stands on is held.
+    private mutating func prepareTail(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard let tail = block(named: own.tail.digest), let ancestors = path(to: tail) else {
+            return ask(at: now, into: &effects)
+        }
+        var isHeld = true
+        for (position, block) in (ancestors + [tail]).enumerated() {
+            let judgement = blocks[block.digest]?.judgement
+            if judgement == .notAsked {
+                blocks.update(block.digest) { $0.judgement = .asked }
+                effects.append(
+                    .judge(
+                        Branch(
+                            root: committed, ancestors: Array(ancestors[..<position]), tip: block,
+                            in: view, isCertified: true)))
+            }
+            isHeld = isHeld && judgement == .valid
+        }
+        if isHeld, rules.mayPrepare(tail.name, on: tail.parent, own: own, in: view) {
+            prepare(tail, into: &effects)
+        }
+    }
+
+    private mutating func refuse(
+        _ block: Block, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        blocks.update(block.digest) { $0.judgement = .invalid }
+        effects.append(.reject(.malformedBlock))
+        if isJoined, block.view == view { ask(for: view.next, at: now, into: &effects) }
+    }
+
+    mutating func take(
+        _ verdict: Verdict, on digest: Digest, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) {
+        guard let entry = blocks[digest], entry.judgement == .asked else { return }  // Stale.
+        switch verdict {
+        case .invalid: refuse(entry.block, at: now, into: &effects)
+        case .valid: blocks.update(digest) { $0.judgement = .valid }
+        }
+    }
+
+    /// Votes to prepare `block` in the view that the replica takes part in. P9.
+    private mutating func prepare(_ block: Block, into effects: inout [Effect<Self>]) {
+        own.tail = block.name
+        own.isTailDue = false
+        own.prepared = block.height
+        let view = own.view
+        instances.update(view, block.height) { $0.ownPrepare = block.digest }
+        for ancestor in path(to: block) ?? [] where blocks[ancestor.digest]?.isDurable == false {
+            blocks.update(ancestor.digest) { $0.isDurable = true }
+            effects.append(.persist(.block(ancestor)))
+        }
+        blocks.update(block.digest) { $0.isDurable = true }
+        effects += [.persist(.prepared(block, in: view)), .sign(prepareMessage(block, in: view))]
+    }
+
+    /// The vote to prepare `block`: of its leader, the proposal.
+    func prepareMessage(_ block: Block, in view: View) -> PBFTUnsigned {
+        let statement = prepareStatement(block, in: view)
+        return block.proposer == configuration.own && block.view == view
+            ? .prePrepare(block, statement) : .vote(statement)
+    }
+
+    // MARK: Chains of blocks
+
+    func block(named digest: Digest) -> Block? {
+        digest == committed.digest ? committed : blocks.block(named: digest)
+    }
+
+    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
+    /// if one is missing or the chain passes the committed block by.
+    func path(to block: Block) -> [Block]? {
+        guard block.digest != committed.digest else { return [] }
+        var ancestors: [Block] = []
+        var child = block
+        while child.parent != committed.digest {
+            guard let parent = blocks.block(named: child.parent), parent.height < child.height
+            else { return nil }
+            ancestors.append(parent)
+            child = parent
+        }
+        return ancestors.reversed()
+    }
+}

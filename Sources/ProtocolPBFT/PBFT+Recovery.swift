@@ -1,0 +1,203 @@
+import BFTBase
+import BFTCore
+
+// Time, lost messages and restarts: giving views up, asking, answering, coming back.
+extension PBFTReplica {
+    // MARK: Time
+
+    mutating func noteWork(_ pending: Bool) {
+        isWorkPending = pending
+        if pending, case .waiting = leadership { leadership = .due }
+    }
+
+    /// Whether something is under way that is not committed.
+    private var isWorkUncommitted: Bool {
+        own.isTailDue || decision != nil || prepared != nil
+            || instances.of(own.view).contains { $0.proposal != nil }
+    }
+
+    /// Starts the time of the leader, of the present view or of the next one.
+    mutating func noteWorkSince(_ now: Instant) {
+        let isDue =
+            isJoined ? isWorkPending || isWorkUncommitted : isViewAsked || ownReport == nil
+        guard isDue else {
+            workSince = nil
+            return
+        }
+        workSince = workSince ?? now
+    }
+
+    /// When the view is given up, unless something happens. A leader's time starts when there is
+    /// something to do; in an idle network it has until the next empty block is due. Who waits
+    /// for a view gives it up only after a quorum asked for it.
+    private var giveUpAt: Instant? {
+        if let workSince { return workSince.advanced(by: pacemaker.timeout) }
+        guard isJoined else { return nil }
+        return progressAt.advanced(by: pacemaker.idleInterval).advanced(by: pacemaker.timeout)
+    }
+
+    /// The next instant at which something is due.
+    var nextDeadline: Instant {
+        var deadlines = [giveUpAt, resendAt].compactMap(\.self)
+        if case .waiting(let until) = leadership { deadlines.append(until) }
+        return deadlines.min() ?? Instant(nanoseconds: .max)
+    }
+
+    mutating func actOnTime(at now: Instant, into effects: inout [Effect<Self>]) {
+        if case .waiting(let until) = leadership, now >= until {
+            leadership = .due
+            requestDraft(at: now, into: &effects)
+        }
+        if let giveUpAt, now >= giveUpAt {
+            ask(for: view.next, at: now, into: &effects)
+            inquire(at: now, into: &effects)
+            noteWorkSince(now)
+        }
+        guard workSince != nil || !isJoined else {
+            resendAt = nil
+            return
+        }
+        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 2)
+        guard let due = resendAt else {
+            resendAt = now.advanced(by: pause)
+            return
+        }
+        if isBehind { ask(at: now, into: &effects) }
+        guard now >= due else { return }
+        resendAt = now.advanced(by: pause)
+        repeatMessages(to: nil, into: &effects)
+        inquire(at: now, into: &effects)
+    }
+
+    // MARK: Asking and answering
+
+    /// The blocks this replica needs and can name: what its chain lacks.
+    var wantedBlocks: [Digest] {
+        var wanted: [Digest] = []
+        let heads = [
+            own.tail.digest, prepared?.statement.block, decision?.statement.block,
+        ]
+        for case let head? in heads {
+            var digest = head
+            while let block = blocks.block(named: digest), block.height > committed.height.next {
+                digest = block.parent
+            }
+            guard digest != committed.digest, blocks.block(named: digest) == nil,
+                !wanted.contains(digest)
+            else { continue }
+            wanted.append(digest)
+        }
+        return wanted
+    }
+
+    var inquiry: PBFTInquiry {
+        PBFTInquiry(
+            view: view, isJoined: isJoined, committed: committed.height,
+            stable: checkpoints.stable.height, wanted: wantedBlocks)
+    }
+
+    private mutating func inquire(at now: Instant, into effects: inout [Effect<Self>]) {
+        isBehind = false
+        askedAt = now
+        fetchedHeight = committed.height  // Ask the ledger again, too, if it is still needed.
+        effects.append(.broadcast(.inquiry(inquiry)))
+    }
+
+    /// Asks everybody for what it takes to go on, now and then.
+    mutating func ask(at now: Instant, into effects: inout [Effect<Self>]) {
+        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 8)
+        if let askedAt, now < askedAt.advanced(by: pause) { return }
+        askedAt = now
+        isBehind = false
+        effects.append(.broadcast(.inquiry(inquiry)))
+    }
+
+    mutating func answer(
+        _ inquiry: PBFTInquiry, from peer: ValidatorIndex, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) {
+        guard peer != configuration.own else { return }
+        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 16)
+        if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
+        answeredAt[peer.rawValue] = now
+        if inquiry.committed < committed.height, let commitCertificate {
+            effects.append(.send(.certificate(commitCertificate), to: peer))
+        }
+        if inquiry.stable < checkpoints.stable.height, let certificate = checkpoints.certificate {
+            effects.append(.send(.certificate(certificate), to: peer))
+        }
+        for digest in inquiry.wanted {
+            guard let block = block(named: digest) else { continue }
+            effects.append(.send(.block(block), to: peer))
+        }
+        if inquiry.view < view || (inquiry.view == view && !inquiry.isJoined) {
+            if let newView { effects.append(.send(.newView(newView), to: peer)) }
+        }
+        for certificate in [prepared, decision].compactMap(\.self)
+        where certificate.statement.height > inquiry.committed {
+            effects.append(.send(.certificate(certificate), to: peer))
+        }
+        // Proposals may be lost to one replica only. Its leader signed them: anybody can pass them.
+        for instance in instances.of(own.view).prefix(Int(PBFTBounds.window))
+        where instance.height > inquiry.committed {
+            if let proposal = instance.proposal {
+                effects.append(.send(.prePrepare(proposal), to: peer))
+            }
+        }
+        repeatMessages(to: peer, into: &effects)
+    }
+
+    /// Sends again what this replica said and what is not committed, as it came back to it.
+    func repeatMessages(to peer: ValidatorIndex?, into effects: inout [Effect<Self>]) {
+        for message in ownMessages {
+            if let peer {
+                effects.append(.send(message, to: peer))
+            } else {
+                effects.append(.broadcast(message))
+            }
+        }
+    }
+
+    private var ownMessages: [PBFTMessage] {
+        let own = configuration.own
+        var messages: [PBFTMessage] = []
+        for statement in checkpoints.own {
+            guard let vote = checkpoints.tally(at: statement.height)?.vote(of: own) else {
+                continue
+            }
+            messages.append(.vote(vote))
+        }
+        guard isJoined else {
+            if let report = viewChanges[own.rawValue], report.view == view {
+                messages.append(.viewChange(report.viewChange, report.certificate))
+            }
+            return messages
+        }
+        if let newView, newView.leader == own { messages.append(.newView(newView)) }
+        for instance in instances.of(view).prefix(Int(PBFTBounds.window)) {
+            if let proposal = instance.proposal, proposal.block.proposer == own {
+                messages.append(.prePrepare(proposal))
+            } else if let vote = instance.prepares.vote(of: own) {
+                messages.append(.vote(vote))
+            }
+            if let vote = instance.commits.vote(of: own) { messages.append(.vote(vote)) }
+        }
+        return messages
+    }
+
+    /// A new link: what was sent before may be lost, on both sides.
+    mutating func greet(
+        _ peer: ValidatorIndex, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        guard peer != configuration.own, configuration.validators.contains(peer) else { return }
+        answeredAt[peer.rawValue] = nil
+        if let commitCertificate {
+            effects.append(.send(.certificate(commitCertificate), to: peer))
+        }
+        if let newView, newView.leader != configuration.own {
+            effects.append(.send(.newView(newView), to: peer))
+        }
+        repeatMessages(to: peer, into: &effects)
+        effects.append(.send(.inquiry(inquiry), to: peer))
+    }
+}

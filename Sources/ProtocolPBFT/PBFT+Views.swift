@@ -1,0 +1,193 @@
+import BFTBase
+import BFTCore
+
+// View changes: asking for a view, beginning it, joining it.
+extension PBFTReplica {
+    /// The highest certificate that this replica holds, by the rules.
+    private var report: (name: CertificateName, certificate: Certificate)? {
+        let decided = decision ?? commitCertificate
+        let name = rules.reported(
+            prepared: prepared.map { CertificateName($0.statement) },
+            committed: decided.map { CertificateName($0.statement) })
+        guard let name,
+            let certificate = [prepared, decided].compactMap(\.self).first(where: {
+                CertificateName($0.statement) == name
+            })
+        else { return nil }
+        return (name, certificate)
+    }
+
+    /// Gives up all views before `next`. P4, P5.
+    mutating func ask(
+        for next: View, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        pacemaker.gaveUp()
+        let report = report
+        // Again if need be: a log that was cut since may have lost it with what is committed.
+        if let report { effects.append(.persist(.certificate(report.certificate))) }
+        let content = ViewChangeContent(
+            chain: configuration.chain, epoch: configuration.epoch, view: next,
+            highest: report?.name)
+        ownReport = OwnReport(content: content, certificate: report?.certificate)
+        effects += [
+            .persist(.viewChange(content)), .sign(.viewChange(content, report?.certificate)),
+        ]
+        enter(next, at: now)
+    }
+
+    /// Leaves the views before `next`.
+    private mutating func enter(_ next: View, at now: Instant) {
+        precondition(next >= view, "P10: back to an earlier view")
+        view = next
+        // Votes of the view before may still decide something.
+        instances.removeAll(before: next.previous ?? .zero)
+        blocks.forgetQuestions()
+        blocks.removeProposals(before: next.previous ?? .zero)
+        if let newView, newView.view < next { self.newView = nil }
+        leadership = .none
+        progressAt = now
+        workSince = nil
+        resendAt = nil
+        askedAt = nil
+    }
+
+    /// Takes part in `next`, from `tail` on.
+    mutating func join(
+        _ next: View, tail: BlockName, isDue: Bool, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) {
+        enter(next, at: now)
+        effects.append(.persist(.entered(next)))
+        own = OwnPBFTVotes(view: next, tail: tail)
+        own.isTailDue = isDue
+        leadership = leader(of: next) == configuration.own ? .due : .none
+    }
+
+    // MARK: View changes of others
+
+    mutating func take(
+        _ report: SignedReport, at now: Instant, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        let (content, voter) = (report.viewChange.content, report.viewChange.voter)
+        guard content.chain == configuration.chain else { throw .otherChain }
+        guard content.epoch == configuration.epoch else { throw .otherEpoch }
+        guard configuration.validators.contains(voter) else { throw .unknownVoter(voter) }
+        try checkReport(content.highest, is: report.certificate, before: content.view)
+        if let certificate = report.certificate, let phase = Phase(certificate.statement.kind) {
+            note(certificate, in: phase, at: now, into: &effects)
+        }
+        let earlier = viewChanges[voter.rawValue]?.view ?? .zero
+        guard content.view > earlier else { return }
+        viewChanges[voter.rawValue] = report
+    }
+
+    /// Throws unless `certificate` is what `name` names, of a view before `view`.
+    private func checkReport(
+        _ name: CertificateName?, is certificate: Certificate?, before view: View
+    ) throws(Rejection) {
+        guard name == certificate.map({ CertificateName($0.statement) }) else {
+            throw .unjustifiedView(view)
+        }
+        guard let certificate else { return }
+        let statement = certificate.statement
+        try check(statement)
+        guard Phase(statement.kind) != nil else { throw .otherKind(statement.kind) }
+        guard statement.view < view else { throw .unjustifiedView(view) }
+        try checkQuorum(certificate)
+    }
+
+    /// The power of those who ask for a view that `isIncluded` holds for.
+    private func power(asking isIncluded: (View) -> Bool) -> VotingPower {
+        var asking = Bitmap(count: configuration.validators.count)
+        for case let report? in viewChanges where isIncluded(report.view) {
+            asking.insert(report.viewChange.voter.rawValue)
+        }
+        return configuration.validators.power(of: asking)
+    }
+
+    /// Whether a quorum has given up everything before the view. From then on its leader has the
+    /// means to begin it, and the time runs.
+    var isViewAsked: Bool {
+        rules.isQuorum(power { $0 >= view }, of: configuration.validators)
+    }
+
+    /// Asks for the earliest later view, once somebody honest did: nobody is left behind alone.
+    mutating func joinLaterView(at now: Instant, into effects: inout [Effect<Self>]) {
+        let present = view
+        guard rules.isWeakQuorum(power { $0 > present }, of: configuration.validators) else {
+            return
+        }
+        let later = viewChanges.compactMap { $0?.view }.filter { $0 > present }
+        guard let next = later.min() else { return }
+        ask(for: next, at: now, into: &effects)
+    }
+
+    // MARK: New views
+
+    /// Begins the view, if this replica leads it and a quorum asks for it. P6.
+    mutating func beginView(into effects: inout [Effect<Self>]) {
+        guard !isJoined, leader(of: view) == configuration.own, ownNewView?.outcome.view != view
+        else { return }
+        let reports = viewChanges.compactMap(\.self).filter { $0.view == view }
+        let present = view
+        guard rules.isQuorum(power { $0 == present }, of: configuration.validators) else { return }
+        let highest = rules.chosen(from: reports.compactMap(\.viewChange.content.highest))
+        let content = NewViewContent(
+            outcome: ViewChangeContent(
+                chain: configuration.chain, epoch: configuration.epoch, view: view,
+                highest: highest),
+            viewChanges: reports.map(\.viewChange),
+            certificate: reports.first { $0.viewChange.content.highest == highest }?.certificate)
+        ownNewView = content
+        effects += [.persist(.newView(content)), .sign(.newView(content))]
+    }
+
+    /// Begins the view with what its leader says, if that is what everybody would say. P6.
+    mutating func take(
+        _ newView: NewView, at now: Instant, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        let (content, outcome) = (newView.content, newView.content.outcome)
+        guard outcome.chain == configuration.chain else { throw .otherChain }
+        guard outcome.epoch == configuration.epoch else { throw .otherEpoch }
+        guard newView.leader == leader(of: outcome.view) else {
+            throw .notLeader(newView.leader, outcome.view)
+        }
+        guard outcome.view > own.view, outcome.view >= view else { return }  // It goes on already.
+        var voters = Bitmap(count: configuration.validators.count)
+        var previous = -1
+        for viewChange in content.viewChanges {
+            let voter = viewChange.voter.rawValue
+            guard voter > previous, configuration.validators.contains(viewChange.voter),
+                viewChange.content.view == outcome.view,
+                viewChange.content.chain == configuration.chain,
+                viewChange.content.epoch == configuration.epoch
+            else { throw .unjustifiedView(outcome.view) }
+            voters.insert(voter)
+            previous = voter
+        }
+        let power = configuration.validators.power(of: voters)
+        guard rules.isQuorum(power, of: configuration.validators) else { throw .weakCertificate }
+        let computed = rules.chosen(from: content.viewChanges.compactMap(\.content.highest))
+        guard rules.isRecomputed(outcome.highest, as: computed) else {
+            throw .unjustifiedView(outcome.view)
+        }
+        try checkReport(outcome.highest, is: content.certificate, before: outcome.view)
+        begin(newView, at: now, into: &effects)
+    }
+
+    private mutating func begin(
+        _ newView: NewView, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        let content = newView.content
+        if let certificate = content.certificate, let phase = Phase(certificate.statement.kind) {
+            note(certificate, in: phase, at: now, into: &effects)
+        }
+        var tail = committed.name
+        if let highest = content.outcome.highest, highest.height > committed.height {
+            tail = BlockName(height: highest.height, digest: highest.block)
+        }
+        join(
+            newView.view, tail: tail, isDue: tail != committed.name, at: now, into: &effects)
+        self.newView = newView
+    }
+}

@@ -1,0 +1,194 @@
+public import BFTBase
+public import BFTCore
+import BFTWire
+
+/// PBFT with the rules of the paper.
+public typealias PBFT = PBFTReplica<SoundPBFTRules>
+
+/// One replica of PBFT: a leader proposes block after block, each is prepared and committed, and
+/// a leader that fails is replaced.
+///
+/// Source: Castro and Liskov, "Practical Byzantine Fault Tolerance" (OSDI 1999). The article
+/// `PBFT` lists the rules per event and what differs from the paper.
+///
+/// - Invariant P1: it prepares at most one block at each height of a view.
+/// - Invariant P2: what it prepares in a view is one chain.
+/// - Invariant P3: it votes to commit only what a quorum prepared in the same view.
+/// - Invariant P4: it says nothing in a view after asking for a later one.
+/// - Invariant P5: its view change reports the highest certificate that it holds.
+/// - Invariant P6: a new view begins with the highest report of a quorum, computed again by all.
+/// - Invariant P7: new blocks are prepared at most a window above the stable checkpoint.
+/// - Invariant P8: a checkpoint is stable once a quorum has signed it.
+/// - Invariant P9: every vote is durable before it is signed.
+/// - Invariant P10: the committed chain only grows, and so does the view.
+/// - Invariant P11: what a peer can make it keep is bounded: one vote of a kind per instance and
+///   voter within windows of views and heights, and one view change per validator.
+public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
+    public typealias Message = PBFTMessage
+    public typealias Unsigned = PBFTUnsigned
+    public typealias Durable = PBFTRecord
+
+    let configuration: ReplicaConfiguration
+    let rules: Rules
+    let schedule: LeaderSchedule
+
+    public internal(set) var view: View
+    public internal(set) var committed: Block
+    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
+    /// of a run: its certificate is then the decision.
+    var commitCertificate: Certificate?
+    /// What commits a block above `committed` that can't be reached yet.
+    var decision: Certificate?
+    /// The highest prepared certificate above `committed`.
+    var prepared: Certificate?
+    /// What was said in the view that the replica took part in last.
+    var own: OwnPBFTVotes
+    var instances: InstanceList
+    var blocks = BlockTree()
+    var checkpoints: CheckpointList
+    public internal(set) var commitVoteHeight: Height
+
+    /// The latest view change of each validator.
+    var viewChanges: [SignedReport?]
+    /// What this replica asked for last, with the certificate that it names.
+    var ownReport: OwnReport?
+    /// How this replica begins the view that it leads.
+    var ownNewView: NewViewContent?
+    /// How the present view began, for those who missed it.
+    var newView: NewView?
+
+    var pacemaker: Pacemaker
+    /// When the view was entered, or a block was proposed or committed in it.
+    var progressAt = Instant(nanoseconds: 0)
+    /// Since when there has been something to order or to commit, or since when it has been known
+    /// that a quorum waits for the new view.
+    var workSince: Instant?
+    /// When this replica, stuck, tells the others again what it has and what it lacks.
+    var resendAt: Instant?
+    var leadership = Leadership.none
+    /// Whether there is work above the last committed block, as far as the ledger knows.
+    var isWorkPending = false
+    /// The height for which the ledger was last told to ask peers.
+    var fetchedHeight = Height.zero
+    /// When each peer was last sent an answer.
+    var answeredAt: [Instant?]
+    /// When this replica last asked for what it needs.
+    var askedAt: Instant?
+    /// Whether something was seen that only makes sense to replicas further ahead.
+    var isBehind = false
+
+    /// A view change, with the certificate that it names.
+    struct SignedReport: Equatable, Sendable {
+        let viewChange: ViewChange
+        let certificate: Certificate?
+
+        var view: View { viewChange.content.view }
+    }
+
+    /// A view change before it is signed, with the certificate that it names.
+    struct OwnReport: Equatable, Sendable {
+        let content: ViewChangeContent
+        var certificate: Certificate?
+    }
+
+    enum Leadership: Equatable, Sendable {
+        case none
+        /// Leads, and has not asked yet what to propose next.
+        case due
+        /// Leads, and has asked.
+        case drafting
+        /// Leads, and has nothing to order: proposes an empty block at this time.
+        case waiting(until: Instant)
+    }
+
+    public init(
+        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        recovered: [PBFTRecord]
+    ) {
+        let count = configuration.validators.count
+        self.configuration = configuration
+        rules = Rules()
+        schedule = configuration.leaders
+        committed = root
+        commitVoteHeight = root.height
+        view = View(1)
+        own = OwnPBFTVotes(view: .zero, tail: root.name)
+        instances = InstanceList(validatorCount: count)
+        checkpoints = CheckpointList(validatorCount: count)
+        viewChanges = Array(repeating: nil, count: count)
+        pacemaker = Pacemaker(timing: configuration.timing)
+        answeredAt = Array(repeating: nil, count: count)
+        recover(recovered, certificate)
+    }
+
+    public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    /// Whether the replica takes part in its view, and does not wait for how it begins.
+    var isJoined: Bool { own.view == view }
+
+    public mutating func handle(
+        _ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        switch input {
+        case .started: start(at: now, into: &effects)
+        case .received(let message, let sender):
+            do throws(Rejection) {
+                try receive(message.value, from: sender, at: now, into: &effects)
+            } catch {
+                effects.append(.reject(error))
+            }
+        case .connected(let peer): greet(peer, at: now, into: &effects)
+        case .timerFired: break  // What is due is looked at below, whatever came.
+        case .work(let pending): noteWork(pending)
+        case .drafted(let draft, let view, let parent):
+            propose(draft, in: view, on: parent, at: now, into: &effects)
+        case .judged(let digest, let verdict):
+            take(verdict, on: digest, at: now, into: &effects)
+        case .caughtUp(let run): adopt(run, at: now, into: &effects)
+        case .executed(let block, let root): note(block, root: root, into: &effects)
+        }
+        settle(at: now, into: &effects)
+        checkInvariants()
+    }
+
+    private mutating func receive(
+        _ message: PBFTMessage, from sender: ValidatorIndex, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        guard configuration.validators.contains(sender) else { throw .unknownSender(sender) }
+        switch message {
+        case .prePrepare(let proposal): try take(proposal, at: now, into: &effects)
+        case .vote(let vote): try count(vote, at: now, into: &effects)
+        case .certificate(let certificate): try take(certificate, at: now, into: &effects)
+        case .viewChange(let viewChange, let certificate):
+            try take(
+                SignedReport(viewChange: viewChange, certificate: certificate), at: now,
+                into: &effects)
+        case .newView(let newView): try take(newView, at: now, into: &effects)
+        case .block(let block): try take(block)
+        case .inquiry(let inquiry): answer(inquiry, from: sender, at: now, into: &effects)
+        }
+    }
+
+    /// Draws every conclusion that the state allows.
+    private mutating func settle(at now: Instant, into effects: inout [Effect<Self>]) {
+        joinLaterView(at: now, into: &effects)
+        beginView(into: &effects)
+        commitPrepared(into: &effects)
+        commitDecided(at: now, into: &effects)
+        prepareProposals(at: now, into: &effects)
+        if leadership == .due { requestDraft(at: now, into: &effects) }
+        noteWorkSince(now)
+        actOnTime(at: now, into: &effects)
+        effects.append(.setTimer(nextDeadline))
+    }
+
+    private func checkInvariants() {
+        precondition(own.view <= view, "P10: took part in a later view")
+        precondition(own.tail.height >= committed.height, "P10: builds below the committed block")
+    }
+}
+
+extension Block {
+    var name: BlockName { BlockName(height: height, digest: digest) }
+}

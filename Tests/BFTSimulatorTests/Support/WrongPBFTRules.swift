@@ -1,0 +1,144 @@
+import BFTBase
+import BFTCore
+import ProtocolPBFT
+
+/// The sound rules but for what a mutant changes.
+protocol WrongPBFTRules: PBFTRules {}
+
+extension WrongPBFTRules {
+    private var sound: SoundPBFTRules { SoundPBFTRules() }
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        sound.isQuorum(power, of: validators)
+    }
+    func isWeakQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        sound.isWeakQuorum(power, of: validators)
+    }
+    func mayPrepare(
+        _ block: BlockName, on parent: Digest, own: OwnPBFTVotes, in view: View
+    ) -> Bool {
+        sound.mayPrepare(block, on: parent, own: own, in: view)
+    }
+    func mayCommit(
+        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+    ) -> Bool {
+        sound.mayCommit(block, isPrepared: isPrepared, own: own, in: view)
+    }
+    func isWithinWatermarks(_ height: Height, stable: Height) -> Bool {
+        sound.isWithinWatermarks(height, stable: stable)
+    }
+    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
+        sound.reported(prepared: prepared, committed: committed)
+    }
+    func chosen(from reports: [CertificateName]) -> CertificateName? {
+        sound.chosen(from: reports)
+    }
+    func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool {
+        sound.isRecomputed(proposed, as: computed)
+    }
+    func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        isQuorum(power, of: validators)
+    }
+}
+
+/// Half of the power is a quorum.
+struct PBFTHalfIsQuorum: WrongPBFTRules {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        2 * power >= validators.total
+    }
+}
+
+/// `2f + 1` is a quorum, whatever the number of validators: right for 3f + 1 of them only.
+struct PBFTTwoFPlusOneIsQuorum: WrongPBFTRules {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        power >= 2 * ((validators.total - 1) / 3) + 1
+    }
+}
+
+/// Two thirds, rounded down, and not more than that, is a quorum.
+struct PBFTTwoThirdsRoundedDown: WrongPBFTRules {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        power >= validators.total * 2 / 3
+    }
+}
+
+/// One vote is a quorum for itself.
+struct PBFTOneIsQuorum: WrongPBFTRules {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool { power > 0 }
+}
+
+/// One validator that asks for a view takes everybody along.
+struct PBFTOneIsWeakQuorum: WrongPBFTRules {
+    func isWeakQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool { power > 0 }
+}
+
+/// Against P3: votes to commit what it prepared itself, whoever else did.
+struct CommitsUnprepared: WrongPBFTRules {
+    func mayCommit(
+        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+    ) -> Bool { own.view == view }
+}
+
+/// Against P4: goes on voting in a view after asking for a later one.
+struct VotesAfterViewChange: WrongPBFTRules {
+    func mayCommit(
+        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+    ) -> Bool { isPrepared }
+}
+
+/// Against P5: reports nothing.
+struct ReportsNothing: WrongPBFTRules {
+    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
+        nil
+    }
+}
+
+/// Against P5: reports what it committed, and not what it prepared above that.
+struct ReportsCommittedOnly: WrongPBFTRules {
+    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
+        committed
+    }
+}
+
+/// Against P5: a prepared block beyond the next checkpoint is left out, as if the window of those
+/// who hear of it counted.
+struct ReportsWithinInterval: WrongPBFTRules {
+    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
+        let interval = PBFTBounds.checkpointInterval
+        let low = (committed?.height.rawValue ?? 0) / interval
+        guard let prepared, prepared.height.rawValue / interval == low else { return committed }
+        return prepared
+    }
+}
+
+/// Against P6: the lowest report, not the highest.
+struct ChoosesLowest: WrongPBFTRules {
+    func chosen(from reports: [CertificateName]) -> CertificateName? {
+        reports.reduce(nil) { best, report in
+            best.map { $0.isAbove(report) } ?? true ? report : best
+        }
+    }
+}
+
+/// Against P6: the longest chain, whatever the view that it was prepared in.
+struct ChoosesTallest: WrongPBFTRules {
+    func chosen(from reports: [CertificateName]) -> CertificateName? {
+        reports.reduce(nil) { best, report in
+            best.map { $0.height < report.height } ?? true ? report : best
+        }
+    }
+}
+
+/// Against P6: takes the leader's word for what the view begins with.
+struct RecomputesNothing: WrongPBFTRules {
+    func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool { true }
+}
+
+/// Against P8: one signature makes a checkpoint stable.
+struct OneMakesStable: WrongPBFTRules {
+    func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool { power > 0 }
+}
+
+/// Against P7: goes on whatever the last stable checkpoint is.
+struct KnowsNoWindow: WrongPBFTRules {
+    func isWithinWatermarks(_ height: Height, stable: Height) -> Bool { true }
+}

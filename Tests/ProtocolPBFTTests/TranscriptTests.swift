@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+/// Every file in `Transcripts` is a conversation with one replica: what it is told, `----`, and
+/// what it does then. `REWRITE=1` accepts what the code does now; read the difference.
+@Suite struct TranscriptTests {
+    static let directory = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "Transcripts")
+
+    @Test("Every transcript is what the replica does")
+    func transcripts() throws {
+        let files = try FileManager.default.contentsOfDirectory(
+            at: Self.directory, includingPropertiesForKeys: nil
+        )
+        .filter { $0.pathExtension == "txt" }
+        #expect(files.count >= 10)
+        for file in files {
+            let expected = try String(contentsOf: file, encoding: .utf8)
+            let actual = try Self.replay(expected)
+            if ProcessInfo.processInfo.environment["REWRITE"] == "1" {
+                try actual.write(to: file, atomically: true, encoding: .utf8)
+            }
+            #expect(actual == expected, "\(file.lastPathComponent)")
+        }
+    }
+
+    static func replay(_ transcript: String) throws -> String {
+        var conversation = try Conversation()
+        let parts = transcript.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
+        let replayed = try parts.map { part -> String in
+            let lines = part.components(separatedBy: "\n")
+            let remarks = lines.filter { $0.hasPrefix("#") }
+            guard let command = lines.first(where: { !$0.hasPrefix("#") }) else { return part }
+            let outcome = try conversation.say(command)
+            guard !command.hasPrefix("block") else {
+                return (remarks + [command]).joined(separator: "\n")
+            }
+            return (remarks + [command, "----"] + (outcome.isEmpty ? ["nothing"] : outcome))
+                .joined(separator: "\n")
+        }
+        return replayed.joined(separator: "\n\n") + "\n"
+    }
+}
