@@ -53,7 +53,9 @@ extension PBFTReplica {
             return
         }
         view = max(view, statement.view)
-        commitVoteHeight = max(commitVoteHeight, statement.height)
+        if statement.kind == .commit {
+            commitVoteHeight = max(commitVoteHeight, statement.height)
+        }
     }
 
     private mutating func recover(_ certificate: Certificate) {
@@ -106,13 +108,17 @@ extension PBFTReplica {
         for record in records {
             switch record {
             case .prepared(let block, in: view) where block.height > committed.height:
-                known.append(block.name)
-                instances.update(view, block.height) { $0.ownPrepare = block.digest }
-                own.prepared = max(own.prepared ?? .zero, block.height)
+                recoverPrepare(block.name, &known)
             case .voted(let statement)
-            where statement.view == view && statement.height > committed.height
-                && statement.kind == .commit:
-                instances.update(view, statement.height) { $0.ownCommit = statement.block }
+            where statement.view == view && statement.height > committed.height:
+                switch Phase(statement.kind) {
+                case .prepare:
+                    recoverPrepare(
+                        BlockName(height: statement.height, digest: statement.block), &known)
+                case .commit:
+                    instances.update(view, statement.height) { $0.ownCommit = statement.block }
+                case nil: break
+                }
             default: break
             }
         }
@@ -121,6 +127,12 @@ extension PBFTReplica {
         own.view = isJoined ? view : view.previous ?? .zero
         own.tail = committed.name
         for name in known where name.height >= own.tail.height { own.tail = name }
+    }
+
+    private mutating func recoverPrepare(_ block: BlockName, _ known: inout [BlockName]) {
+        known.append(block)
+        instances.update(view, block.height) { $0.ownPrepare = block.digest }
+        own.prepared = max(own.prepared ?? .zero, block.height)
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
@@ -172,8 +184,13 @@ extension PBFTReplica {
             if !isSaid { records.append(.block(entry.block)) }
         }
         for instance in said {
-            if let digest = instance.ownPrepare, let block = blocks.block(named: digest) {
-                records.append(.prepared(block, in: view))
+            if let digest = instance.ownPrepare {
+                let name = CertificateName(view: view, height: instance.height, block: digest)
+                // The vote holds, P1, even if its block conflicts with the committed chain by now
+                // and is dropped.
+                records.append(
+                    blocks.block(named: digest).map { .prepared($0, in: view) }
+                        ?? .voted(statement(.prepare, name)))
             }
             if let digest = instance.ownCommit {
                 records.append(

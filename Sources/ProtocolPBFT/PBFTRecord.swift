@@ -11,7 +11,8 @@ public enum PBFTRecord: Equatable, Sendable {
     case prepared(Block, in: View)
     /// An ancestor of such a block that it had not prepared itself.
     case block(Block)
-    /// It voted to commit a block, or signed a checkpoint.
+    /// It voted to commit a block or signed a checkpoint; or it voted to prepare a block that it
+    /// dropped since, when the log was cut.
     case voted(Statement)
     /// A prepared certificate that it voted upon or reported, or that of a stable checkpoint.
     case certificate(Certificate)

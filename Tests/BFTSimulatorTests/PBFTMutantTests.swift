@@ -158,14 +158,6 @@ import Testing
         }
     }
 
-    @Test("Forgetting ancestors at a restart is found")
-    func forgetsAncestors() async throws {
-        try await Self.hunt(forgetting: "ancestors", plan: Self.storm) {
-            guard case .block = $0 else { return false }
-            return true
-        }
-    }
-
     @Test("Signatures that nobody checks are found")
     func unverified() async throws {
         try await Self.hunt(
