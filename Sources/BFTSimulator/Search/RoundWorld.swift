@@ -171,6 +171,8 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         let wallTime = Timestamp(milliseconds: 1_700_000_000_000 + now.nanoseconds / 1_000_000)
         instances[instance].replica.handle(input, at: now, wallTime: wallTime, into: &effects)
         noteView(of: instance)
+        // Something to agree on after the planned views, too.
+        if instances[instance].submissionCount == 1, isPastPlan(instance) { submit(at: instance) }
         for effect in effects { carryOut(effect, at: instance) }
     }
 
@@ -184,10 +186,16 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         }
         let leader = instances[instance].replica.consensus.leader(of: view)
         note(.view, instance, text: "\(view), led by \(leader)")
-        // Something to agree on after the planned views, too.
-        if instances[instance].submissionCount == 1, view.rawValue > UInt64(plan.rounds.count) {
-            submit(at: instance)
+    }
+
+    /// Whether the plan has nothing more to say of where an instance is. A leader that keeps its
+    /// view may stay in a planned one for ever.
+    private func isPastPlan(_ instance: Int) -> Bool {
+        let view = instances[instance].view
+        guard plan.round(of: view) != nil, let entry = firstEntry[Int(view.rawValue) - 1] else {
+            return view > .zero
         }
+        return now >= entry.advanced(by: Self.timeout.scaled(by: 3))
     }
 
     private mutating func submit(at instance: Int) {
