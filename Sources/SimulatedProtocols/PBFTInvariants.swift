@@ -125,7 +125,7 @@ struct PreparedBeforeCommit<Rules: PBFTRules>: Oracle {
         guard said.kind == .commit else { return nil }
         return signed.canBeCertified(said.changed(to: .prepare), in: scene)
             ? nil
-            : "\(voter) commits height \(said.height), which no quorum prepared in view \(said.view)"
+            : "\(voter) votes to commit \(said.height), not prepared in view \(said.view)"
     }
 }
 
