@@ -29,6 +29,12 @@ struct NodeSettings: Sendable {
     /// The state is saved after this many bytes of executed batches, or this many blocks.
     static let saveBytes = 512 << 20
     static let saveBlocks = 20_000
+    /// More bytes are executed between two saves if the last one was large: this many times its
+    /// size, up to a limit.
+    static let saveFactor = 8
+    static let saveBytesLimit = 4 << 30
+    /// Validators save their state in so many turns.
+    static let saveTurns = 4
 
     /// The largest record of the safety log: above a certificate of the most validators with the
     /// largest signatures.

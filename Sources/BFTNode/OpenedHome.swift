@@ -18,12 +18,11 @@ final class OpenedHome: Sendable {
     let signingKey: SigningKey
     let store: ChainStore
     private let backend: any StorageBackend
-    private let disk: NodeDisk
+    private let logDirectory: any LogDirectory
     private let lock: HomeLock
 
     init(_ home: NodeHome, on disk: NodeDisk) throws(NodeError) {
         self.home = home
-        self.disk = disk
         do throws(KeyFileError) {
             signingKey = try KeyFile.load(home.keyFile)
         } catch {
@@ -44,10 +43,11 @@ final class OpenedHome: Sendable {
             try Self.makeDirectory(home.dataDirectory)
             lock = try HomeLock(directory: home.dataDirectory)
             backend = try disk.openStore("\(home.dataDirectory)/chain")
+            logDirectory = try disk.openLog("\(home.dataDirectory)/log")
         } catch {
             throw .storage(error)
         }
-        store = ChainStore(backend)
+        store = ChainStore(backend, archive: LogArchive(directory: logDirectory))
     }
 
     /// The largest transaction that fits with its batch's header into a batch and into a block.
@@ -113,20 +113,19 @@ final class OpenedHome: Sendable {
 
     /// Opens the safety log and hands over what is in it.
     func openLog<P: ConsensusProtocol>(
-        _ records: inout [ReplicaRecord<P>]
+        _ contents: inout LogContents<P>
     ) throws(NodeError) -> SafetyLog {
-        var found: [ReplicaRecord<P>] = []
+        var found = LogContents<P>()
         var flaw: WireError?
         let log: SafetyLog
         do throws(StorageError) {
-            let directory = try disk.openLog("\(home.dataDirectory)/log")
-            let options = SafetyLog.Options(payloadByteLimit: NodeSettings.recordByteLimit)
-            log = try SafetyLog(directory: directory, options: options) {
-                _, type, payload throws(StorageError) in
+            let options = SafetyLog.Options(
+                payloadByteLimit: NodeSettings.recordByteLimit, keptType: RecordType.largeBatch)
+            log = try SafetyLog(directory: logDirectory, options: options) {
+                position, type, payload throws(StorageError) in
                 guard flaw == nil else { return }
                 do throws(WireError) {
-                    guard type == RecordType.replica else { throw .unknownTag(type) }
-                    found.append(try ReplicaRecord<P>(decoding: payload))
+                    try found.take(payload, type, at: position)
                 } catch {
                     flaw = error
                 }
@@ -135,7 +134,7 @@ final class OpenedHome: Sendable {
             throw .storage(error)
         }
         if let flaw { throw .unreadableRecord(flaw) }
-        records = found
+        contents = found
         return log
     }
 
@@ -166,5 +165,25 @@ final class OpenedHome: Sendable {
     func close() {
         backend.close()
         lock.release()
+    }
+}
+
+/// What a safety log held when it was opened.
+struct LogContents<P: ConsensusProtocol> {
+    private(set) var records: [ReplicaRecord<P>] = []
+    /// Where the large batches stand. Never walked.
+    private(set) var places: [BatchReference: LogPosition] = [:]
+
+    mutating func take(
+        _ payload: RawSpan, _ type: UInt8, at position: LogPosition
+    ) throws(WireError) {
+        switch type {
+        case RecordType.replica: records.append(try ReplicaRecord<P>(decoding: payload))
+        case RecordType.batch, RecordType.largeBatch:
+            let batch = try Batch(encoded: payload.withUnsafeBytes { Array($0) })
+            records.append(.batch(batch))
+            if type == RecordType.largeBatch { places[batch.reference] = position }
+        default: throw .unknownTag(type)
+        }
     }
 }

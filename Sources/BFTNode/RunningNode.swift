@@ -41,13 +41,13 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         let opened = try OpenedHome(home, on: disk)
         var application = application
         let logger = Logger(label: "node")
-        let (state, safetyLog, recovered) = try Self.readDisk(opened, application.stateRoot)
+        let (state, safetyLog, contents) = try Self.readDisk(opened, application.stateRoot)
         try Replay.bring(&application, to: state, from: opened.store, logger)
         logger.info(
-            "opened at height \(state.block.height) with \(recovered.count) records in the log")
+            "opened at height \(state.block.height), \(contents.records.count) records in the log")
         let replica = Replica<P>(
             configuration: opened.replicaConfiguration, limits: opened.ledgerLimits, state: state,
-            doesApplicationJudge: App.judgesProposals, recovered: recovered)
+            doesApplicationJudge: App.judgesProposals, recovered: contents.records)
         let loop = try Self.makeLoop()
         self.loop = loop
         self.opened = opened
@@ -78,6 +78,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             onDurable: { position in relay.post { $0.becameDurable(position) } },
             onFailure: { error in relay.post { $0.fail(.storage(error)) } })
         core.log = log
+        core.records = RecordLedger(places: contents.places)
         let fronts: (resp: RESPHost<P, App>?, http: HTTPServer?)
         do throws(NodeError) {
             fronts = try Self.openFronts(home.configuration, core: core, shared: shared)
@@ -106,23 +107,24 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     /// The head of the chain, the log and what is in it. An empty chain begins at `genesisRoot`.
     private static func readDisk(
         _ opened: OpenedHome, _ genesisRoot: Digest
-    ) throws(NodeError) -> (CommittedState, SafetyLog, [ReplicaRecord<P>]) {
+    ) throws(NodeError) -> (CommittedState, SafetyLog, LogContents<P>) {
         let genesis = CommittedState.genesis(
             Block.genesis(
                 chain: opened.settings.chain, time: opened.home.genesis.genesisTime,
                 stateRoot: genesisRoot), validatorCount: opened.settings.validators.count)
         let state = try opened.store.open(genesis: genesis, chain: opened.settings.chain)
-        var recovered: [ReplicaRecord<P>] = []
-        let log = try opened.openLog(&recovered)
-        try restoreBatches(recovered, state, opened.store)
-        return (state, log, recovered)
+        var contents = LogContents<P>()
+        let log = try opened.openLog(&contents)
+        try restoreBatches(contents, state, opened.store)
+        return (state, log, contents)
     }
 
+    /// Brings back small batches: the places of the large ones are written with their blocks.
     private static func restoreBatches(
-        _ recovered: [ReplicaRecord<P>], _ state: CommittedState, _ store: ChainStore
+        _ contents: LogContents<P>, _ state: CommittedState, _ store: ChainStore
     ) throws(NodeError) {
-        let ordered = recovered.compactMap { record -> Batch? in
-            guard case .batch(let batch) = record,
+        let ordered = contents.records.compactMap { record -> Batch? in
+            guard case .batch(let batch) = record, RecordType.of(batch) == RecordType.batch,
                 batch.author.rawValue < state.frontier.count,
                 batch.sequence < state.frontier[batch.author.rawValue]
             else { return nil }

@@ -5,7 +5,8 @@ import BFTStorage
 
 /// What the executor is asked to do, in order.
 enum ExecutorJob: Sendable {
-    case execute(CommittedBlock)
+    /// With the places of its large batches in the log.
+    case execute(CommittedBlock, places: [LogPosition?])
     case query(QueryBatch)
     case judge(Block, [Batch])
     case readRun(from: Height, for: ValidatorIndex)
@@ -113,8 +114,10 @@ final class Executor<App: Application>: @unchecked Sendable {
     private var application: App
     private var changes = StateChanges()
     /// The bytes of batches executed since the state was saved.
-    private var unsavedByteCount = 0
+    private var unsavedByteCount: Int
     private var unsavedBlockCount = 0
+    /// After how many of them it is saved next.
+    private var saveByteLimit = NodeSettings.saveBytes
     private var failure: StorageError?
     private var bunch = Bunch()
     private var thread: NamedThread?
@@ -134,6 +137,9 @@ final class Executor<App: Application>: @unchecked Sendable {
         self.store = store
         self.own = own
         self.onOutcomes = onOutcomes
+        // Not all validators at once: those that save hold nothing up while a quorum goes on.
+        unsavedByteCount =
+            own.rawValue % NodeSettings.saveTurns * NodeSettings.saveBytes / NodeSettings.saveTurns
     }
 
     func start() { thread = NamedThread("bft-execute") { [self] in run() } }
@@ -209,7 +215,7 @@ final class Executor<App: Application>: @unchecked Sendable {
     private func perform(_ job: ExecutorJob) {
         do throws(StorageError) {
             switch job {
-            case .execute(let block): try execute(block)
+            case .execute(let block, let places): try execute(block, places)
             case .query(let batch): answer(batch)
             case .judge(let block, let batches):
                 let context = Self.context(of: block)
@@ -242,7 +248,9 @@ final class Executor<App: Application>: @unchecked Sendable {
         BlockContext(height: block.height, time: block.time, proposer: block.proposer)
     }
 
-    private func execute(_ committed: CommittedBlock) throws(StorageError) {
+    private func execute(
+        _ committed: CommittedBlock, _ places: [LogPosition?]
+    ) throws(StorageError) {
         var results: [BatchResults] = []
         var byteCount = 0
         var scratch = ResultWriter()
@@ -267,18 +275,22 @@ final class Executor<App: Application>: @unchecked Sendable {
         unsavedByteCount += committed.block.payloadByteCount
         unsavedBlockCount += 1
         if isSaveDue { save() }
-        try store.keep(committed, stateRoot: root, changes: &changes)
+        try store.keep(committed, at: places, stateRoot: root, changes: &changes)
         add(.executed(committed, stateRoot: root, results: results), byteCount: byteCount)
     }
 
-    /// Executing again what was executed since the state was saved takes a node a second or two.
+    /// Executing again what was executed since the state was saved takes a node a second or two for
+    /// each 512 MiB.
     private var isSaveDue: Bool {
-        unsavedByteCount >= NodeSettings.saveBytes || unsavedBlockCount >= NodeSettings.saveBlocks
+        unsavedByteCount >= saveByteLimit || unsavedBlockCount >= NodeSettings.saveBlocks
     }
 
     private func save() {
         application.save(into: &changes)
         changes.isSave = true
+        saveByteLimit = min(
+            max(NodeSettings.saveBytes, NodeSettings.saveFactor * changes.byteCount),
+            NodeSettings.saveBytesLimit)
         unsavedByteCount = 0
         unsavedBlockCount = 0
     }

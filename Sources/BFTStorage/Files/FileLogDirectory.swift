@@ -56,6 +56,11 @@ public final class FileLogDirectory: LogDirectory {
         try SystemCall.retrying("remove", path) { unlink(path) }
     }
 
+    public func rename(_ name: String, to newName: String) throws(StorageError) {
+        let (old, new) = (path(of: name), path(of: newName))
+        try SystemCall.retrying("rename", old) { Glibc.rename(old, new) }
+    }
+
     public func sync() throws(StorageError) { try SystemCall.syncDirectory(path) }
 }
 
