@@ -16,6 +16,16 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         var batchHeights: [BatchReference: Int] = [:]
         /// How many of `blocks` a power cut can't take back.
         var syncedBlockCount = 0
+
+        /// Makes durable what was appended up to a batch, unless a later sync did so already.
+        mutating func sync(upTo reference: BatchReference) {
+            let position = unsynced.firstIndex { record in
+                if case .batch(let batch) = record { batch.reference == reference } else { false }
+            }
+            guard let position else { return }
+            log += unsynced[...position]
+            unsynced.removeSubrange(...position)
+        }
     }
 
     let index: ValidatorIndex

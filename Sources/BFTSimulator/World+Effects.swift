@@ -32,9 +32,7 @@ extension World {
 
     mutating func finishStore(_ batch: Batch, at node: ValidatorIndex, life: Int) {
         guard nodes[node.rawValue].life == life else { return }
-        if !mistakes.isKeepingBatchesInMemory {
-            nodes[node.rawValue].disk.log.append(.batch(batch))
-        }
+        nodes[node.rawValue].disk.sync(upTo: batch.reference)
         if batch.author == node, isHonest(node) { history.stored(batch.reference) }
         give(.stored(batch.reference), to: node)
     }
@@ -61,6 +59,9 @@ extension World {
             nodes[node.rawValue].isSyncing = !mistakes.isVotingBeforeDurable
             events.add(.synced(node, life: life), at: afterSync())
         case .store(let batch):
+            if !mistakes.isKeepingBatchesInMemory {
+                nodes[node.rawValue].disk.unsynced.append(.batch(batch))
+            }
             events.add(.stored(node, life: life, batch), at: afterSync())
         case .sign(let unsigned): sign(unsigned, at: node)
         case .send(let message, let peer): send(message, from: node, to: peer)

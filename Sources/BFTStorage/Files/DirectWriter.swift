@@ -7,14 +7,14 @@ import Glibc
 /// while it is written. A disk takes whole blocks only. So the last block, as far as it is filled,
 /// is kept here and written again together with what follows it, as the cache would do.
 ///
-/// Writes are padded with zeros up to a multiple of `strideByteCount`: the next small one then
-/// meets blocks that were written before, and its sync has no change of the file to record.
+/// Small writes are padded with zeros up to a multiple of `strideByteCount`: the next ones then meet
+/// blocks that were written before, and their syncs have no change of the file to record.
 ///
 /// Used by one thread at a time.
 final class DirectWriter {
     /// What descriptors, offsets and buffers are aligned to. Enough for every disk.
     static let blockByteCount = 4096
-    static let strideByteCount = 32 << 10
+    static let strideByteCount = 64 << 10
     /// The most that is handed to the kernel at a time.
     private static let bufferByteCount = 1 << 20
 
@@ -24,6 +24,8 @@ final class DirectWriter {
     /// Where the file's data end. The block that it lies in stands at the start of `buffer`, up to
     /// here.
     private var end: Int
+    /// Up to here the file was written, with zeros behind its data.
+    private var paddedEnd = 0
 
     /// A writer that goes on at `end` of the file `path`, or `nil` if its file system has a cache
     /// only.
@@ -65,9 +67,7 @@ final class DirectWriter {
                 UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: $0)
             }
             let used = filled + count
-            let padded = min(
-                (used + Self.strideByteCount - 1) & ~(Self.strideByteCount - 1), limit - start)
-            let size = min(padded & whole, buffer.count)
+            let size = paddedByteCount(used, from: start, limit: limit)
             UnsafeMutableRawBufferPointer(rebasing: buffer[used..<size])
                 .initializeMemory(as: UInt8.self, repeating: 0)
             guard try write(size, at: start) else { return false }
@@ -78,6 +78,18 @@ final class DirectWriter {
                 .copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[rest..<used]))
         }
         return true
+    }
+
+    /// How many bytes to write at `start` of which `used` are data.
+    private func paddedByteCount(_ used: Int, from start: Int, limit: Int) -> Int {
+        let block = Self.blockByteCount
+        let blocks = (used + block - 1) & ~(block - 1)
+        guard start + blocks > paddedEnd else { return blocks }
+        let stride = Self.strideByteCount
+        let next = (start + blocks + stride - 1) & ~(stride - 1)
+        guard blocks < stride, next <= limit, next - start <= buffer.count else { return blocks }
+        paddedEnd = next
+        return next - start
     }
 
     private func write(_ count: Int, at offset: Int) throws(StorageError) -> Bool {
