@@ -31,11 +31,14 @@ public struct Branch: Sendable, Equatable {
     /// From the root's child to `tip`'s parent.
     public let ancestors: [Block]
     public let tip: Block
+    /// The view in which the tip is looked at: its own or, if it is proposed again, a later one.
+    public let view: View
 
-    public init(root: Block, ancestors: [Block], tip: Block) {
+    public init(root: Block, ancestors: [Block], tip: Block, in view: View? = nil) {
         self.root = root
         self.ancestors = ancestors
         self.tip = tip
+        self.view = view ?? tip.view
     }
 }
 
@@ -50,18 +53,20 @@ public enum Verdict: Sendable, Equatable {
 /// Consecutive committed blocks, oldest first, with the certificate that commits the last one.
 /// The others are committed as its ancestors: each is named by the parent of the next.
 ///
-/// - Invariant R1: `blocks` is not empty, heights are consecutive, parents link, and `certificate`
-///   names the last.
+/// - Invariant R1: `blocks` is not empty, heights are consecutive, parents link, views never fall,
+///   and `certificate` commits the last.
 public struct CommittedRun: Sendable, Equatable {
     public let blocks: [Block]
     public let certificate: Certificate
 
-    /// The run, or `nil` if the blocks don't link or the certificate doesn't name the last one.
+    /// The run, or `nil` if the blocks don't link or the certificate doesn't commit the last one.
     public init?(blocks: [Block], certificate: Certificate) {
-        guard let last = blocks.last, certificate.statement.block == last.digest else { return nil }
+        guard let last = blocks.last, certificate.statement.committed?.digest == last.digest else {
+            return nil
+        }
         for (parent, child) in zip(blocks, blocks.dropFirst()) {
             guard child.parent == parent.digest, child.height == parent.height.next,
-                child.view > parent.view
+                child.view >= parent.view
             else { return nil }
         }
         self.blocks = blocks
@@ -92,6 +97,9 @@ public enum Input<P: ConsensusProtocol>: Sendable, Equatable {
     case judged(Digest, Verdict)
     /// The ledger took these blocks from a peer, verified: they are committed.
     case caughtUp(CommittedRun)
+    /// The state after a committed block, once for each height that is executed here, in order;
+    /// and after `started`, the state to go on from.
+    case executed(AppliedState)
 }
 
 /// Everything a replica can ask of its host.
@@ -133,6 +141,8 @@ public enum Rejection: Error, Sendable, Equatable {
     case weakCertificate
     /// Too far ahead to keep.
     case beyondWindow(View)
+    /// A vote of a kind that the protocol does not have, or not in this place.
+    case otherKind(VoteKind)
     /// Nobody asked for it.
     case unexpectedBlock(Digest)
 }

@@ -139,7 +139,8 @@ extension World {
         let certificate = block.certificate
         // Restated: more than two thirds of the power, each signature good, for this block.
         let power = certificate.signers.positions.reduce(UInt64(0)) { $0 + validators.powers[$1] }
-        if power * 3 <= validators.total * 2 || certificate.statement.block != block.block.digest
+        let committed = certificate.statement.committed
+        if power * 3 <= validators.total * 2 || committed?.digest != block.block.digest
             || !certificate.claims.allSatisfy({ signatures.holds($0) })
         {
             violations.append("\(node) committed \(block.block.height) without a certificate")

@@ -60,16 +60,16 @@ struct Round: Equatable, Sendable {
         otherBlocks.append(block)
     }
 
-    func tally(_ kind: VoteKind) -> VoteTally {
-        switch kind {
+    func tally(_ phase: Phase) -> VoteTally {
+        switch phase {
         case .notarize: notarizes
         case .nullify: nullifies
         case .finalize: finalizes
         }
     }
 
-    func certificate(_ kind: VoteKind) -> Certificate? {
-        switch kind {
+    func certificate(_ phase: Phase) -> Certificate? {
+        switch phase {
         case .notarize: notarization
         case .nullify: nullification
         case .finalize: finalization
@@ -77,9 +77,11 @@ struct Round: Equatable, Sendable {
     }
 
     /// Counts a vote. Returns evidence the first time that the voter contradicts itself.
-    mutating func insert(_ vote: Vote) -> Evidence? {
-        let evidence = contradiction(with: vote)
-        switch vote.statement.kind {
+    ///
+    /// - Precondition: the vote is one of this phase.
+    mutating func insert(_ vote: Vote, in phase: Phase) -> Evidence? {
+        let evidence = contradiction(with: vote, in: phase)
+        switch phase {
         case .notarize: _ = notarizes.insert(vote)
         case .nullify: _ = nullifies.insert(vote)
         case .finalize: _ = finalizes.insert(vote)
@@ -89,33 +91,25 @@ struct Round: Equatable, Sendable {
     }
 
     /// The evidence that `vote` makes with an earlier one.
-    private func contradiction(with vote: Vote) -> Evidence? {
-        let kind = vote.statement.kind
-        if let earlier = tally(kind).vote(of: vote.voter),
+    private func contradiction(with vote: Vote, in phase: Phase) -> Evidence? {
+        if let earlier = tally(phase).vote(of: vote.voter),
             let evidence = Evidence(earlier, vote)
         {
             return evidence
         }
-        guard let opposite = Self.opposite(of: kind),
+        guard let opposite = phase.opposite,
             let earlier = tally(opposite).vote(of: vote.voter)
         else { return nil }
         return Evidence(earlier, vote)
     }
 
-    /// The kind of vote that no honest validator casts beside one of `kind`.
-    static func opposite(of kind: VoteKind) -> VoteKind? {
-        switch kind {
-        case .notarize: nil
-        case .nullify: .finalize
-        case .finalize: .nullify
-        }
-    }
-
+    /// Keeps what ends the view. Of another kind than Simplex has, it says nothing.
     mutating func keep(_ certificate: Certificate) {
-        switch certificate.statement.kind {
+        switch Phase(certificate.statement.kind) {
         case .notarize: notarization = notarization ?? certificate
         case .nullify: nullification = nullification ?? certificate
         case .finalize: finalization = finalization ?? certificate
+        case nil: break
         }
     }
 }

@@ -19,8 +19,10 @@ extension SimplexReplica {
         case .vote(let vote): return isUseful(vote)
         case .certificate(let certificate):
             let statement = certificate.statement
-            guard statement.view > committed.view else { return false }
-            return rounds[statement.view]?.certificate(statement.kind) == nil
+            guard statement.view > committed.view, let phase = Phase(statement.kind) else {
+                return false
+            }
+            return rounds[statement.view]?.certificate(phase) == nil
         case .block(let block): return wantedBlocks.contains(block.digest)
         case .inquiry: return true
         }
@@ -32,32 +34,39 @@ extension SimplexReplica {
             // One is enough to know that this replica is behind.
             return statement.view > committed.view && !isBehind
         }
+        guard let phase = Phase(statement.kind) else { return false }
         guard let round = rounds[statement.view] else { return true }
         let isAccused = round.accused[vote.voter.rawValue]
-        if let earlier = round.tally(statement.kind).vote(of: vote.voter) {
+        if let earlier = round.tally(phase).vote(of: vote.voter) {
             return earlier.statement != statement && !isAccused
         }
-        if !isAccused, let opposite = Round.opposite(of: statement.kind),
+        if !isAccused, let opposite = phase.opposite,
             round.tally(opposite).vote(of: vote.voter) != nil
         {
             return true
         }
         // A late vote for what is certified already adds nothing.
-        return round.certificate(statement.kind)?.statement != statement
+        return round.certificate(phase)?.statement != statement
     }
 
     func isWithinWindow(_ view: View) -> Bool {
         view > committed.view && view.rawValue <= self.view.rawValue.addingSaturating(Self.window)
     }
 
-    func checkContext(_ statement: Statement) throws(Rejection) {
+    /// The phase of a statement made here and now, in the one form that it has.
+    func phase(of statement: Statement) throws(Rejection) -> Phase {
         guard statement.chain == configuration.chain else { throw .otherChain }
         guard statement.epoch == configuration.epoch else { throw .otherEpoch }
+        guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
+        if phase == .nullify, statement.height != .zero || statement.block != .zero {
+            throw .malformedBlock
+        }
+        return phase
     }
 
     mutating func count(_ vote: Vote, into effects: inout [Effect<Self>]) throws(Rejection) {
         let statement = vote.statement
-        try checkContext(statement)
+        let phase = try phase(of: statement)
         guard configuration.validators.contains(vote.voter) else {
             throw .unknownVoter(vote.voter)
         }
@@ -68,16 +77,16 @@ extension SimplexReplica {
         }
         if statement.view > view.next { isBehind = true }
         pacemaker.heard(from: vote.voter)
-        if let evidence = rounds.update(statement.view, { $0.insert(vote) }) {
+        if let evidence = rounds.update(statement.view, { $0.insert(vote, in: phase) }) {
             effects.append(.accuse(evidence))
         }
-        certify(statement)
+        certify(statement, in: phase)
     }
 
     /// Makes the certificate for `statement` if a quorum said it.
-    private mutating func certify(_ statement: Statement) {
-        guard let round = rounds[statement.view], round.certificate(statement.kind) == nil,
-            let certificate = round.tally(statement.kind).certificate(
+    private mutating func certify(_ statement: Statement, in phase: Phase) {
+        guard let round = rounds[statement.view], round.certificate(phase) == nil,
+            let certificate = round.tally(phase).certificate(
                 for: statement, in: configuration.validators,
                 isEnough: { rules.isQuorum($0, of: configuration.validators) })
         else { return }
@@ -86,7 +95,7 @@ extension SimplexReplica {
 
     mutating func take(_ certificate: Certificate) throws(Rejection) {
         let statement = certificate.statement
-        try checkContext(statement)
+        _ = try phase(of: statement)
         guard certificate.signers.count == configuration.validators.count,
             rules.isQuorum(
                 configuration.validators.power(of: certificate.signers),
@@ -124,12 +133,10 @@ extension SimplexReplica {
 
     /// Says `statement`: remembers it, durably, then signs it. S4.
     private mutating func cast(_ statement: Statement, into effects: inout [Effect<Self>]) {
+        precondition(statement.kind != .notarize, "a block is notarized with its body")
         rounds.update(statement.view) { round in
-            switch statement.kind {
-            case .notarize: preconditionFailure("a block is notarized with its body")
-            case .nullify: round.own.nullified = true
-            case .finalize: round.own.finalized = statement.block
-            }
+            if statement.kind == .nullify { round.own.nullified = true }
+            if statement.kind == .finalize { round.own.finalized = statement.block }
         }
         if statement.kind == .finalize {
             commitVoteHeight = max(commitVoteHeight, statement.height)

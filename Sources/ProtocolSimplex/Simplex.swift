@@ -107,6 +107,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
             propose(draft, in: view, on: parent, at: now, into: &effects)
         case .judged(let digest, let verdict): take(verdict, on: digest, into: &effects)
         case .caughtUp(let run): adopt(run, at: now, into: &effects)
+        case .executed: return  // Nothing here depends on what a state is.
         }
         settle(at: now, into: &effects)
         checkInvariants()

@@ -39,6 +39,7 @@ import Testing
             height: .zero, block: .zero)
         let evidence = try #require(Evidence(Self.vote(), Self.vote(other)))
         try WireCheck.check(evidence)
+        #expect(evidence.claims == Self.vote().claims + Self.vote(other).claims)
         WireCheck.checkEnd(Self.block)
         WireCheck.checkEnd(try Self.certificate())
     }
@@ -48,7 +49,7 @@ import Testing
         #expect(
             Hex.encode(Self.statement.encoded)
                 == "0100000000000000" + "0200000000000000" + "0300000000000000"
-                + "0400000000000000" + "0500000000000000" + "03" + "0600000000000000"
+                + "0400000000000000" + "0500000000000000" + "45" + "0600000000000000"
                 + "0700000000000000" + "0800000000000000" + "0900000000000000"
                 + "0a00000000000000" + "0b00000000000000")
         #expect(
@@ -63,24 +64,57 @@ import Testing
                 == "e2d87c7d6edefcbc3193dc46723a283c94673f9c01eb1061a3cf4ded2d2c9cfc")
     }
 
-    @Test("A nullify statement that names a block has no encoding")
-    func nullifyWithBlock() {
-        var bytes = Self.statement.encoded
-        bytes[40] = VoteKind.nullify.rawValue
-        #expect(throws: WireError.self) { try Statement(decoding: bytes) }
+    @Test("Every kind of vote is one byte, and every byte is one kind or none")
+    func kinds() {
+        for byte in UInt8.min...UInt8.max {
+            let isKnown = byte >> 6 < 3 && byte >> 4 & 3 < 3
+            #expect(VoteKind(rawValue: byte)?.rawValue == (isKnown ? byte : nil))
+            var bytes = Self.statement.encoded
+            bytes[40] = byte
+            if byte >> 6 == 2 { bytes.append(0) }
+            #expect(((try? Statement(decoding: bytes)) != nil) == isKnown)
+        }
+    }
+
+    @Test("A statement commits what its kind says: its block, an ancestor, or nothing")
+    func outcomes() throws {
+        func statement(_ kind: VoteKind, _ ancestor: BlockName? = nil) -> Statement {
+            Statement(
+                chain: .zero, epoch: .zero, kind: kind, view: View(3), height: Height(2),
+                block: Digest(1, 0, 0, 0), ancestor: ancestor)
+        }
+        let ancestor = BlockName(height: Height(1), digest: Digest(2, 0, 0, 0))
+        #expect(
+            statement(.finalize).committed
+                == BlockName(height: Height(2), digest: Digest(1, 0, 0, 0)))
+        #expect(statement(.notarize).committed == nil)
+        #expect(statement(.chained).committed == nil)
+        #expect(statement(.chained, ancestor).committed == ancestor)
+        try WireCheck.check(statement(.chained))
+        try WireCheck.check(statement(.chained, ancestor))
+        #expect(statement(.chained).contradicts(statement(.chained, ancestor)))
     }
 
     @Test("Only votes that contradict each other are evidence")
     func evidence() {
-        func vote(_ kind: VoteKind, view: UInt64 = 6, block: UInt64 = 1, by voter: Int = 2) -> Vote
-        {
+        func vote(
+            _ kind: VoteKind, view: UInt64 = 6, height: UInt64 = 1, block: UInt64 = 1,
+            by voter: Int = 2
+        ) -> Vote {
             let isNullify = kind == .nullify
             return Self.vote(
                 Statement(
                     chain: .zero, epoch: .zero, kind: kind, view: View(view),
-                    height: isNullify ? .zero : Height(1),
+                    height: isNullify ? .zero : Height(height),
                     block: isNullify ? .zero : Digest(block, 0, 0, 0)), by: voter)
         }
+        #expect(Evidence(vote(.prepare), vote(.prepare, block: 2)) != nil)
+        #expect(Evidence(vote(.checkpoint), vote(.checkpoint, view: 7, block: 2)) != nil)
+        #expect(Evidence(vote(.prepare), vote(.prepare, height: 2, block: 2)) == nil)
+        #expect(Evidence(vote(.prepare), vote(.prepare, view: 7, block: 2)) == nil)
+        #expect(Evidence(vote(.checkpoint), vote(.checkpoint, height: 2, block: 2)) == nil)
+        #expect(Evidence(vote(.prepare), vote(.notarize, block: 2)) == nil)
+        #expect(Evidence(vote(.notarize), vote(.notarize, height: 2)) != nil)
         #expect(Evidence(vote(.notarize), vote(.notarize, block: 2)) != nil)
         #expect(Evidence(vote(.finalize), vote(.nullify)) != nil)
         // What honest validators do.
@@ -116,6 +150,7 @@ import Testing
         #expect(try flaw(chain: Digest(1, 0, 0, 0)) == .otherChain)
         #expect(try flaw(epoch: 2) == .otherEpoch)
         #expect(try flaw(block: .zero) == .otherBlock)
+        #expect(try flaw(.chained) == .wrongKind(.chained))
         #expect(try flaw(by: [0, 1]) == .noQuorum(power: 2, total: 4))
         #expect(try flaw(by: [0, 1, 2], of: 5) == .otherValidatorCount(5))
         // Twice the same voter, or out of order, is no certificate at all.

@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCore
+import ProtocolSimplex
 import Testing
 
 @testable import BFTLedger
@@ -55,12 +56,14 @@ import Testing
         let blocks = Fixture.chain(5)
         let fork = Fixture.block(on: Fixture.genesis, proposer: 2)
         let outOfOrder = Fixture.block(on: Fixture.genesis, payload: [Fixture.batch(1, 2)])
-        let notarized = CommittedRun(
-            blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .notarize))!
+        // What commits nothing does not even make a run.
+        #expect(
+            CommittedRun(
+                blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .notarize))
+                == nil)
         let lies: [CommittedRun] = [
             Fixture.run(Array(blocks[1...])),  // Does not link to what is here.
             Fixture.run([blocks[0]], by: [1, 2]),  // No quorum.
-            notarized,
             Fixture.run([outOfOrder]),
             Fixture.run([fork], by: [3]),
         ]

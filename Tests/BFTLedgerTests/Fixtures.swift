@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCore
 import BFTWire
+import ProtocolSimplex
 
 @testable import BFTLedger
 

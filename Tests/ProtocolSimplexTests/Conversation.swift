@@ -234,6 +234,7 @@ extension Conversation {
         case .notarize: "notarize \(name(statement.block))"
         case .finalize: "finalize \(name(statement.block))"
         case .nullify: "nullify \(statement.view)"
+        default: "kind \(statement.kind.rawValue) in \(statement.view)"
         }
     }
 

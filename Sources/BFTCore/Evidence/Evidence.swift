@@ -10,26 +10,15 @@ public struct Evidence: Equatable, Sendable {
 
     /// The evidence that `first` and `second` are, or `nil` if they don't contradict each other.
     public init?(_ first: Vote, _ second: Vote) {
-        guard first.voter == second.voter,
-            Self.contradict(first.statement, second.statement)
-        else { return nil }
+        guard first.voter == second.voter, first.statement.contradicts(second.statement) else {
+            return nil
+        }
         self.first = first
         self.second = second
     }
 
     /// The validator that contradicted itself.
     public var culprit: ValidatorIndex { first.voter }
-
-    /// Whether no honest validator signs both: two blocks of one kind in one view, or `finalize`
-    /// beside `nullify` in one view.
-    public static func contradict(_ first: Statement, _ second: Statement) -> Bool {
-        guard first.chain == second.chain, first.epoch == second.epoch,
-            first.view == second.view
-        else { return false }
-        if first.kind == second.kind { return first != second }
-        let kinds = [first.kind, second.kind]
-        return kinds.contains(.nullify) && kinds.contains(.finalize)
-    }
 }
 
 extension Evidence: Authenticated {

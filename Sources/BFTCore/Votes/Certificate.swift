@@ -42,16 +42,16 @@ public struct Certificate: Equatable, Sendable {
 
     /// Throws unless this certificate, its signatures verified, commits `block` on `chain`.
     ///
-    /// One check for every protocol: a quorum of `finalize` for exactly this block.
+    /// One check for every protocol: a quorum whose statement commits exactly this block.
     public func checkCommit(
         of block: Block, chain: Digest, validators: ValidatorSet
     ) throws(Flaw) {
         guard statement.chain == chain else { throw .otherChain }
         guard statement.epoch == block.epoch else { throw .otherEpoch }
-        guard statement.kind == .finalize else { throw .wrongKind(statement.kind) }
-        guard statement.block == block.digest, statement.view == block.view,
-            statement.height == block.height
-        else { throw .otherBlock }
+        guard let committed = statement.committed else { throw .wrongKind(statement.kind) }
+        guard committed == BlockName(height: block.height, digest: block.digest) else {
+            throw .otherBlock
+        }
         try checkQuorum(validators)
     }
 

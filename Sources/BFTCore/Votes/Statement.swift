@@ -1,20 +1,21 @@
 public import BFTBase
 public import BFTWire
 
-/// What a vote says of its view.
-public enum VoteKind: UInt8, Sendable, Hashable {
-    /// The block may be built upon. The first phase of Simplex.
-    case notarize = 1
-    /// The view may be passed without a block.
-    case nullify = 2
-    /// The block is final. A quorum of these is a commit certificate.
-    case finalize = 3
+/// A block by height and digest.
+public struct BlockName: Hashable, Sendable {
+    public let height: Height
+    public let digest: Digest
+
+    public init(height: Height, digest: Digest) {
+        self.height = height
+        self.digest = digest
+    }
 }
 
 /// The exact thing that a validator signs.
 ///
 /// It names chain, epoch, view, height and kind, so that a signature made for one can't be used
-/// for another. A statement of kind `nullify` names no block: height and digest are zero.
+/// for another. A statement that is not about a block has zero for height and digest.
 public struct Statement: Hashable, Sendable {
     /// The genesis digest.
     public let chain: Digest
@@ -23,16 +24,44 @@ public struct Statement: Hashable, Sendable {
     public let view: View
     public let height: Height
     public let block: Digest
+    /// The ancestor of the block that a quorum of this commits. Only in kinds whose outcome is
+    /// `commitsAncestor`.
+    public let ancestor: BlockName?
 
+    /// - Precondition: an ancestor is named only in a kind that commits one.
     public init(
-        chain: Digest, epoch: Epoch, kind: VoteKind, view: View, height: Height, block: Digest
+        chain: Digest, epoch: Epoch, kind: VoteKind, view: View, height: Height, block: Digest,
+        ancestor: BlockName? = nil
     ) {
+        precondition(ancestor == nil || kind.outcome == .commitsAncestor, "an idle ancestor")
         self.chain = chain
         self.epoch = epoch
         self.kind = kind
         self.view = view
         self.height = height
         self.block = block
+        self.ancestor = ancestor
+    }
+
+    /// What a quorum of this statement commits.
+    public var committed: BlockName? {
+        switch kind.outcome {
+        case .nothing: nil
+        case .commitsBlock: BlockName(height: height, digest: block)
+        case .commitsAncestor: ancestor
+        }
+    }
+
+    /// Whether no honest validator signs both: two statements on one ballot.
+    public func contradicts(_ other: Statement) -> Bool {
+        guard self != other, chain == other.chain, epoch == other.epoch,
+            kind.scope == other.kind.scope, kind.ballot == other.kind.ballot
+        else { return false }
+        return switch kind.scope {
+        case .view: view == other.view
+        case .instance: view == other.view && height == other.height
+        case .height: height == other.height
+        }
     }
 
     /// The bytes that are signed: a label that no other use of the key shares, then the encoding.
@@ -54,6 +83,11 @@ extension Statement: WireCodable {
         view.encode(into: &writer)
         height.encode(into: &writer)
         block.encode(into: &writer)
+        guard kind.outcome == .commitsAncestor else { return }
+        writer.optional(ancestor) { writer, name in
+            name.height.encode(into: &writer)
+            name.digest.encode(into: &writer)
+        }
     }
 
     @_lifetime(reader: copy reader)
@@ -66,8 +100,12 @@ extension Statement: WireCodable {
         view = try View(from: &reader)
         height = try Height(from: &reader)
         block = try Digest(from: &reader)
-        if kind == .nullify, height != .zero || block != .zero {
-            throw .invalid("a nullify statement that names a block")
+        guard kind.outcome == .commitsAncestor else {
+            ancestor = nil
+            return
+        }
+        ancestor = try reader.optional { reader throws(WireError) in
+            BlockName(height: try Height(from: &reader), digest: try Digest(from: &reader))
         }
     }
 }

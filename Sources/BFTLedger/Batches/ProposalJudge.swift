@@ -22,7 +22,7 @@ struct ProposalJudge: Equatable, Sendable {
             return
         }
         // The protocol has left earlier views: a verdict on them would come too late.
-        pending.removeAll { $0.branch.tip.view < branch.tip.view }
+        pending.removeAll { $0.branch.view < branch.view }
         if pending.count == Self.limit { pending.removeFirst() }
         pending.append(Pending(branch: branch, missing: branch.tip.payload))
     }
@@ -55,7 +55,8 @@ struct ProposalJudge: Equatable, Sendable {
             else { return nil }
             let rest = Array(branch.ancestors[(position + 1)...])
             return Pending(
-                branch: Branch(root: committed, ancestors: rest, tip: branch.tip),
+                branch: Branch(
+                    root: committed, ancestors: rest, tip: branch.tip, in: branch.view),
                 missing: entry.missing, isWithApplication: entry.isWithApplication)
         }
     }

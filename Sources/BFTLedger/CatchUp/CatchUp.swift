@@ -32,8 +32,8 @@ struct CatchUp: Equatable, Sendable {
 
     /// Sets out for the height that `certificate` commits.
     mutating func reach(_ certificate: Certificate, from tail: Height) {
-        guard certificate.statement.height > tail,
-            certificate.statement.height > target?.statement.height ?? .zero
+        guard let height = certificate.statement.committed?.height, height > tail,
+            height > target?.statement.committed?.height ?? .zero
         else { return }
         target = certificate
     }
@@ -41,7 +41,7 @@ struct CatchUp: Equatable, Sendable {
     /// Whom to ask now, if anybody. Goes on to the next peer when the last one did not answer.
     mutating func nextPeer(tail: Height, at now: Instant) -> ValidatorIndex? {
         guard let target else { return nil }
-        guard target.statement.height > tail else {
+        guard let height = target.statement.committed?.height, height > tail else {
             self.target = nil
             asked = nil
             return nil

@@ -44,7 +44,7 @@ struct CommitQueue: Equatable, Sendable {
         for entry in entries {
             blocks.append(entry.block)
             guard let run = CommittedRun(blocks: blocks, certificate: entry.certificate) else {
-                continue  // The certificate names a later block.
+                continue  // The certificate commits a later block.
             }
             runs.append(run)
             blocks = []

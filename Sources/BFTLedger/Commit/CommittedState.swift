@@ -80,6 +80,6 @@ public struct CommittedBlock: Equatable, Sendable {
         self.frontier = frontier
     }
 
-    /// Whether the certificate names this block, and not a descendant.
-    public var isCertifiedItself: Bool { certificate.statement.block == block.digest }
+    /// Whether the certificate commits this block itself, and not only as an ancestor.
+    public var isCertifiedItself: Bool { certificate.statement.committed?.digest == block.digest }
 }

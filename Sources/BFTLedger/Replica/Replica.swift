@@ -73,6 +73,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .started:
             fillGaps(&turn)
             turn.inputs.append(.started)
+            if let root = ledger.roots[ledger.roots.latest] {
+                turn.inputs.append(
+                    .executed(AppliedState(height: ledger.roots.latest, root: root)))
+            }
         case .received(let message, let sender): receive(message, from: sender, &turn)
         case .connected(let peer):
             turn.inputs.append(.connected(peer))
@@ -94,6 +98,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .executed(let height, let root):
             ledger.queue.finished(height)
             ledger.roots.append(root, height: height)
+            turn.inputs.append(.executed(AppliedState(height: height, root: root)))
             turn.hasNewBatch = true  // A leader that lagged may propose again.
         case .applicationJudged(let digest, let isValid):
             guard ledger.judge.contains(digest) else { return }

@@ -181,7 +181,7 @@ final class ChainStore: Sendable {
             blocks.append(block)
             byteCount += 160 + block.payload.count * 46
             if let certificate = try certificate(at: next),
-                certificate.statement.block == block.digest
+                certificate.statement.committed?.digest == block.digest
             {
                 complete = (blocks.count, certificate)
             }

@@ -3,6 +3,7 @@ import BFTCore
 import BFTLedger
 import BFTStorage
 import KeyValueStore
+import ProtocolSimplex
 
 @testable import BFTNode
 

@@ -1,0 +1,11 @@
+import BFTCore
+
+/// Kinds like those that protocols make, one of each sort.
+extension VoteKind {
+    static let notarize = VoteKind(ballot: 0, per: .view)
+    static let nullify = VoteKind(ballot: 1, choice: 0, per: .view)
+    static let finalize = VoteKind(ballot: 1, choice: 1, per: .view, outcome: .commitsBlock)
+    static let prepare = VoteKind(ballot: 0, per: .instance)
+    static let checkpoint = VoteKind(ballot: 0, per: .height)
+    static let chained = VoteKind(ballot: 0, per: .view, outcome: .commitsAncestor)
+}
