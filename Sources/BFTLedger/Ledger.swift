@@ -147,8 +147,8 @@ struct Ledger: Equatable, Sendable {
         if isNew { store(batch, into: &effects) }
     }
 
-    /// Has the host store a batch of the pool. Whatever it makes durable later stands behind it, so a
-    /// vote may name it from now on.
+    /// Has the host store a batch of the pool. Whatever it makes durable later stands behind it, so
+    /// a vote may name it from now on.
     mutating func store(_ batch: Batch, into effects: inout [LedgerEffect]) {
         effects.append(.store(batch))
         pool.hold(batch.reference)

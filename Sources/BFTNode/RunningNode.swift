@@ -124,7 +124,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         _ contents: LogContents<P>, _ state: CommittedState, _ store: ChainStore
     ) throws(NodeError) {
         let ordered = contents.records.compactMap { record -> Batch? in
-            guard case .batch(let batch) = record, RecordType.of(batch) == RecordType.batch,
+            guard case .batch(let batch) = record, contents.places[batch.reference] == nil,
                 batch.author.rawValue < state.frontier.count,
                 batch.sequence < state.frontier[batch.author.rawValue]
             else { return nil }

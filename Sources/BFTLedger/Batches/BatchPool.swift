@@ -16,10 +16,10 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 
 /// The batches that are here and not ordered yet, by author and in sequence.
 ///
-/// A batch is *held* once it is on its way to the host's log: only held batches are proposed and voted
-/// for. What is logged later is durable later, so no vote leaves before the batches that it stands
-/// on are durable, and the quorum behind a certificate can always bring back what it certified. An
-/// own batch is sent once it is *durable* itself.
+/// A batch is *held* once it is on its way to the host's log: only held batches are proposed and
+/// voted for. What is logged later is durable later, so no vote leaves before the batches that it
+/// stands on are durable, and the quorum behind a certificate can always bring back what it
+/// certified. An own batch is sent once it is *durable* itself.
 ///
 /// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order.
 /// - Invariant P2: an author fills only its own window.

@@ -7,8 +7,8 @@ import Glibc
 /// while it is written. A disk takes whole blocks only. So the last block, as far as it is filled,
 /// is kept here and written again together with what follows it, as the cache would do.
 ///
-/// Small writes are padded with zeros up to a multiple of `strideByteCount`: the next ones then meet
-/// blocks that were written before, and their syncs have no change of the file to record.
+/// Small writes are padded with zeros up to a multiple of `strideByteCount`: the next ones then
+/// meet blocks that were written before, and their syncs have no change of the file to record.
 ///
 /// Used by one thread at a time.
 final class DirectWriter {
