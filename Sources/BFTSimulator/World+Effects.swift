@@ -111,7 +111,8 @@ extension World {
     mutating func execute(_ block: CommittedBlock, at node: ValidatorIndex) {
         let earlier = nodes[node.rawValue].state
         guard block.block.height == earlier.block.height.next else {
-            violations.append("\(node) executes \(block.block.height) out of order")
+            violations.append(
+                "\(node) executes \(block.block.height) after \(earlier.block.height)")
             return
         }
         var content = earlier.stateRoot.bytes + block.block.digest.bytes

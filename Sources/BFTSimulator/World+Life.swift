@@ -29,7 +29,9 @@ extension World {
         events.add(.pause, at: now.advanced(by: milliseconds(50...600)))
         let node = Int.random(in: nodes.indices, using: &random)
         let until = now.advanced(by: milliseconds(20...800))
-        nodes[node].pausedUntil = min(until, plan.healAt)
+        // Never shorter than the pause before: later things would pass what that one put off.
+        let end = min(until, plan.healAt)
+        nodes[node].pausedUntil = max(nodes[node].pausedUntil ?? end, end)
     }
 
     mutating func truncate(_ node: ValidatorIndex) {
