@@ -10,7 +10,8 @@ public import BFTLedger
 public protocol Adversary<P>: Sendable {
     associatedtype P: ConsensusProtocol
 
-    /// What to sign and send instead of `unsigned`, and to whom. `peers` are all other replicas.
+    /// What to sign and send instead of `unsigned`, and to whom. `peers` are those for
+    /// whom an honest replica would sign it.
     mutating func messages(
         insteadOf unsigned: P.Unsigned, peers: [ValidatorIndex], random: inout SplitMix64
     ) -> [(P.Unsigned, to: [ValidatorIndex])]

@@ -47,7 +47,9 @@ extension World {
     }
 
     mutating func sign(_ unsigned: P.Unsigned, at node: ValidatorIndex) {
-        let peers = validators.indices.filter { $0 != node }
+        let peers = validators.indices.filter {
+            $0 != node && $0 == unsigned.recipient ?? $0
+        }
         var sent: [(P.Unsigned, to: [ValidatorIndex])] = [(unsigned, to: peers)]
         if var adversary = adversaries[node.rawValue] {
             sent = adversary.messages(insteadOf: unsigned, peers: peers, random: &random)
