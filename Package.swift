@@ -44,6 +44,9 @@ let package = Package(
             name: "ProtocolSimplex", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
+            name: "ProtocolHotStuff", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
@@ -138,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "BFTSimulatorTests",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex", "BFTSimulator",
+                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex",
+                "ProtocolHotStuff", "BFTSimulator",
             ],
             swiftSettings: common),
         .testTarget(

@@ -148,6 +148,8 @@ public enum Rejection: Error, Sendable, Equatable {
     case proposalMismatch
     case malformedBlock
     case weakCertificate
+    /// The proposal of this view stands on less than a vote for it takes.
+    case unjustified(View)
     /// Too far ahead to keep.
     case beyondWindow(View)
     /// A vote of a kind that the protocol does not have, or not in this place.

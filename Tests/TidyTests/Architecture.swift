@@ -41,6 +41,7 @@ enum Architecture {
         // What decides.
         TargetRow("BFTCore", .decides, "BFTBase", "BFTWire"),
         TargetRow("ProtocolSimplex", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow("ProtocolHotStuff", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // Keys and signatures, and the wire between two validators.
