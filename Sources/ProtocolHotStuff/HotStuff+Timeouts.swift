@@ -97,8 +97,9 @@ extension HotStuffReplica {
         let claimed = certificate.highestView
         guard claimed < certificate.view else { throw .weakCertificate }
         if let high = certificate.high { try take(high) }
-        guard rules.isBacked(
-            claimed: claimed, known: certificate.high?.statement.view ?? .zero)
+        guard
+            rules.isBacked(
+                claimed: claimed, known: certificate.high?.statement.view ?? .zero)
         else { throw .weakCertificate }
         guard certificate.view >= view else { return }
         rounds.update(certificate.view) {

@@ -6,9 +6,8 @@ import Testing
 
 /// Both variants of HotStuff in the worlds that Simplex runs in.
 @Suite struct HotStuffSimulationTests {
-    /// After faults end, everything is executed everywhere within this many view timeouts. Longer
-    /// than for Simplex: three views have to follow one another undisturbed.
-    static let bound = World<HotStuff>.viewTimeout.scaled(by: 200)
+    /// After faults end, everything is executed everywhere within this many view timeouts.
+    static let bound = World<HotStuff>.viewTimeout.scaled(by: 100)
 
     static func check<Rules: HotStuffRules>(
         _ rules: Rules.Type, _ name: String, powers: [VotingPower], seeds: Range<UInt64>,
@@ -30,7 +29,9 @@ import Testing
 
     @Test("Seven replicas agree under faults, and come to rest after them")
     func seven() async throws {
-        let (seeds, powers) = (SimplexSimulationTests.part(5), [VotingPower](repeating: 1, count: 7))
+        let (seeds, powers) = (
+            SimplexSimulationTests.part(5), [VotingPower](repeating: 1, count: 7)
+        )
         try await Self.check(ThreeChainRules.self, "n = 7", powers: powers, seeds: seeds)
         try await Self.check(TwoChainRules.self, "n = 7", powers: powers, seeds: seeds)
     }
