@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench verify clean
+.PHONY: help deps build run test check format lint bench verify coverage clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -39,6 +39,9 @@ bench: deps ## measure a cluster on this machine; writes Benchmarks/README.md
 
 verify: ## check the models and proofs of the protocols, and that their mutants fail
 	timeout --kill-after=20 900 Scripts/verify
+
+coverage: deps ## which lines of what decides the tests and the simulator reach
+	Scripts/coverage
 
 clean: ## remove what was built
 	rm -rf .build Benchmarks/.build

@@ -51,6 +51,14 @@ import Testing
         }
     }
 
+    @Test("More bytes than a batch may have are refused before they are read")
+    func tooLarge() {
+        let limit = Batch.byteLimit
+        #expect(throws: WireError.tooLarge(limit: limit, found: UInt64(limit) + 1)) {
+            try Batch(encoded: Array(repeating: 0, count: limit + 1))
+        }
+    }
+
     @Test("A count that the bytes don't hold is refused")
     func countWithoutContent() {
         var bytes = Self.batch([]).encoded

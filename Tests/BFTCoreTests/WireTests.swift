@@ -39,6 +39,7 @@ import Testing
             height: .zero, block: .zero)
         let evidence = try #require(Evidence(Self.vote(), Self.vote(other)))
         try WireCheck.check(evidence)
+        #expect(evidence.claims == Self.vote().claims + Self.vote(other).claims)
         WireCheck.checkEnd(Self.block)
         WireCheck.checkEnd(try Self.certificate())
     }

@@ -62,4 +62,22 @@ import Testing
                 == [.malformedBlock])
         #expect(try Self.rejections(of: .vote(Self.vote(.nullify, height: .zero))).isEmpty)
     }
+
+    @Test("A vote of nobody, and a block with two parents, are refused")
+    func malformed() throws {
+        let statement = Self.vote(.finalize, height: Height(1)).statement
+        let stranger = Vote(statement: statement, voter: ValidatorIndex(4), signature: [])
+        #expect(
+            try Self.rejections(of: .vote(stranger)) == [.unknownVoter(ValidatorIndex(4))])
+        let block = Block(
+            epoch: .zero, view: View(1), height: Height(1), parents: [.zero, .zero],
+            proposer: ValidatorIndex(0), time: Timestamp(milliseconds: 0),
+            applied: AppliedState(height: .zero, root: .zero), payload: [])
+        let said = Statement(
+            chain: .zero, epoch: .zero, kind: .notarize, view: View(1), height: Height(1),
+            block: block.digest)
+        let proposal = Proposal(
+            block: block, vote: Vote(statement: said, voter: ValidatorIndex(0), signature: []))
+        #expect(try Self.rejections(of: .proposal(proposal)) == [.malformedBlock])
+    }
 }

@@ -32,8 +32,6 @@ struct BatchFetcher: Equatable, Sendable {
         self.limits = limits
     }
 
-    var isEmpty: Bool { wanted.isEmpty }
-
     func isWanted(_ reference: BatchReference) -> Bool { names.contains(reference) }
 
     private var askedCount: Int { wanted.reduce(0) { $0 + ($1.isAsked ? 1 : 0) } }

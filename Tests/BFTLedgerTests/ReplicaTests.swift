@@ -1,0 +1,121 @@
+@_spi(Verification) import BFTBase
+import BFTCore
+import ProtocolSimplex
+import Testing
+
+@testable import BFTLedger
+
+/// What a protocol and a ledger do together, where the simulator's worlds don't come by.
+@Suite struct ReplicaTests {
+    typealias SUT = Replica<Simplex>
+
+    /// The second of `count` validators, or the only one. The first leads view 1.
+    static func replica(
+        of count: Int = 4, frontier: UInt64 = 1, doesApplicationJudge: Bool = false
+    ) throws -> SUT {
+        let state = CommittedState(
+            block: Fixture.genesis, stateRoot: Fixture.genesis.applied.root,
+            frontier: Array(repeating: BatchSequence(frontier), count: count), certificate: nil)
+        return SUT(
+            configuration: ReplicaConfiguration(
+                chain: Fixture.chain, epoch: .zero,
+                validators: try ValidatorSet(Array(repeating: 1, count: count)),
+                own: ValidatorIndex(min(1, count - 1)),
+                timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
+            limits: LedgerLimits(), state: state, doesApplicationJudge: doesApplicationJudge,
+            recovered: [])
+    }
+
+    static func give(
+        _ input: ReplicaInput<Simplex>, to replica: inout SUT
+    )
+        -> [ReplicaEffect<Simplex>]
+    {
+        var effects: [ReplicaEffect<Simplex>] = []
+        replica.handle(
+            input, at: Fixture.at(1), wallTime: Timestamp(milliseconds: 1_000), into: &effects)
+        return effects
+    }
+
+    /// The leader's proposal of `block` arrives.
+    static func propose(_ block: Block, to replica: inout SUT) -> [ReplicaEffect<Simplex>] {
+        let statement = Statement(
+            chain: Fixture.chain, epoch: .zero, kind: .notarize, view: block.view,
+            height: block.height, block: block.digest)
+        let proposal = Proposal(
+            block: block,
+            vote: Vote(statement: statement, voter: block.proposer, signature: [1]))
+        return give(
+            .received(Verified(.consensus(.proposal(proposal))), from: block.proposer),
+            to: &replica)
+    }
+
+    /// The kinds of the votes that `effects` ask to sign.
+    static func votes(_ effects: [ReplicaEffect<Simplex>]) -> [VoteKind] {
+        effects.compactMap {
+            guard case .sign(let unsigned) = $0 else { return nil }
+            return unsigned.statement.kind
+        }
+    }
+
+    static let proposal = Fixture.block(on: Fixture.genesis, proposer: 0)
+
+    @Test("A proposal gets a vote once the application agrees, and none while it does not")
+    func applicationJudges() throws {
+        for isValid in [true, false] {
+            var replica = try Self.replica(doesApplicationJudge: true)
+            _ = Self.give(.started, to: &replica)
+            let asked = Self.propose(Self.proposal, to: &replica)
+            #expect(asked.contains(.askApplication(Self.proposal, [])))
+            #expect(Self.votes(asked).isEmpty)
+            let stray = Self.give(.applicationJudged(.zero, isValid: true), to: &replica)
+            #expect(Self.votes(stray).isEmpty)
+            let answered = Self.give(
+                .applicationJudged(Self.proposal.digest, isValid: isValid), to: &replica)
+            #expect(Self.votes(answered) == [isValid ? .notarize : .nullify])
+            let again = Self.give(
+                .applicationJudged(Self.proposal.digest, isValid: isValid), to: &replica)
+            #expect(Self.votes(again).isEmpty)
+        }
+    }
+
+    @Test("A proposer that vouches for another state is named, and its view given up")
+    func divergence() throws {
+        var replica = try Self.replica()
+        _ = Self.give(.started, to: &replica)
+        let wrong = Digest(6, 6, 6, 6)
+        let block = Fixture.block(
+            on: Fixture.genesis, proposer: 0, applied: AppliedState(height: .zero, root: wrong))
+        let effects = Self.propose(block, to: &replica)
+        #expect(
+            effects.contains(
+                .diverged(
+                    Divergence(
+                        proposer: ValidatorIndex(0), height: .zero, theirs: wrong,
+                        ours: Fixture.genesis.applied.root))))
+        #expect(Self.votes(effects) == [.nullify])
+    }
+
+    @Test("An own batch whose sequence is ordered already is given back")
+    func displaced() throws {
+        var replica = try Self.replica(frontier: 5)
+        _ = Self.give(.started, to: &replica)
+        let late = Fixture.batch(1, 4)
+        #expect(Self.give(.sealed(late), to: &replica).contains(.displaced(late)))
+        let next = Fixture.batch(1, 5)
+        #expect(Self.give(.sealed(next), to: &replica).contains(.store(next)))
+    }
+
+    @Test("The only validator reads without asking anybody, and reaches nobody to catch up from")
+    func alone() throws {
+        var replica = try Self.replica(of: 1)
+        _ = Self.give(.started, to: &replica)
+        #expect(Self.give(.read(ticket: 7), to: &replica).contains(.readReady(upTo: 7)))
+
+        let validators = try ValidatorSet([1, 1, 1, 1])
+        var catchUp = CatchUp(
+            own: ValidatorIndex(1), validators: validators, timeout: .seconds(1))
+        catchUp.reach(Fixture.certificate(Self.proposal, by: [1]), from: .zero)
+        #expect(catchUp.nextPeer(tail: .zero, at: Fixture.at(0)) == nil)
+    }
+}
