@@ -99,7 +99,7 @@ let package = Package(
             name: "BFT",
             dependencies: [
                 "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -108,7 +108,7 @@ let package = Package(
             // again only when a module that is named here has changed.
             dependencies: [
                 "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore",
             ],
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
@@ -129,8 +129,8 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "KeyValueStore", "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore", "BFTCrypto",
+                "BFTNode", "KeyValueStore", "ProtocolSimplex", "ProtocolHotStuff",
             ],
             swiftSettings: common),
         // Tests.
@@ -148,6 +148,10 @@ let package = Package(
         .testTarget(
             name: "ProtocolSimplexTests",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
+            exclude: ["Transcripts"], swiftSettings: common),
+        .testTarget(
+            name: "ProtocolHotStuffTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolHotStuff"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "BFTLedgerTests",

@@ -75,10 +75,10 @@ enum Architecture {
         // What a program imports that holds a validator.
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-            "ProtocolSimplex", "KeyValueStore"),
+            "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore"),
         TargetRow(
             "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
-            "BFTConfiguration", "ProtocolSimplex", "KeyValueStore"),
+            "BFTConfiguration", "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore"),
         // A world to run replicas in.
         TargetRow("BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // The command line, and what it reads and writes.
@@ -92,8 +92,9 @@ enum Architecture {
             "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
-            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-            "KeyValueStore", "ProtocolSimplex", "Glibc"),
+            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
+            "BFTCrypto", "BFTNode", "KeyValueStore", "ProtocolSimplex", "ProtocolHotStuff",
+            "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }
