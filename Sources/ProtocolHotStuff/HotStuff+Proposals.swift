@@ -124,6 +124,11 @@ extension HotStuffReplica {
         rounds.update(view) { $0.judgement = .valid }
         let statement = voteStatement(block)
         bind(to: statement, for: block, into: &effects)
+        // With a gap in the chain, the certificates that proposals carry from here on commit
+        // nothing: who does not know this one could not follow to the state that the block names.
+        if let commitCertificate, commitCertificate.statement.view < highView {
+            effects.append(.broadcast(.certificate(commitCertificate)))
+        }
         effects.append(
             .sign(.proposal(block, statement, justify: high, timeouts: entryTimeouts)))
     }

@@ -28,7 +28,8 @@ extension HotStuffReplica {
     }
 
     private var inquiry: HotStuffInquiry {
-        HotStuffInquiry(view: view, committed: committed.height, wanted: wantedBlocks)
+        HotStuffInquiry(
+            view: view, highView: highView, committed: committed.height, wanted: wantedBlocks)
     }
 
     mutating func inquire(into effects: inout [Effect<Self>]) {
@@ -65,7 +66,7 @@ extension HotStuffReplica {
             effects.append(.send(.certificate(commitCertificate), to: peer))
         }
         for block in answers(to: inquiry) { effects.append(.send(.block(block), to: peer)) }
-        if inquiry.view <= view { repeatSelf(to: peer, into: &effects) }
+        if inquiry.view <= view { repeatSelf(to: peer, lacking: inquiry, into: &effects) }
     }
 
     /// The blocks that `inquiry` wants and those they stand on, as far as they are not committed
@@ -85,12 +86,23 @@ extension HotStuffReplica {
     }
 
     /// Says again what let this replica into its view, the proposal of the view, and its own last
-    /// vote and timeout.
-    func repeatSelf(to peer: ValidatorIndex?, into effects: inout [Effect<Self>]) {
+    /// vote and timeout; of certificates only those that `inquiry` says are lacking.
+    func repeatSelf(
+        to peer: ValidatorIndex?, lacking inquiry: HotStuffInquiry? = nil,
+        into effects: inout [Effect<Self>]
+    ) {
         var messages: [HotStuffMessage] = []
-        if let high { messages.append(.certificate(high)) }
-        if let entryTimeouts { messages.append(.timeoutCertificate(entryTimeouts)) }
-        if let proposal = rounds[view]?.proposal { messages.append(.proposal(proposal)) }
+        if let high, high.statement.view > inquiry?.highView ?? .zero {
+            messages.append(.certificate(high))
+        }
+        if let entryTimeouts, inquiry?.view != view {
+            messages.append(.timeoutCertificate(entryTimeouts))
+        }
+        if let proposal = rounds[view]?.proposal,
+            inquiry?.view != view || proposal.block.proposer == configuration.own
+        {
+            messages.append(.proposal(proposal))
+        }
         if let vote = rounds[commitments.votedView]?.votes.vote(of: configuration.own) {
             messages.append(.vote(vote))
         }

@@ -42,6 +42,8 @@ extension HotStuffReplica {
         if resendAt == nil, now >= giveUpAt {
             timeOut(view, into: &effects)
             resendAt = now.advanced(by: pacemaker.resendInterval)
+            // A proposal is here, and no verdict: what it vouches for may be known to others.
+            if rounds[view]?.judgement == .asked { inquire(into: &effects) }
         }
         guard let due = resendAt, now >= due else { return }
         resendAt = now.advanced(by: pacemaker.resendInterval)

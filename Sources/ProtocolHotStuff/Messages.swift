@@ -28,6 +28,8 @@ public struct HotStuffProposal: Equatable, Sendable {
 public struct HotStuffInquiry: Equatable, Sendable {
     /// The view the asker is in.
     public let view: View
+    /// The view of the highest certificate that it knows.
+    public let highView: View
     public let committed: Height
     /// Blocks that it needs by name.
     public let wanted: [Digest]
@@ -35,8 +37,9 @@ public struct HotStuffInquiry: Equatable, Sendable {
     /// The most blocks that one inquiry asks for.
     public static let wantedLimit = 8
 
-    public init(view: View, committed: Height, wanted: [Digest]) {
+    public init(view: View, highView: View, committed: Height, wanted: [Digest]) {
         self.view = view
+        self.highView = highView
         self.committed = committed
         self.wanted = wanted
     }
@@ -105,6 +108,7 @@ extension HotStuffMessage: WireCodable {
         case .inquiry(let inquiry):
             writer.uint8(Tag.inquiry)
             inquiry.view.encode(into: &writer)
+            inquiry.highView.encode(into: &writer)
             inquiry.committed.encode(into: &writer)
             writer.array(inquiry.wanted) { $1.encode(into: &$0) }
         }
@@ -132,7 +136,8 @@ extension HotStuffMessage: WireCodable {
         case Tag.inquiry:
             self = .inquiry(
                 HotStuffInquiry(
-                    view: try View(from: &reader), committed: try Height(from: &reader),
+                    view: try View(from: &reader), highView: try View(from: &reader),
+                    committed: try Height(from: &reader),
                     wanted: try reader.array(limit: HotStuffInquiry.wantedLimit) {
                         reader throws(WireError) in try Digest(from: &reader)
                     }))

@@ -41,13 +41,6 @@ import Testing
             ])
     }
 
-    @Test("Committing blocks of views that don't follow one another is found")
-    func gaps() async throws {
-        try await Self.hunt(
-            ThreeOfAnyViews.self, limit: 1_000, plan: MutantTests.ragged,
-            adversaries: [0: StaleLeader<ThreeOfAnyViews>()])
-    }
-
     @Test("Committing pairs of blocks with views between is found")
     func pairGaps() async throws {
         try await Self.hunt(
@@ -95,17 +88,10 @@ import Testing
             adversaries: [0: LyingLeader<TrustsLeader>()])
     }
 
-    @Test("Believing in certificates that nobody shows is found")
-    func trustsClaims() async throws {
-        try await Self.hunt(
-            TrustsClaims.self, limit: 300, plan: MutantTests.ragged,
-            adversaries: [0: TimeoutLiar<TrustsClaims>()])
-    }
-
     @Test("A timeout that never grows is found")
     func neverBacksOff() async throws {
         var plan = FaultPlan()
-        plan.delayMicroseconds = 120_000...160_000
+        plan.delayMicroseconds = 250_000...300_000
         try await Self.hunt(HotStuffNeverBacksOff.self, limit: 20, plan: plan)
     }
 

@@ -85,10 +85,11 @@ struct Conversation<Rules: HotStuffRules> {
             return try received(.timeoutCertificate(try words.timeouts(rest[0])))
         case ("timeout", 5): return try received(.timeout(try words.timeout(rest)))
         case ("body", 3): return try received(.block(try words.block(rest[0])))
-        case ("inquiry", 7...):
+        case ("inquiry", 9...):
             let inquiry = HotStuffInquiry(
-                view: View(try words.number(rest[3])), committed: Height(try words.number(rest[5])),
-                wanted: try rest[7...].map { try words.block($0).digest })
+                view: View(try words.number(rest[3])), highView: View(try words.number(rest[5])),
+                committed: Height(try words.number(rest[7])),
+                wanted: try rest[9...].map { try words.block($0).digest })
             return .received(
                 Verified(.inquiry(inquiry)), from: try words.validator(rest[1]))
         case ("caught", 3): return .caughtUp(try words.run(rest))

@@ -23,7 +23,7 @@ import Testing
     static let timeouts = TimeoutCertificate(
         timeouts: [timeout], high: certificate, validatorCount: 4)!
     static let inquiry = HotStuffInquiry(
-        view: View(3), committed: Height(1), wanted: [Digest(9, 0, 0, 0)])
+        view: View(3), highView: View(2), committed: Height(1), wanted: [Digest(9, 0, 0, 0)])
 
     @Test("Every message and every record has one encoding")
     func encodings() throws {
@@ -55,7 +55,7 @@ import Testing
     func pinned() {
         #expect(
             Hex.encode(HotStuffMessage.inquiry(Self.inquiry).encoded)
-                == "07" + "0300000000000000" + "0100000000000000" + "01000000"
+                == "07" + "0300000000000000" + "0200000000000000" + "0100000000000000" + "01000000"
                 + "0900000000000000" + String(repeating: "0", count: 48))
         #expect(
             Hex.encode(Self.timeoutStatement.encoded)
@@ -114,7 +114,8 @@ import Testing
     @Test("An inquiry wants at most eight blocks")
     func inquiryLimit() {
         let greedy = HotStuffInquiry(
-            view: View(1), committed: .zero, wanted: Array(repeating: .zero, count: 9))
+            view: View(1), highView: .zero, committed: .zero,
+            wanted: Array(repeating: .zero, count: 9))
         #expect(throws: WireError.tooLarge(limit: 8, found: 9)) {
             try HotStuffMessage(decoding: HotStuffMessage.inquiry(greedy).encoded)
         }

@@ -52,13 +52,6 @@ struct HotStuffVotesTwice: WrongThreeChain {
     func mayVote(in view: View, bound own: Commitments) -> Bool { true }
 }
 
-/// Against S4: three blocks of any views commit.
-struct ThreeOfAnyViews: WrongThreeChain {
-    func committed(by chain: some Sequence<Block>) -> Block? {
-        chain.dropFirst(2).first { $0.height > .zero }
-    }
-}
-
 /// Against S4: two blocks of any views commit.
 struct TwoOfAnyViews: WrongTwoChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
@@ -88,11 +81,6 @@ struct HotStuffVotesLate: WrongTwoChain {
 /// Against S5: names as committed what the leader says.
 struct TrustsLeader: WrongThreeChain {
     func ancestor(computed: BlockName?, proposed: BlockName?) -> BlockName? { proposed }
-}
-
-/// Takes a claim of a certificate for the certificate.
-struct TrustsClaims: WrongTwoChain {
-    func isBacked(claimed: View, known: View) -> Bool { true }
 }
 
 /// The time for a view never grows.
