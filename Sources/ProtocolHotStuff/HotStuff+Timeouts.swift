@@ -42,8 +42,6 @@ extension HotStuffReplica {
         if resendAt == nil, now >= giveUpAt {
             timeOut(view, into: &effects)
             resendAt = now.advanced(by: pacemaker.resendInterval)
-            // A proposal is here, and no verdict: what it vouches for may be known to others.
-            if rounds[view]?.judgement == .asked { inquire(into: &effects) }
         }
         guard let due = resendAt, now >= due else { return }
         resendAt = now.advanced(by: pacemaker.resendInterval)
@@ -76,6 +74,9 @@ extension HotStuffReplica {
         if let vote = rounds[given]?.votes.vote(of: configuration.own) {
             effects.append(.broadcast(.vote(vote)))
         }
+        // A proposal is here, and no verdict: others may know what commits the state that it
+        // vouches for.
+        if rounds[given]?.judgement == .asked { inquire(into: &effects) }
     }
 
     mutating func count(_ timeout: Timeout) throws(Rejection) {

@@ -64,4 +64,22 @@ import Testing
         try await Self.twoOfSeven(ThreeChainRules.self)
         try await Self.twoOfSeven(TwoChainRules.self)
     }
+
+    /// What the hunts for mutants run in, without a mutant: nothing may be found.
+    @Test("A leader on old certificates stops nobody where delays are as long as timeouts")
+    func staleLeader() async throws {
+        func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
+            SimplexSimulationTests.check(
+                "\(rules), a leader on old certificates",
+                try await Seeds.run(
+                    SimplexSimulationTests.part(10), within: HotStuffSimulationTests.bound
+                ) { seed in
+                    try World<HotStuffReplica<Rules>>(
+                        powers: [1, 1, 1, 1], seed: seed, plan: MutantTests.ragged,
+                        adversaries: [0: StaleLeader<Rules>()])
+                })
+        }
+        try await check(ThreeChainRules.self)
+        try await check(TwoChainRules.self)
+    }
 }

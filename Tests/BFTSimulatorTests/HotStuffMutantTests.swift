@@ -41,13 +41,6 @@ import Testing
             ])
     }
 
-    @Test("Committing pairs of blocks with views between is found")
-    func pairGaps() async throws {
-        try await Self.hunt(
-            TwoOfAnyViews.self, limit: 1_000, plan: MutantTests.ragged,
-            adversaries: [0: StaleLeader<TwoOfAnyViews>()])
-    }
-
     @Test("Committing by the two-chain without its timeouts is found")
     func twoChainWithoutTimeouts() async throws {
         try await Self.hunt(
@@ -72,20 +65,6 @@ import Testing
     @Test("Voting twice in a view is found")
     func votesTwice() async throws {
         try await Self.hunt(HotStuffVotesTwice.self, limit: 300, plan: MutantTests.cuts)
-    }
-
-    @Test("Voting in a view that was given up is found")
-    func votesLate() async throws {
-        try await Self.hunt(
-            HotStuffVotesLate.self, limit: 1_000, plan: MutantTests.ragged,
-            adversaries: [0: StaleLeader<HotStuffVotesLate>()])
-    }
-
-    @Test("Believing the leader's word on what is committed is found")
-    func trustsLeader() async throws {
-        try await Self.hunt(
-            TrustsLeader.self, limit: 300, plan: MutantTests.ragged,
-            adversaries: [0: LyingLeader<TrustsLeader>()])
     }
 
     @Test("A timeout that never grows is found")

@@ -214,8 +214,8 @@ extension Words {
         case .block(let block): return "body \(name(block.digest))"
         case .inquiry(let inquiry):
             let wanted = inquiry.wanted.map { name($0) }.joined(separator: " ")
-            return
-                "inquiry view \(inquiry.view) high \(inquiry.highView) committed \(inquiry.committed) wanting "
+            return "inquiry view \(inquiry.view) high \(inquiry.highView) "
+                + "committed \(inquiry.committed) wanting "
                 + (wanted.isEmpty ? "nothing" : wanted)
         }
     }

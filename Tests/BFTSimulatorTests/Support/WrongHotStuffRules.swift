@@ -52,13 +52,6 @@ struct HotStuffVotesTwice: WrongThreeChain {
     func mayVote(in view: View, bound own: Commitments) -> Bool { true }
 }
 
-/// Against S4: two blocks of any views commit.
-struct TwoOfAnyViews: WrongTwoChain {
-    func committed(by chain: some Sequence<Block>) -> Block? {
-        chain.dropFirst().first { $0.height > .zero }
-    }
-}
-
 /// Against S4: commits by the two-chain with the lock of the three-chain.
 struct TwoChainWithoutTimeouts: WrongThreeChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
@@ -71,16 +64,6 @@ struct AnyTimeoutsWillDo: WrongTwoChain {
     func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
         justification.parent.next == justification.view || !justification.timeoutHighs.isEmpty
     }
-}
-
-/// Against S2: votes in a view that it gave up.
-struct HotStuffVotesLate: WrongTwoChain {
-    func mayVote(in view: View, bound own: Commitments) -> Bool { view > own.votedView }
-}
-
-/// Against S5: names as committed what the leader says.
-struct TrustsLeader: WrongThreeChain {
-    func ancestor(computed: BlockName?, proposed: BlockName?) -> BlockName? { proposed }
 }
 
 /// The time for a view never grows.
