@@ -8,10 +8,10 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench verify coverage clean
+.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 deps: ## install what the build and the tests need
 	@Scripts/deps
@@ -34,8 +34,15 @@ lint: ## whether every file is formatted
 format: ## format every file
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
-bench: deps ## measure a cluster on this machine; writes Benchmarks/README.md
+bench: deps bench-crypto ## measure a cluster on this machine; writes Benchmarks/README.md
 	Scripts/bench-cluster --write Benchmarks/README.md
+
+bench-crypto: ## measure cryptography against other libraries; writes Benchmarks/README.md
+	@Scripts/deps bench
+	python3 Scripts/bench-crypto --write Benchmarks/README.md
+
+fuzz: deps ## fuzz what reads keys and signatures, FUZZ_SECONDS=60 for each target
+	Scripts/fuzz --seconds $${FUZZ_SECONDS:-60}
 
 verify: ## check the models and proofs of the protocols, and that their mutants fail
 	timeout --kill-after=20 900 Scripts/verify
@@ -44,6 +51,7 @@ coverage: deps ## which lines of what decides the tests and the simulator reach
 	Scripts/coverage
 
 clean: ## remove what was built
-	rm -rf .build Benchmarks/.build
+	rm -rf .build Benchmarks/.build Fuzz/.build .fuzz
 
-SWIFT_FILES := Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_FILES := Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources \
+	Fuzz/Package.swift Fuzz/Sources

@@ -206,6 +206,10 @@ let package = Package(
         .testTarget(
             name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],
             swiftSettings: common),
+        // The corpus of the fuzz targets, which it shares with the package in Fuzz.
+        .testTarget(
+            name: "FuzzCorpusTests", dependencies: ["BLAKE3", "PostQuantum"],
+            swiftSettings: common),
         .testTarget(
             name: "ProcessTests", dependencies: ["bft", "Embedding"], swiftSettings: common),
         .testTarget(name: "TidyTests", swiftSettings: common),
