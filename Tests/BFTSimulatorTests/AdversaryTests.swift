@@ -10,13 +10,12 @@ import Testing
     /// Every protocol meets the whole catalogue.
     static let protocols: [any Attackable.Type] = [Simplex.self, HotStuff.self, HotStuff2.self]
 
-    /// A part of the seeds for each adversary: one of a hundred.
     private static let seeds = SimplexSimulationTests.part(100)
 
     @Test("No malicious validator of four splits or stops the others, whatever it does")
     func oneOfFour() async throws {
         func run<P: Attackable>(_: P.Type) async throws {
-            try await Attacks<P>.oneOfFour(Self.seeds)
+            try await Attacks<P>.oneOfFour(SimplexSimulationTests.part(250))
         }
         for type in Self.protocols { try await run(type) }
     }
@@ -24,7 +23,7 @@ import Testing
     @Test("No two malicious validators of seven that work together split or stop the others")
     func twoOfSeven() async throws {
         func run<P: Attackable>(_: P.Type) async throws {
-            try await Attacks<P>.twoOfSeven(Self.seeds)
+            try await Attacks<P>.twoOfSeven(SimplexSimulationTests.part(500))
         }
         for type in Self.protocols { try await run(type) }
     }
@@ -32,7 +31,7 @@ import Testing
     @Test("No malicious validator with almost a third of the power splits or stops the others")
     func weights() async throws {
         func run<P: Attackable>(_: P.Type) async throws {
-            try await Attacks<P>.weights(Self.seeds)
+            try await Attacks<P>.weights(SimplexSimulationTests.part(250))
         }
         for type in Self.protocols { try await run(type) }
     }

@@ -26,7 +26,7 @@ import Testing
     @Test("A leader on old certificates stops nobody where delays are as long as timeouts")
     func staleLeader() async throws {
         func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
-            try await Self.check(rules, "stale leader", parts: 25, plan: MutantTests.ragged) {
+            try await Self.check(rules, "stale leader", parts: 50, plan: MutantTests.ragged) {
                 StaleLeader<Rules>()
             }
         }
@@ -37,7 +37,7 @@ import Testing
     @Test("A leader that lies about what its blocks commit is believed by nobody")
     func lyingLeader() async throws {
         func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
-            try await Self.check(rules, "lying leader", parts: 25) { LyingLeader<Rules>() }
+            try await Self.check(rules, "lying leader", parts: 100) { LyingLeader<Rules>() }
         }
         try await check(ThreeChainRules.self)
         try await check(TwoChainRules.self)
@@ -46,7 +46,7 @@ import Testing
     @Test("Timeouts that claim certificates which nobody has stop nobody")
     func timeoutLiar() async throws {
         func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
-            try await Self.check(rules, "timeout liar", parts: 25) { TimeoutLiar<Rules>() }
+            try await Self.check(rules, "timeout liar", parts: 100) { TimeoutLiar<Rules>() }
         }
         try await check(ThreeChainRules.self)
         try await check(TwoChainRules.self)

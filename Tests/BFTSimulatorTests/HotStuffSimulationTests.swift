@@ -23,7 +23,7 @@ import Testing
 
     @Test("Four replicas agree under faults, and come to rest after them")
     func four() async throws {
-        let seeds = SimplexSimulationTests.part(2)
+        let seeds = SimplexSimulationTests.part(20)
         try await Self.check(ThreeChainRules.self, "n = 4", powers: [1, 1, 1, 1], seeds: seeds)
         try await Self.check(TwoChainRules.self, "n = 4", powers: [1, 1, 1, 1], seeds: seeds)
     }
@@ -31,7 +31,7 @@ import Testing
     @Test("Seven replicas agree under faults, and come to rest after them")
     func seven() async throws {
         let (seeds, powers) = (
-            SimplexSimulationTests.part(5), [VotingPower](repeating: 1, count: 7)
+            SimplexSimulationTests.part(100), [VotingPower](repeating: 1, count: 7)
         )
         try await Self.check(ThreeChainRules.self, "n = 7", powers: powers, seeds: seeds)
         try await Self.check(TwoChainRules.self, "n = 7", powers: powers, seeds: seeds)
@@ -39,7 +39,7 @@ import Testing
 
     @Test("Replicas of unequal power agree under faults, and come to rest after them")
     func weights() async throws {
-        let (seeds, powers) = (SimplexSimulationTests.part(10), [VotingPower]([5, 1, 3, 3, 2]))
+        let (seeds, powers) = (SimplexSimulationTests.part(100), [VotingPower]([5, 1, 3, 3, 2]))
         try await Self.check(ThreeChainRules.self, "weights", powers: powers, seeds: seeds)
         try await Self.check(TwoChainRules.self, "weights", powers: powers, seeds: seeds)
     }

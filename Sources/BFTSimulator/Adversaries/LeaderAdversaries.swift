@@ -66,7 +66,8 @@ public struct SilentLeader<P: Attackable>: Adversary {
     public mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        P.role(of: unsigned) == .proposal ? [] : [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
+        let isProposal = P.role(of: unsigned) == .proposal
+        return isProposal ? [] : [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
     }
 }
 
