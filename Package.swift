@@ -44,6 +44,9 @@ let package = Package(
             name: "ProtocolSimplex", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
+            name: "ProtocolHotStuff", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
@@ -101,7 +104,7 @@ let package = Package(
             name: "BFT",
             dependencies: [
                 "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -110,7 +113,7 @@ let package = Package(
             // again only when a module that is named here has changed.
             dependencies: [
                 "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore",
             ],
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
@@ -126,6 +129,7 @@ let package = Package(
             name: "SimulatedProtocols",
             dependencies: [
                 "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator", "ProtocolSimplex",
+                "ProtocolHotStuff",
             ], swiftSettings: pure),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
@@ -143,8 +147,9 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols",
+                "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore", "BFTCrypto",
+                "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+                "ProtocolHotStuff", "SimulatedProtocols",
             ],
             swiftSettings: common),
         // Tests.
@@ -156,12 +161,16 @@ let package = Package(
             name: "BFTSimulatorTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTCrypto", "BFTLedger", "ProtocolSimplex",
-                "BFTSimulator", "SimulatedProtocols",
+                "ProtocolHotStuff", "BFTSimulator", "SimulatedProtocols",
             ],
             exclude: ["World/PinnedRuns.txt"], swiftSettings: common),
         .testTarget(
             name: "ProtocolSimplexTests",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
+            exclude: ["Transcripts"], swiftSettings: common),
+        .testTarget(
+            name: "ProtocolHotStuffTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolHotStuff"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "BFTLedgerTests",

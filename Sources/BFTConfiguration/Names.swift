@@ -26,11 +26,17 @@ public enum SignatureSchemeName: String, CaseIterable, Sendable {
 /// The consensus protocols that a chain can be founded on.
 public enum ProtocolName: String, CaseIterable, Sendable {
     case simplex = "simplex"
+    /// Chained HotStuff, committing on the three-chain.
+    case hotstuff = "hotstuff"
+    /// The two-chain variant.
+    case hotstuff2 = "hotstuff2"
 
     /// The tag in the canonical encoding.
     var tag: UInt8 {
         switch self {
         case .simplex: 1
+        case .hotstuff: 3
+        case .hotstuff2: 4
         }
     }
 }

@@ -62,7 +62,7 @@ final class OpenedHome: Sendable {
         throw .io(operation: "mkdir", path: path, reason: String(cString: strerror(errno)))
     }
 
-    private static func keys(of genesis: Genesis) throws(NodeError) -> ValidatorKeys {
+    static func keys(of genesis: Genesis) throws(NodeError) -> ValidatorKeys {
         guard let scheme = SignatureSchemeID(name: genesis.scheme.rawValue) else {
             throw .unknownScheme(genesis.scheme.rawValue)
         }
@@ -81,7 +81,7 @@ final class OpenedHome: Sendable {
         }
     }
 
-    private static func validators(of genesis: Genesis) throws(NodeError) -> ValidatorSet {
+    static func validators(of genesis: Genesis) throws(NodeError) -> ValidatorSet {
         do throws(ValidatorSetError) {
             return try ValidatorSet(genesis.validators.map(\.power))
         } catch {

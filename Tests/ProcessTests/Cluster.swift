@@ -30,18 +30,21 @@ final class Cluster {
         let parent: String
     }
 
+    /// Every protocol that a chain can be founded on.
+    static let protocols = ["simplex", "hotstuff", "hotstuff2"]
+
     let directory: TemporaryDirectory
     let size: Int
     private let firstPort: Int
     private var processes: [ChildProcess?]
 
     /// Makes the homes, starts every node and waits until each has committed a block.
-    init(size: Int = 4, scheme: String = "ed25519") throws {
+    init(size: Int = 4, scheme: String = "ed25519", protocolName: String = "simplex") throws {
         directory = try TemporaryDirectory()
         self.size = size
         firstPort = try Self.freePorts(3 * size)
         processes = Array(repeating: nil, count: size)
-        try makeHomes(scheme)
+        try makeHomes(scheme, protocolName)
         for index in 0..<size { try start(index) }
         try reporting {
             try eventually("every node commits a block") {
@@ -58,7 +61,7 @@ final class Cluster {
 
     // MARK: Homes
 
-    private func makeHomes(_ scheme: String) throws {
+    private func makeHomes(_ scheme: String, _ protocolName: String) throws {
         let validators = try (0..<size).map { index in
             let words = ["keygen", "--scheme", scheme, "--out", directory.path("key\(index)")]
             let key = try run(words).filter { !$0.isWhitespace }
@@ -71,7 +74,7 @@ final class Cluster {
         try directory.write(
             """
             {"chainId": "process-tests", "genesisTime": "2026-01-01T00:00:00Z",
-            "protocol": "simplex", "scheme": "\(scheme)",
+            "protocol": "\(protocolName)", "scheme": "\(scheme)",
             "validators": [\(validators.joined(separator: ", "))],
             "parameters": {"idleBlockMilliseconds": 200}}
             """, to: genesis)

@@ -41,6 +41,7 @@ enum Architecture {
         // What decides.
         TargetRow("BFTCore", .decides, "BFTBase", "BFTWire"),
         TargetRow("ProtocolSimplex", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow("ProtocolHotStuff", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // Keys and signatures, and the wire between two validators.
@@ -77,10 +78,10 @@ enum Architecture {
         // What a program imports that holds a validator.
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-            "ProtocolSimplex", "KeyValueStore"),
+            "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore"),
         TargetRow(
             "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
-            "BFTConfiguration", "ProtocolSimplex", "KeyValueStore"),
+            "BFTConfiguration", "ProtocolSimplex", "ProtocolHotStuff", "KeyValueStore"),
         // A world to run replicas in.
         TargetRow(
             "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
@@ -88,7 +89,7 @@ enum Architecture {
         // What the simulator must know of each protocol.
         TargetRow(
             "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
-            "ProtocolSimplex"),
+            "ProtocolSimplex", "ProtocolHotStuff"),
         // The command line, and what it reads and writes.
         TargetRow("Logging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),
@@ -101,8 +102,9 @@ enum Architecture {
             "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
-            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-            "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
+            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
+            "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+            "ProtocolHotStuff", "SimulatedProtocols", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

@@ -30,7 +30,8 @@ public enum ReplicaEffect<P: ConsensusProtocol>: Equatable, Sendable {
     case persist(P.Durable)
     /// Make the batch durable, soon.
     case store(Batch)
-    /// Sign, then send to every peer, then give it back as a received message.
+    /// Sign, then send to the recipient or, if it names none, to every peer; then give it back as a
+    /// received message, whomever it is for.
     case sign(P.Unsigned)
     case send(ReplicaMessage<P>, to: ValidatorIndex)
     /// To every peer, not to the sender.

@@ -54,7 +54,11 @@ extension NodeCore {
             guard let signature = signatures.removeValue(forKey: number) else { return false }
             _ = waiting.popFirst()
             let message = Message.consensus(unsigned.signed(by: settings.own, signature))
-            broadcast(message)
+            switch unsigned.recipient {
+            case nil: broadcast(message)
+            case settings.own: break
+            case let peer?: carryOut(.send(message, to: peer))
+            }
             ownMessages.append(message)
         case .effect(let effect):
             _ = waiting.popFirst()
