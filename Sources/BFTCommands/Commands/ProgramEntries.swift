@@ -25,7 +25,8 @@ public enum ProgramEntries {
         [
             CommandEntry(Simulate.configuration) {
                 Simulate(protocols: protocols, version: version)
-            }
+            },
+            CommandEntry(Measure.configuration) { Measure(protocols: protocols) },
         ]
     }
 }

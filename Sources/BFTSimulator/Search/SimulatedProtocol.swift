@@ -8,6 +8,8 @@ public struct SimulatedProtocol: Sendable {
     public let adversaryNames: [String]
     /// Runs one scenario.
     public let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
+    /// Counts what a network of it sends, and how long it takes.
+    public let measure: @Sendable (Measurement) throws -> MeasuredRun
 
     /// - Parameters:
     ///   - votes: what the protocol calls its votes.
@@ -22,6 +24,10 @@ public struct SimulatedProtocol: Sendable {
     ) {
         self.name = name
         adversaryNames = adversaries.map(\.name)
+        measure = { measurement in
+            var network = try MeasuredNetwork<P>(measurement)
+            return network.measured()
+        }
         run = { scenario, given in
             var options = given
             options.recorder?.voteNames = votes

@@ -80,7 +80,8 @@ enum SimplexBugs {
 
     private static let memory = [
         mistake("signs what it never makes durable", .cuts, within: 20, SignsFirst.self),
-        mistake("reads votes of its log as of the next view", .cuts, within: 300, MisreadsViews.self),
+        mistake(
+            "reads votes of its log as of the next view", .cuts, within: 300, MisreadsViews.self),
         mistake("a new log begins without votes", .truncations, within: 300, CutsVotesOff.self),
         mistake(
             "a new log begins without notarized blocks", .truncations, within: 300,
@@ -92,10 +93,12 @@ enum SimplexBugs {
 
     private static let time = [
         mistake("no back-off", .slow, within: 10, NeverWaitsLonger.self),
-        mistake("no timer", .calm.with("silent"), within: 5, SetsNoTimer.self),
+        mistake("no timer", .lossy, within: 50, SetsNoTimer.self),
         mistake("everybody elects itself", .calm, within: 5, ElectsItself.self),
         mistake("nothing is sent again", .lossy, within: 50, NeverRepeats.self),
-        mistake("never asks for what it lacks", .lossy, within: 100, NeverAsks.self),
+        mistake(
+            "never asks for what it lacks", .calm.with("stingy-leader"), within: 100,
+            NeverAsks.self),
         mistake("never lets the ledger catch up", .split, within: 100, NeverFetches.self),
     ]
 
@@ -111,7 +114,7 @@ enum SimplexBugs {
             "notarizes batches that it may not hold", .busy.with("stalling-peer"), within: 50,
             AsksNoLedger.self),
         mistake(
-            "notarizes a payload out of order", .busy.with("disorder"), within: 50,
+            "notarizes what the ledger refuses", .busy.with("wrong-state"), within: 50,
             IgnoresTheLedger.self),
     ]
 }

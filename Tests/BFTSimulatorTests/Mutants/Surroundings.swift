@@ -2,6 +2,7 @@ import BFTBase
 import BFTCore
 import BFTLedger
 import BFTSimulator
+import ProtocolSimplex
 
 /// The world in which a bug is to show. The same for the mutant and for the product.
 struct Surroundings: Sendable, CustomStringConvertible {
@@ -49,7 +50,7 @@ struct Surroundings: Sendable, CustomStringConvertible {
     private static func adversary<P: Attackable>(named name: String) -> any Adversary<P> {
         switch name {
         case "silent": SilentPeer<P>()
-        case "disorder": DisorderlyLeader<P>()
+        case "wrong-state": WrongStateLeader<P>()
         default:
             if let entry = AdversaryCatalogue<P>.named(name) {
                 entry.make()
@@ -110,17 +111,27 @@ struct SilentPeer<P: Attackable>: Adversary {
     ) -> [Dispatch<P>] { [] }
 }
 
-/// Proposes batches in an order that skips one of an author, or backwards.
-struct DisorderlyLeader<P: Attackable>: Adversary {
+/// Proposes blocks that vouch for a state that nobody computed. Of Simplex only.
+struct WrongStateLeader<P: Attackable>: Adversary {
     mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        guard let payload = P.proposedBlock(in: unsigned)?.payload, payload.count > 1,
-            let other = P.variants(
-                of: unsigned,
-                .payload(vantage.coin() ? payload.reversed() : Array(payload.dropFirst()))
-            ).first
+        guard case .proposal(let block, let said) = unsigned as? UnsignedMessage,
+            let other = lie(block, said) as? P.Unsigned
         else { return [Dispatch(unsigned, to: vantage.peers)] }
         return [Dispatch(other, to: vantage.peers)]
+    }
+
+    private func lie(_ block: Block, _ said: Statement) -> UnsignedMessage {
+        let other = Block(
+            epoch: block.epoch, view: block.view, height: block.height, parents: block.parents,
+            proposer: block.proposer, time: block.time,
+            applied: AppliedState(height: block.applied.height, root: Digest(1, 2, 3, 4)),
+            payload: block.payload)
+        return .proposal(
+            other,
+            Statement(
+                chain: said.chain, epoch: said.epoch, kind: said.kind, view: said.view,
+                height: said.height, block: other.digest))
     }
 }
