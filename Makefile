@@ -8,10 +8,11 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench verify coverage clean
+.PHONY: help deps build run test check format lint bench verify mutants scale \
+	compare-protocols coverage clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 deps: ## install what the build and the tests need
 	@Scripts/deps
@@ -39,6 +40,15 @@ bench: deps ## measure a cluster on this machine; writes Benchmarks/README.md
 
 verify: ## check the models and proofs of the protocols, and that their mutants fail
 	timeout --kill-after=20 900 Scripts/verify
+
+mutants: deps ## find every bug that the tests plant; writes Docs/mutants.md
+	Scripts/mutants
+
+scale: deps ## measure 4 to 1,000 simulated validators; writes Docs/scale.md
+	Scripts/measure-networks scale
+
+compare-protocols: deps ## measure the protocols side by side; writes Docs/protocols.md
+	Scripts/measure-networks protocols
 
 coverage: deps ## which lines of what decides the tests and the simulator reach
 	Scripts/coverage

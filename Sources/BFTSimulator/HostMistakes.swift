@@ -19,11 +19,9 @@ public struct HostMistakes<P: ConsensusProtocol>: Sendable {
     /// Which durable records are not read back after a crash.
     public var forgets: @Sendable (ReplicaRecord<P>) -> Bool = { _ in false }
     /// What the replica at a node hears in the place of an input. What it should, unless given.
-    public var hears:
-        (@Sendable (ReplicaInput<P>, _ node: ValidatorIndex) -> [ReplicaInput<P>])?
+    public var hears: (@Sendable (ReplicaInput<P>, _ node: ValidatorIndex) -> [ReplicaInput<P>])?
     /// What the host of a node does in the place of an effect. What it should, unless given.
-    public var does:
-        (@Sendable (ReplicaEffect<P>, _ node: ValidatorIndex) -> [ReplicaEffect<P>])?
+    public var does: (@Sendable (ReplicaEffect<P>, _ node: ValidatorIndex) -> [ReplicaEffect<P>])?
     /// The ledger's limits in the place of the right ones.
     public var limits: @Sendable (LedgerLimits) -> LedgerLimits = { $0 }
 

@@ -65,9 +65,11 @@ import Testing
             "S3", AnyParentWillDo.self, plan: Surroundings.ragged.plan,
             adversaries: [0: SkippingLeader()])
         try await Self.huntRules("S6", HalfIsQuorum.self, plan: Surroundings.split.plan)
-        try await Self.huntRules("OneNotarizedPerView", NotarizesTwice.self, plan: Surroundings.cuts.plan)
         try await Self.huntRules(
-            "FinalizedViewIsNotNullified", FinalizesAfterNullify.self, plan: Surroundings.ragged.plan)
+            "OneNotarizedPerView", NotarizesTwice.self, plan: Surroundings.cuts.plan)
+        try await Self.huntRules(
+            "FinalizedViewIsNotNullified", FinalizesAfterNullify.self,
+            plan: Surroundings.ragged.plan)
         try await Self.hunt("S4", plan: Surroundings.cuts.plan) { $0.isVotingBeforeDurable = true }
     }
 

@@ -25,6 +25,7 @@ struct Measure: Command {
     var leaderFails = false
     @Option(help: "How many blocks to look at.") var blocks = 10
     @Option(help: "What delays are drawn from.") var seed: UInt64 = 0
+    @Flag(name: "list", help: "Print the names of the protocols instead.") var lists = false
 
     let protocols: [SimulatedProtocol]
 
@@ -59,6 +60,10 @@ struct Measure: Command {
         measurement.doesLeaderFail = leaderFails
         measurement.blockCount = blocks
         measurement.seed = seed
+        if lists {
+            for entry in protocols { console.print(entry.name) }
+            return
+        }
         let simulated = try simulated
         let run = try simulated.measure(measurement)
         console.print(json(run, simulated.name).compact)

@@ -268,7 +268,9 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
             if block.height.rawValue > Measurement.warmUpCount, block.height <= lastHeight {
                 run.latencies.append(latency)
             }
-            if let failedAt, block.time.milliseconds * 1_000 > failedAt.nanoseconds {
+            if let failedAt, !hasRecovered[position],
+                block.time.milliseconds * 1_000 > failedAt.nanoseconds
+            {
                 hasRecovered[position] = true
                 run.recovery = now.since(failedAt)
             }

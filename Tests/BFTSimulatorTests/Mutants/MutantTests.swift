@@ -13,7 +13,8 @@ enum PlantedBugs {
 
 /// Every defence is taken away once, and the world has to notice.
 @Suite struct MutantTests {
-    @Test("A planted bug is found, where the product does nothing wrong", arguments: PlantedBugs.all)
+    @Test(
+        "A planted bug is found, where the product does nothing wrong", arguments: PlantedBugs.all)
     func planted(_ bug: PlantedBug) async throws {
         let finding = try await Seeds.aside { try bug.hunt() }
         guard let finding else {
