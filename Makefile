@@ -8,8 +8,8 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench verify mutants scale \
-	compare-protocols coverage clean
+.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify mutants \
+	scale compare-protocols coverage soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,8 +35,15 @@ lint: ## whether every file is formatted
 format: ## format every file
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
-bench: deps ## measure a cluster on this machine; writes Benchmarks/README.md
+bench: deps bench-crypto ## measure a cluster on this machine; writes Benchmarks/README.md
 	Scripts/bench-cluster --write Benchmarks/README.md
+
+bench-crypto: ## measure cryptography against other libraries; writes Benchmarks/README.md
+	@Scripts/deps bench
+	python3 Scripts/bench-crypto --write Benchmarks/README.md
+
+fuzz: deps ## fuzz what reads keys and signatures, FUZZ_SECONDS=60 for each target
+	Scripts/fuzz --seconds $${FUZZ_SECONDS:-60}
 
 verify: ## check the models and proofs of the protocols, and that their mutants fail
 	timeout --kill-after=20 900 Scripts/verify
@@ -50,10 +57,14 @@ scale: deps ## measure 4 to 1,000 simulated validators; writes Docs/scale.md
 compare-protocols: deps ## measure the protocols side by side; writes Docs/protocols.md
 	Scripts/measure-networks protocols
 
+soak: build ## look for failures with random seeds, for SOAK_SECONDS
+	Scripts/soak
+
 coverage: deps ## which lines of what decides the tests and the simulator reach
 	Scripts/coverage
 
 clean: ## remove what was built
-	rm -rf .build Benchmarks/.build
+	rm -rf .build Benchmarks/.build Fuzz/.build .fuzz
 
-SWIFT_FILES := Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_FILES := Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources \
+	Fuzz/Package.swift Fuzz/Sources

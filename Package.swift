@@ -143,8 +143,8 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+                "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols",
             ],
             swiftSettings: common),
         // Tests.
@@ -218,6 +218,10 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "PostQuantumTests", dependencies: ["PostQuantum", "CPostQuantumKernels"],
+            swiftSettings: common),
+        // The corpus of the fuzz targets, which it shares with the package in Fuzz.
+        .testTarget(
+            name: "FuzzCorpusTests", dependencies: ["BLAKE3", "PostQuantum"],
             swiftSettings: common),
         .testTarget(
             name: "ProcessTests", dependencies: ["bft", "Embedding"], swiftSettings: common),

@@ -6,8 +6,7 @@ ways; damages signatures, keys and ciphertexts and expects the same answer from 
 pycryptodome compute the digests that Tests/PostQuantumTests/AccumulatedTests.swift pins.
 
 usage:
-    python3 -m venv .venv
-    .venv/bin/pip install cryptography==50.0.2 pycryptodome==4.4.0
+    make deps
     swift build -c release --package-path Benchmarks --product pqtool
     .venv/bin/python Scripts/pq-differential.py [--rounds N] [--seed N] [--set NAME]
 """

@@ -12,8 +12,6 @@ public struct HostMistakes<P: ConsensusProtocol>: Sendable {
     public var isSkippingVerification = false
     /// Answers reads from the present state, whatever others have committed.
     public var isReadingAtOnce = false
-    /// Gives old segments of the log up before what was committed by then is executed.
-    public var isRetiringBeforeExecution = false
     /// Gives old segments of the log up before the store is synced.
     public var isRetiringBeforeSync = false
     /// Which durable records are not read back after a crash.

@@ -52,6 +52,8 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     var timer: Instant?
     var executorFreeAt = Instant(nanoseconds: 0)
     var faults = MachineFaults()
+    /// What happened to the machine while it was paused, in order.
+    var deferred = Deque<WorldEvent<P>>()
     /// Own batches that clients wait for, oldest first.
     var openBatches: [OpenBatch] = []
     /// Reads that wait for their ticket, oldest first.

@@ -83,6 +83,7 @@ extension World {
         case .pause:
             statistics[.pauses] += 1
             nodes[node].faults.pausedUntil = max(end, nodes[node].faults.pausedUntil ?? end)
+            events.add(.resume(ValidatorIndex(node)), at: end)
         case .slowNode:
             statistics[.slowNodes] += 1
             nodes[node].faults.messageMicroseconds = UInt64.random(in: 100...5_000, using: &random)

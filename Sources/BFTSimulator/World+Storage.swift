@@ -162,8 +162,7 @@ extension World {
         guard let storage = nodes[node.rawValue].storage,
             case .rewriting(let last, let height, let upTo) = storage.truncation.step,
             storage.records.durableNumber >= last,
-            mistakes.isRetiringBeforeExecution
-                || nodes[node.rawValue].state.block.height >= height
+            nodes[node.rawValue].state.block.height >= height
         else { return }
         nodes[node.rawValue].storage?.truncation.step = .syncing(upTo: upTo)
         let start = max(now, nodes[node.rawValue].executorFreeAt)

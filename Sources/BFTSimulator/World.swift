@@ -200,6 +200,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         guard violations.isEmpty else { return }
         for node in validators.indices { measure(node) }
         observe(.rested(unfinished: isAtRest ? nil : standstill))
+        statistics[.undecidedHistories] += bench.undecidedCount
     }
 
     private var standstill: String {
@@ -225,17 +226,17 @@ public struct World<P: ConsensusProtocol>: Sendable {
             now = time
             eventCount += 1
             handle(event)
-            guard case .executed = event, isEnough(self) else { continue }
-            return
+            switch event {
+            // What was put off may have been executions.
+            case .executed, .resume: if isEnough(self) { return }
+            default: break
+            }
         }
     }
 
     private mutating func handle(_ event: Event) {
-        if let node = event.machine, let until = nodes[node.rawValue].faults.pausedUntil {
-            // One nanosecond more, so that nothing due at the end passes what waited for it.
-            let resumed = until.advanced(by: Interval(nanoseconds: 1))
-            if now < resumed { return events.add(event, at: resumed) }
-            nodes[node.rawValue].faults.pausedUntil = nil
+        if let node = event.machine, nodes[node.rawValue].faults.pausedUntil != nil {
+            return nodes[node.rawValue].deferred.append(event)
         }
         note(event.tag)
         trace(event)
@@ -262,8 +263,16 @@ public struct World<P: ConsensusProtocol>: Sendable {
         case .fault(let fault, let ordinal): begin(fault, ordinal)
         case .mend(let cut): mend(cut)
         case .diskHasRoom(let node): makeRoom(node)
+        case .resume(let node): resume(node)
         case .heal: heal()
         }
+    }
+
+    /// Lets `node` do what it has put off, in order, unless another pause lasts longer.
+    private mutating func resume(_ node: ValidatorIndex) {
+        if let end = nodes[node.rawValue].faults.pausedUntil, now < end { return }
+        nodes[node.rawValue].faults.pausedUntil = nil
+        while let event = nodes[node.rawValue].deferred.popFirst() { handle(event) }
     }
 
     /// Adds to the trace: what happened, and when.

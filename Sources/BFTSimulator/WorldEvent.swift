@@ -27,6 +27,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
     case mend(cut: Int)
     /// There is room on the disk again.
     case diskHasRoom(ValidatorIndex)
+    /// A pause of the machine is over, unless another one lasts longer.
+    case resume(ValidatorIndex)
     case heal
 
     /// The machine on which the event happens. A machine that is paused does it later.
@@ -34,9 +36,10 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         switch self {
         case .deliver(_, _, let node), .deliverBytes(_, _, let node),
             .process(_, _, let node, _), .timer(let node, _, _), .synced(let node, _),
-            .stored(let node, _, _), .executed(let node, _, _), .storeSynced(let node, _):
+            .stored(let node, _, _), .executed(let node, _, _), .storeSynced(let node, _),
+            .submit(let node), .read(let node), .truncate(let node), .speak(let node):
             node
-        case .restart, .submit, .read, .truncate, .speak, .fault, .mend, .diskHasRoom, .heal: nil
+        case .restart, .fault, .mend, .diskHasRoom, .resume, .heal: nil
         }
     }
 
@@ -64,6 +67,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .process(_, let sender, let node, _): tag(15, node, sender)
         case .storeSynced(let node, _): tag(16, node)
         case .diskHasRoom(let node): tag(17, node)
+        case .resume(let node): tag(18, node)
         }
     }
 }

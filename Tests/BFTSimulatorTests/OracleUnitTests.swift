@@ -194,6 +194,39 @@ import Testing
         #expect(other.judge(try run(strange)) != nil)
     }
 
+    @Test("What was refused may be in no block")
+    func refusedOperation() throws {
+        var oracle = LinearizableHistory<Simplex>()
+        let asked = batch(1)
+        #expect(
+            oracle.judge(
+                .invoked(0, .set(key: 0, value: 5), batch: asked.reference, at: node)) == nil)
+        var other = oracle
+        #expect(other.judge(executed(try committed(1, [asked]))) == nil)
+        #expect(other.judge(.rested(unfinished: nil)) == nil)
+        #expect(oracle.judge(.displaced(asked, at: node)) == nil)
+        var atRest = oracle
+        #expect(atRest.judge(.rested(unfinished: nil)) == nil)
+        #expect(oracle.judge(executed(try committed(1, [asked]))) != nil)
+    }
+
+    @Test("A key with too much under way is counted as undecided, and the others are judged")
+    func undecided() throws {
+        var oracle = LinearizableHistory<Simplex>()
+        let asked = batch(1)
+        func invoke(_ number: Int, _ action: ClientOperation.Action, _ batch: BatchReference?) {
+            #expect(oracle.judge(.invoked(number, action, batch: batch, at: node)) == nil)
+        }
+        for number in 0..<65 {
+            invoke(number, .add(key: 0, value: Int64(1 + number)), asked.reference)
+        }
+        #expect(oracle.judge(executed(try committed(1, [asked]))) == nil)
+        invoke(65, .get(key: 1), nil)
+        #expect(oracle.judge(.answered(65, .value(7), at: node)) == nil)
+        #expect(oracle.judge(.rested(unfinished: nil))?.contains("key 1") == true)
+        #expect(oracle.undecidedCount == 1)
+    }
+
     @Test("Refusing a proposal is suspect only where nobody is malicious")
     func refusal() throws {
         var lone = HonestIsNotRefused<Simplex>(try scene(isHonest: [true, true, true, true]))

@@ -68,6 +68,30 @@ import Testing
         }
     }
 
+    @Test("A public key with a byte too many is caught by its length")
+    func publicKeyLength() throws {
+        let bytes = key.publicKey.rawRepresentation + [0]
+        let refusal = PostQuantumError.incorrectKeySize(
+            expected: bytes.count - 1, actual: bytes.count)
+        for checks in [VerificationChecks.all, .publicKeyLength] {
+            #expect(throws: refusal) {
+                try MLDSA87.PublicKey(bytes.span.bytes, checks: checks)
+            }
+        }
+        // Without the check one private key has many public ones, and signs under each.
+        let longer = try MLDSA87.PublicKey(
+            bytes.span.bytes, checks: .all.subtracting(.publicKeyLength))
+        #expect(longer != key.publicKey)
+        let signature = try key.signature(
+            forPrehashedMessageRepresentative: longer.prehash(for: message))
+        #expect(longer.isValidSignature(signature, for: message))
+        for shorter in [0, 31, 32, bytes.count - 2] {
+            #expect(throws: PostQuantumError.self) {
+                try MLDSA87.PublicKey(Array(bytes.prefix(shorter)).span.bytes, checks: [])
+            }
+        }
+    }
+
     @Test("A context that is too long is caught, and cannot pass for one whose length wraps")
     func contextLength() throws {
         let context = [UInt8](repeating: 9, count: 256)
@@ -126,6 +150,21 @@ import Testing
             var forged = signature
             forged[hintStart + Self.parameters.omega + row] -= 1
             expectCaught(forged, message, by: .hintCountsRise)
+            return true
+        }
+    }
+
+    @Test("A signature whose hint count is beyond omega is caught")
+    func hintWeight() throws {
+        let omega = Self.parameters.omega
+        try search { signature, message in
+            // All positions in use, so that nothing else is wrong with a count beyond them.
+            guard counts(signature)[7] == omega else { return false }
+            for count in [omega + 1, 255] {
+                var forged = signature
+                forged[signature.count - 1] = UInt8(count)
+                expectCaught(forged, message, by: .hintCountsAreBounded)
+            }
             return true
         }
     }

@@ -96,12 +96,13 @@ enum Architecture {
             "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "Logging", "Glibc"),
         TargetRow("CEpoll", .binds),
         TargetRow(
-            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll",
+            "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator",
+            "CEpoll",
             "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
-            "bft", .acts, "BFTBase", "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto",
-            "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "Glibc"),
+            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
+            "BFTSimulator", "KeyValueStore", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

@@ -1,5 +1,7 @@
 // Prints the speed of every way of hashing, per instruction set: the fastest of many short
 // runs, because whatever else the machine does only ever makes a run slower.
+//
+// usage: blake3-bench [--tab]     --tab: one line "SET<tab>OPERATION<tab>MICROSECONDS" for each
 
 @_spi(InstructionSets) import BLAKE3
 
@@ -48,6 +50,13 @@ func fixed(_ value: Double, digits: Int, width: Int) -> String {
     return String(repeating: " ", count: max(0, width - text.utf8.count)) + text
 }
 
+/// How many runs: a large input is measured less often.
+func runs(_ byteCount: Int) -> Int {
+    byteCount > 10_000_000 ? 40 : byteCount > 100_000 ? 400 : 2000
+}
+
+let isTabular = CommandLine.arguments.contains("--tab")
+
 /// Measures `body`, which hashes `byteCount` bytes, and prints a line.
 func report(
     _ instructions: InstructionSet, _ name: String, byteCount: Int, cycle: Double,
@@ -55,9 +64,13 @@ func report(
 ) {
     let repeats = 65_536 / (byteCount + 64) + 1
     let taken =
-        fastest(runs: byteCount > 100_000 ? 400 : 2000) {
+        fastest(runs: runs(byteCount)) {
             for _ in 0..<repeats { body() }
         } / Double(repeats)
+    if isTabular {
+        print("\(instructions.rawValue)\t\(name)\t\(taken / 1000)")
+        return
+    }
     print(
         padded("ours-\(instructions.rawValue)", to: 18), padded(name, to: 21),
         fixed(taken, digits: 1, width: 10), "ns",
@@ -65,20 +78,21 @@ func report(
         fixed(taken / cycle / Double(byteCount), digits: 2, width: 7), "cycles/byte")
 }
 
-let input = (0..<1_048_576).map { UInt8($0 % 251) }
+let sizes = [64, 1024, 16_384, 1_048_576, 16_777_216]
+let input = (0..<16_777_216).map { UInt8($0 % 251) }
 var digests = [UInt8](repeating: 0, count: 1024 * 32)
 let cycle = measureCycle()
 let context = BLAKE3.Context("swift-bft 2025 blake3-bench")
 for instructions in InstructionSet.allCases where instructions.isAvailable {
     let underContext = context.using(instructions)
     input.withUnsafeBytes { input in
-        for size in [64, 1024, 16_384, 1_048_576] {
+        for size in sizes {
             let bytes = UnsafeRawBufferPointer(rebasing: input[..<size])
             report(instructions, "hash \(size) B", byteCount: size, cycle: cycle) {
                 sink ^= BLAKE3.hash(bytes, using: instructions).word0
             }
         }
-        for size in [64, 1024, 16_384, 1_048_576] {
+        for size in sizes {
             let bytes = UnsafeRawBufferPointer(rebasing: input[..<size])
             report(instructions, "incremental \(size) B", byteCount: size, cycle: cycle) {
                 var hasher = BLAKE3(using: instructions)

@@ -76,14 +76,15 @@ struct SimulationReport {
         _ totals: SimulationTotals, _ shrunken: ShrunkenRun?, wasStopped: Bool
     ) -> String {
         var lines = [
-            "\(protocolName), \(method.rawValue): \(totals.runCount) runs of seeds "
-                + "\(seeds.defaultValueDescription)" + (wasStopped ? ", stopped" : ""),
+            "\(protocolName), \(method.rawValue): \(totals.runCount) runs, seeds "
+                + "\(seedText)" + (wasStopped ? ", stopped" : ""),
             "\(Self.rounded(totals.runsPerSecond)) runs/s, "
                 + "\(Self.rounded(totals.eventsPerSecond)) events/s in "
                 + "\(Self.hundredths(totals.wallSeconds)) s",
             "\(totals.eventCount) events, \(totals.blockCount) blocks, "
                 + "\(Self.hundredths(totals.simulatedHours)) simulated hours",
-            "\(totals.failures.count) failures",
+            "\(totals.failures.count) failures, "
+                + "\(totals.undecidedCount) histories of keys undecided",
         ]
         for failure in totals.failures.prefix(10) {
             lines.append("")
@@ -93,6 +94,10 @@ struct SimulationReport {
         }
         if let shrunken { lines += text(shrunken) }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var seedText: String {
+        seeds.last >= .max - 1 ? "from \(seeds.first) on" : seeds.defaultValueDescription
     }
 
     private var identity: String { "version \(version), commit \(commit ?? "unknown")" }
@@ -129,6 +134,7 @@ struct SimulationReport {
             ("eventsPerSecond", .number(totals.eventsPerSecond)),
             ("blocks", .integer(Int128(totals.blockCount))),
             ("simulatedHours", .number(totals.simulatedHours)),
+            ("undecidedHistories", .integer(Int128(totals.undecidedCount))),
             ("failures", .array(totals.failures.map { failure in failureJSON(failure) })),
             ("shrunken", shrunken.map { failureJSON($0.outcome) } ?? .null),
         ])
@@ -149,6 +155,7 @@ struct SimulationReport {
             ("events", .integer(Int128(outcome.eventCount))),
             ("simulatedMilliseconds", .integer(Int128(outcome.time.nanoseconds / 1_000_000))),
             ("height", .integer(Int128(outcome.height))),
+            ("undecidedHistories", .integer(Int128(outcome.undecidedCount))),
             ("traceHash", .text(hex(outcome.traceHash))),
             ("violations", .array(outcome.violations.map(JSONText.text))),
         ])

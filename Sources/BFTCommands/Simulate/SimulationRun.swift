@@ -8,6 +8,8 @@ struct SimulationTotals: Sendable {
     var eventCount: UInt64 = 0
     var blockCount: UInt64 = 0
     var simulatedNanoseconds: UInt64 = 0
+    /// Histories of one key that could not be judged.
+    var undecidedCount: UInt64 = 0
     /// By seed, once all have ended.
     var failures: [RunOutcome] = []
     /// What could not be run at all.
@@ -22,6 +24,7 @@ struct SimulationTotals: Sendable {
         eventCount += UInt64(outcome.eventCount)
         blockCount += UInt64(outcome.height)
         simulatedNanoseconds += outcome.time.nanoseconds
+        undecidedCount += UInt64(outcome.undecidedCount)
         if outcome.oracle != nil, failures.count < Self.failureLimit { failures.append(outcome) }
     }
 

@@ -44,6 +44,9 @@ public struct WorldStatistics: Sendable, Equatable {
         case refusedBusy
         /// Clients' operations, and those that were answered.
         case operations, answered
+        /// Keys with more operations under way at a time than can be followed: nobody knows
+        /// whether what clients were told of them is linearizable.
+        case undecidedHistories
     }
 
     private var counts = Array(repeating: 0, count: Kind.allCases.count)

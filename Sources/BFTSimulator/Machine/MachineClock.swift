@@ -45,7 +45,7 @@ struct MachineClock: Sendable, Equatable {
         return Instant(nanoseconds: time)
     }
 
-    /// What the wall clock shows at `time` of the world, if it was set wrong by `jump` milliseconds.
+    /// What the wall clock shows at `time` of the world, set wrong by `jump` milliseconds.
     func wall(at time: Instant, jump: Int = 0) -> Timestamp {
         let elapsed = Self.stretched(time.nanoseconds, by: driftPerMillion) / 1_000_000
         return Timestamp(

@@ -6,7 +6,8 @@ import BFTLedger
 ///
 /// Once a run is at rest, it is known of each write whether it is in the chain. One that is took
 /// effect before anybody honest had executed it, also if its client was never told; one that is not
-/// never did.
+/// never did. One that was refused because its batch was displaced is in no block, and a key whose
+/// history can't be followed is counted as undecided. Keys that expire are left out.
 struct LinearizableHistory<P: ConsensusProtocol>: Oracle {
     private struct Entry: Sendable {
         let key: Int
@@ -17,6 +18,8 @@ struct LinearizableHistory<P: ConsensusProtocol>: Oracle {
         var result: UInt64?
         /// When the first honest validator executed it.
         var executedAt: Int?
+        /// The client was told that it never will be.
+        var isRefused = false
     }
 
     private var entries: [Entry] = []
@@ -26,14 +29,17 @@ struct LinearizableHistory<P: ConsensusProtocol>: Oracle {
     private var writes: [BatchReference: [Int]] = [:]
     private var executedHeight = 0
     private var time = 0
+    private(set) var undecidedCount = 0
 
     mutating func judge(_ observation: Observation<P>) -> String? {
         time += 1
         switch observation {
         case .invoked(let number, let action, let batch, _): invoke(number, action, batch)
         case .answered(let number, let answer, _): return finish(number, answer)
-        case .executed(let block, _, _): execute(block)
-        case .rested(unfinished: nil): return flaw
+        case .executed(let block, _, _): return execute(block)
+        case .displaced(let batch, _):
+            for position in writes[batch.reference] ?? [] { entries[position].isRefused = true }
+        case .rested(unfinished: nil): return judgeKeys()
         default: break
         }
         return nil
@@ -65,17 +71,23 @@ struct LinearizableHistory<P: ConsensusProtocol>: Oracle {
         return nil
     }
 
-    private mutating func execute(_ block: CommittedBlock) {
+    private mutating func execute(_ block: CommittedBlock) -> String? {
         let height = Int(block.block.height.rawValue)
-        guard height > executedHeight else { return }
+        guard height > executedHeight else { return nil }
         executedHeight = height
         for batch in block.batches {
-            if let written = writes[batch.reference] {
-                for position in written { entries[position].executedAt = time }
-            } else {
+            guard let written = writes[batch.reference] else {
                 executeForeign(batch)
+                continue
+            }
+            for position in written {
+                entries[position].executedAt = time
+                if entries[position].isRefused {
+                    return "batch \(batch.sequence) of \(batch.author) was refused and is executed"
+                }
             }
         }
+        return nil
     }
 
     /// What malicious validators order comes from nobody: it happens when it is first executed.
@@ -89,7 +101,7 @@ struct LinearizableHistory<P: ConsensusProtocol>: Oracle {
         }
     }
 
-    private var flaw: String? {
+    private mutating func judgeKeys() -> String? {
         for key in Set(entries.map(\.key)).sorted() {
             let history = entries.filter { $0.key == key }.compactMap { entry in
                 (entry.answeredAt ?? entry.executedAt).map {
@@ -97,7 +109,10 @@ struct LinearizableHistory<P: ConsensusProtocol>: Oracle {
                         entry.action, from: entry.invokedAt, to: $0, result: entry.result)
                 }
             }
-            if case .notLinearizable(let position) = LinearizabilityCheck.outcome(of: history) {
+            switch LinearizabilityCheck.outcome(of: history) {
+            case .linearizable: break
+            case .undecided: undecidedCount += 1
+            case .notLinearizable(let position):
                 return "no order explains \(history[position]) on key \(key)"
             }
         }

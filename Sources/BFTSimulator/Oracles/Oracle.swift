@@ -79,6 +79,12 @@ public protocol Oracle<P>: Sendable {
     associatedtype P: ConsensusProtocol
     /// Takes note of `observation`. Says what is wrong with it, if anything.
     mutating func judge(_ observation: Observation<P>) -> String?
+    /// How much it was asked to judge and could not.
+    var undecidedCount: Int { get }
+}
+
+extension Oracle {
+    public var undecidedCount: Int { 0 }
 }
 
 /// An oracle by its name, for a world that is about to begin.
@@ -126,6 +132,8 @@ struct OracleBench<P: ConsensusProtocol>: Sendable {
         }
         return violations
     }
+
+    var undecidedCount: Int { oracles.reduce(0) { $0 + $1.oracle.undecidedCount } }
 
     /// What the protocol says of itself, if it does.
     private static var ownInvariants: [OracleEntry<P>] {

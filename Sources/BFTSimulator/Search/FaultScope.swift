@@ -21,17 +21,16 @@ public struct FaultScope: Sendable, Equatable {
         self.changeLimit = changeLimit
     }
 
-    /// One change.
-    private struct Change: Sendable {
+    /// One change, of all messages of a view to some peers.
+    private struct Deviation: Sendable {
         let view: View
         let peers: Set<ValidatorIndex>
         let alteration: Alteration
     }
 
     /// What `seed` draws: when the network splits, who lies, and how.
-    func drawn<P: ConsensusProtocol>(
-        seed: UInt64, powers: [VotingPower],
-        alter: @escaping @Sendable (P.Unsigned, Alteration) -> P.Unsigned?
+    func drawn<P: Attackable>(
+        seed: UInt64, powers: [VotingPower]
     ) -> (plan: RoundPlan, liar: RoundLiar<P>) {
         var random = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 0xB12F)
         var rounds = (0..<viewCount).map { view in
@@ -46,7 +45,7 @@ public struct FaultScope: Sendable, Equatable {
         }
         let culprit = ValidatorIndex(Int.random(in: powers.indices, using: &random))
         let changes = (0..<Int.random(in: 0...changeLimit, using: &random)).map { _ in
-            Change(
+            Deviation(
                 view: View(UInt64.random(in: 1...UInt64(viewCount), using: &random)),
                 peers: Set(
                     powers.indices.filter { _ in Bool.random(using: &random) }
@@ -55,7 +54,7 @@ public struct FaultScope: Sendable, Equatable {
         }
         let liar = RoundLiar<P>(validator: culprit) { unsigned, view, peer in
             for change in changes where change.view == view && change.peers.contains(peer) {
-                return alter(unsigned, change.alteration).map { [$0] } ?? []
+                return change.alteration.made(of: unsigned, as: P.self)
             }
             return [unsigned]
         }
@@ -64,14 +63,29 @@ public struct FaultScope: Sendable, Equatable {
 }
 
 /// A small change of a message.
-public enum Alteration: CaseIterable, Sendable {
+private enum Alteration: CaseIterable, Sendable {
     /// It is not sent.
     case silence
     case nextView
     case previousView
-    /// Another digest in the place of the block's.
+    /// Another block that is as good, in a proposal.
     case otherBlock
-    case otherHeight
-    /// A vote of another kind.
-    case otherKind
+    /// A digest in the place of the block's that is of no block.
+    case otherDigest
+    /// Votes of every other kind.
+    case otherKinds
+    case nextEpoch
+
+    func made<P: Attackable>(of unsigned: P.Unsigned, as type: P.Type) -> [P.Unsigned] {
+        let view = P.view(of: unsigned)
+        return switch self {
+        case .silence: []
+        case .nextView: P.variants(of: unsigned, .view(view.next))
+        case .previousView: P.variants(of: unsigned, .view(view.previous ?? view))
+        case .otherBlock: P.variants(of: unsigned, .otherBlock)
+        case .otherDigest: P.variants(of: unsigned, .block(Digest(view.rawValue, 1, 2, 3)))
+        case .otherKinds: P.variants(of: unsigned, .otherKinds)
+        case .nextEpoch: P.variants(of: unsigned, .epoch(Epoch(1)))
+        }
+    }
 }

@@ -56,7 +56,7 @@ extension RoundWorld {
     mutating func execute(_ committed: CommittedBlock, at instance: Int) {
         let height = committed.block.height
         guard Int(clamping: height.rawValue) == instances[instance].blocks.count + 1 else {
-            violations.append("order: \(instances[instance].validator) executes \(height)")
+            violations.append("total-order: \(instances[instance].validator) executes \(height)")
             return
         }
         var content = instances[instance].state.stateRoot.bytes + committed.block.digest.bytes
@@ -80,7 +80,7 @@ extension RoundWorld {
         }
         for batch in committed.batches
         where !instances[instance].batches.insert(batch.reference).inserted {
-            violations.append("duplication: a batch of \(batch.author) is executed twice")
+            violations.append("no-duplication: a batch of \(batch.author) is executed twice")
         }
         guard committed.isCertifiedItself else { return }
         // Restated: more than two thirds of the power, each signature good.

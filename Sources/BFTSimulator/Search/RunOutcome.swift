@@ -17,10 +17,13 @@ public struct RunOutcome: Sendable, Equatable {
     /// What happened, if it was asked for, and how much more there was.
     public let trace: [TraceEvent]
     public let omittedCount: Int
+    /// Keys of which nobody knows whether their history is linearizable: too much was under way.
+    public let undecidedCount: Int
 
     public init(
         scenario: Scenario, violations: [String], eventCount: Int, time: Instant, height: Int,
-        traceHash: UInt64, decisions: [Decision], trace: [TraceEvent], omittedCount: Int
+        traceHash: UInt64, decisions: [Decision], trace: [TraceEvent], omittedCount: Int,
+        undecidedCount: Int = 0
     ) {
         self.scenario = scenario
         self.violations = violations
@@ -31,18 +34,11 @@ public struct RunOutcome: Sendable, Equatable {
         self.decisions = decisions
         self.trace = trace
         self.omittedCount = omittedCount
+        self.undecidedCount = undecidedCount
     }
 
-    /// What found the first violation: its text up to a colon, without what differs from run to
-    /// run.
-    public var oracle: String? { violations.first.map(Self.oracle) }
-
-    static func oracle(of violation: String) -> String {
-        let name = violation.prefix { $0 != ":" }
-        return name.split(separator: " ")
-            .filter { !$0.contains(where: \.isNumber) }
-            .joined(separator: " ")
-    }
+    /// The name of what found the first violation, which stands before the first colon.
+    public var oracle: String? { violations.first.map { String($0.prefix { $0 != ":" }) } }
 }
 
 /// What to note of a run beside its outcome.

@@ -70,7 +70,7 @@ public struct Shrinker {
             scenario: scenario.keeping(outcome.decisions), violations: outcome.violations,
             eventCount: outcome.eventCount, time: outcome.time, height: outcome.height,
             traceHash: outcome.traceHash, decisions: outcome.decisions, trace: outcome.trace,
-            omittedCount: outcome.omittedCount)
+            omittedCount: outcome.omittedCount, undecidedCount: outcome.undecidedCount)
         return true
     }
 

@@ -1,4 +1,4 @@
-public import BFTBase
+import BFTBase
 public import BFTCore
 
 /// A protocol by its name, with everything that can be done to it.
@@ -13,17 +13,13 @@ public struct SimulatedProtocol: Sendable {
 
     /// - Parameters:
     ///   - votes: what the protocol calls its votes.
-    ///   - adversaries: what malicious validators do, by name, given their own index.
     ///   - mistakes: what every host does wrong.
-    ///   - alter: a message with a small change, for searches of small scope. `nil`: no message.
-    public init<P: ConsensusProtocol>(
+    public init<P: Attackable>(
         _ name: String, _ type: P.Type, votes: [VoteKind: String] = [:],
-        adversaries: [NamedAdversary<P>] = NamedAdversary<P>.forEveryProtocol,
-        mistakes: HostMistakes<P> = HostMistakes(),
-        alter: (@Sendable (P.Unsigned, Alteration) -> P.Unsigned?)? = nil
+        mistakes: HostMistakes<P> = HostMistakes()
     ) {
         self.name = name
-        adversaryNames = adversaries.map(\.name)
+        adversaryNames = AdversaryCatalogue<P>.all.map(\.name)
         measure = { measurement in
             var network = try MeasuredNetwork<P>(measurement)
             return network.measured()
@@ -32,18 +28,18 @@ public struct SimulatedProtocol: Sendable {
             var options = given
             options.recorder?.voteNames = votes
             guard case .swarm = scenario.method else {
-                var world = try RoundWorld<P>(scenario, alter: alter)
+                var world = try RoundWorld<P>(scenario)
                 return world.outcome(of: scenario, options)
             }
             var seats: [Int: any Adversary<P>] = [:]
             for seat in scenario.seats {
-                guard let entry = adversaries.first(where: { $0.name == seat.adversary }) else {
+                guard let entry = AdversaryCatalogue<P>.named(seat.adversary) else {
                     throw ScenarioError.unknownAdversary(seat.adversary)
                 }
                 guard scenario.powers.indices.contains(seat.validator) else {
                     throw ScenarioError.unknownValidator(seat.validator)
                 }
-                seats[seat.validator] = entry.make(ValidatorIndex(seat.validator))
+                seats[seat.validator] = entry.make()
             }
             var world = try World<P>(
                 powers: scenario.powers, seed: scenario.seed, plan: scenario.plan,
@@ -58,30 +54,6 @@ public struct SimulatedProtocol: Sendable {
 public enum ScenarioError: Error, Equatable, Sendable {
     case unknownAdversary(String)
     case unknownValidator(Int)
-    /// The protocol does not say how its messages can be changed.
-    case noAlterations
-}
-
-/// What a malicious validator does, by name.
-public struct NamedAdversary<P: ConsensusProtocol>: Sendable {
-    public let name: String
-    public let make: @Sendable (ValidatorIndex) -> any Adversary<P>
-
-    public init(
-        _ name: String, _ make: @escaping @Sendable (ValidatorIndex) -> any Adversary<P>
-    ) {
-        self.name = name
-        self.make = make
-    }
-
-    /// Those that need to know nothing of the protocol.
-    public static var forEveryProtocol: [NamedAdversary<P>] {
-        [
-            NamedAdversary("lying-peer") { _ in LyingPeer<P>() },
-            NamedAdversary("contradictory-author") { _ in ContradictoryAuthor<P>() },
-            NamedAdversary("pester") { _ in PesteringPeer<P>() },
-        ]
-    }
 }
 
 extension World {
@@ -99,24 +71,22 @@ extension World {
         return RunOutcome(
             scenario: scenario, violations: violations, eventCount: eventCount, time: now,
             height: history.height, traceHash: traceHash, decisions: script.carriedOut,
-            trace: recorder?.events ?? [], omittedCount: recorder?.omittedCount ?? 0)
+            trace: recorder?.events ?? [], omittedCount: recorder?.omittedCount ?? 0,
+            undecidedCount: statistics[.undecidedHistories])
     }
 }
 
-extension RoundWorld {
+extension RoundWorld where P: Attackable {
     /// The world of a scenario that goes view by view.
-    init(
-        _ scenario: Scenario, alter: (@Sendable (P.Unsigned, Alteration) -> P.Unsigned?)?
-    ) throws {
+    init(_ scenario: Scenario) throws {
         switch scenario.method {
         case .swarm: preconditionFailure("a swarm has a world of its own")
         case .twins(let enumeration):
             try self.init(
                 enumeration.plan(scenario.seed, powers: scenario.powers), seed: scenario.seed)
         case .scope(let scope):
-            guard let alter else { throw ScenarioError.noAlterations }
             let (plan, liar): (RoundPlan, RoundLiar<P>) = scope.drawn(
-                seed: scenario.seed, powers: scenario.powers, alter: alter)
+                seed: scenario.seed, powers: scenario.powers)
             try self.init(plan, seed: scenario.seed, liar: liar)
         }
     }

@@ -247,7 +247,7 @@ public struct SequenceDiagram: Sendable {
         case .timer:
             return "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"3\" class=\"timer\">\(tip)</circle>"
         case .submitted:
-            return "<path d=\"M\(x - 5) \(y - 5)h10l-5 8z\" class=\"client\">\(tip)</path>"
+            return "<path d=\"M\(x - 34) \(y - 5)h10l-5 8z\" class=\"client\">\(tip)</path>"
         case .accused, .rejected:
             return """
                 <text x="\(x + 10)" y="\(y + 4)" class="fault">\(tip)\

@@ -25,7 +25,7 @@ extension World {
         case .restart(let node): if !nodes[node.rawValue].isUp { add(.started, node, "") }
         case .heal: add(.healed, nil, "faults end")
         case .deliverBytes, .process, .storeSynced, .submit, .read, .truncate, .speak, .fault,
-            .mend, .diskHasRoom:
+            .mend, .diskHasRoom, .resume:
             break
         }
     }

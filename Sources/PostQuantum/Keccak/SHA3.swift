@@ -7,6 +7,16 @@ public enum SHA3_256 {
 
     /// The 32-byte digest of `data`.
     public static func hash(data: [UInt8]) -> [UInt8] { hash(data: data.span.bytes) }
+
+    /// The 32-byte digest of `data`, with the kernels of one instruction set.
+    ///
+    /// - Precondition: the instruction set is available.
+    @_spi(InstructionSets)
+    public static func hash(data: [UInt8], instructionSet: InstructionSet) -> [UInt8] {
+        spongeOutput(
+            .sha3Of256Bits, of: data.span.bytes, byteCount: 32,
+            kernels: Kernels.available(instructionSet))
+    }
 }
 
 /// SHA3-512 of FIPS 202.

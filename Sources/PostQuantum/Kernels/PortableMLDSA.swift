@@ -52,23 +52,9 @@ enum PortableMLDSA {
     static func ntt(_ polynomials: UnsafeMutablePointer<Int32>, _ count: Int) {
         zetas.withUnsafeBufferPointer { zetas in
             for index in 0..<count {
-                let p = polynomials + degree &* index
-                var next = 1
-                var length = 128
-                while length > 0 {
-                    var start = 0
-                    while start < degree {
-                        let zeta = zetas[next]
-                        next &+= 1
-                        for j in start..<(start &+ length) {
-                            let t = montgomeryProduct(zeta, p[j &+ length])
-                            p[j &+ length] = p[j] &- t
-                            p[j] = p[j] &+ t
-                        }
-                        start &+= 2 &* length
-                    }
-                    length /= 2
-                }
+                PortableTransform.forward(
+                    polynomials + degree &* index, zetas, shortest: 1,
+                    product: { montgomeryProduct($0, $1) })
             }
         }
     }
@@ -79,22 +65,9 @@ enum PortableMLDSA {
         zetas.withUnsafeBufferPointer { zetas in
             for index in 0..<count {
                 let p = polynomials + degree &* index
-                var next = 255
-                var length = 1
-                while length < degree {
-                    var start = 0
-                    while start < degree {
-                        let zeta = 0 &- zetas[next]
-                        next &-= 1
-                        for j in start..<(start &+ length) {
-                            let t = p[j]
-                            p[j] = t &+ p[j &+ length]
-                            p[j &+ length] = montgomeryProduct(zeta, t &- p[j &+ length])
-                        }
-                        start &+= 2 &* length
-                    }
-                    length *= 2
-                }
+                PortableTransform.inverse(
+                    p, zetas, shortest: 1, reduced: { $0 },
+                    product: { montgomeryProduct($0, $1) })
                 for j in 0..<degree { p[j] = montgomeryProduct(scale, p[j]) }
             }
         }

@@ -44,22 +44,8 @@ enum PortableMLKEM {
         zetas.withUnsafeBufferPointer { zetas in
             for index in 0..<count {
                 let p = polynomials + degree &* index
-                var next = 1
-                var length = 128
-                while length > 1 {
-                    var start = 0
-                    while start < degree {
-                        let zeta = zetas[next]
-                        next &+= 1
-                        for j in start..<(start &+ length) {
-                            let t = montgomeryProduct(zeta, p[j &+ length])
-                            p[j &+ length] = p[j] &- t
-                            p[j] = p[j] &+ t
-                        }
-                        start &+= 2 &* length
-                    }
-                    length /= 2
-                }
+                PortableTransform.forward(
+                    p, zetas, shortest: 2, product: { montgomeryProduct($0, $1) })
                 for j in 0..<degree { p[j] = centred(p[j]) }
             }
         }
@@ -71,22 +57,9 @@ enum PortableMLKEM {
         zetas.withUnsafeBufferPointer { zetas in
             for index in 0..<count {
                 let p = polynomials + degree &* index
-                var next = 127
-                var length = 2
-                while length < degree {
-                    var start = 0
-                    while start < degree {
-                        let zeta = zetas[next]
-                        next &-= 1
-                        for j in start..<(start &+ length) {
-                            let t = p[j]
-                            p[j] = centred(t &+ p[j &+ length])
-                            p[j &+ length] = montgomeryProduct(zeta, p[j &+ length] &- t)
-                        }
-                        start &+= 2 &* length
-                    }
-                    length *= 2
-                }
+                PortableTransform.inverse(
+                    p, zetas, shortest: 2, reduced: { centred($0) },
+                    product: { montgomeryProduct($0, $1) })
                 for j in 0..<degree { p[j] = montgomeryProduct(scale, p[j]) }
             }
         }

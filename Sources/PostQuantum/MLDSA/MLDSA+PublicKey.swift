@@ -6,16 +6,23 @@ extension MLDSA {
 
         /// The key that `rawRepresentation` encodes. Every string of the right length is a key.
         public init(rawRepresentation: RawSpan) throws(PostQuantumError) {
-            let expected = Parameters.parameters.publicKeyBytes
-            guard rawRepresentation.byteCount == expected else {
-                throw .incorrectKeySize(expected: expected, actual: rawRepresentation.byteCount)
-            }
-            self.rawRepresentation = rawRepresentation.withUnsafeBytes { Array($0) }
+            try self.init(rawRepresentation, checks: .all)
         }
 
         /// The key that `rawRepresentation` encodes. Every string of the right length is a key.
         public init(rawRepresentation: [UInt8]) throws(PostQuantumError) {
             try self.init(rawRepresentation: rawRepresentation.span.bytes)
+        }
+
+        package init(
+            _ bytes: RawSpan, checks: VerificationChecks
+        ) throws(PostQuantumError) {
+            let expected = Parameters.parameters.publicKeyBytes
+            let surplus = bytes.byteCount - expected
+            guard surplus == 0 || (surplus > 0 && !checks.contains(.publicKeyLength)) else {
+                throw .incorrectKeySize(expected: expected, actual: bytes.byteCount)
+            }
+            rawRepresentation = bytes.withUnsafeBytes { Array($0) }
         }
 
         /// For bytes that are known to be a key.

@@ -117,9 +117,10 @@ package struct VerificationChecks: OptionSet, Sendable {
     package static let hintOrder = VerificationChecks(rawValue: 1 << 5)
     package static let hintPadding = VerificationChecks(rawValue: 1 << 6)
     package static let challenge = VerificationChecks(rawValue: 1 << 7)
+    package static let publicKeyLength = VerificationChecks(rawValue: 1 << 8)
 
     package static let all: VerificationChecks = [
         .signatureLength, .contextLength, .maskRange, .hintCountsRise, .hintCountsAreBounded,
-        .hintOrder, .hintPadding, .challenge,
+        .hintOrder, .hintPadding, .challenge, .publicKeyLength,
     ]
 }

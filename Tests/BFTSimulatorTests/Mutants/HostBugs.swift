@@ -23,8 +23,6 @@ enum HostBugs {
     ) -> PlantedBug {
         host("forgets \(name) at a restart", surroundings, within: 300) {
             $0.forgets = isForgotten
-            // Where old records stay until all is executed, nothing hangs on committed blocks.
-            $0.isRetiringBeforeExecution = name == "committed blocks"
         }
     }
 
@@ -45,9 +43,6 @@ enum HostBugs {
             if case .consensus(.voted) = $0 { true } else { false }
         },
         forgetting("batches", .cuts) { if case .batch = $0 { true } else { false } },
-        forgetting("committed blocks", .truncations) {
-            if case .committed = $0 { true } else { false }
-        },
     ]
 
     private static let checks = [
@@ -136,6 +131,9 @@ enum HostBugs {
             $0.does = { effect, _ in
                 if case .readBlocks = effect { [] } else { [effect] }
             }
+        },
+        host("sets no timer", .lossy, within: 50) {
+            $0.does = { effect, _ in if case .setTimer = effect { [] } else { [effect] } }
         },
         host("does not answer readers", .calm, within: 5) {
             $0.does = { effect, _ in

@@ -54,7 +54,7 @@ enum SimplexBugs {
         rules("finalizes after nullify", .ragged, within: 100, FinalizesAfterNullify.self),
         rules("nullifies after finalize", .ragged, within: 100, NullifiesAfterFinalize.self),
         rules("never nullifies", .calm.with("silent"), within: 5, NeverNullifies.self),
-        rules("never finalizes", .calm, within: 5, NeverFinalizes.self),
+        rules("never finalizes", .slow, within: 5, NeverFinalizes.self),
         rules(
             "extends any parent", .ragged.with("skipping-leader"), within: 200,
             AnyParentWillDo.self),
@@ -93,7 +93,6 @@ enum SimplexBugs {
 
     private static let time = [
         mistake("no back-off", .slow, within: 10, NeverWaitsLonger.self),
-        mistake("no timer", .lossy, within: 50, SetsNoTimer.self),
         mistake("everybody elects itself", .calm, within: 5, ElectsItself.self),
         mistake("nothing is sent again", .lossy, within: 50, NeverRepeats.self),
         mistake(

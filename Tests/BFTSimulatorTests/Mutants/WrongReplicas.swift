@@ -208,15 +208,6 @@ struct NeverWaitsLonger: SimplexMistake {
     }
 }
 
-/// Sets no timer.
-struct SetsNoTimer: SimplexMistake {
-    func reaction(
-        to effect: Effect<Simplex>, in configuration: ReplicaConfiguration
-    ) -> Reaction<Simplex> {
-        if case .setTimer = effect { Reaction() } else { Reaction(effects: [effect]) }
-    }
-}
-
 /// Each validator begins the cycle of leaders with itself.
 struct ElectsItself: SimplexMistake {
     func configuration(_ sound: ReplicaConfiguration) -> ReplicaConfiguration {

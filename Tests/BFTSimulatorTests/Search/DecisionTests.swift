@@ -2,6 +2,7 @@ import BFTBase
 import BFTCore
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 @Suite struct DecisionTests {

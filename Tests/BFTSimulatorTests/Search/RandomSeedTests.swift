@@ -3,6 +3,7 @@ import BFTCore
 import BFTSimulator
 import Foundation
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 @Suite struct RandomSeedTests {

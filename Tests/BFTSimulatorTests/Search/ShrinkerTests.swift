@@ -1,8 +1,8 @@
 import BFTBase
 import BFTCore
-import BFTLedger
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 @Suite struct ShrinkerTests {
@@ -24,10 +24,10 @@ import Testing
     private static func check(
         _ name: String, _ simulated: SimulatedProtocol,
         _ change: (inout Scenario) -> Void = { _ in }
-    ) throws {
+    ) throws -> RunOutcome {
         let before = try #require(try failing(simulated, change))
         var shrinker = try #require(
-            try Shrinker(before.scenario, runLimit: 600, run: simulated.run))
+            try Shrinker(before.scenario, runLimit: 300, run: simulated.run))
         let after = try shrinker.shrink()
         print(
             "\(name), seed \(before.scenario.seed): \(before.decisions.count) decisions and "
@@ -40,30 +40,39 @@ import Testing
         // What is reported fails again, by itself.
         let again = try simulated.run(after.scenario, RunOptions())
         #expect(again.violations == after.violations && again.traceHash == after.traceHash)
+        return after
     }
 
     @Test("A wrong rule shrinks to a few decisions that fail in the same way")
     func wrongRule() async throws {
         try await Seeds.aside {
-            try Self.check(
+            _ = try Self.check(
                 "finalizes after nullify",
                 SimulatedProtocol("mutant", SimplexReplica<FinalizesAfterNullify>.self))
         }
     }
 
-    @Test("A wrong host shrinks to a few decisions that fail in the same way")
-    func wrongHost() async throws {
+    @Test("A malicious validator that a failure does not need is left out")
+    func needlessAdversary() async throws {
         try await Seeds.aside {
-            var mistakes = HostMistakes<Simplex>()
-            mistakes.forgets = { record in
-                guard case .consensus(.voted) = record else { return false }
-                return true
+            let mutant = SimulatedProtocol(
+                "mutant", SimplexReplica<NullifiesAfterFinalize>.self)
+            let after = try Self.check("nullifies after finalize", mutant) {
+                $0.seats = [.init(validator: 3, adversary: "lying-peer")]
             }
-            try Self.check(
-                "forgets votes",
-                SimulatedProtocol("mutant", Simplex.self, mistakes: mistakes)
-            ) { $0.seats = [.init(validator: 0, adversary: "pester")] }
+            #expect(after.scenario.seats.isEmpty)
         }
+    }
+
+    @Test("A failing run names the oracle that found it, also one whose name has a number")
+    func oracleName() async throws {
+        let outcome = try await Seeds.aside {
+            try Self.failing(
+                SimulatedProtocol("mutant", SimplexReplica<FinalizesAfterNullify>.self))
+        }
+        let oracle = try #require(outcome?.oracle)
+        #expect(World<Simplex>.oracleNames.contains(oracle))
+        #expect(oracle == "S2")
     }
 
     @Test("A run that does not fail is not shrunk")

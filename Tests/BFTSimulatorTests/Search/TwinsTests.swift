@@ -2,6 +2,7 @@ import BFTBase
 import BFTCore
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 @Suite struct TwinsTests {
@@ -49,13 +50,19 @@ import Testing
         }
     }
 
-    @Test("One twin of four splits replicas that take half of the power for a quorum")
-    func wrongQuorum() async throws {
-        let mutant = SimulatedProtocol("mutant", SimplexReplica<HalfIsQuorum>.self)
-        let enumeration = TwinsEnumeration(validatorCount: 4, viewCount: 1, partLimit: 2)
-        let (count, failures) = try await Self.search(mutant, enumeration)
-        print("twins, half is a quorum: \(failures.count) of \(count) scenarios fail")
-        #expect(failures.contains { $0.oracle == "agreement" })
+    @Test("One twin of four breaks replicas that follow a wrong rule")
+    func wrongRules() async throws {
+        func check<Rules: VotingRules>(_ rules: Rules.Type) async throws {
+            let mutant = SimulatedProtocol("mutant", SimplexReplica<Rules>.self)
+            let enumeration = TwinsEnumeration(validatorCount: 4, viewCount: 1, partLimit: 5)
+            let (count, failures) = try await Self.search(mutant, enumeration)
+            let oracles = Set(failures.compactMap(\.oracle)).sorted().joined(separator: ", ")
+            print("twins, \(rules): \(failures.count) of \(count) scenarios fail: \(oracles)")
+            #expect(!failures.isEmpty)
+        }
+        try await check(HalfIsQuorum.self)
+        try await check(OneIsQuorum.self)
+        try await check(FinalizesAfterNullify.self)
     }
 
     @Test("Scenarios that are the same but for numbers are counted once")

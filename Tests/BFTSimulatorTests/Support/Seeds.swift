@@ -16,6 +16,8 @@ enum Seeds {
         /// From when clients stopped to when everything was at rest.
         let restTime: Interval
         let readCount: Int
+        /// Keys whose histories could not be judged.
+        let undecidedCount: Int
         /// How often malicious validators did what an honest one would not have.
         let deviationCount: Int
     }
@@ -46,6 +48,7 @@ enum Seeds {
             seed: seed, violations: world.violations, eventCount: world.eventCount,
             virtualTime: world.now, restTime: world.now.since(world.submitUntil),
             readCount: world.history.answeredReadCount,
+            undecidedCount: world.statistics[.undecidedHistories],
             deviationCount: world.deviationCounts.reduce(0, +))
     }
 
@@ -71,9 +74,10 @@ enum Seeds {
         let virtual = outcomes.reduce(0) { $0 + $1.virtualTime.nanoseconds } / 1_000_000_000
         let events = outcomes.reduce(0) { $0 + $1.eventCount }
         let reads = outcomes.reduce(0) { $0 + $1.readCount }
+        let undecided = outcomes.reduce(0) { $0 + $1.undecidedCount }
         let rest = outcomes.map { $0.restTime.nanoseconds / 1_000_000 }.sorted()
         return "\(name): \(outcomes.count) seeds, \(virtual) virtual seconds, \(events) events, "
-            + "\(reads) reads; rest after \(rest[rest.count / 2]) ms (median), "
-            + "\(rest[rest.count - 1]) ms (most)"
+            + "\(reads) reads, \(undecided) undecided histories; "
+            + "rest after \(rest[rest.count / 2]) ms (median), \(rest[rest.count - 1]) ms (most)"
     }
 }
