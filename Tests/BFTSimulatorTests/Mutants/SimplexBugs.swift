@@ -95,9 +95,6 @@ enum SimplexBugs {
         mistake("no back-off", .slow, within: 10, NeverWaitsLonger.self),
         mistake("everybody elects itself", .calm, within: 5, ElectsItself.self),
         mistake("nothing is sent again", .lossy, within: 50, NeverRepeats.self),
-        mistake(
-            "never asks for what it lacks", .ragged.with("withhold"), within: 60,
-            NeverAsks.self),
         mistake("never lets the ledger catch up", .split, within: 100, NeverFetches.self),
     ]
 

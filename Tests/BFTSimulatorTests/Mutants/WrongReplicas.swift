@@ -234,18 +234,6 @@ struct NeverRepeats: SimplexMistake {
     }
 }
 
-/// Never asks for what it lacks.
-struct NeverAsks: SimplexMistake {
-    func reaction(
-        to effect: Effect<Simplex>, in configuration: ReplicaConfiguration
-    ) -> Reaction<Simplex> {
-        switch effect {
-        case .send(.inquiry, _), .broadcast(.inquiry): Reaction()
-        default: Reaction(effects: [effect])
-        }
-    }
-}
-
 /// Does not let the ledger catch up.
 struct NeverFetches: SimplexMistake {
     func reaction(
