@@ -12,13 +12,17 @@ extension World {
         let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
         let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
         let view = nodes[node.rawValue].replica?.consensus.view
-        nodes[node.rawValue].replica?.handle(
-            input, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
-            into: &effects)
+        for heard in mistakes.heard(input, at: node) {
+            nodes[node.rawValue].replica?.handle(
+                heard, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
+                into: &effects)
+        }
         if let entered = nodes[node.rawValue].replica?.consensus.view, entered != view {
             observe(.entered(entered, at: node), at: node)
         }
-        for effect in effects { enqueue(effect, at: node) }
+        for effect in effects {
+            for done in mistakes.done(effect, at: node) { enqueue(done, at: node) }
+        }
         traceView(of: node)
         pump(node)
     }

@@ -26,7 +26,8 @@ public enum ProgramEntries {
         [
             CommandEntry(Simulate.configuration) {
                 Simulate(protocols: protocols, version: version)
-            }
+            },
+            CommandEntry(Measure.configuration) { Measure(protocols: protocols) },
         ]
     }
 }
