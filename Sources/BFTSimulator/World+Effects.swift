@@ -27,7 +27,7 @@ extension World {
     private mutating func enqueue(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
         switch effect {
         case .persist(let record):
-            let number = append(.consensus(record), batch: nil, at: node)
+            let number = append(.consensus(record), at: node)
             guard let number else { return }
             nodes[node.rawValue].storage?.undurable.append((number, record))
             if !mistakes.isVotingBeforeDurable {
@@ -35,7 +35,7 @@ extension World {
             }
         case .store(let batch):
             guard mistakes.isKeepingBatchesInMemory else {
-                _ = append(.batch(batch), batch: batch.reference, at: node)
+                _ = append(.batch(batch), at: node)
                 return
             }
             events.add(
@@ -43,14 +43,6 @@ extension World {
                 at: now.advanced(by: .microseconds(plan.syncMicroseconds.upperBound)))
         default: nodes[node.rawValue].waiting.append(.effect(effect))
         }
-    }
-
-    private mutating func append(
-        _ record: ReplicaRecord<P>, batch: BatchReference?, at node: ValidatorIndex
-    ) -> UInt64? {
-        guard let log = nodes[node.rawValue].storage?.log else { return nil }
-        return nodes[node.rawValue].storage?.records.append(
-            type: RecordType.replica, payload: record.encoded, batch: batch, to: log)
     }
 
     /// Carries effects out in order, up to the next record that is not durable. Power may be cut

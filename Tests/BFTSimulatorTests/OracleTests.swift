@@ -86,9 +86,6 @@ import Testing
                 if case .consensus(.notarized) = record { true } else { false }
             }
         }
-        try await Self.hunt("displacement", limit: 300, plan: MutantTests.cuts) {
-            $0.isKeepingBatchesInMemory = true
-        }
         try await Self.huntRules("durability", OneIsQuorum.self, plan: MutantTests.split)
         try await Self.huntRules("state-roots", OneIsQuorum.self, plan: MutantTests.split)
         try await Self.huntRules("certificates", OneIsQuorum.self, plan: MutantTests.split)
@@ -102,12 +99,14 @@ import Testing
         }
     }
 
-    @Test("Batches in another's name come from nobody")
+    @Test("Batches in another's name come from nobody, and push out what that one sealed")
     func theft() async throws {
-        try await Self.hunt(
-            "no-creation", plan: MutantTests.ragged,
-            adversaries: [0: AdversaryCatalogue<Simplex>.nameThief]
-        ) { _ in }
+        for oracle in ["no-creation", "displacement"] {
+            try await Self.hunt(
+                oracle, plan: MutantTests.ragged,
+                adversaries: [0: AdversaryCatalogue<Simplex>.nameThief]
+            ) { _ in }
+        }
     }
 
     @Test("Every oracle has a name of its own, and a protocol adds its invariants")
