@@ -82,7 +82,7 @@ public struct SplitBrain<P: Attackable>: Adversary {
                 case .sign(let unsigned):
                     let message = vantage.signed(unsigned, by: vantage.own)
                     inputs.append(.received(Verified(message), from: vantage.own))
-                    let hearers = vantage.recipients(of: unsigned).filter(side.contains)
+                    let hearers = side.filter(vantage.recipients(of: unsigned).contains)
                     sent.append(Dispatch(message, to: hearers))
                 case .send(let message, let peer):
                     sent.append(Dispatch(message, to: side.filter { $0 == peer }))

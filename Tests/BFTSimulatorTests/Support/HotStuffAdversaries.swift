@@ -53,7 +53,8 @@ struct StaleLeader<Rules: HotStuffRules>: Adversary {
     }
 }
 
-/// Says of its blocks that they commit their parents, and votes for that.
+/// Says of its blocks that they commit their parents, or themselves where the parent is true, and
+/// votes for that.
 struct LyingLeader<Rules: HotStuffRules>: Adversary {
     typealias P = HotStuffReplica<Rules>
 
@@ -63,8 +64,9 @@ struct LyingLeader<Rules: HotStuffRules>: Adversary {
         guard case .proposal(let block, let vote, let justify, let timeouts) = unsigned,
             let below = block.height.previous, below > .zero
         else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
-        let lie = vote.moved(
-            to: block, ancestor: BlockName(height: below, digest: block.parent))
+        let parent = BlockName(height: below, digest: block.parent)
+        let own = BlockName(height: block.height, digest: block.digest)
+        let lie = vote.moved(to: block, ancestor: vote.ancestor == parent ? own : parent)
         return [
             Dispatch(
                 .proposal(block, lie, justify: justify, timeouts: timeouts), to: vantage.peers)
