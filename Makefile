@@ -8,7 +8,8 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify coverage soak clean
+.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify mutants \
+	scale compare-protocols coverage soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -50,6 +51,15 @@ verify: deps ## check the models and proofs of the protocols, and that their mut
 	MODEL_TRACES=$(CURDIR)/.build/traces timeout --kill-after=20 600 \
 		swift test --skip-build --filter ModelTests
 	timeout --kill-after=20 1200 Scripts/verify --traces .build/traces
+
+mutants: deps ## find every bug that the tests plant; writes Docs/mutants.md
+	Scripts/mutants
+
+scale: deps ## measure 4 to 1,000 simulated validators; writes Docs/scale.md
+	Scripts/measure-networks scale
+
+compare-protocols: deps ## measure the protocols side by side; writes Docs/protocols.md
+	Scripts/measure-networks protocols
 
 soak: build ## look for failures with random seeds, for SOAK_SECONDS
 	Scripts/soak

@@ -47,6 +47,9 @@ let package = Package(
             name: "ProtocolPBFT", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
+            name: "ProtocolHotStuff", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
+        .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
         .target(
@@ -104,7 +107,7 @@ let package = Package(
             name: "BFT",
             dependencies: [
                 "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -113,7 +116,7 @@ let package = Package(
             // again only when a module that is named here has changed.
             dependencies: [
                 "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore",
+                "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore",
             ],
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
@@ -128,8 +131,8 @@ let package = Package(
         .target(
             name: "SimulatedProtocols",
             dependencies: [
-                "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator", "ProtocolPBFT",
-                "ProtocolSimplex",
+                "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator", "ProtocolSimplex",
+                "ProtocolPBFT", "ProtocolHotStuff",
             ], swiftSettings: pure),
         // The command line, and what it reads and writes.
         .target(name: "Logging", swiftSettings: common),
@@ -147,9 +150,9 @@ let package = Package(
         .executableTarget(
             name: "bft",
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-                "BFTSimulator", "KeyValueStore", "ProtocolPBFT", "ProtocolSimplex",
-                "SimulatedProtocols",
+                "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore", "BFTCrypto",
+                "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+                "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols",
             ],
             swiftSettings: common),
         // Tests.
@@ -161,7 +164,7 @@ let package = Package(
             name: "BFTSimulatorTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTCrypto", "BFTLedger", "ProtocolSimplex",
-                "ProtocolPBFT", "BFTSimulator", "SimulatedProtocols",
+                "ProtocolPBFT", "ProtocolHotStuff", "BFTSimulator", "SimulatedProtocols",
             ],
             exclude: ["World/PinnedRuns.txt"], swiftSettings: common),
         .testTarget(
@@ -171,6 +174,10 @@ let package = Package(
         .testTarget(
             name: "ProtocolPBFTTests",
             dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolPBFT"],
+            exclude: ["Transcripts"], swiftSettings: common),
+        .testTarget(
+            name: "ProtocolHotStuffTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolHotStuff"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "BFTLedgerTests",

@@ -5,5 +5,6 @@
 @_exported public import BFTLedger
 @_exported public import BFTNode
 @_exported public import KeyValueStore
+@_exported public import ProtocolHotStuff
 @_exported public import ProtocolPBFT
 @_exported public import ProtocolSimplex

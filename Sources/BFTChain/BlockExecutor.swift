@@ -28,6 +28,13 @@ package struct BlockExecutor<App: Application> {
         /// After this many bytes of executed batches, or this many blocks.
         package var byteCount: Int
         package var blockCount: Int
+        /// More bytes are executed between two saves if the last one was large: this many times
+        /// its own, up to `byteCountLimit`.
+        package var factor = 0
+        package var byteCountLimit = Int.max
+        /// Validators save their state in so many turns: those that save hold nothing up while a
+        /// quorum goes on.
+        package var turns = 1
 
         package init(byteCount: Int, blockCount: Int) {
             self.byteCount = byteCount
@@ -41,8 +48,10 @@ package struct BlockExecutor<App: Application> {
     private let policy: SavePolicy
     private var changes = StateChanges()
     /// The bytes of batches executed since the state was saved.
-    private var unsavedByteCount = 0
+    private var unsavedByteCount: Int
     private var unsavedBlockCount = 0
+    /// After how many of them it is saved next.
+    private var saveByteLimit: Int
 
     /// The results of one own batch are kept up to this many bytes and those of one transaction.
     package static var resultByteLimit: Int { 32 << 20 }
@@ -55,6 +64,8 @@ package struct BlockExecutor<App: Application> {
         self.store = store
         self.own = own
         self.policy = policy
+        saveByteLimit = policy.byteCount
+        unsavedByteCount = own.rawValue % policy.turns * policy.byteCount / policy.turns
     }
 
     package static func context(of block: Block) -> BlockContext {
@@ -62,8 +73,10 @@ package struct BlockExecutor<App: Application> {
     }
 
     /// Executes the block that follows the last and keeps it, with the state if that is due.
+    ///
+    /// - Parameter places: where its large batches stand in the log.
     package mutating func execute(
-        _ committed: CommittedBlock
+        _ committed: CommittedBlock, at places: [LogPosition?]
     ) throws(StorageError) -> ExecutedBlock {
         var results: [BatchResults] = []
         var byteCount = 0
@@ -89,7 +102,7 @@ package struct BlockExecutor<App: Application> {
         unsavedByteCount += committed.block.payloadByteCount
         unsavedBlockCount += 1
         if isSaveDue { save() }
-        try store.keep(committed, stateRoot: root, changes: &changes)
+        try store.keep(committed, at: places, stateRoot: root, changes: &changes)
         return ExecutedBlock(stateRoot: root, results: results, byteCount: byteCount)
     }
 
@@ -100,14 +113,17 @@ package struct BlockExecutor<App: Application> {
         try store.save(&changes)
     }
 
-    /// Executing again what was executed since the state was saved takes a node a second or two.
+    /// Executing again what was executed since the state was saved takes a node a second or two for
+    /// each 512 MiB.
     private var isSaveDue: Bool {
-        unsavedByteCount >= policy.byteCount || unsavedBlockCount >= policy.blockCount
+        unsavedByteCount >= saveByteLimit || unsavedBlockCount >= policy.blockCount
     }
 
     private mutating func save() {
         application.save(into: &changes)
         changes.isSave = true
+        saveByteLimit = min(
+            max(policy.byteCount, policy.factor * changes.byteCount), policy.byteCountLimit)
         unsavedByteCount = 0
         unsavedBlockCount = 0
     }

@@ -10,14 +10,21 @@ import BFTWire
 /// and then, what of the application's state changed since the last time. So a crash leaves the
 /// chain after some block and never between two, and a state from which the blocks since can be
 /// executed again. Keys are big-endian, so that they stand in order.
+///
+/// A large batch stays where the safety log has it, and the chain says where that is.
 package final class ChainStore: Sendable {
     private let backend: any StorageBackend
+    private let archive: LogArchive?
     private static let committedKey = Array("committed".utf8)
     private static let chainKey = Array("chain".utf8)
     /// The height after which the application's state was saved last.
     private static let savedKey = Array("saved".utf8)
 
-    package init(_ backend: any StorageBackend) { self.backend = backend }
+    /// - Parameter archive: the log that the places of batches refer to.
+    package init(_ backend: any StorageBackend, archive: LogArchive? = nil) {
+        self.backend = backend
+        self.archive = archive
+    }
 
     // MARK: Opening
 
@@ -58,8 +65,12 @@ package final class ChainStore: Sendable {
     // MARK: Writing
 
     /// Keeps `committed` with what its execution changed.
+    ///
+    /// - Parameter places: where each of its batches stands in the log, durably, and `nil` for
+    ///   those that are to be kept here.
     package func keep(
-        _ committed: CommittedBlock, stateRoot: Digest, changes: inout StateChanges
+        _ committed: CommittedBlock, at places: [LogPosition?], stateRoot: Digest,
+        changes: inout StateChanges
     ) throws(StorageError) {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
@@ -67,7 +78,16 @@ package final class ChainStore: Sendable {
         let state = CommittedState(after: committed, stateRoot: stateRoot)
         changes.batch.put(.meta, key: Self.committedKey, value: state.encoded)
         if changes.isSave { changes.batch.put(.meta, key: Self.savedKey, value: height) }
-        try keep(committed.batches)
+        var whole: [Batch] = []
+        for (batch, place) in zip(committed.batches, places) {
+            if let place {
+                let place = BatchPlace(position: place, transactionCount: batch.transactionCount)
+                changes.batch.put(.batches, key: Self.key(batch.reference), value: place.encoded)
+            } else {
+                whole.append(batch)
+            }
+        }
+        try keep(whole)
         try backend.write(changes.batch)
         changes.removeAll()
     }
@@ -121,10 +141,26 @@ package final class ChainStore: Sendable {
     }
 
     package func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
-        guard let bytes = try backend.get(.batches, key: Self.key(reference)),
-            let batch = try? Batch(encoded: bytes), batch.reference == reference
-        else { return nil }
+        guard var bytes = try backend.get(.batches, key: Self.key(reference)) else { return nil }
+        if let place = BatchPlace(bytes) {
+            guard
+                let payload = try archive?.payload(
+                    at: place.position, type: RecordType.largeBatch)
+            else { return nil }
+            bytes = payload
+        }
+        guard let batch = try? Batch(encoded: bytes), batch.reference == reference else {
+            return nil
+        }
         return batch
+    }
+
+    private func transactionCount(
+        of reference: BatchReference
+    ) throws(StorageError) -> Int {
+        guard let bytes = try backend.get(.batches, key: Self.key(reference)) else { return 0 }
+        if let place = BatchPlace(bytes) { return place.transactionCount }
+        return (try? Batch(encoded: bytes))?.transactionCount ?? 0
     }
 
     /// The block at `height` with what commits it and the number of its transactions.
@@ -132,7 +168,7 @@ package final class ChainStore: Sendable {
         guard let block = try block(at: height), let certificate = try certificate(at: height)
         else { return nil }
         var count = 0
-        for reference in block.payload { count += try batch(reference)?.transactionCount ?? 0 }
+        for reference in block.payload { count += try transactionCount(of: reference) }
         return StoredBlock(block: block, certificate: certificate, transactionCount: count)
     }
 
@@ -176,6 +212,36 @@ package final class ChainStore: Sendable {
     }
 }
 
+/// Where a batch stands in the safety log, in the place of the batch: `position u64 ‖ count u32`,
+/// which is shorter than any batch.
+private struct BatchPlace {
+    static let byteCount = 12
+    let position: LogPosition
+    let transactionCount: Int
+
+    init(position: LogPosition, transactionCount: Int) {
+        self.position = position
+        self.transactionCount = transactionCount
+    }
+
+    /// The place that `bytes` are, unless they are a batch.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        func integer(_ range: Range<Int>) -> UInt64 {
+            bytes[range].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        position = LogPosition(integer(0..<8))
+        transactionCount = Int(integer(8..<12))
+    }
+
+    var encoded: [UInt8] {
+        var writer = Writer(capacity: Self.byteCount)
+        writer.uint64(position.rawValue)
+        writer.uint32(UInt32(transactionCount))
+        return writer.bytes
+    }
+}
+
 /// What is written together with a block.
 package struct StateChanges: StateSink, Sendable {
     fileprivate var batch = WriteBatch()
@@ -183,6 +249,8 @@ package struct StateChanges: StateSink, Sendable {
     package var isSave = false
 
     package init() {}
+
+    var byteCount: Int { batch.byteCount }
 
     fileprivate mutating func removeAll() {
         // A save may have been large.

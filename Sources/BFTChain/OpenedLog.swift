@@ -8,20 +8,23 @@ import BFTWire
 package struct OpenedLog<P: ConsensusProtocol> {
     package let log: SafetyLog
     package let records: [ReplicaRecord<P>]
+    /// Where the large batches stand. Never walked.
+    package let places: [BatchReference: LogPosition]
 
     /// Opens the log in `directory` and reads every record in it.
     package init(
         _ directory: any LogDirectory, options: SafetyLog.Options
     ) throws(ChainError) {
-        var found: [ReplicaRecord<P>] = []
+        var options = options
+        options.keptType = RecordType.largeBatch
+        var found = LogContents<P>()
         var flaw: WireError?
         do throws(StorageError) {
             log = try SafetyLog(directory: directory, options: options) {
-                _, type, payload throws(StorageError) in
+                position, type, payload throws(StorageError) in
                 guard flaw == nil else { return }
                 do throws(WireError) {
-                    guard type == RecordType.replica else { throw .unknownTag(type) }
-                    found.append(try ReplicaRecord<P>(decoding: payload))
+                    try found.take(payload, type, at: position)
                 } catch {
                     flaw = error
                 }
@@ -30,18 +33,39 @@ package struct OpenedLog<P: ConsensusProtocol> {
             throw .storage(error)
         }
         if let flaw { throw .unreadableRecord(flaw) }
-        records = found
+        records = found.records
+        places = found.places
+    }
+}
+
+/// What is found in a safety log while it is opened.
+private struct LogContents<P: ConsensusProtocol> {
+    private(set) var records: [ReplicaRecord<P>] = []
+    private(set) var places: [BatchReference: LogPosition] = [:]
+
+    mutating func take(
+        _ payload: RawSpan, _ type: UInt8, at position: LogPosition
+    ) throws(WireError) {
+        switch type {
+        case RecordType.replica: records.append(try ReplicaRecord<P>(decoding: payload))
+        case RecordType.batch, RecordType.largeBatch:
+            let batch = try Batch(encoded: payload.withUnsafeBytes { Array($0) })
+            records.append(.batch(batch))
+            if type == RecordType.largeBatch { places[batch.reference] = position }
+        default: throw .unknownTag(type)
+        }
     }
 }
 
 extension ChainStore {
-    /// Brings back the batches in `records` that were ordered up to `state`: a crash may have taken
-    /// them from the store.
+    /// Brings back the small batches in `records` that were ordered up to `state`: a crash may have
+    /// taken them from the store. The places of the large ones are written with their blocks.
     package func restoreBatches<P: ConsensusProtocol>(
-        _ records: [ReplicaRecord<P>], orderedIn state: CommittedState
+        _ records: [ReplicaRecord<P>], places: [BatchReference: LogPosition],
+        orderedIn state: CommittedState
     ) throws(ChainError) {
         let ordered = records.compactMap { record -> Batch? in
-            guard case .batch(let batch) = record,
+            guard case .batch(let batch) = record, places[batch.reference] == nil,
                 batch.author.rawValue < state.frontier.count,
                 batch.sequence < state.frontier[batch.author.rawValue]
             else { return nil }

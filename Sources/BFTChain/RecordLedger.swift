@@ -18,11 +18,13 @@ package struct RecordLedger: Sendable {
         let payload: [UInt8]
         /// The batch that the record holds.
         let batch: BatchReference?
+        /// Whether the batch is durable already, in an older record.
+        let isRepeated: Bool
     }
 
     /// Not taken by the log yet: it was full.
     private var unappended = Deque<Record>()
-    private var appended = Deque<(number: UInt64, position: LogPosition, batch: BatchReference?)>()
+    private var appended = Deque<(position: LogPosition, record: Record)>()
     private var nextNumber: UInt64 = 1
     /// Every record up to this one is durable.
     package private(set) var durableNumber: UInt64 = 0
@@ -30,16 +32,22 @@ package struct RecordLedger: Sendable {
     package private(set) var appendedByteCount = 0
     /// The records of batches that are not durable yet. Never walked.
     private var undurable: [BatchReference: UInt64] = [:]
+    /// Where large batches stand that are durable and not executed yet. Never walked.
+    private var places: [BatchReference: LogPosition]
 
-    package init() {}
+    /// - Parameter places: where the large batches stand that the log held when it was opened.
+    package init(places: [BatchReference: LogPosition] = [:]) { self.places = places }
 
     /// Hands a record over to `log`, now or when there is room. Returns its number.
     package mutating func append(
-        type: UInt8, payload: [UInt8], batch: BatchReference? = nil, to log: (any RecordLog)?
+        type: UInt8, payload: [UInt8], batch: BatchReference? = nil, isRepeated: Bool = false,
+        to log: (any RecordLog)?
     ) -> UInt64 {
-        let record = Record(number: nextNumber, type: type, payload: payload, batch: batch)
+        let record = Record(
+            number: nextNumber, type: type, payload: payload, batch: batch,
+            isRepeated: isRepeated)
         nextNumber += 1
-        if let batch { undurable[batch] = record.number }
+        if let batch, !isRepeated { undurable[batch] = record.number }
         unappended.append(record)
         flush(to: log)
         return record.number
@@ -58,7 +66,7 @@ package struct RecordLedger: Sendable {
             let position = log.append(type: record.type, parts: [record.payload])
         {
             _ = unappended.popFirst()
-            appended.append((record.number, position, record.batch))
+            appended.append((position, record))
             appendedByteCount += record.payload.count
         }
     }
@@ -67,10 +75,13 @@ package struct RecordLedger: Sendable {
     package mutating func becameDurable(_ position: LogPosition) -> [BatchReference] {
         var batches: [BatchReference] = []
         durablePosition = max(durablePosition, position)
-        while let record = appended.first, record.position <= position {
+        while let first = appended.first, first.position <= position {
             _ = appended.popFirst()
+            let record = first.record
             durableNumber = record.number
             guard let batch = record.batch else { continue }
+            if record.type == RecordType.largeBatch { places[batch] = first.position }
+            guard !record.isRepeated else { continue }
             if undurable[batch] == record.number { undurable[batch] = nil }
             batches.append(batch)
         }
@@ -78,12 +89,35 @@ package struct RecordLedger: Sendable {
     }
 
     package mutating func resetByteCount() { appendedByteCount = 0 }
+
+    /// Where each batch of a block that is executed now stands in the log, if it is a large one.
+    ///
+    /// - Precondition: the batches are durable.
+    package mutating func takePlaces(of payload: [BatchReference]) -> [LogPosition?] {
+        payload.map { places.removeValue(forKey: $0) }
+    }
+
+    /// Forgets places up to `position`: what is still needed was appended again behind it.
+    package mutating func forgetPlaces(upTo position: LogPosition) {
+        places = places.filter { $0.value > position }
+    }
 }
 
 /// The types of records in the safety log.
 package enum RecordType {
     /// A record of the replica, in its canonical encoding.
     package static let replica: UInt8 = 1
+    /// A batch, as it is encoded.
+    package static let batch: UInt8 = 2
+    /// A batch that stays where it is once it is executed: the chain refers to it.
+    package static let largeBatch: UInt8 = 3
+
+    /// What is smaller is written twice, so that no log of votes has to be kept for its sake.
+    package static let largeBatchBytes = 16 << 10
+
+    package static func of(_ batch: Batch, largeFrom byteCount: Int = largeBatchBytes) -> UInt8 {
+        batch.encoded.count >= byteCount ? largeBatch : Self.batch
+    }
 }
 
 /// How far the removal of old log segments is.

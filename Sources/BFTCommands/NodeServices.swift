@@ -13,6 +13,10 @@ public protocol NodeServices: Sendable {
     /// The public key that belongs to the contents of a private key file.
     func publicKey(ofKeyFile contents: [UInt8], scheme: SignatureSchemeName) throws -> [UInt8]
 
+    /// Throws, saying why, unless `proof` shows that its first block is committed on the chain of
+    /// `genesis`.
+    func verify(_ proof: BlockProof, on genesis: Genesis) throws -> VerifiedBlock
+
     /// Runs the node of `home` until `stop` asks it to end, and returns once its data is safe.
     /// Throws if it can't start or can't go on.
     func runNode(_ home: NodeHome, stop: StopRequest) throws
@@ -28,6 +32,40 @@ public struct GeneratedKey: Equatable, Sendable {
     public init(keyFileContents: [UInt8], publicKey: [UInt8]) {
         self.keyFileContents = keyFileContents
         self.publicKey = publicKey
+    }
+}
+
+/// A block, those after it up to one that has a certificate, and that certificate: all in their
+/// canonical encodings.
+public struct BlockProof: Equatable, Sendable {
+    /// By rising height. Not empty.
+    public let blocks: [[UInt8]]
+    /// What commits the last of `blocks`.
+    public let certificate: [UInt8]
+
+    public init(blocks: [[UInt8]], certificate: [UInt8]) {
+        self.blocks = blocks
+        self.certificate = certificate
+    }
+}
+
+/// What a proof shows of its first block.
+public struct VerifiedBlock: Equatable, Sendable {
+    public let height: UInt64
+    /// In hexadecimal.
+    public let digest: String
+    /// The validators that signed, by index in the genesis file.
+    public let signers: [Int]
+    /// The voting power of the signers.
+    public let power: UInt64
+    public let totalPower: UInt64
+
+    public init(height: UInt64, digest: String, signers: [Int], power: UInt64, totalPower: UInt64) {
+        self.height = height
+        self.digest = digest
+        self.signers = signers
+        self.power = power
+        self.totalPower = totalPower
     }
 }
 

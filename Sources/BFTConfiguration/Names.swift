@@ -27,12 +27,18 @@ public enum SignatureSchemeName: String, CaseIterable, Sendable {
 public enum ProtocolName: String, CaseIterable, Sendable {
     case simplex = "simplex"
     case pbft = "pbft"
+    /// Chained HotStuff, committing on the three-chain.
+    case hotstuff = "hotstuff"
+    /// The two-chain variant.
+    case hotstuff2 = "hotstuff2"
 
     /// The tag in the canonical encoding.
     var tag: UInt8 {
         switch self {
         case .simplex: 1
         case .pbft: 2
+        case .hotstuff: 3
+        case .hotstuff2: 4
         }
     }
 }

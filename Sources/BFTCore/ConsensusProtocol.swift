@@ -6,8 +6,16 @@ public protocol Signable: Sendable, Equatable {
     associatedtype Signed: Sendable
     /// The exact bytes to sign.
     var signingBytes: [UInt8] { get }
+    /// The only validator that the signed message is for, perhaps the sender itself; or `nil` if it
+    /// is for all.
+    var recipient: ValidatorIndex? { get }
     /// The message, with its signature.
     func signed(by signer: ValidatorIndex, _ signature: [UInt8]) -> Signed
+}
+
+extension Signable {
+    /// For all, unless a message says otherwise.
+    public var recipient: ValidatorIndex? { nil }
 }
 
 /// What a leader puts into a block.
@@ -115,7 +123,8 @@ public enum Input<P: ConsensusProtocol>: Sendable, Equatable {
 /// durable before a later effect starts.
 public enum Effect<P: ConsensusProtocol>: Sendable, Equatable {
     case persist(P.Durable)
-    /// Sign, then send to every peer, then give it back as a received message.
+    /// Sign, then send to the recipient or, if it names none, to every peer; then give it back as a
+    /// received message, whomever it is for.
     case sign(P.Unsigned)
     case send(P.Message, to: ValidatorIndex)
     /// To every peer, not to the sender.
@@ -146,6 +155,8 @@ public enum Rejection: Error, Sendable, Equatable {
     case proposalMismatch
     case malformedBlock
     case weakCertificate
+    /// The proposal of this view stands on less than a vote for it takes.
+    case unjustified(View)
     /// Too far ahead to keep.
     case beyondWindow(View)
     /// A vote of a kind that the protocol does not have, or not in this place.

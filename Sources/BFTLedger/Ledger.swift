@@ -144,7 +144,14 @@ struct Ledger: Equatable, Sendable {
             if error == .alreadyOrdered { return }
             throw .batch(error)
         }
-        if isNew { effects.append(.store(batch)) }
+        if isNew { store(batch, into: &effects) }
+    }
+
+    /// Has the host store a batch of the pool. Whatever it makes durable later stands behind it, so
+    /// a vote may name it from now on.
+    mutating func store(_ batch: Batch, into effects: inout [LedgerEffect]) {
+        effects.append(.store(batch))
+        pool.hold(batch.reference)
     }
 
     /// Sends what is here; what was executed is on the host's disk.

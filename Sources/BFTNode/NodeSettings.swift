@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
@@ -26,9 +27,15 @@ struct NodeSettings: Sendable {
     /// What takes longer than this leaves the event loop.
     static let inlineLimit = Interval.microseconds(50)
 
-    /// The state is saved after this many bytes of executed batches, or this many blocks.
+    /// When the application's state is saved.
     static let saveBytes = 512 << 20
-    static let saveBlocks = 20_000
+    static func savePolicy<App: Application>() -> BlockExecutor<App>.SavePolicy {
+        var policy = BlockExecutor<App>.SavePolicy(byteCount: saveBytes, blockCount: 20_000)
+        policy.factor = 8
+        policy.byteCountLimit = 4 << 30
+        policy.turns = 4
+        return policy
+    }
 
     /// The largest record of the safety log: above a certificate of the most validators with the
     /// largest signatures.

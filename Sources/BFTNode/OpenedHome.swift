@@ -19,12 +19,11 @@ final class OpenedHome: Sendable {
     let signingKey: SigningKey
     let store: ChainStore
     private let backend: any StorageBackend
-    private let disk: NodeDisk
+    private let logDirectory: any LogDirectory
     private let lock: HomeLock
 
     init(_ home: NodeHome, on disk: NodeDisk) throws(NodeError) {
         self.home = home
-        self.disk = disk
         do throws(KeyFileError) {
             signingKey = try KeyFile.load(home.keyFile)
         } catch {
@@ -45,10 +44,11 @@ final class OpenedHome: Sendable {
             try Self.makeDirectory(home.dataDirectory)
             lock = try HomeLock(directory: home.dataDirectory)
             backend = try disk.openStore("\(home.dataDirectory)/chain")
+            logDirectory = try disk.openLog("\(home.dataDirectory)/log")
         } catch {
             throw .storage(error)
         }
-        store = ChainStore(backend)
+        store = ChainStore(backend, archive: LogArchive(directory: logDirectory))
     }
 
     /// The largest transaction that fits with its batch's header into a batch and into a block.
@@ -62,7 +62,7 @@ final class OpenedHome: Sendable {
         throw .io(operation: "mkdir", path: path, reason: String(cString: strerror(errno)))
     }
 
-    private static func keys(of genesis: Genesis) throws(NodeError) -> ValidatorKeys {
+    static func keys(of genesis: Genesis) throws(NodeError) -> ValidatorKeys {
         guard let scheme = SignatureSchemeID(name: genesis.scheme.rawValue) else {
             throw .unknownScheme(genesis.scheme.rawValue)
         }
@@ -81,7 +81,7 @@ final class OpenedHome: Sendable {
         }
     }
 
-    private static func validators(of genesis: Genesis) throws(NodeError) -> ValidatorSet {
+    static func validators(of genesis: Genesis) throws(NodeError) -> ValidatorSet {
         do throws(ValidatorSetError) {
             return try ValidatorSet(genesis.validators.map(\.power))
         } catch {
@@ -114,15 +114,9 @@ final class OpenedHome: Sendable {
 
     /// Opens the safety log and reads what is in it.
     func openLog<P: ConsensusProtocol>() throws(NodeError) -> OpenedLog<P> {
-        let directory: any LogDirectory
-        do throws(StorageError) {
-            directory = try disk.openLog("\(home.dataDirectory)/log")
-        } catch {
-            throw .storage(error)
-        }
         do throws(ChainError) {
             return try OpenedLog(
-                directory, options: .init(payloadByteLimit: NodeSettings.recordByteLimit))
+                logDirectory, options: .init(payloadByteLimit: NodeSettings.recordByteLimit))
         } catch {
             throw NodeError(error)
         }

@@ -45,10 +45,10 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         let (state, safetyLog, recovered) = try Self.readDisk(opened, application.stateRoot)
         try Self.bring(&application, to: state, from: opened.store, logger)
         logger.info(
-            "opened at height \(state.block.height) with \(recovered.count) records in the log")
+            "opened at height \(state.block.height), \(recovered.records.count) records in the log")
         let replica = Replica<P>(
             configuration: opened.replicaConfiguration, limits: opened.ledgerLimits, state: state,
-            doesApplicationJudge: App.judgesProposals, recovered: recovered)
+            doesApplicationJudge: App.judgesProposals, recovered: recovered.records)
         let loop = try Self.makeLoop()
         self.loop = loop
         self.opened = opened
@@ -79,6 +79,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             onDurable: { position in relay.post { $0.becameDurable(position) } },
             onFailure: { error in relay.post { $0.fail(.storage(error)) } })
         core.log = log
+        core.records = RecordLedger(places: recovered.places)
         let fronts: (resp: RESPHost<P, App>?, http: HTTPServer?)
         do throws(NodeError) {
             fronts = try Self.openFronts(home.configuration, core: core, shared: shared)
@@ -104,10 +105,16 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         }
     }
 
+    /// What was in the log: its records, and where its large batches stand.
+    private struct Recovered {
+        let records: [ReplicaRecord<P>]
+        let places: [BatchReference: LogPosition]
+    }
+
     /// The head of the chain, the log and what is in it. An empty chain begins at `genesisRoot`.
     private static func readDisk(
         _ opened: OpenedHome, _ genesisRoot: Digest
-    ) throws(NodeError) -> (CommittedState, SafetyLog, [ReplicaRecord<P>]) {
+    ) throws(NodeError) -> (CommittedState, SafetyLog, Recovered) {
         let genesis = CommittedState.genesis(
             Block.genesis(
                 chain: opened.settings.chain, time: opened.home.genesis.genesisTime,
@@ -116,11 +123,11 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
             try opened.store.open(genesis: genesis, chain: opened.settings.chain)
         }
         let opening: OpenedLog<P> = try opened.openLog()
-        let (log, records) = (opening.log, opening.records)
         try NodeError.wrapping { () throws(ChainError) in
-            try opened.store.restoreBatches(records, orderedIn: state)
+            try opened.store.restoreBatches(
+                opening.records, places: opening.places, orderedIn: state)
         }
-        return (state, log, records)
+        return (state, opening.log, Recovered(records: opening.records, places: opening.places))
     }
 
     /// Loads the application's state and executes again the blocks since.

@@ -73,7 +73,9 @@ public final class RocksDBBackend: StorageBackend {
 
     public func writeUnlogged(_ batch: WriteBatch) throws(StorageError) {
         try handle.use { handle throws(StorageError) in
-            handle.hasUnlogged.store(true, ordering: .relaxed)
+            var families: UInt64 = 0
+            batch.forEach { _, family, _, _ in families |= 1 << UInt64(family.rawValue) }
+            handle.unloggedFamilies.bitwiseOr(families, ordering: .relaxed)
             try apply(batch, to: handle, handle.unloggedOptions)
         }
     }
@@ -95,12 +97,11 @@ public final class RocksDBBackend: StorageBackend {
     public func sync() throws(StorageError) {
         try handle.use { handle throws(StorageError) in
             var failure: UnsafeMutablePointer<CChar>?
-            if handle.hasUnlogged.exchange(false, ordering: .relaxed) {
-                for family in ColumnFamily.allCases {
-                    rocksdb_flush_cf(
-                        handle.database, handle.flushOptions, handle.family(family), &failure)
-                    try RocksDBFailure.check(failure, "flush", path)
-                }
+            let families = handle.unloggedFamilies.exchange(0, ordering: .relaxed)
+            for family in ColumnFamily.allCases where families >> UInt64(family.rawValue) & 1 == 1 {
+                rocksdb_flush_cf(
+                    handle.database, handle.flushOptions, handle.family(family), &failure)
+                try RocksDBFailure.check(failure, "flush", path)
             }
             rocksdb_flush_wal(handle.database, 1, &failure)
             try RocksDBFailure.check(failure, "sync", path)

@@ -13,8 +13,9 @@ final class RocksDBHandle: @unchecked Sendable {
     /// Without the write-ahead log.
     let unloggedOptions: OpaquePointer
     let flushOptions: OpaquePointer
-    /// Whether something was written since the last sync that only a flush makes durable.
-    let hasUnlogged = Atomic<Bool>(false)
+    /// The families with something that was written since the last sync and that only a flush makes
+    /// durable: a bit for each, by its raw value.
+    let unloggedFamilies = Atomic<UInt64>(0)
     private let families: [OpaquePointer]
     private let defaultFamily: OpaquePointer
     private let options: RocksDBOptions

@@ -41,8 +41,9 @@ final class RocksDBOptions {
         rocksdb_options_set_wal_recovery_mode(options, pointInTimeRecovery)
         rocksdb_options_set_max_background_jobs(options, Int32(sizes.backgroundJobCount))
         rocksdb_options_set_max_open_files(options, Int32(sizes.openFileCount))
-        // Spread the write-back of sorted files, so that it doesn't meet a sync all at once.
-        rocksdb_options_set_bytes_per_sync(options, 1 << 20)
+        // Sorted files go past the kernel's cache: they are read again by compactions at most, and
+        // their write-back doesn't meet a sync all at once.
+        rocksdb_options_set_use_direct_io_for_flush_and_compaction(options, 1)
         rocksdb_options_set_info_log_level(options, errorLevel)
         rocksdb_options_set_max_log_file_size(options, 1 << 20)
         rocksdb_options_set_keep_log_file_num(options, 2)

@@ -1,3 +1,4 @@
+public import BFTBase
 public import BFTCore
 public import BFTLedger
 
@@ -15,6 +16,20 @@ public struct HostMistakes<P: ConsensusProtocol>: Sendable {
     public var isRetiringBeforeSync = false
     /// Which durable records are not read back after a crash.
     public var forgets: @Sendable (ReplicaRecord<P>) -> Bool = { _ in false }
+    /// What the replica at a node hears in the place of an input. What it should, unless given.
+    public var hears: (@Sendable (ReplicaInput<P>, _ node: ValidatorIndex) -> [ReplicaInput<P>])?
+    /// What the host of a node does in the place of an effect. What it should, unless given.
+    public var does: (@Sendable (ReplicaEffect<P>, _ node: ValidatorIndex) -> [ReplicaEffect<P>])?
+    /// The ledger's limits in the place of the right ones.
+    public var limits: @Sendable (LedgerLimits) -> LedgerLimits = { $0 }
 
     public init() {}
+
+    func heard(_ input: ReplicaInput<P>, at node: ValidatorIndex) -> [ReplicaInput<P>] {
+        hears.map { $0(input, node) } ?? [input]
+    }
+
+    func done(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) -> [ReplicaEffect<P>] {
+        does.map { $0(effect, node) } ?? [effect]
+    }
 }

@@ -112,11 +112,11 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         configuration: ReplicaConfiguration, limits: LedgerLimits, options: StorageOptions,
         forgetting isForgotten: (ReplicaRecord<P>) -> Bool
     ) throws(ChainError) -> Start {
-        let store = ChainStore(disk.store)
+        let store = ChainStore(disk.store, archive: LogArchive(directory: disk.log))
         let head = try store.open(genesis: genesis, chain: configuration.chain)
         let opened = try OpenedLog<P>(disk.log, options: options.log)
         let records = opened.records.filter { !isForgotten($0) }
-        try store.restoreBatches(records, orderedIn: head)
+        try store.restoreBatches(records, places: opened.places, orderedIn: head)
         var application = KeyValueStore(seed: options.hashSeed)
         var replayed = 0
         try Replay.bring(&application, to: head, from: store) { _, _ in replayed += 1 }
@@ -126,7 +126,8 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
             log: SimulatedLog(opened.log, on: disk.log), store: store,
             executor: BlockExecutor(
                 application, store: store, own: index,
-                policy: .init(byteCount: .max, blockCount: options.saveBlockCount)))
+                policy: .init(byteCount: .max, blockCount: options.saveBlockCount)),
+            records: RecordLedger(places: opened.places))
         replica = Replica(
             configuration: configuration, limits: limits, state: head, recovered: records)
         return Start(

@@ -52,7 +52,8 @@ extension World {
 
     mutating func signMaliciously(_ unsigned: P.Unsigned, at node: ValidatorIndex) {
         let peers = validators.indices.filter { $0 != node }
-        ask(node, insteadOf: [Dispatch(unsigned, to: peers)]) { adversary, vantage in
+        let honest = Dispatch<P>(unsigned, to: unsigned.recipients(among: peers))
+        ask(node, insteadOf: [honest]) { adversary, vantage in
             adversary.instead(of: unsigned, &vantage)
         }
     }

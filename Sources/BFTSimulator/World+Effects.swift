@@ -12,13 +12,17 @@ extension World {
         let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
         let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
         let view = nodes[node.rawValue].replica?.consensus.view
-        nodes[node.rawValue].replica?.handle(
-            input, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
-            into: &effects)
+        for heard in mistakes.heard(input, at: node) {
+            nodes[node.rawValue].replica?.handle(
+                heard, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
+                into: &effects)
+        }
         if let entered = nodes[node.rawValue].replica?.consensus.view, entered != view {
             observe(.entered(entered, at: node), at: node)
         }
-        for effect in effects { enqueue(effect, at: node) }
+        for effect in effects {
+            for done in mistakes.done(effect, at: node) { enqueue(done, at: node) }
+        }
         traceView(of: node)
         pump(node)
     }
@@ -27,7 +31,7 @@ extension World {
     private mutating func enqueue(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
         switch effect {
         case .persist(let record):
-            let number = append(.consensus(record), batch: nil, at: node)
+            let number = append(.consensus(record), at: node)
             guard let number else { return }
             nodes[node.rawValue].storage?.undurable.append((number, record))
             if !mistakes.isVotingBeforeDurable {
@@ -35,7 +39,7 @@ extension World {
             }
         case .store(let batch):
             guard mistakes.isKeepingBatchesInMemory else {
-                _ = append(.batch(batch), batch: batch.reference, at: node)
+                _ = append(.batch(batch), at: node)
                 return
             }
             events.add(
@@ -43,14 +47,6 @@ extension World {
                 at: now.advanced(by: .microseconds(plan.syncMicroseconds.upperBound)))
         default: nodes[node.rawValue].waiting.append(.effect(effect))
         }
-    }
-
-    private mutating func append(
-        _ record: ReplicaRecord<P>, batch: BatchReference?, at node: ValidatorIndex
-    ) -> UInt64? {
-        guard let log = nodes[node.rawValue].storage?.log else { return nil }
-        return nodes[node.rawValue].storage?.records.append(
-            type: RecordType.replica, payload: record.encoded, batch: batch, to: log)
     }
 
     /// Carries effects out in order, up to the next record that is not durable. Power may be cut

@@ -76,6 +76,9 @@ extension World {
         _ fault: ScheduledFault, until end: Instant, _ random: inout SplitMix64
     ) {
         let node = Int.random(in: nodes.indices, using: &random)
+        // One wrong clock at a time: a quorum of clocks that are ahead commits a block from the
+        // future, and nobody may build on that until the others' clocks have come there.
+        if fault == .clockJump, nodes.contains(where: { now < $0.faults.jumpEnd }) { return }
         traceFault(
             fault == .pause ? .paused : .fault, of: ValidatorIndex(node), until: end,
             "\(fault.rawValue) for \(end.since(now))")

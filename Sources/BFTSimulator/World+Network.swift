@@ -164,7 +164,8 @@ extension World {
         if isMalicious(node) {
             signMaliciously(unsigned, at: node)
         } else {
-            for peer in validators.indices where peer != node {
+            let peers = validators.indices.filter { $0 != node }
+            for peer in unsigned.recipients(among: peers) {
                 transmit(.consensus(own), from: node, to: peer)
             }
         }

@@ -9,6 +9,24 @@ import BFTWire
 extension World {
     // MARK: The log
 
+    /// Batches of this many bytes stay in the log. Far fewer than at a node, so that both ways are
+    /// gone in every world.
+    private static var largeBatchBytes: Int { 128 }
+
+    /// Hands a record over to the log. Returns its number, if the machine is up.
+    mutating func append(
+        _ record: ReplicaRecord<P>, isRepeated: Bool = false, at node: ValidatorIndex
+    ) -> UInt64? {
+        guard let log = nodes[node.rawValue].storage?.log else { return nil }
+        guard case .batch(let batch) = record else {
+            return nodes[node.rawValue].storage?.records.append(
+                type: RecordType.replica, payload: record.encoded, to: log)
+        }
+        return nodes[node.rawValue].storage?.records.append(
+            type: RecordType.of(batch, largeFrom: Self.largeBatchBytes), payload: batch.encoded,
+            batch: batch.reference, isRepeated: isRepeated, to: log)
+    }
+
     /// Hands what has gathered to the disk, unless that is busy.
     mutating func beginSync(_ node: ValidatorIndex) {
         guard let log = nodes[node.rawValue].storage?.log, log.beginGroup() else { return }
@@ -114,7 +132,8 @@ extension World {
         }
         let executed: ExecutedBlock?
         do throws(StorageError) {
-            executed = try nodes[node.rawValue].storage?.executor.execute(block)
+            let places = nodes[node.rawValue].storage?.records.takePlaces(of: block.block.payload)
+            executed = try nodes[node.rawValue].storage?.executor.execute(block, at: places ?? [])
         } catch {
             return fail(node, error)
         }
@@ -144,18 +163,12 @@ extension World {
         var last = storage.records.durableNumber
         let upTo = storage.records.durablePosition
         for record in replica.liveRecords {
-            last = append(record, at: node) ?? last
+            last = append(record, isRepeated: true, at: node) ?? last
         }
         nodes[node.rawValue].storage?.truncation.step = .rewriting(
             lastRecord: last, height: replica.committedHeight, upTo: upTo)
         beginSync(node)
         continueTruncation(node)
-    }
-
-    private mutating func append(_ record: ReplicaRecord<P>, at node: ValidatorIndex) -> UInt64? {
-        guard let log = nodes[node.rawValue].storage?.log else { return nil }
-        return nodes[node.rawValue].storage?.records.append(
-            type: RecordType.replica, payload: record.encoded, to: log)
     }
 
     private mutating func continueTruncation(_ node: ValidatorIndex) {
@@ -164,6 +177,7 @@ extension World {
             storage.records.durableNumber >= last,
             nodes[node.rawValue].state.block.height >= height
         else { return }
+        nodes[node.rawValue].storage?.records.forgetPlaces(upTo: upTo)
         nodes[node.rawValue].storage?.truncation.step = .syncing(upTo: upTo)
         let start = max(now, nodes[node.rawValue].executorFreeAt)
         let end = start.advanced(by: syncTime(of: node))

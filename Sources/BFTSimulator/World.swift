@@ -90,7 +90,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         // Small, so that floods reach them.
         limits.bytesPerAuthor = 256 << 10
         limits.blockBytes = 64 << 10
-        self.limits = limits
+        self.limits = mistakes.limits(limits)
         let signatures = signatures ?? StandInSignature(seed: seed)
         self.signatures = signatures
         storage = StorageOptions(

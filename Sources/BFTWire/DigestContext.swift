@@ -59,7 +59,7 @@ extension Digest {
 
     /// The digests of messages of `byteCount` bytes each that stand one after another.
     ///
-    /// - Precondition: `byteCount` is a multiple of 64 and at most 1024, `messages` holds whole
+    /// - Precondition: `byteCount` is a multiple of 64 and at most 2048, `messages` holds whole
     ///   messages, and `output` has 32 bytes for each.
     @unsafe
     public static func ofMessages(

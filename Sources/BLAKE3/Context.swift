@@ -69,7 +69,7 @@ extension BLAKE3 {
         ///
         /// - Parameters:
         ///   - messages: n messages, one after the other.
-        ///   - byteCount: the size of each: a multiple of 64, at most 1024.
+        ///   - byteCount: the size of each: a multiple of 64, at most 2048.
         ///   - output: n digests of 32 bytes, elsewhere.
         /// - Precondition: the sizes are as said.
         public func hashMessages(
@@ -77,17 +77,63 @@ extension BLAKE3 {
             into output: UnsafeMutableRawBufferPointer
         ) {
             precondition(
-                byteCount > 0 && byteCount % Size.block == 0 && byteCount <= Size.chunk,
-                "a message is one chunk's whole blocks")
+                byteCount > 0 && byteCount % Size.block == 0 && byteCount <= 2 * Size.chunk,
+                "a message is the whole blocks of one chunk or two")
             precondition(messages.count % byteCount == 0, "the last message is not whole")
             let count = messages.count / byteCount
             precondition(output.count == count * Size.output, "a digest has 32 bytes")
             guard let start = messages.baseAddress, let out = output.baseAddress else { return }
+            guard byteCount <= Size.chunk else {
+                for first in stride(from: 0, to: count, by: Tree.width) {
+                    hashTwoChunks(
+                        start + first &* byteCount, count: min(Tree.width, count &- first),
+                        byteCount: byteCount, into: out + first &* Size.output)
+                }
+                return
+            }
             MessageRun(
                 start: start, count: count, blocks: byteCount / Size.block,
                 counter: 0, counterStep: 0, flags: mode.flags,
                 firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd | Flag.root
             ).hash(mode.key, mode.instructions, into: out)
+        }
+
+        /// Hashes at most `Tree.width` messages of two chunks, the second of which may be short:
+        /// all first chunks side by side, then all second ones, then the pairs of their values.
+        private func hashTwoChunks(
+            _ start: UnsafeRawPointer, count: Int, byteCount: Int,
+            into output: UnsafeMutableRawPointer
+        ) {
+            let tail = byteCount &- Size.chunk
+            let values = 2 &* Size.output
+            withUnsafeTemporaryAllocation(
+                byteCount: count &* (Size.chunk &+ 2 &* values), alignment: Size.block
+            ) { room in
+                guard let chunks = room.baseAddress else { return }
+                let separate = chunks + count &* Size.chunk
+                let pairs = separate + count &* values
+                for (counter, size) in [(UInt64(0), Size.chunk), (1, tail)] {
+                    for message in 0..<count {
+                        (chunks + message &* size).copyMemory(
+                            from: start + message &* byteCount + Int(counter) &* Size.chunk,
+                            byteCount: size)
+                    }
+                    MessageRun(
+                        start: UnsafeRawPointer(chunks), count: count, blocks: size / Size.block,
+                        counter: counter, counterStep: 0, flags: mode.flags,
+                        firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd
+                    ).hash(mode.key, mode.instructions, into: separate)
+                    for message in 0..<count {
+                        (pairs + message &* values + Int(counter) &* Size.output).copyMemory(
+                            from: separate + message &* Size.output, byteCount: Size.output)
+                    }
+                }
+                MessageRun(
+                    start: UnsafeRawPointer(pairs), count: count, blocks: 1,
+                    counter: 0, counterStep: 0, flags: mode.flags | Flag.parent | Flag.root,
+                    firstFlags: 0, lastFlags: 0
+                ).hash(mode.key, mode.instructions, into: output)
+            }
         }
     }
 }

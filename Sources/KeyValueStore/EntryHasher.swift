@@ -3,7 +3,7 @@ import BFTWire
 
 /// Hashes changed entries: their cells as they lie, and with the places of their keys their leaves.
 ///
-/// Cells of one size up to a BLAKE3 chunk are gathered and hashed side by side, which costs a
+/// Cells of one size up to two BLAKE3 chunks are gathered and hashed side by side, which costs a
 /// fraction of hashing each by itself.
 struct EntryHasher: Sendable {
     /// Cells of one size that wait.
@@ -15,7 +15,7 @@ struct EntryHasher: Sendable {
     private static let blockByteCount = 64
     private static let runLimit = 64
     /// By the number of blocks in a cell.
-    private var runs: [Run] = Array(repeating: Run(), count: 17)
+    private var runs: [Run] = Array(repeating: Run(), count: 33)
     private var digests: [Digest] = []
     private var slots: [UInt32] = []
     private var scratch = HashingScratch()
@@ -60,9 +60,7 @@ struct EntryHasher: Sendable {
             scratch.append(tree.place(Int(slot)), digests[position])
         }
         scratch.hash(in: .stateLeaf)
-        for (position, slot) in slots.enumerated() {
-            tree.setLeaf(Int(slot), scratch.digest(position))
-        }
+        tree.setLeaves(slots, scratch)
         digests.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
     }

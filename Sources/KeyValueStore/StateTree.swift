@@ -71,6 +71,10 @@ struct StateTree: Sendable {
     private var entries: [Entry] = []
     private(set) var count = 0
     private var scratch = HashingScratch()
+    /// Entries with the edges that they hang on, to be sorted by these.
+    private var changes: [UInt64] = []
+    private var changeSort = RadixSort<UInt64>()
+    private var staleSort = RadixSort<UInt32>()
 
     /// Bit `depth` of `place`, counted from the highest bit of the first byte.
     @inline(__always)
@@ -175,13 +179,31 @@ struct StateTree: Sendable {
         return left.isNone ? right : left
     }
 
-    /// Gives the entry in `slot` another leaf.
-    mutating func setLeaf(_ slot: Int, _ leaf: Digest) {
-        entries[slot].leaf = leaf
+    /// Gives the entries in `slots` other leaves: the digests in `leaves`, in order.
+    mutating func setLeaves(_ slots: [UInt32], _ leaves: borrowing HashingScratch) {
+        var order = changes
+        changes = []
+        order.removeAll(keepingCapacity: true)
+        for (position, slot) in slots.enumerated() {
+            entries[Int(slot)].leaf = leaves.digest(position)
+            order.append(UInt64(edgeIndex(entries[Int(slot)].place)) << 32 | UInt64(slot))
+        }
+        changeSort.sort(&order, lowest: 32, bitCount: depth)
+        for change in order {
+            let index = Int(truncatingIfNeeded: change >> 32)
+            markStale(index)
+            let edge = edges[index]
+            if edge.isJunction {
+                markStale(below: edge, Int(truncatingIfNeeded: change & 0xFFFF_FFFF))
+            }
+        }
+        changes = order
+    }
+
+    /// Marks the junctions on the way to an entry.
+    private mutating func markStale(below edge: Edge, _ slot: Int) {
         let place = entries[slot].place
-        let index = edgeIndex(place)
-        markStale(index)
-        var edge = edges[index]
+        var edge = edge
         var depth = depth
         while edge.isJunction {
             let junction = edge.index
@@ -273,6 +295,8 @@ struct StateTree: Sendable {
 
     /// The digest of all entries, brought up to date.
     mutating func update() -> Digest {
+        // In order, a node's children are side by side.
+        staleSort.sort(&stale, lowest: 0, bitCount: depth)
         updateJunctions()
         for node in stale {
             settle(Int(node) - edges.count)
@@ -320,24 +344,27 @@ struct StateTree: Sendable {
     }
 
     /// Replaces the list of stale nodes by their parents and brings these up to date.
+    ///
+    /// - Precondition: the list is sorted.
     private mutating func updateParents() {
         scratch.begin()
         var parents = scratch.takeNodes()
         var hashed = scratch.takeNodes()
+        var last = 0
         for node in stale {
             let parent = Int(node) / 2
-            guard populations[parent] & Population.stale == 0 else { continue }
+            guard parent != last else { continue }
+            last = parent
             parents.append(UInt32(parent))
             let (left, right) = (populations[2 * parent], populations[2 * parent + 1])
-            let population = min(
-                (left & Population.mask) + (right & Population.mask), Population.several)
-            populations[parent] = population | Population.stale
+            let population = min(left + right, Population.several)
+            populations[parent] = population
             if population == Population.several {
                 scratch.append(nodes[2 * parent], nodes[2 * parent + 1])
                 hashed.append(UInt32(parent))
             } else {
                 nodes[parent] =
-                    left & Population.mask == Population.none
+                    left == Population.none
                     ? nodes[2 * parent + 1] : nodes[2 * parent]
             }
         }
@@ -345,7 +372,6 @@ struct StateTree: Sendable {
         for (position, node) in hashed.enumerated() {
             nodes[Int(node)] = scratch.digest(position)
         }
-        for node in parents { populations[Int(node)] &= Population.mask }
         scratch.giveBack(hashed)
         scratch.giveBack(stale)
         stale = parents

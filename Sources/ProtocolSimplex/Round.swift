@@ -92,15 +92,25 @@ struct Round: Equatable, Sendable {
 
     /// The evidence that `vote` makes with an earlier one.
     private func contradiction(with vote: Vote, in phase: Phase) -> Evidence? {
-        if let earlier = tally(phase).vote(of: vote.voter),
+        if let earlier = self.vote(of: vote.voter, in: phase),
             let evidence = Evidence(earlier, vote)
         {
             return evidence
         }
         guard let opposite = phase.opposite,
-            let earlier = tally(opposite).vote(of: vote.voter)
+            let earlier = self.vote(of: vote.voter, in: opposite)
         else { return nil }
         return Evidence(earlier, vote)
+    }
+
+    /// What `voter` said. Asked of the tally where it stands: a copy that is alive while the next
+    /// vote is inserted would cost a copy of all votes.
+    private func vote(of voter: ValidatorIndex, in phase: Phase) -> Vote? {
+        switch phase {
+        case .notarize: notarizes.vote(of: voter)
+        case .nullify: nullifies.vote(of: voter)
+        case .finalize: finalizes.vote(of: voter)
+        }
     }
 
     /// Keeps what ends the view. Of another kind than Simplex has, it says nothing.

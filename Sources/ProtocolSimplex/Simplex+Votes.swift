@@ -50,7 +50,7 @@ extension SimplexReplica {
     }
 
     func isWithinWindow(_ view: View) -> Bool {
-        view > committed.view && view.rawValue <= self.view.rawValue.addingSaturating(Self.window)
+        view > committed.view && rules.isNear(view, to: self.view)
     }
 
     /// The phase of a statement made here and now, in the one form that it has.

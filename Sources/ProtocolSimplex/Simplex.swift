@@ -66,9 +66,6 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         case proposed
     }
 
-    /// How many views ahead of its own a replica keeps votes for.
-    static var window: UInt64 { 64 }
-
     public init(
         configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
         recovered: [DurableRecord]

@@ -30,6 +30,8 @@ public protocol VotingRules: Equatable, Sendable {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// May a block of `view` extend a notarized block of view `parent`?
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool
+    /// Does a validator in view `current` keep what it hears of `view`?
+    func isNear(_ view: View, to current: View) -> Bool
 }
 
 /// The rules of the paper, with weights.
@@ -69,4 +71,12 @@ public struct SoundRules: VotingRules {
         }
         return true
     }
+
+    /// S7: nobody can make a validator keep votes for views that may never come.
+    public func isNear(_ view: View, to current: View) -> Bool {
+        view.rawValue <= current.rawValue.addingSaturating(Self.window)
+    }
+
+    /// How many views ahead of its own a replica keeps votes for.
+    static let window: UInt64 = 64
 }

@@ -63,10 +63,7 @@ extension SimplexReplica: Attackable {
             return block.changed(time: later)
         case .payload(let payload): return block.changed(payload: payload)
         case .onGrandparent(let parent) where parent.digest == block.parent:
-            return Block(
-                epoch: block.epoch, view: block.view, height: parent.height,
-                parents: parent.parents, proposer: block.proposer, time: block.time,
-                applied: parent.applied, payload: [])
+            return block.replacing(parent)
         default: return nil
         }
     }

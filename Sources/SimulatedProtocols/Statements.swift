@@ -8,21 +8,31 @@ extension Statement {
         let isNullify = kind == .nullify
         return Statement(
             chain: chain, epoch: epoch, kind: kind, view: view ?? self.view,
-            height: isNullify ? .zero : height, block: isNullify ? .zero : block)
+            height: isNullify ? .zero : height, block: isNullify ? .zero : block,
+            ancestor: kind.outcome == .commitsAncestor ? ancestor : nil)
     }
 
     func naming(_ height: Height, _ block: Digest) -> Statement {
         Statement(
-            chain: chain, epoch: epoch, kind: kind, view: view, height: height, block: block)
+            chain: chain, epoch: epoch, kind: kind, view: view, height: height, block: block,
+            ancestor: ancestor)
     }
 
     func moved(to chain: Digest, _ epoch: Epoch) -> Statement {
         Statement(
-            chain: chain, epoch: epoch, kind: kind, view: view, height: height, block: block)
+            chain: chain, epoch: epoch, kind: kind, view: view, height: height, block: block,
+            ancestor: ancestor)
     }
 }
 
 extension Block {
+    /// This block in the place of its parent, with nothing in it.
+    func replacing(_ parent: Block) -> Block {
+        Block(
+            epoch: epoch, view: view, height: parent.height, parents: parent.parents,
+            proposer: proposer, time: time, applied: parent.applied, payload: [])
+    }
+
     func changed(time: Timestamp? = nil, payload: [BatchReference]? = nil) -> Block {
         Block(
             epoch: epoch, view: view, height: height, parents: parents, proposer: proposer,

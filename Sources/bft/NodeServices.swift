@@ -1,10 +1,13 @@
+import BFTBase
 import BFTCommands
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
 import BFTNode
+import BFTWire
 import KeyValueStore
 import ProtocolPBFT
+import ProtocolHotStuff
 import ProtocolSimplex
 
 /// Keys and nodes for the commands: the place where protocols and applications have names.
@@ -38,7 +41,27 @@ struct BuiltInServices: NodeServices {
         switch home.genesis.protocolName {
         case .simplex: try run(Simplex.self, home, stop)
         case .pbft: try run(PBFT.self, home, stop)
+        case .hotstuff: try run(HotStuff.self, home, stop)
+        case .hotstuff2: try run(HotStuff2.self, home, stop)
         }
+    }
+
+    func verify(_ proof: BlockProof, on genesis: Genesis) throws -> VerifiedBlock {
+        guard let blocks = try? proof.blocks.map({ try Block(decoding: $0) }),
+            let certificate = try? Certificate(decoding: proof.certificate)
+        else {
+            throw CommandFailure(
+                "the encoding of the block or of its certificate is damaged",
+                hint: "save what GET /blocks/HEIGHT answers, as it is")
+        }
+        let verifier = try BlockVerifier(genesis: genesis)
+        try verifier.check(blocks, committedBy: certificate)
+        let first = blocks[0]
+        return VerifiedBlock(
+            height: first.height.rawValue, digest: first.digest.hex,
+            signers: certificate.signers.positions,
+            power: verifier.validators.power(of: certificate.signers),
+            totalPower: verifier.validators.total)
     }
 
     private func run<P: ConsensusProtocol>(

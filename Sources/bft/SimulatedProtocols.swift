@@ -1,6 +1,7 @@
 import BFTCore
 import BFTSimulator
 import ProtocolPBFT
+import ProtocolHotStuff
 import ProtocolSimplex
 import SimulatedProtocols
 
@@ -8,6 +9,8 @@ import SimulatedProtocols
 let simulatedProtocols = [
     SimulatedProtocol("simplex", Simplex.self, votes: simplexVotes),
     SimulatedProtocol("pbft", PBFT.self, votes: pbftVotes),
+    SimulatedProtocol("hotstuff", HotStuff.self, votes: [.vote: "vote"]),
+    SimulatedProtocol("hotstuff2", HotStuff2.self, votes: [.vote: "vote"]),
 ]
 
 private let simplexVotes: [VoteKind: String] = [

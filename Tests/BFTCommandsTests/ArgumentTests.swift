@@ -133,6 +133,7 @@ private func run(_ arguments: [String]) -> (code: Int32, output: String, errors:
         #expect(
             entries.map(\.configuration.commandName) == [
                 "status", "submit", "get", "bench", "init", "keygen", "start", "localnet",
+                "verify-block",
             ])
         for entry in entries {
             let text = Help.text(program: "bft", entry.configuration, entry.make())

@@ -84,10 +84,10 @@ import Testing
         }
         // What others count on stayed; what nobody counts on is bounded.
         #expect(pool.isHeld(Fixture.batch(3, 1, 0).reference))
-        #expect(pool.heldBatches(of: ValidatorIndex(3)).count == 4)
+        #expect(pool.heldBatches.count == 4)
         #expect(
             pool.byteCount
-                == pool.heldBatches(of: ValidatorIndex(3)).reduce(0) { $0 + $1.encoded.count })
+                == pool.heldBatches.reduce(0) { $0 + $1.encoded.count })
     }
 
     @Test("Ordering one batch displaces the others of its sequence")

@@ -51,6 +51,35 @@ import Testing
         }
     }
 
+    @Test("A large batch is found where the log has it, and not once the log lacks it")
+    func places() throws {
+        let log = MemoryLogDirectory()
+        let large = TestChain.batch(
+            0, 1, [("a", String(repeating: "x", count: 20_000)), ("b", "")])
+        let small = TestChain.batch(1, 1, [("c", "1")])
+        #expect(RecordType.of(large) == RecordType.largeBatch)
+        #expect(RecordType.of(small) == RecordType.batch)
+        let safetyLog = try SafetyLog(directory: log) { _, _, _ in }
+        try safetyLog.append(type: RecordType.replica, parts: [[1]])
+        let place = try safetyLog.append(type: RecordType.largeBatch, parts: [large.encoded])
+        try safetyLog.commit()
+        var chain = TestChain()
+        let committed = chain.append(batches: [large, small])
+        try withEachBackend { backend in
+            let store = ChainStore(backend, archive: LogArchive(directory: log))
+            _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+            var changes = StateChanges()
+            try store.keep(
+                committed, at: [place, nil], stateRoot: chain.roots[1], changes: &changes)
+            #expect(try store.batch(large.reference) == large)
+            #expect(try store.batch(small.reference) == small)
+            #expect(try store.storedBlock(at: Height(1))?.transactionCount == 3)
+            let lacking = ChainStore(backend, archive: LogArchive(directory: MemoryLogDirectory()))
+            #expect(try lacking.batch(large.reference) == nil)
+            #expect(try lacking.batch(small.reference) == small)
+        }
+    }
+
     @Test("A new store begins at the genesis, and another chain's store is refused")
     func otherChain() throws {
         let chain = chain(1)
@@ -178,6 +207,8 @@ import Testing
             for backend in [FaultInjectingBackend(faulty.contents), faulty.powerCut(&random)] {
                 let store = ChainStore(backend)
                 let head = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+                // Batches are not written ahead twice: those that the store lost, the log has.
+                try store.restore(chain.committed.flatMap(\.batches))
                 let height = Int(head.block.height.rawValue)
                 #expect(head.stateRoot == roots[height])
                 for position in 0..<height {

@@ -71,7 +71,7 @@ private final class Sink: Sendable {
         for height in 1...30 { chain.append([("key", "value\(height)")]) }
         let (executor, sink) = try start(MemoryBackend(), chain)
         for committed in chain.committed {
-            executor.append(.execute(committed))
+            executor.append(.execute(committed, places: [nil]))
             executor.append(.query(query(["key", "none"])))
         }
         let outcomes = sink.outcomes(60)
@@ -104,7 +104,7 @@ private final class Sink: Sendable {
         ]
         chain.append(batches: batches)
         let (executor, sink) = try start(MemoryBackend(), chain, own: 2)
-        executor.append(.execute(chain.committed[0]))
+        executor.append(.execute(chain.committed[0], places: [nil]))
         guard case .executed(_, _, let results) = sink.outcomes(1)[0] else {
             Issue.record("not executed")
             return
@@ -119,7 +119,7 @@ private final class Sink: Sendable {
         var chain = TestChain()
         for height in 1...5 { chain.append([("key", "\(height)")]) }
         let (executor, sink) = try start(MemoryBackend(), chain)
-        for committed in chain.committed { executor.append(.execute(committed)) }
+        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
         let peer = ValidatorIndex(3)
         let references = chain.committed.map { $0.batches[0].reference }
         let unknown = TestChain.batch(1, 1, []).reference
@@ -157,7 +157,7 @@ private final class Sink: Sendable {
             let backend = FaultInjectingBackend(faults: .init(failingWrite: failing))
             let (executor, sink) = try start(backend, chain)
             for committed in chain.committed {
-                executor.append(.execute(committed))
+                executor.append(.execute(committed, places: [nil]))
                 executor.append(.query(query(["key"])))
             }
             let executed = (failing - 2) / 2
@@ -182,7 +182,7 @@ private final class Sink: Sendable {
         let backend = FaultInjectingBackend(faults: .init(failingSync: 2))
         let (executor, sink) = try start(backend, chain)
         executor.append(.sync(ticket: 1))
-        executor.append(.execute(chain.committed[0]))
+        executor.append(.execute(chain.committed[0], places: [nil]))
         guard case .failed = sink.outcomes(1)[0] else {
             Issue.record("the failure was not told")
             return
@@ -197,7 +197,7 @@ private final class Sink: Sendable {
         for height in 1...3 { chain.append([("key\(height)", "1")]) }
         let backend = MemoryBackend()
         let (executor, _) = try start(backend, chain)
-        for committed in chain.committed { executor.append(.execute(committed)) }
+        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
         #expect(try ChainStore(backend).savedHeight() == .zero)
         #expect(executor.close() == nil)
         #expect(try ChainStore(backend).savedHeight() == Height(3))
@@ -212,7 +212,7 @@ private final class Sink: Sendable {
         for height in 1...3 { chain.append([("key\(height)", "1")]) }
         let backend = FaultInjectingBackend(faults: .init(failingWrite: 8))
         let (executor, _) = try start(backend, chain)
-        for committed in chain.committed { executor.append(.execute(committed)) }
+        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
         #expect(executor.close() != nil)
         #expect(try ChainStore(backend).savedHeight() == .zero)
     }
@@ -222,7 +222,7 @@ private final class Sink: Sendable {
         var chain = TestChain()
         chain.append([("key", String(repeating: "x", count: 400_000))])
         let (executor, sink) = try start(MemoryBackend(), chain)
-        executor.append(.execute(chain.committed[0]))
+        executor.append(.execute(chain.committed[0], places: [nil]))
         executor.append(.query(query(Array(repeating: "key", count: 200))))
         let limit = Executor<KeyValueStore>.untakenByteLimit
         try eventually("the loop is given as much as it may hold") { sink.byteCount >= limit }
@@ -246,7 +246,7 @@ private final class Sink: Sendable {
         var chain = TestChain()
         chain.append([("key", String(repeating: "x", count: 400_000))])
         let (executor, sink) = try start(MemoryBackend(), chain)
-        executor.append(.execute(chain.committed[0]))
+        executor.append(.execute(chain.committed[0], places: [nil]))
         executor.append(.query(query(Array(repeating: "key", count: 200))))
         try eventually("the loop is given as much as it may hold") {
             sink.byteCount >= Executor<KeyValueStore>.untakenByteLimit

@@ -82,6 +82,37 @@ import Testing
         #expect(found == (1...50).map { UInt8($0) })
     }
 
+    @Test("A large batch has a place once it is durable, the latest one, until it is executed")
+    func places() throws {
+        let reports = Reports()
+        let log = try makeLog(MemoryLogDirectory(), byteLimit: 1 << 20, reports)
+        var records = RecordLedger(places: [reference(9): LogPosition(7)])
+        func append(_ number: UInt64, _ type: UInt8, isRepeated: Bool = false) {
+            _ = records.append(
+                type: type, payload: [1], batch: reference(number), isRepeated: isRepeated, to: log)
+        }
+        append(1, RecordType.largeBatch)
+        append(2, RecordType.batch)
+        append(3, RecordType.largeBatch)
+        append(4, RecordType.largeBatch)
+        #expect(records.takePlaces(of: [reference(1)]) == [nil], "not durable yet")
+        append(3, RecordType.largeBatch, isRepeated: true)
+        append(9, RecordType.largeBatch, isRepeated: true)
+        log.close()
+        var freed: [BatchReference] = []
+        let positions = reports.positions.withLock { $0 }
+        for position in positions { freed += records.becameDurable(position) }
+        #expect(freed == (1...4).map { reference($0) }, "repeating a record frees nothing")
+        let record = LogFormat.recordByteCount(payloadByteCount: 1)
+        func place(_ position: Int) -> LogPosition { LogPosition(UInt64(position * record)) }
+        #expect(
+            records.takePlaces(of: [reference(1), reference(2), reference(3)])
+                == [place(0), nil, place(4)])
+        #expect(records.takePlaces(of: [reference(1)]) == [nil], "it was executed")
+        records.forgetPlaces(upTo: place(3))
+        #expect(records.takePlaces(of: [reference(4), reference(9)]) == [nil, place(5)])
+    }
+
     @Test("After the log has failed nothing more becomes durable")
     func failedLog() throws {
         let reports = Reports()

@@ -48,7 +48,8 @@ struct HTTPTests {
                 + "\"publicKey\":\"/wAB\"}]}\n200 application/json")
         let block = try site.curl("/blocks/8")
         #expect(block.contains("\"batches\":[{\"author\":2,\"sequence\":3,\"digest\":\"06"))
-        #expect(block.contains("\"signers\":[0,1,3],\"encoded\":\"AQID\"}}\n200"))
+        #expect(
+            block.contains("\"signers\":[0,1,3],\"encoded\":\"AQID\"},\"encoded\":\"BAUG\"}\n200"))
         #expect(
             try site.curl("/state/k").hasPrefix(
                 "{\"key\":\"k\",\"value\":{\"n\":[1,true,0.5]},\"height\":40,\"stateRoot\":\"01"))

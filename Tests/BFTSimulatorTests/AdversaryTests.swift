@@ -1,66 +1,42 @@
 import BFTBase
 import BFTCore
 import BFTSimulator
+import ProtocolHotStuff
+import ProtocolPBFT
 import ProtocolSimplex
 import SimulatedProtocols
 import Testing
 
 @Suite struct AdversaryTests {
-    static let catalogue = AdversaryCatalogue<Simplex>.all
+    /// Every protocol meets the whole catalogue.
+    static let protocols: [any Attackable.Type] = [
+        Simplex.self, PBFT.self, HotStuff.self, HotStuff2.self,
+    ]
 
-    /// A part of the seeds for each adversary: one of a hundred.
     private static let seeds = SimplexSimulationTests.part(100)
-
-    /// Runs worlds in which the validators at `positions` are malicious in the way of `entries`.
-    /// Fails if any of them never did anything that an honest one would not have.
-    static func check<P: Attackable>(
-        _ name: String, powers: [VotingPower], _ entries: [AdversaryEntry<P>],
-        at positions: @escaping @Sendable (UInt64) -> [Int]
-    ) async throws {
-        let outcomes = try await Seeds.run(seeds, within: SimplexSimulationTests.bound) { seed in
-            var adversaries: [Int: any Adversary<P>] = [:]
-            for (entry, position) in zip(entries, positions(seed)) {
-                adversaries[position] = entry.make()
-            }
-            return try World<P>(powers: powers, seed: seed, adversaries: adversaries)
-        }
-        SimplexSimulationTests.check(name, outcomes)
-        let deviations = outcomes.reduce(0) { $0 + $1.deviationCount }
-        #expect(deviations > 0, "\(name) never did anything")
-    }
 
     @Test("No malicious validator of four splits or stops the others, whatever it does")
     func oneOfFour() async throws {
-        for entry in Self.catalogue {
-            try await Self.check("\(entry.name), 1 of 4", powers: [1, 1, 1, 1], [entry]) {
-                [Int($0 % 4)]
-            }
+        func run<P: Attackable>(_: P.Type) async throws {
+            try await Attacks<P>.oneOfFour(SimplexSimulationTests.part(250))
         }
+        for type in Self.protocols { try await run(type) }
     }
 
     @Test("No two malicious validators of seven that work together split or stop the others")
     func twoOfSeven() async throws {
-        let count = Self.catalogue.count
-        for (number, first) in Self.catalogue.enumerated() {
-            let second = Self.catalogue[(number * 5 + 3) % count]
-            try await Self.check(
-                "\(first.name) and \(second.name), 2 of 7", powers: [1, 1, 1, 1, 1, 1, 1],
-                [first, second]
-            ) { [Int($0 % 7), Int(($0 + 1 + $0 / 7 % 6) % 7)] }
+        func run<P: Attackable>(_: P.Type) async throws {
+            try await Attacks<P>.twoOfSeven(SimplexSimulationTests.part(500))
         }
+        for type in Self.protocols { try await run(type) }
     }
 
     @Test("No malicious validator with almost a third of the power splits or stops the others")
     func weights() async throws {
-        for (number, entry) in Self.catalogue.enumerated() where number.isMultiple(of: 2) {
-            // Four of fourteen; then one and three of fourteen together.
-            let (powers, positions): ([VotingPower], [Int]) =
-                number.isMultiple(of: 4) ? ([4, 1, 3, 4, 2], [0]) : ([5, 1, 3, 3, 2], [1, 2])
-            let second = Self.catalogue[(number + 7) % Self.catalogue.count]
-            try await Self.check(
-                "\(entry.name), weights", powers: powers, [entry, second]
-            ) { _ in positions }
+        func run<P: Attackable>(_: P.Type) async throws {
+            try await Attacks<P>.weights(SimplexSimulationTests.part(250))
         }
+        for type in Self.protocols { try await run(type) }
     }
 
     @Test("Who says two things is accused, and nobody else is")
@@ -116,7 +92,7 @@ import Testing
 
     @Test("Every adversary is found by its name, and names are unique")
     func names() {
-        let names = Self.catalogue.map(\.name)
+        let names = AdversaryCatalogue<Simplex>.all.map(\.name)
         #expect(Set(names).count == names.count)
         for name in names { #expect(AdversaryCatalogue<Simplex>.named(name)?.name == name) }
         #expect(AdversaryCatalogue<Simplex>.named("nobody") == nil)

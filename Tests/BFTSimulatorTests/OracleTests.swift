@@ -58,36 +58,35 @@ import Testing
 
     @Test("Each invariant of Simplex is seen to break under the rule that breaks it")
     func invariants() async throws {
-        try await Self.huntRules("S1", NotarizesTwice.self, plan: MutantTests.cuts)
-        try await Self.huntRules("S2", FinalizesAfterNullify.self, plan: MutantTests.ragged)
-        try await Self.huntRules("S2", NullifiesAfterFinalize.self, plan: MutantTests.ragged)
+        try await Self.huntRules("S1", NotarizesTwice.self, plan: Surroundings.cuts.plan)
+        try await Self.huntRules("S2", FinalizesAfterNullify.self, plan: Surroundings.ragged.plan)
+        try await Self.huntRules("S2", NullifiesAfterFinalize.self, plan: Surroundings.ragged.plan)
         try await Self.huntRules(
-            "S3", AnyParentWillDo.self, plan: MutantTests.ragged,
+            "S3", AnyParentWillDo.self, plan: Surroundings.ragged.plan,
             adversaries: [0: SkippingLeader()])
-        try await Self.huntRules("S6", HalfIsQuorum.self, plan: MutantTests.split)
-        try await Self.huntRules("OneNotarizedPerView", NotarizesTwice.self, plan: MutantTests.cuts)
+        try await Self.huntRules("S6", HalfIsQuorum.self, plan: Surroundings.split.plan)
         try await Self.huntRules(
-            "FinalizedViewIsNotNullified", FinalizesAfterNullify.self, plan: MutantTests.ragged)
-        try await Self.hunt("S4", plan: MutantTests.cuts) { $0.isVotingBeforeDurable = true }
+            "OneNotarizedPerView", NotarizesTwice.self, plan: Surroundings.cuts.plan)
+        try await Self.huntRules(
+            "FinalizedViewIsNotNullified", FinalizesAfterNullify.self,
+            plan: Surroundings.ragged.plan)
+        try await Self.hunt("S4", plan: Surroundings.cuts.plan) { $0.isVotingBeforeDurable = true }
     }
 
     @Test("Reads that ask nobody are neither recent nor linearizable")
     func reads() async throws {
-        try await Self.hunt("reads", plan: MutantTests.split) { $0.isReadingAtOnce = true }
-        try await Self.hunt("linearizability", toRest: true, plan: MutantTests.split) {
+        try await Self.hunt("reads", plan: Surroundings.split.plan) { $0.isReadingAtOnce = true }
+        try await Self.hunt("linearizability", toRest: true, plan: Surroundings.split.plan) {
             $0.isReadingAtOnce = true
         }
     }
 
     @Test("Forgotten records stop a network, and lose what was acknowledged")
     func forgetting() async throws {
-        try await Self.hunt("progress", limit: 300, toRest: true, plan: MutantTests.cuts) {
+        try await Self.hunt("progress", limit: 300, toRest: true, plan: Surroundings.cuts.plan) {
             $0.forgets = { record in
                 if case .consensus(.notarized) = record { true } else { false }
             }
-        }
-        try await Self.hunt("displacement", limit: 300, plan: MutantTests.cuts) {
-            $0.isKeepingBatchesInMemory = true
         }
         try await Self.huntRules("durability", OneIsQuorum.self, plan: MutantTests.split)
         try await Self.huntRules("state-roots", OneIsQuorum.self, plan: MutantTests.split)
@@ -97,17 +96,19 @@ import Testing
     @Test("Signatures that nobody checks let the honest be blamed and forgeries be committed")
     func forgeries() async throws {
         let forger = [0: try #require(AdversaryCatalogue<Simplex>.named("forgery"))]
-        try await Self.hunt("blame", plan: MutantTests.ragged, adversaries: forger) {
+        try await Self.hunt("blame", plan: Surroundings.ragged.plan, adversaries: forger) {
             $0.isSkippingVerification = true
         }
     }
 
-    @Test("Batches in another's name come from nobody")
+    @Test("Batches in another's name come from nobody, and push out what that one sealed")
     func theft() async throws {
-        try await Self.hunt(
-            "no-creation", plan: MutantTests.ragged,
-            adversaries: [0: AdversaryCatalogue<Simplex>.nameThief]
-        ) { _ in }
+        for oracle in ["no-creation", "displacement"] {
+            try await Self.hunt(
+                oracle, plan: MutantTests.ragged,
+                adversaries: [0: AdversaryCatalogue<Simplex>.nameThief]
+            ) { _ in }
+        }
     }
 
     @Test("Every oracle has a name of its own, and a protocol adds its invariants")

@@ -67,6 +67,9 @@ private final class GatedDirectory: LogDirectory {
         File(try directory.open(name), gate)
     }
     func remove(_ name: String) throws(StorageError) { try directory.remove(name) }
+    func rename(_ name: String, to newName: String) throws(StorageError) {
+        try directory.rename(name, to: newName)
+    }
     func sync() throws(StorageError) { try directory.sync() }
     func path(of name: String) -> String { directory.path(of: name) }
 }

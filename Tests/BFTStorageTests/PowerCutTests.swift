@@ -5,6 +5,11 @@ import Testing
 
 /// Cuts the power during every operation of a workload and looks at what the next start finds.
 @Suite struct PowerCutTests {
+    /// The records of the third group stay when their segments are retired.
+    private static let keptType: UInt8 = 2
+    private static let options = SafetyLog.Options(
+        segmentByteCount: 4096, payloadByteLimit: 65536, keptType: keptType)
+
     /// What a run did until the power went.
     private struct Run {
         var appended: [Entry] = []
@@ -21,7 +26,7 @@ import Testing
         var random = SplitMix64(seed: seed)
         var run = Run()
         do {
-            let (log, entries) = try LogFixture.open(directory)
+            let (log, entries) = try LogFixture.open(directory, Self.options)
             if let found { #expect(entries == found) }
             run.appended = entries
             run.durableCount = entries.count
@@ -51,7 +56,10 @@ import Testing
     }
 
     /// L1 and L2: what was durable and not retired is there, nothing else but what was appended.
-    private func check(_ found: [Entry], after run: Run, _ comment: Comment) {
+    private func check(
+        _ found: [Entry], on disk: MemoryLogDirectory, after run: Run, _ comment: Comment
+    ) {
+        checkArchive(disk, after: run, comment)
         guard let first = found.first else {
             #expect(run.durableCount == 0 || run.retired != nil, comment)
             return
@@ -64,6 +72,17 @@ import Testing
         #expect(start + found.count >= run.durableCount, comment)
         if start > 0 {
             #expect(run.retired.map { run.appended[start - 1].position <= $0 } == true, comment)
+        }
+    }
+
+    /// What is kept is found where it was written, in a segment of the log or in one set aside.
+    private func checkArchive(
+        _ disk: MemoryLogDirectory, after run: Run, _ comment: Comment
+    ) {
+        let archive = LogArchive(directory: disk)
+        for entry in run.appended.prefix(run.durableCount) where entry.type == Self.keptType {
+            let payload = try? archive.payload(at: entry.position, type: entry.type)
+            #expect(payload == entry.payload, comment)
         }
     }
 
@@ -83,7 +102,7 @@ import Testing
                 let comment: Comment =
                     "seed \(seed), cut at \(operation), failed: \(failure != nil)"
                 let (log, found) = try LogFixture.open(disk)
-                check(found, after: run, comment)
+                check(found, on: disk, after: run, comment)
                 log.close()
                 // What was replayed once is durable: the next cut may lose everything unsynced.
                 let later = disk.powerCut(&random, survivalPercent: 0)
@@ -105,7 +124,8 @@ import Testing
                 _ = try? LogFixture.open(starting)
                 let again = starting.powerCut(&random)
                 let found = try LogFixture.open(again).entries
-                check(found, after: run, "seed \(seed), second cut at \(operation)")
+                check(
+                    found, on: again, after: run, "seed \(seed), second cut at \(operation)")
             }
         }
     }
@@ -116,8 +136,9 @@ import Testing
             let directory = MemoryLogDirectory(faults: .init(failingSyncAt: failing))
             let (run, failure) = run(directory, seed: 5)
             guard failure != nil else { continue }
-            let (log, found) = try LogFixture.open(directory.restarted())
-            check(found, after: run, "sync \(failing) failed")
+            let disk = directory.restarted()
+            let (log, found) = try LogFixture.open(disk)
+            check(found, on: disk, after: run, "sync \(failing) failed")
             log.close()
         }
         for failing in 1...40 {

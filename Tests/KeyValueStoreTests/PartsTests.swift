@@ -117,6 +117,34 @@ import Testing
         }
     }
 
+    /// Gives the entry in `slot` the leaf that this test has for it.
+    private func setLeaf(_ slot: Int, in tree: inout StateTree) {
+        var leaves = HashingScratch()
+        leaves.begin()
+        leaves.append(Digest(UInt64(slot + 1), 1, 1, 1), .zero)
+        tree.setLeaves([UInt32(slot)], leaves)
+    }
+
+    @Test("Numbers are sorted by the bits asked for, and those alike stay in order")
+    func radixSort() {
+        var random = SplitMix64(seed: 4)
+        var sort = RadixSort<UInt64>()
+        for count in [0, 1, 2, 100, 3_000, 7] {
+            for (lowest, bitCount) in [(32, 0), (32, 1), (32, 11), (32, 17), (0, 40)] {
+                var numbers = (0..<count).map { _ in UInt64.random(in: 0..<1 << 50, using: &random)
+                }
+                func key(_ number: UInt64) -> UInt64 {
+                    number >> UInt64(lowest) & ((1 << UInt64(bitCount)) - 1)
+                }
+                let expected = numbers.enumerated().sorted {
+                    (key($0.element), $0.offset) < (key($1.element), $1.offset)
+                }.map(\.element)
+                sort.sort(&numbers, lowest: lowest, bitCount: bitCount)
+                #expect(numbers == expected)
+            }
+        }
+    }
+
     @Test("Places alike in many bits give long paths, and the tree folds up again")
     func deepPaths() {
         // Places that share 0 to 250 bits: no client can find such keys.
@@ -138,14 +166,14 @@ import Testing
                 present.remove(slot)
             } else {
                 tree.insert(slot, at: places[slot])
-                tree.setLeaf(slot, Digest(UInt64(slot + 1), 1, 1, 1))
+                setLeaf(slot, in: &tree)
                 present.insert(slot)
             }
             guard round % 5 == 0 else { continue }
             var fresh = StateTree()
             for slot in present.sorted() {
                 fresh.insert(slot, at: places[slot])
-                fresh.setLeaf(slot, Digest(UInt64(slot + 1), 1, 1, 1))
+                setLeaf(slot, in: &fresh)
             }
             let roots = (tree.update(), fresh.update())
             #expect(roots.0 == roots.1)

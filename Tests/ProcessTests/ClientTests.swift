@@ -4,9 +4,11 @@ import Testing
 /// Four validators, and the clients that people have.
 extension ProcessTests {
     @Suite struct ClientTests {
-        @Test("What one node takes, every node has, with the same blocks and the same state")
-        func replication() throws {
-            let cluster = try Cluster()
+        @Test(
+            "What one node takes, every node has, with the same blocks and the same state",
+            arguments: Cluster.protocols)
+        func replication(protocolName: String) throws {
+            let cluster = try Cluster(protocolName: protocolName)
             try cluster.reporting {
                 for index in 0..<4 {
                     #expect(
@@ -99,9 +101,11 @@ extension ProcessTests {
             #expect(outcome.isSuccess, "\(outcome.output)")
         }
 
-        @Test("'bft status --json' says what a node is and how far it has come")
-        func status() throws {
-            let cluster = try Cluster()
+        @Test(
+            "'bft status --json' says what a node is and how far it has come",
+            arguments: Cluster.protocols)
+        func status(protocolName: String) throws {
+            let cluster = try Cluster(protocolName: protocolName)
             try cluster.reporting {
                 try eventually("every node reaches every peer") {
                     try (0..<4).allSatisfy { index in
@@ -117,7 +121,7 @@ extension ProcessTests {
                     #expect(outcome.isSuccess, "\(outcome.output)")
                     let status = try JSONDecoder().decode(
                         Cluster.Status.self, from: Data(outcome.output.utf8))
-                    #expect(status.chainId == "process-tests" && status.protocol == "simplex")
+                    #expect(status.chainId == "process-tests" && status.protocol == protocolName)
                     #expect(status.scheme == "ed25519" && status.nodeIndex == index)
                     #expect(status.committedHeight > 0 && status.view >= status.committedHeight)
                     #expect(status.appliedHeight <= status.committedHeight)

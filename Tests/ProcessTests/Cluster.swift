@@ -24,14 +24,14 @@ final class Cluster {
         let version: String
     }
 
-    /// The protocols whose chains are killed and brought back.
-    static let protocols = ["simplex", "pbft"]
-
     struct Block: Decodable, Equatable {
         let height: UInt64
         let digest: String
         let parent: String
     }
+
+    /// Every protocol that a chain can be founded on.
+    static let protocols = ["simplex", "pbft", "hotstuff", "hotstuff2"]
 
     let directory: TemporaryDirectory
     let size: Int
@@ -39,12 +39,12 @@ final class Cluster {
     private var processes: [ChildProcess?]
 
     /// Makes the homes, starts every node and waits until each has committed a block.
-    init(size: Int = 4, scheme: String = "ed25519", protocol name: String = "simplex") throws {
+    init(size: Int = 4, scheme: String = "ed25519", protocolName: String = "simplex") throws {
         directory = try TemporaryDirectory()
         self.size = size
         firstPort = try Self.freePorts(3 * size)
         processes = Array(repeating: nil, count: size)
-        try makeHomes(scheme, name)
+        try makeHomes(scheme, protocolName)
         for index in 0..<size { try start(index) }
         try reporting {
             try eventually("every node commits a block") {

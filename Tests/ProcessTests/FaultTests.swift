@@ -14,8 +14,8 @@ extension ProcessTests {
         @Test(
             "Writes go on without any one validator, which catches up and votes when it is back",
             arguments: Cluster.protocols)
-        func killOne(protocol name: String) throws {
-            let cluster = try Cluster(protocol: name)
+        func killOne(protocolName: String) throws {
+            let cluster = try Cluster(protocolName: protocolName)
             try cluster.reporting {
                 for victim in 0..<cluster.size {
                     let others = (0..<cluster.size).filter { $0 != victim }
@@ -44,9 +44,11 @@ extension ProcessTests {
             }
         }
 
-        @Test("Without a quorum nothing is acknowledged; with one again, nothing is lost")
-        func killTwo() throws {
-            let cluster = try Cluster()
+        @Test(
+            "Without a quorum nothing is acknowledged; with one again, nothing is lost",
+            arguments: Cluster.protocols)
+        func killTwo(protocolName: String) throws {
+            let cluster = try Cluster(protocolName: protocolName)
             try cluster.reporting {
                 let before = Load(ports: (0..<4).map(cluster.respPort))
                 try before.advance(by: 20)
@@ -70,8 +72,8 @@ extension ProcessTests {
         @Test(
             "When all validators are killed at once under load, every acknowledged write stays",
             arguments: Cluster.protocols)
-        func killAll(protocol name: String) throws {
-            let cluster = try Cluster(protocol: name)
+        func killAll(protocolName: String) throws {
+            let cluster = try Cluster(protocolName: protocolName)
             try cluster.reporting {
                 let load = Load(ports: (0..<4).map(cluster.respPort), count: 8)
                 for _ in 0..<3 {
@@ -100,9 +102,11 @@ extension ProcessTests {
             }
         }
 
-        @Test("SIGTERM ends a node in order and soon, also under load")
-        func terminate() throws {
-            let cluster = try Cluster()
+        @Test(
+            "SIGTERM ends a node in order and soon, also under load",
+            arguments: Cluster.protocols)
+        func terminate(protocolName: String) throws {
+            let cluster = try Cluster(protocolName: protocolName)
             try cluster.reporting {
                 let load = Load(ports: (0..<4).map(cluster.respPort))
                 try load.advance(by: 20)

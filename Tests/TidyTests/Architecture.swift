@@ -42,6 +42,7 @@ enum Architecture {
         TargetRow("BFTCore", .decides, "BFTBase", "BFTWire"),
         TargetRow("ProtocolSimplex", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("ProtocolPBFT", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow("ProtocolHotStuff", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
         // Keys and signatures, and the wire between two validators.
@@ -78,10 +79,10 @@ enum Architecture {
         // What a program imports that holds a validator.
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-            "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore"),
+            "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore"),
         TargetRow(
             "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
-            "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "KeyValueStore"),
+            "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore"),
         // A world to run replicas in.
         TargetRow(
             "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
@@ -89,7 +90,7 @@ enum Architecture {
         // What the simulator must know of each protocol.
         TargetRow(
             "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
-            "ProtocolPBFT", "ProtocolSimplex"),
+            "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff"),
         // The command line, and what it reads and writes.
         TargetRow("Logging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),
@@ -102,9 +103,9 @@ enum Architecture {
             "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
         // The only place that names a protocol and an application.
         TargetRow(
-            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTCore", "BFTCrypto", "BFTNode",
-            "BFTSimulator", "KeyValueStore", "ProtocolPBFT", "ProtocolSimplex",
-            "SimulatedProtocols", "Glibc"),
+            "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
+            "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+            "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

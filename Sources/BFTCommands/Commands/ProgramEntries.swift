@@ -15,6 +15,7 @@ public enum ProgramEntries {
             CommandEntry(Keygen.self, services: services),
             CommandEntry(Start.self, services: services),
             CommandEntry(Localnet.self, services: services),
+            CommandEntry(VerifyBlock.self, services: services),
         ]
     }
 
@@ -25,7 +26,8 @@ public enum ProgramEntries {
         [
             CommandEntry(Simulate.configuration) {
                 Simulate(protocols: protocols, version: version)
-            }
+            },
+            CommandEntry(Measure.configuration) { Measure(protocols: protocols) },
         ]
     }
 }

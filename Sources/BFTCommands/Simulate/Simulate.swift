@@ -140,14 +140,7 @@ struct Simulate: Command {
 
     var simulated: SimulatedProtocol {
         get throws(UsageError) {
-            let names = protocols.map(\.name)
-            guard let found = protocols.first(where: { $0.name == protocolName ?? names.first })
-            else {
-                throw UsageError(
-                    "no protocol '\(protocolName ?? "")' is known",
-                    hint: "the protocols are \(names.joined(separator: ", "))")
-            }
-            return found
+            try SimulatedProtocol.named(protocolName, among: protocols)
         }
     }
 

@@ -16,8 +16,10 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 
 /// The batches that are here and not ordered yet, by author and in sequence.
 ///
-/// A batch is *held* once it is durable: only held batches are proposed and voted for, so that the
-/// quorum behind a certificate can always bring back what it certified.
+/// A batch is *held* once it is on its way to the host's log: only held batches are proposed and
+/// voted for. What is logged later is durable later, so no vote leaves before the batches that it
+/// stands on are durable, and the quorum behind a certificate can always bring back what it
+/// certified. An own batch is sent once it is *durable* itself.
 ///
 /// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order.
 /// - Invariant P2: an author fills only its own window.
@@ -25,6 +27,7 @@ struct BatchPool: Equatable, Sendable {
     private struct Candidate: Equatable, Sendable {
         let batch: Batch
         var isHeld = false
+        var isDurable = false
         /// Whether this replica may have voted for a block that names it: then others count on it.
         var isVouchedFor = false
     }
@@ -78,16 +81,16 @@ struct BatchPool: Equatable, Sendable {
         authors[author.rawValue].slots.contains(where: \.isEmpty)
     }
 
-    /// The batches of `author` that are held, in order.
-    func heldBatches(of author: ValidatorIndex) -> [Batch] {
+    /// The batches of `author` that are durable, in order.
+    func durableBatches(of author: ValidatorIndex) -> [Batch] {
         authors[author.rawValue].slots.flatMap { slot in
-            slot.filter(\.isHeld).map(\.batch)
+            slot.filter(\.isDurable).map(\.batch)
         }
     }
 
     /// Every held batch, by author, in order.
     var heldBatches: [Batch] {
-        authors.indices.flatMap { heldBatches(of: ValidatorIndex($0)) }
+        authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.batch) } }
     }
 
     // MARK: Taking batches in
@@ -130,6 +133,7 @@ struct BatchPool: Equatable, Sendable {
         guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
         append(batch, at: Int(clamping: batch.sequence.rawValue - queue.next.rawValue))
         hold(batch.reference)
+        noteDurable(batch.reference)
         vouch(for: [batch.reference])
     }
 
@@ -140,10 +144,16 @@ struct BatchPool: Equatable, Sendable {
         authors[author].byteCount += batch.encoded.count
     }
 
-    /// Notes that a batch is durable.
+    /// Notes that the host was told to store a batch.
     mutating func hold(_ reference: BatchReference) {
         guard let (offset, position) = find(reference) else { return }
         authors[reference.author.rawValue].slots[offset][position].isHeld = true
+    }
+
+    /// Notes that a batch is durable.
+    mutating func noteDurable(_ reference: BatchReference) {
+        guard let (offset, position) = find(reference) else { return }
+        authors[reference.author.rawValue].slots[offset][position].isDurable = true
     }
 
     /// Notes that this replica lets its vote go to a block with `payload`, all held.

@@ -79,7 +79,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .received(let message, let sender): receive(message, from: sender, &turn)
         case .connected(let peer):
             turn.inputs.append(.connected(peer))
-            for batch in ledger.pool.heldBatches(of: own) {
+            for batch in ledger.pool.durableBatches(of: own) {
                 turn.ledgerEffects.append(.send(.batch(batch), to: peer))
             }
         case .timerFired:
@@ -91,7 +91,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
                 turn.ledgerEffects.append(.displaced(batch))
                 return
             }
-            turn.ledgerEffects.append(.store(batch))
+            ledger.store(batch, into: &turn.ledgerEffects)
+            turn.hasNewBatch = true
         case .stored(let reference): noteStored(reference, &turn)
         case .executed(let height, let root):
             ledger.queue.finished(height)
@@ -113,7 +114,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             var builder = BatchBuilder()
             let batch = builder.seal(author: own, sequence: nextOwnSequence)
             guard (try? ledger.pool.insert(batch, isRequested: true)) != nil else { return }
-            turn.ledgerEffects.append(.store(batch))
+            ledger.store(batch, into: &turn.ledgerEffects)
+            turn.hasNewBatch = true
         }
     }
 
@@ -125,6 +127,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             // The claims of the whole are those of the part, and they were checked.
             turn.inputs.append(.received(Verified(part), from: sender))
         case .ledger(let part):
+            if case .batch = part { turn.hasNewBatch = true }
             ledger.receive(
                 part, from: sender, commitVoteHeight: consensus.commitVoteHeight, at: turn.now,
                 into: &turn.ledgerEffects)
@@ -132,8 +135,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     }
 
     private mutating func noteStored(_ reference: BatchReference, _ turn: inout Turn) {
-        ledger.pool.hold(reference)
-        turn.hasNewBatch = true
+        ledger.pool.noteDurable(reference)
         // Durable, so now it may be sent.
         if reference.author == own, let batch = ledger.pool.batch(reference) {
             turn.ledgerEffects.append(.broadcast(.batch(batch)))

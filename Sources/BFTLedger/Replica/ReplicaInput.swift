@@ -23,13 +23,15 @@ public enum ReplicaInput<P: ConsensusProtocol>: Equatable, Sendable {
 
 /// Everything that a replica can ask of its host.
 ///
-/// Carried out in order. `persist` is durable before a later effect starts; `store` holds nothing
-/// back and is answered by `stored`.
+/// Carried out in order. `persist` is durable before a later effect starts, and everything that was
+/// to be stored before it is durable by then, too. `store` by itself holds nothing back and is
+/// answered by `stored`.
 public enum ReplicaEffect<P: ConsensusProtocol>: Equatable, Sendable {
     case persist(P.Durable)
     /// Make the batch durable, soon.
     case store(Batch)
-    /// Sign, then send to every peer, then give it back as a received message.
+    /// Sign, then send to the recipient or, if it names none, to every peer; then give it back as a
+    /// received message, whomever it is for.
     case sign(P.Unsigned)
     case send(ReplicaMessage<P>, to: ValidatorIndex)
     /// To every peer, not to the sender.

@@ -6,7 +6,8 @@ import BFTStorage
 
 /// What the executor is asked to do, in order.
 enum ExecutorJob: Sendable {
-    case execute(CommittedBlock)
+    /// With the places of its large batches in the log.
+    case execute(CommittedBlock, places: [LogPosition?])
     case query(QueryBatch)
     case judge(Block, [Batch])
     case readRun(from: Height, for: ValidatorIndex)
@@ -113,7 +114,7 @@ final class Executor<App: Application>: @unchecked Sendable {
         self.store = store
         blocks = BlockExecutor(
             application, store: store, own: own,
-            policy: .init(byteCount: NodeSettings.saveBytes, blockCount: NodeSettings.saveBlocks))
+            policy: NodeSettings.savePolicy())
         self.onOutcomes = onOutcomes
     }
 
@@ -189,7 +190,7 @@ final class Executor<App: Application>: @unchecked Sendable {
     private func perform(_ job: ExecutorJob) {
         do throws(StorageError) {
             switch job {
-            case .execute(let block): try execute(block)
+            case .execute(let block, let places): try execute(block, places)
             case .query(let batch): answer(batch)
             case .judge(let block, let batches):
                 let context = BlockExecutor<App>.context(of: block)
@@ -218,8 +219,10 @@ final class Executor<App: Application>: @unchecked Sendable {
         }
     }
 
-    private func execute(_ committed: CommittedBlock) throws(StorageError) {
-        let executed = try blocks.execute(committed)
+    private func execute(
+        _ committed: CommittedBlock, _ places: [LogPosition?]
+    ) throws(StorageError) {
+        let executed = try blocks.execute(committed, at: places)
         add(
             .executed(committed, stateRoot: executed.stateRoot, results: executed.results),
             byteCount: executed.byteCount)

@@ -110,8 +110,10 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
 extension CertificateReport {
     init(_ certificate: Certificate) {
         let statement = certificate.statement
+        let committed = statement.committed
         self.init(
-            view: statement.view, height: statement.height, block: statement.block,
+            view: statement.view, height: committed?.height ?? statement.height,
+            block: committed?.digest ?? statement.block,
             signers: certificate.signers.positions.map { ValidatorIndex($0) },
             encoded: certificate.encoded)
     }
@@ -127,6 +129,6 @@ extension BlockReport {
             batches: block.payload.map {
                 Batch(author: $0.author, sequence: $0.sequence, digest: $0.digest)
             },
-            certificate: CertificateReport(stored.certificate))
+            certificate: CertificateReport(stored.certificate), encoded: block.encoded)
     }
 }

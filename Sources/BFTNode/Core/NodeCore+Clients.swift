@@ -148,6 +148,7 @@ extension NodeCore {
         _ root: Digest
     ) {
         let bytes = results.bytes.span.bytes
+        let sessions = sessions
         var start = 0
         for (position, origin) in origins.enumerated() {
             guard position < results.count else {
@@ -175,6 +176,7 @@ extension NodeCore {
             count: answered.origins.count, byteCount: answered.requestByteCount)
         guard !hasAbandonedClients else { return }
         let bytes = answered.answers.bytes.span.bytes
+        let sessions = sessions
         var start = 0
         for (origin, end) in zip(answered.origins, answered.answers.ends) {
             let answer = bytes.extracting(start..<end)

@@ -20,9 +20,8 @@ extension NodeCore {
             waiting.append(.record(number))
         case .store(let batch):
             // No barrier: what needs the batch waits for `stored`.
-            let payload = ReplicaRecord<P>.batch(batch).encoded
             _ = records.append(
-                type: RecordType.replica, payload: payload, batch: batch.reference, to: log)
+                type: RecordType.of(batch), payload: batch.encoded, batch: batch.reference, to: log)
         case .sign(let unsigned):
             nextSignature += 1
             waiting.append(.signature(nextSignature, unsigned))
@@ -55,7 +54,11 @@ extension NodeCore {
             guard let signature = signatures.removeValue(forKey: number) else { return false }
             _ = waiting.popFirst()
             let message = Message.consensus(unsigned.signed(by: settings.own, signature))
-            broadcast(message)
+            switch unsigned.recipient {
+            case nil: broadcast(message)
+            case settings.own: break
+            case let peer?: carryOut(.send(message, to: peer))
+            }
             ownMessages.append(message)
         case .effect(let effect):
             _ = waiting.popFirst()
@@ -126,7 +129,8 @@ extension NodeCore {
     private func executeDurable() {
         while let next = unexecuted.first, next.record <= records.durableNumber {
             _ = unexecuted.popFirst()
-            executor.append(.execute(next.block))
+            let places = records.takePlaces(of: next.block.block.payload)
+            executor.append(.execute(next.block, places: places))
         }
     }
 
@@ -194,23 +198,37 @@ extension NodeCore {
             guard records.appendedByteCount >= LogTruncation.byteCount else { return }
             let upTo = records.durablePosition
             records.resetByteCount()
-            let live = replica.liveRecords.map(\.encoded)
-            // What is committed at once has no bound of its own. The old segments stay for now.
-            guard live.allSatisfy({ $0.count <= NodeSettings.recordByteLimit }) else { return }
-            var last = records.durableNumber
-            for payload in live {
-                last = records.append(type: RecordType.replica, payload: payload, to: log)
-            }
+            guard let last = repeatLiveRecords() else { return }
             truncation.step = .rewriting(
                 lastRecord: last, height: replica.committedHeight, upTo: upTo)
         case .rewriting(let lastRecord, let height, let upTo):
             guard records.durableNumber >= lastRecord, replica.executedHeight >= height else {
                 return
             }
+            records.forgetPlaces(upTo: upTo)
             truncation.step = .syncing(upTo: upTo)
             executor.append(.sync(ticket: 0))
         case .syncing: return
         }
+    }
+
+    /// Appends again what is still needed. Returns the number of the last record, or `nil` if one
+    /// is too large: what is committed at once has no bound of its own, and the old segments stay
+    /// for now.
+    private func repeatLiveRecords() -> UInt64? {
+        let live = replica.liveRecords.map { record in
+            if case .batch(let batch) = record {
+                return (RecordType.of(batch), batch.encoded, batch.reference as BatchReference?)
+            }
+            return (RecordType.replica, record.encoded, nil)
+        }
+        guard live.allSatisfy({ $0.1.count <= NodeSettings.recordByteLimit }) else { return nil }
+        var last = records.durableNumber
+        for (type, payload, batch) in live {
+            last = records.append(
+                type: type, payload: payload, batch: batch, isRepeated: true, to: log)
+        }
+        return last
     }
 
     func finishTruncation() {

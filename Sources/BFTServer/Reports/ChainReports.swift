@@ -4,7 +4,7 @@ public import BFTBase
 public struct CertificateReport: Equatable, Sendable, JSONReport {
     public var view: View
     public var height: Height
-    /// The block that the certificate is for.
+    /// The block that the certificate commits, which may stand above the one it was asked for.
     public var block: Digest
     public var signers: [ValidatorIndex]
     /// The canonical encoding.
@@ -116,11 +116,13 @@ public struct BlockReport: Equatable, Sendable, JSONReport {
     public var batches: [Batch]
     /// Why everybody may rely on the block.
     public var certificate: CertificateReport
+    /// The canonical encoding of the block: what its digest covers.
+    public var encoded: [UInt8]
 
     public init(
         height: Height, view: View, epoch: Epoch, digest: Digest, parent: Digest,
         proposer: ValidatorIndex, time: Timestamp, transactionCount: Int, batches: [Batch],
-        certificate: CertificateReport
+        certificate: CertificateReport, encoded: [UInt8]
     ) {
         self.height = height
         self.view = view
@@ -132,6 +134,7 @@ public struct BlockReport: Equatable, Sendable, JSONReport {
         self.transactionCount = transactionCount
         self.batches = batches
         self.certificate = certificate
+        self.encoded = encoded
     }
 
     public func write(to json: inout JSONWriter) {
@@ -153,6 +156,7 @@ public struct BlockReport: Equatable, Sendable, JSONReport {
                 }
             }
             json.field("certificate", certificate)
+            json.field("encoded", Base64.encode(encoded))
         }
     }
 }

@@ -11,7 +11,8 @@ public import BFTLedger
 public protocol Adversary<P>: Sendable {
     associatedtype P: ConsensusProtocol
 
-    /// What to send instead of `unsigned`, which the honest replica would sign and send to all.
+    /// What to send instead of `unsigned`, which the honest replica would sign and send to its
+    /// recipients.
     mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>]
@@ -37,7 +38,7 @@ extension Adversary {
     public mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        [Dispatch(unsigned, to: vantage.peers)]
+        [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
     }
 
     public mutating func instead(

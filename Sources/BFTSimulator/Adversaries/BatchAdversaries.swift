@@ -68,7 +68,7 @@ public struct NameThief<P: Attackable>: Adversary {
     ) -> [Dispatch<P>] {
         guard let payload = P.proposedBlock(in: unsigned)?.payload,
             let position = payload.firstIndex(where: { vantage.honest.contains($0.author) })
-        else { return [Dispatch(unsigned, to: vantage.peers)] }
+        else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
         let stolen = payload[position]
         let batch = Batch.of(
             [Array(repeating: 7, count: 9)], author: stolen.author, sequence: stolen.sequence)

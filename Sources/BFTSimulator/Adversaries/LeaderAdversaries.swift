@@ -11,7 +11,7 @@ public struct EquivocatingLeader<P: Attackable>: Adversary {
     ) -> [Dispatch<P>] {
         guard P.role(of: unsigned) == .proposal,
             let other = P.variants(of: unsigned, .otherBlock).first
-        else { return [Dispatch(unsigned, to: vantage.peers)] }
+        else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
         let middle = vantage.choice(of: vantage.peers.count + 1)
         let votes = P.variants(of: unsigned, .otherKinds) + P.variants(of: other, .otherKinds)
         return [
@@ -40,7 +40,7 @@ public struct ColludingForker<P: Attackable>: Adversary {
             return vantage.coalition.members.flatMap { said(of: fork, by: $0, vantage) }
         }
         guard let fork = vantage.coalition.fork(in: view) else {
-            return [Dispatch(unsigned, to: vantage.peers)]
+            return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
         }
         return said(of: fork, by: vantage.own, vantage)
     }
@@ -66,7 +66,8 @@ public struct SilentLeader<P: Attackable>: Adversary {
     public mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        P.role(of: unsigned) == .proposal ? [] : [Dispatch(unsigned, to: vantage.peers)]
+        let isProposal = P.role(of: unsigned) == .proposal
+        return isProposal ? [] : [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
     }
 }
 
@@ -92,7 +93,7 @@ public struct SkippingLeader<P: Attackable>: Adversary {
             let skipping = P.variants(of: unsigned, .onGrandparent(parent: parent))
             if !skipping.isEmpty { return skipping.map { Dispatch($0, to: vantage.peers) } }
         }
-        return [Dispatch(unsigned, to: vantage.peers)]
+        return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
     }
 }
 
@@ -106,7 +107,7 @@ public struct StingyLeader<P: Attackable>: Adversary {
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         guard P.role(of: unsigned) == .proposal else {
-            return [Dispatch(unsigned, to: vantage.peers)]
+            return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
         }
         var chosen: [ValidatorIndex] = []
         var power = vantage.validators.powers[vantage.own.rawValue]

@@ -21,7 +21,7 @@ public struct SplitBrain<P: Attackable>: Adversary {
     public mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        [Dispatch(unsigned, to: vantage.peers.filter { !side.contains($0) })]
+        [Dispatch(unsigned, to: vantage.recipients(of: unsigned).filter { !side.contains($0) })]
     }
 
     public mutating func instead(
@@ -82,7 +82,8 @@ public struct SplitBrain<P: Attackable>: Adversary {
                 case .sign(let unsigned):
                     let message = vantage.signed(unsigned, by: vantage.own)
                     inputs.append(.received(Verified(message), from: vantage.own))
-                    sent.append(Dispatch(message, to: side))
+                    let hearers = side.filter(vantage.recipients(of: unsigned).contains)
+                    sent.append(Dispatch(message, to: hearers))
                 case .send(let message, let peer):
                     sent.append(Dispatch(message, to: side.filter { $0 == peer }))
                 case .broadcast(let message): sent.append(Dispatch(message, to: side))

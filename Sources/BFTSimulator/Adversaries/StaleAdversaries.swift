@@ -28,7 +28,8 @@ public struct StrayingPeer<P: Attackable>: Adversary {
             .chain(Digest(vantage.random.next(), 0, 0, 0)),
         ]
         let strays = changes.flatMap { P.variants(of: unsigned, $0) }
-        return (strays + [unsigned]).map { Dispatch($0, to: vantage.peers) }
+        return strays.map { Dispatch($0, to: vantage.peers) }
+            + [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
     }
 }
 
@@ -79,7 +80,7 @@ public struct FloodingPeer<P: Attackable>: Adversary {
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         template = unsigned
-        return [Dispatch(unsigned, to: vantage.peers)]
+        return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
     }
 
     public mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>] {

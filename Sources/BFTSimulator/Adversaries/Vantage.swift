@@ -25,6 +25,11 @@ public struct Vantage<P: ConsensusProtocol>: Sendable {
     /// All validators but this one.
     public var peers: [ValidatorIndex] { validators.indices.filter { $0 != own } }
 
+    /// Those whom an honest replica would send `unsigned`.
+    public func recipients(of unsigned: P.Unsigned) -> [ValidatorIndex] {
+        unsigned.recipients(among: peers)
+    }
+
     /// All validators that are not malicious.
     public var honest: [ValidatorIndex] {
         validators.indices.filter { !coalition.members.contains($0) }
@@ -47,6 +52,14 @@ public struct Vantage<P: ConsensusProtocol>: Sendable {
 
     public mutating func some(of validators: [ValidatorIndex]) -> [ValidatorIndex] {
         validators.filter { _ in Bool.random(using: &random) }
+    }
+}
+
+extension Signable {
+    /// Those of `peers` that an honest replica sends this to, once it is signed.
+    func recipients(among peers: [ValidatorIndex]) -> [ValidatorIndex] {
+        guard let recipient else { return peers }
+        return peers.filter { $0 == recipient }
     }
 }
 

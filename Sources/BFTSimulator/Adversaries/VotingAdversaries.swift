@@ -21,7 +21,7 @@ public struct WithholdingPeer<P: Attackable>: Adversary {
     public mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        [Dispatch(unsigned, to: vantage.some(of: vantage.peers))]
+        [Dispatch(unsigned, to: vantage.some(of: vantage.recipients(of: unsigned)))]
     }
 
     public mutating func instead(
@@ -40,7 +40,8 @@ public struct PartialPeer<P: Attackable>: Adversary {
     public mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        [Dispatch(unsigned, to: chosen(&vantage))]
+        let chosen = chosen(&vantage)
+        return [Dispatch(unsigned, to: chosen.filter(vantage.recipients(of: unsigned).contains))]
     }
 
     public mutating func instead(
@@ -91,7 +92,7 @@ public struct QuorumBreaker<P: Attackable>: Adversary {
             power += vantage.validators.powers[entry.voter.rawValue]
         }
         guard vantage.validators.isQuorum(power) else {
-            return [Dispatch(unsigned, to: vantage.peers)]
+            return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
         }
         held = held.suffix(20) + [unsigned]
         return []
@@ -126,11 +127,12 @@ public struct SmallMutator<P: Attackable>: Adversary {
         let change = changes[vantage.choice(of: changes.count)]
         let mutants = P.variants(of: unsigned, change)
         guard !mutants.isEmpty, vantage.coin() else {
-            return [Dispatch(unsigned, to: vantage.peers)]
+            return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
         }
         let fooled = vantage.some(of: vantage.peers)
+        let others = vantage.recipients(of: unsigned).filter { !fooled.contains($0) }
         return mutants.map { Dispatch($0, to: fooled) }
-            + [Dispatch(unsigned, to: vantage.peers.filter { !fooled.contains($0) })]
+            + [Dispatch(unsigned, to: others)]
     }
 }
 

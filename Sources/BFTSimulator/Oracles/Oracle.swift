@@ -90,7 +90,7 @@ extension Oracle {
 /// An oracle by its name, for a world that is about to begin.
 public struct OracleEntry<P: ConsensusProtocol>: Sendable {
     public let name: String
-    let make: @Sendable (Scene) -> any Oracle<P>
+    public let make: @Sendable (Scene) -> any Oracle<P>
 
     public init(_ name: String, _ make: @escaping @Sendable (Scene) -> any Oracle<P>) {
         self.name = name

@@ -111,15 +111,16 @@ extension RoundWorld {
     private mutating func sign(_ unsigned: P.Unsigned, at instance: Int) {
         let validator = instances[instance].validator
         let own = signed(unsigned, by: validator)
+        let peers = unsigned.recipients(among: validators.indices.filter { $0 != validator })
         if let liar, liar.validator == validator {
             let view = instances[instance].view
-            for peer in validators.indices where peer != validator {
+            for peer in peers {
                 for other in liar.instead(unsigned, view, peer) {
                     send(signed(other, by: validator), from: instance, to: peer)
                 }
             }
         } else {
-            for peer in validators.indices where peer != validator {
+            for peer in peers {
                 send(own, from: instance, to: peer)
             }
         }

@@ -8,6 +8,8 @@ public struct SimulatedProtocol: Sendable {
     public let adversaryNames: [String]
     /// Runs one scenario.
     public let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
+    /// Counts what a network of it sends, and how long it takes.
+    public let measure: @Sendable (Measurement) throws -> MeasuredRun
 
     /// - Parameters:
     ///   - votes: what the protocol calls its votes.
@@ -18,6 +20,10 @@ public struct SimulatedProtocol: Sendable {
     ) {
         self.name = name
         adversaryNames = AdversaryCatalogue<P>.all.map(\.name)
+        measure = { measurement in
+            var network = try MeasuredNetwork<P>(measurement)
+            return network.measured()
+        }
         run = { scenario, given in
             var options = given
             options.recorder?.voteNames = votes

@@ -56,13 +56,26 @@ public final class FileLogDirectory: LogDirectory {
         try SystemCall.retrying("remove", path) { unlink(path) }
     }
 
+    public func rename(_ name: String, to newName: String) throws(StorageError) {
+        let (old, new) = (path(of: name), path(of: newName))
+        try SystemCall.retrying("rename", old) { Glibc.rename(old, new) }
+    }
+
     public func sync() throws(StorageError) { try SystemCall.syncDirectory(path) }
 }
 
 /// A file on a file system. Its owner closes it once and doesn't use it any more.
-private final class FileLogFile: LogFile {
+///
+/// What goes on where the last write ended goes past the kernel's cache, if the file system can do
+/// that. Everything else is written through it.
+private final class FileLogFile: LogFile, @unchecked Sendable {
     let descriptor: Int32
     let path: String
+    /// Where the last write ended, if it was one and nothing else was done since.
+    private var lastEnd: Int?
+    private var direct: DirectWriter?
+    private var size = 0
+    private var isDirectPossible = true
 
     init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
@@ -80,14 +93,32 @@ private final class FileLogFile: LogFile {
     }
 
     func write(_ bytes: RawSpan, at offset: Int) throws(StorageError) {
+        defer { lastEnd = offset + bytes.byteCount }
+        if lastEnd == offset, isDirectPossible {
+            if direct == nil { try goPastCache(offset) }
+            if try direct?.append(bytes, limit: size) == true { return }
+            isDirectPossible = false
+        }
+        direct = nil
         try SystemCall.write(descriptor, bytes, at: offset, path: path)
     }
 
+    private func goPastCache(_ end: Int) throws(StorageError) {
+        let start = end & ~(DirectWriter.blockByteCount - 1)
+        size = try byteCount()
+        let block = try read(at: start, byteCount: end - start)
+        direct = DirectWriter(path, end: end, block: block)
+    }
+
     func truncate(to byteCount: Int) throws(StorageError) {
+        lastEnd = nil
+        direct = nil
         try SystemCall.retrying("truncate", path) { ftruncate(descriptor, off_t(byteCount)) }
     }
 
     func reserve(_ byteCount: Int) throws(StorageError) {
+        lastEnd = nil
+        direct = nil
         while bft_reserve(descriptor, Int64(byteCount)) != 0 {
             switch errno {
             case EINTR: continue
@@ -102,5 +133,8 @@ private final class FileLogFile: LogFile {
         guard fdatasync(descriptor) == 0 else { throw SystemCall.failure("sync", path) }
     }
 
-    func close() { Glibc.close(descriptor) }
+    func close() {
+        direct = nil
+        Glibc.close(descriptor)
+    }
 }

@@ -13,7 +13,11 @@ public protocol LogDirectory: AnyObject, Sendable {
     /// Removes a file. It stays away after a crash only once `sync` returned.
     func remove(_ name: String) throws(StorageError)
 
-    /// Makes creations and removals durable.
+    /// Gives a file another name, which no file has. It is there under one of the two after a
+    /// crash, and under the new one for certain only once `sync` returned.
+    func rename(_ name: String, to newName: String) throws(StorageError)
+
+    /// Makes creations, removals and new names durable.
     func sync() throws(StorageError)
 
     /// What to call a file in an error.

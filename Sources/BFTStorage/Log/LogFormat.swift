@@ -120,6 +120,23 @@ extension LogFormat {
     /// The valid record that begins at `offset` of the segment that begins at `base`, if any.
     static func record(in segment: RawSpan, at offset: Int, base: LogPosition) -> Record? {
         let position = base.advanced(by: offset - segmentHeaderByteCount)
+        guard let record = record(in: segment, at: offset, position: position),
+            record.group >= base
+        else { return nil }
+        return record
+    }
+
+    /// The bytes of the record that begins with `header` and stands at `position`, or `nil` if none
+    /// does.
+    static func recordByteCount(_ header: RawSpan, at position: LogPosition) -> Int? {
+        guard header.byteCount == recordHeaderByteCount,
+            checksums(of: header, at: position).header == load(header, 0, as: UInt32.self)
+        else { return nil }
+        return recordByteCount(payloadByteCount: Int(load(header, 8, as: UInt32.self)))
+    }
+
+    /// The valid record that begins at `offset` of `segment` and stands at `position`, if any.
+    static func record(in segment: RawSpan, at offset: Int, position: LogPosition) -> Record? {
         let payloadStart = offset + recordHeaderByteCount
         guard payloadStart <= segment.byteCount else { return nil }
         let header = segment.extracting(offset..<payloadStart)
@@ -131,7 +148,7 @@ extension LogFormat {
         let whole = checksums(of: segment.extracting(offset..<end), at: position).whole
         guard whole == load(header, 4, as: UInt32.self) else { return nil }
         let group = LogPosition(load(header, 16, as: UInt64.self))
-        guard group >= base, group <= position else { return nil }
+        guard group <= position else { return nil }
         return Record(
             type: load(header, 12, as: UInt8.self), group: group,
             payload: payloadStart..<payloadStart + length, end: end)

@@ -64,6 +64,8 @@ public final class MemoryLogDirectory: LogDirectory {
         var nextFile = 0
         var names: [String: Int] = [:]
         var durableNames: [String: Int] = [:]
+        /// New names since the last sync of the directory.
+        var renames: [(old: String, new: String)] = []
     }
 
     let state: Mutex<State>
@@ -112,6 +114,7 @@ public final class MemoryLogDirectory: LogDirectory {
             state.nextFile = before.nextFile
             state.names = before.names
             state.durableNames = before.durableNames
+            state.renames = before.renames
         }
         return restarted
     }
@@ -131,6 +134,12 @@ public final class MemoryLogDirectory: LogDirectory {
             let (old, new) = (before.durableNames[name], before.names[name])
             let kept = old == new || survives() ? new : old
             if let kept { names[name] = kept }
+        }
+        // A new name replaces the old one in one step.
+        for (old, new) in before.renames {
+            guard let file = before.durableNames[old] else { continue }
+            let isRenamed = names[old] == nil
+            names[new] = isRenamed ? file : nil
         }
         var files: [String: [UInt8]] = [:]
         for name in names.keys.sorted() {
@@ -219,9 +228,21 @@ public final class MemoryLogDirectory: LogDirectory {
         }
     }
 
+    public func rename(_ name: String, to newName: String) throws(StorageError) {
+        try attempt("rename", name) { state, _ in
+            state.names[newName] = state.names[name]
+            state.names[name] = nil
+            state.renames.append((name, newName))
+            return nil
+        }
+    }
+
     public func sync() throws(StorageError) {
         try attempt("sync", "", isSync: true) { state, fails in
-            if !fails { state.durableNames = state.names }
+            if !fails {
+                state.durableNames = state.names
+                state.renames = []
+            }
             return nil
         }
     }

@@ -17,10 +17,17 @@ public final class SafetyLog {
         public var segmentByteCount: Int
         /// The largest payload of a record. Larger segments are made for records that need them.
         public var payloadByteLimit: Int
+        /// A segment with a record of this type is set aside when it is retired, for `LogArchive`,
+        /// and not removed.
+        public var keptType: UInt8?
 
-        public init(segmentByteCount: Int = 64 << 20, payloadByteLimit: Int = 16 << 20) {
+        public init(
+            segmentByteCount: Int = 64 << 20, payloadByteLimit: Int = 16 << 20,
+            keptType: UInt8? = nil
+        ) {
             self.segmentByteCount = segmentByteCount
             self.payloadByteLimit = payloadByteLimit
+            self.keptType = keptType
         }
     }
 
@@ -39,6 +46,8 @@ public final class SafetyLog {
         let number: UInt64
         let base: LogPosition
         var lastRecord: LogPosition?
+        /// Whether a record in it is of the type that is kept.
+        var isKept = false
         var name: String { SafetyLog.name(of: number) }
     }
 
@@ -70,7 +79,7 @@ public final class SafetyLog {
             _ position: LogPosition, _ type: UInt8, _ payload: RawSpan
         ) throws(StorageError) -> Void
     ) throws(StorageError) {
-        var opening = Opening(directory: directory)
+        var opening = Opening(directory: directory, keptType: options.keptType)
         try opening.readSegments(replay)
         self.directory = directory
         self.options = options
@@ -105,6 +114,7 @@ public final class SafetyLog {
         LogFormat.append(type: type, parts: parts, at: end, group: group, to: &staged)
         let position = end
         segments[segments.count - 1].lastRecord = position
+        if type == options.keptType { segments[segments.count - 1].isKept = true }
         end = end.advanced(by: recordByteCount)
         return position
     }
@@ -123,7 +133,8 @@ public final class SafetyLog {
         staged.removeAll(keepingCapacity: staged.capacity <= 8 << 20)
     }
 
-    /// Removes the segments whose records all stand at or before `position`, except the last.
+    /// Removes the segments whose records all stand at or before `position`, except the last, or
+    /// sets them aside.
     ///
     /// The caller has made sure that what they say is durable elsewhere, if need be by appending
     /// it again and committing.
@@ -132,7 +143,12 @@ public final class SafetyLog {
         try attempt { () throws(StorageError) in
             // One at a time and the oldest first: a crash leaves no gap in the numbers.
             while segments.count > 1, segments[0].lastRecord ?? .zero <= position {
-                try directory.remove(segments[0].name)
+                if segments[0].isKept {
+                    let kept = Self.keptName(of: segments[0].number)
+                    try directory.rename(segments[0].name, to: kept)
+                } else {
+                    try directory.remove(segments[0].name)
+                }
                 try directory.sync()
                 segments.removeFirst()
             }
@@ -195,9 +211,20 @@ public final class SafetyLog {
     }
 
     /// Eight digits and `.log`.
-    static func name(of number: UInt64) -> String {
+    static func name(of number: UInt64) -> String { digits(number) + ".log" }
+
+    /// The name of a segment that was set aside: eight digits and `.old`.
+    static func keptName(of number: UInt64) -> String { digits(number) + ".old" }
+
+    private static func digits(_ number: UInt64) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".log"
+        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+
+    /// The number of the segment called `name`, or `nil` if none is.
+    static func number(_ name: String) -> UInt64? {
+        guard let number = UInt64(name.dropLast(4)) else { return nil }
+        return name == Self.name(of: number) || name == keptName(of: number) ? number : nil
     }
 }
 
@@ -205,6 +232,7 @@ extension SafetyLog {
     /// The steps of opening a log.
     private struct Opening {
         let directory: any LogDirectory
+        let keptType: UInt8?
         var segments: [Segment] = []
         var recovery = Recovery()
         /// The last segment, and where its records end.
@@ -212,7 +240,10 @@ extension SafetyLog {
         var end = LogFormat.segmentHeaderByteCount
         var fileByteCount = 0
 
-        init(directory: any LogDirectory) { self.directory = directory }
+        init(directory: any LogDirectory, keptType: UInt8?) {
+            self.directory = directory
+            self.keptType = keptType
+        }
 
         mutating func readSegments(
             _ replay: (LogPosition, UInt8, RawSpan) throws(StorageError) -> Void
@@ -241,7 +272,8 @@ extension SafetyLog {
 
         private func segmentNumbers() throws(StorageError) -> [UInt64] {
             var numbers: [UInt64] = []
-            for entry in try directory.names() where entry.hasSuffix(".log") {
+            let names = try directory.names()
+            for entry in names where entry.hasSuffix(".log") {
                 guard let number = UInt64(entry.dropLast(4)), name(of: number) == entry else {
                     throw .incompatible(
                         path: directory.path(of: entry), reason: "not a segment of this log")
@@ -252,6 +284,13 @@ extension SafetyLog {
             for (before, number) in zip(numbers, numbers.dropFirst()) where number != before + 1 {
                 throw .corrupt(
                     file: directory.path(of: name(of: before + 1)), offset: 0,
+                    reason: "the segment is missing")
+            }
+            let kept = names.compactMap(SafetyLog.number).filter { !numbers.contains($0) }
+            // Positions would be given out twice.
+            if let last = kept.max(), last >= numbers.first ?? 0 {
+                throw .corrupt(
+                    file: directory.path(of: name(of: last + 1)), offset: 0,
                     reason: "the segment is missing")
             }
             return numbers
@@ -282,6 +321,7 @@ extension SafetyLog {
                 (position, type, payload) throws(StorageError) in
                 recovery.recordCount += 1
                 segment.lastRecord = position
+                if type == keptType { segment.isKept = true }
                 try replay(position, type, payload)
             }
             segments.append(segment)

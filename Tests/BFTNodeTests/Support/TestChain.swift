@@ -113,12 +113,13 @@ struct TestChain {
                 batch.forEachTransaction { application.execute($0, result: &results) }
             }
             let root = application.end()
+            let nowhere: [LogPosition?] = Array(repeating: nil, count: committed.batches.count)
             var changes = StateChanges()
             if position + 1 == savedHeight {
                 application.save(into: &changes)
                 changes.isSave = true
             }
-            try store.keep(committed, stateRoot: root, changes: &changes)
+            try store.keep(committed, at: nowhere, stateRoot: root, changes: &changes)
         }
     }
 }

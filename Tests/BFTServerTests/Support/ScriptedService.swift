@@ -75,7 +75,7 @@ final class ScriptedService: HTTPService {
                         author: ValidatorIndex(2), sequence: BatchSequence(3),
                         digest: Digest(6, 0, 0, 0))
                 ],
-                certificate: .sample))
+                certificate: .sample, encoded: [4, 5, 6]))
     }
 }
 

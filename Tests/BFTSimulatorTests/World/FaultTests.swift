@@ -14,7 +14,7 @@ import Testing
         case .reordering: [.delayed]
         case .tail: [.tailed]
         case .wan: [.crossed]
-        case .bandwidth: [.queued, .overflowed]
+        case .bandwidth: [.queued]
         case .partitions: [.splits, .isolations, .cutOff]
         case .oneWay: [.oneWayCuts, .cutOff]
         case .flapping: [.flaps, .cutOff]

@@ -100,6 +100,21 @@ import Testing
         #expect(Set(taken).count == taken.count)
     }
 
+    @Test("What a full link has no room for is dropped, and everything comes to rest after it")
+    func overflow() async throws {
+        let world = try await Self.world(1, try Self.plan("bandwidth=1 heal=600 after=100"))
+        #expect(world.violations.isEmpty)
+        #expect(world.statistics[.overflowed] > 0)
+    }
+
+    @Test("Clocks that jump one after another leave no block that nobody can build on")
+    func jumps() async throws {
+        let plan = try Self.plan("save=16 heal=1430 clock-jump=34-102/441-1323")
+        let world = try await Self.world(2, plan)
+        #expect(world.violations.isEmpty, "\(world.violations)")
+        #expect(world.statistics[.clockJumps] > 0)
+    }
+
     @Test("A disk that is full stops its node, which comes back when there is room")
     func fullDisk() async throws {
         var sum = WorldStatistics()

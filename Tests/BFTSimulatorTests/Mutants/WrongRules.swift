@@ -16,6 +16,7 @@ extension WrongRules {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
         sound.isJustified(parent: parent, of: view, isNullified: isNullified)
     }
+    func isNear(_ view: View, to current: View) -> Bool { sound.isNear(view, to: current) }
 }
 
 /// Against S1: notarizes again after a restart or after giving the view up.
@@ -58,4 +59,53 @@ struct AnyParentWillDo: WrongRules {
 /// One vote is a quorum for itself.
 struct OneIsQuorum: WrongRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool { power > 0 }
+}
+
+/// A third of the power, enough to hold one honest validator, is a quorum.
+struct ThirdIsQuorum: WrongRules {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        3 * power > validators.total
+    }
+}
+
+/// Two thirds are enough, where it takes more than two thirds.
+struct TwoThirdsAreEnough: WrongRules {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        3 * power >= 2 * validators.total
+    }
+}
+
+/// A quorum is everybody: safe, and stopped by one who is silent.
+struct EverybodyIsQuorum: WrongRules {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        power == validators.total
+    }
+}
+
+/// Against S1: notarizes a view that it gave up.
+struct NotarizesAfterNullify: WrongRules {
+    func mayNotarize(_ own: OwnVotes) -> Bool { own.notarized == nil }
+}
+
+/// Waits for a leader for ever.
+struct NeverNullifies: WrongRules {
+    func mayNullify(_ own: OwnVotes) -> Bool { false }
+}
+
+/// Makes nothing final.
+struct NeverFinalizes: WrongRules {
+    func mayFinalize(_ own: OwnVotes) -> Bool { false }
+}
+
+/// Against S3: looks at the last of the views that a block skips, and at no other.
+struct LooksAtOneSkippedView: WrongRules {
+    func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
+        guard parent < view, let last = view.previous else { return false }
+        return last == parent || isNullified(last)
+    }
+}
+
+/// Against S7: keeps votes for every view that anybody names.
+struct KeepsFarVotes: WrongRules {
+    func isNear(_ view: View, to current: View) -> Bool { true }
 }

@@ -1,0 +1,277 @@
+import BFTBase
+import BFTCore
+
+// Proposals: making one, taking one, deciding whether to vote for it.
+extension HotStuffReplica {
+    mutating func enter(_ next: View, at now: Instant) {
+        precondition(next >= view, "S6: back to an earlier view")
+        view = next
+        enteredAt = now
+        workSince = nil
+        resendAt = nil
+        askedAt = nil
+        hasAnnounced = false
+        leadership = leader(of: view) == configuration.own ? .due : .none
+    }
+
+    /// What this replica says of `block`, whose ancestors are here. S4, S5.
+    private func voteStatement(_ block: Block, proposed: BlockName? = nil) -> Statement {
+        let chain = sequence(first: block) { self.block(named: $0.parent) }
+        let computed = rules.committed(by: chain).map {
+            BlockName(height: $0.height, digest: $0.digest)
+        }
+        return Statement(
+            chain: configuration.chain, epoch: configuration.epoch, kind: .vote,
+            view: block.view, height: block.height, block: block.digest,
+            ancestor: rules.ancestor(computed: computed, proposed: proposed))
+    }
+
+    /// Whether the rules allow a vote for a block of this view upon `parent`.
+    private func isSafe(parent: View, with timeouts: TimeoutCertificate?) -> Bool {
+        let known = view.previous.flatMap { rounds[$0]?.timeoutCertificate }
+        let certificates = [timeouts, known].compactMap(\.self)
+        return rules.isSafe(
+            Justification(
+                view: view, parent: parent, timeoutHighs: certificates.map(\.highestView)),
+            bound: commitments)
+    }
+
+    /// Binds this replica to a vote: remembers it, durably, with what it stands on. S8.
+    private mutating func bind(
+        to statement: Statement, for block: Block, into effects: inout [Effect<Self>]
+    ) {
+        // The parent is certified, so its own parent is what the rules may lock on.
+        let parent = self.block(named: block.parent) ?? committed
+        let grandparent = self.block(named: parent.parent) ?? committed
+        commitments.lockedView = rules.lock(commitments.lockedView, onParent: grandparent.view)
+        commitments.votedView = block.view
+        if let ancestor = statement.ancestor {
+            commitVoteHeight = max(commitVoteHeight, ancestor.height)
+        }
+        rounds.update(block.view) { round in
+            round.ownVote = statement
+            round.keep(block)
+        }
+        persistFoundation(into: &effects)
+        effects.append(.persist(.voted(block, statement)))
+    }
+
+    /// Makes the highest certificate and the lock durable, unless they are.
+    mutating func persistFoundation(into effects: inout [Effect<Self>]) {
+        if let high, high.statement.view > durableHighView {
+            durableHighView = high.statement.view
+            effects.append(.persist(.certificate(high)))
+        }
+        if commitments.lockedView > durableLock {
+            durableLock = commitments.lockedView
+            effects.append(.persist(.locked(commitments.lockedView)))
+        }
+    }
+
+    // MARK: Leading
+
+    /// The block to build upon, if it is here: that of the highest certificate.
+    private var highBlock: Block? {
+        guard let high else { return committed }
+        return block(named: high.statement.block)
+    }
+
+    /// What ended the view before this one, unless a certificate of a block did.
+    var entryTimeouts: TimeoutCertificate? {
+        guard highView.next != view, let previous = view.previous else { return nil }
+        return rounds[previous]?.timeoutCertificate
+    }
+
+    /// Asks for something to propose, if this replica leads and has a parent to build upon.
+    mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard rules.mayVote(in: view, bound: commitments) else {
+            leadership = .proposed  // Before a restart, or the view is given up.
+            return
+        }
+        guard let parent = highBlock, let ancestors = path(to: parent),
+            isSafe(parent: parent.view, with: nil)
+        else {
+            leadership = .due
+            return ask(nil, at: now, into: &effects)
+        }
+        leadership = .drafting
+        effects.append(
+            .draft(view: view, on: Branch(root: committed, ancestors: ancestors, tip: parent)))
+    }
+
+    mutating func propose(
+        _ draft: Draft, in draftView: View, on parentDigest: Digest, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) {
+        guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
+        guard let parent = highBlock, parent.digest == parentDigest, path(to: parent) != nil,
+            rules.mayVote(in: view, bound: commitments)
+        else {
+            leadership = .due
+            return
+        }
+        let emptyAt = enteredAt.advanced(by: pacemaker.idleInterval)
+        if draft.payload.isEmpty, !isWorkUncommitted, now < emptyAt {
+            leadership = .waiting(until: emptyAt)
+            announce(into: &effects)
+            return
+        }
+        let block = Block(
+            epoch: configuration.epoch, view: view, height: parent.height.next,
+            parents: [parent.digest], proposer: configuration.own,
+            time: max(draft.time, parent.time), applied: draft.applied, payload: draft.payload)
+        leadership = .proposed
+        rounds.update(view) { $0.judgement = .valid }
+        let statement = voteStatement(block)
+        bind(to: statement, for: block, into: &effects)
+        // With a gap in the chain, the certificates that proposals carry from here on commit
+        // nothing: who does not know this one could not follow to the state that the block names.
+        if let commitCertificate, commitCertificate.statement.view < highView {
+            effects.append(.broadcast(.certificate(commitCertificate)))
+        }
+        effects.append(
+            .sign(.proposal(block, statement, justify: high, timeouts: entryTimeouts)))
+    }
+
+    /// Shows the others the certificate that only the leader has, as no proposal does so soon:
+    /// what it commits, and that the view is over.
+    private mutating func announce(into effects: inout [Effect<Self>]) {
+        guard !hasAnnounced, let high, high.statement.view.next == view else { return }
+        hasAnnounced = true
+        effects.append(.broadcast(.certificate(high)))
+    }
+
+    /// Whether a block with a payload may wait to be committed.
+    var isWorkUncommitted: Bool {
+        if rounds[view]?.proposal?.block.payload.isEmpty == false { return true }
+        guard var digest = high?.statement.block else { return false }
+        while digest != committed.digest {
+            guard let block = rounds.block(named: digest), block.payload.isEmpty else {
+                return true
+            }
+            digest = block.parent
+        }
+        return false
+    }
+
+    // MARK: Following
+
+    mutating func take(
+        _ proposal: HotStuffProposal, at now: Instant, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        let (block, statement) = (proposal.block, proposal.vote.statement)
+        try check(statement)
+        guard statement.block == block.digest, statement.view == block.view,
+            statement.height == block.height, proposal.vote.voter == block.proposer
+        else { throw .proposalMismatch }
+        guard block.proposer == leader(of: block.view) else {
+            throw .notLeader(block.proposer, block.view)
+        }
+        guard block.epoch == configuration.epoch, block.parents.count == 1 else {
+            throw .malformedBlock
+        }
+        if let timeouts = proposal.timeouts { try take(timeouts) }
+        if let justify = proposal.justify {
+            try take(justify)
+            guard justify.statement.block == block.parent,
+                justify.statement.height.next == block.height,
+                justify.statement.view < block.view
+            else { throw .malformedBlock }
+        } else {
+            guard block.height == Height(1) else { throw .weakCertificate }
+        }
+        advance(at: now, into: &effects)  // By what it carries, so that the window is there.
+        guard block.view > committed.view else { return }
+        try count(proposal.vote, into: &effects)
+        // A second block of this leader is kept only if a quorum certified it: the tally above
+        // has turned the contradiction into evidence.
+        let round = rounds[block.view]
+        guard round?.proposal == nil || round?.certificate?.statement.block == block.digest else {
+            return
+        }
+        rounds.update(block.view) { $0.keep(proposal) }
+    }
+
+    /// A block that was asked for by name.
+    mutating func take(_ block: Block) throws(Rejection) {
+        guard wantedBlocks.contains(block.digest), block.view > committed.view,
+            isWithinWindow(block.view)
+        else { throw .unexpectedBlock(block.digest) }
+        rounds.update(block.view) { $0.keep(block) }
+    }
+
+    /// Looks at the proposal of the view: asks for what it takes to judge it, or for a verdict.
+    mutating func considerProposal(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard let round = rounds[view], let proposal = round.proposal,
+            round.judgement == .notAsked, rules.mayVote(in: view, bound: commitments)
+        else { return }
+        let block = proposal.block
+        guard let parent = self.block(named: block.parent), let ancestors = path(to: block) else {
+            return ask(block.proposer, at: now, into: &effects)
+        }
+        guard block.height == parent.height.next, block.view > parent.view,
+            block.time >= parent.time
+        else { return refuse(block, .malformedBlock, into: &effects) }
+        guard isSafe(parent: parent.view, with: proposal.timeouts) else {
+            return refuse(block, .unjustified(block.view), into: &effects)
+        }
+        rounds.update(view) { $0.judgement = .asked }
+        effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
+    }
+
+    /// No vote for this block, so the view may as well be over.
+    private mutating func refuse(
+        _ block: Block, _ reason: Rejection, into effects: inout [Effect<Self>]
+    ) {
+        rounds.update(block.view) { $0.judgement = .refused }
+        effects.append(.reject(reason))
+        timeOut(block.view, into: &effects)
+    }
+
+    mutating func take(
+        _ verdict: Verdict, on digest: Digest, into effects: inout [Effect<Self>]
+    ) {
+        guard let round = rounds[view], let proposal = round.proposal,
+            proposal.block.digest == digest, round.judgement == .asked
+        else { return }  // Stale: we have moved on.
+        let block = proposal.block
+        guard verdict == .valid else { return refuse(block, .malformedBlock, into: &effects) }
+        rounds.update(view) { $0.judgement = .valid }
+        // The lock may have risen since the ledger was asked.
+        guard rules.mayVote(in: view, bound: commitments),
+            let parent = self.block(named: block.parent), path(to: block) != nil,
+            isSafe(parent: parent.view, with: proposal.timeouts)
+        else { return }
+        let statement = voteStatement(block, proposed: proposal.vote.statement.ancestor)
+        bind(to: statement, for: block, into: &effects)
+        effects.append(.sign(.vote(statement, to: recipient(ofVoteIn: view))))
+    }
+
+    /// The next leader; or everybody, if that one has not been heard of since it last led.
+    private func recipient(ofVoteIn view: View) -> ValidatorIndex? {
+        let next = leader(of: view.next)
+        return pacemaker.isSilent(next) ? nil : next
+    }
+
+    // MARK: Chains of blocks
+
+    func block(named digest: Digest) -> Block? {
+        digest == committed.digest ? committed : rounds.block(named: digest)
+    }
+
+    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
+    /// if one is missing or the chain passes the committed block by.
+    func path(to block: Block) -> [Block]? {
+        guard block.digest != committed.digest else { return [] }
+        var ancestors: [Block] = []
+        var child = block
+        while child.parent != committed.digest {
+            guard let parent = rounds.block(named: child.parent), parent.view < child.view else {
+                return nil
+            }
+            ancestors.append(parent)
+            child = parent
+        }
+        return ancestors.reversed()
+    }
+}

@@ -1,0 +1,150 @@
+import BFTBase
+import BFTCore
+
+// Giving views up: when, and what follows from a quorum that does.
+extension HotStuffReplica {
+    // MARK: Time
+
+    /// When the view is given up. Its time starts when there is something to do; in an idle
+    /// network it has until the next empty block is due.
+    private var giveUpAt: Instant {
+        let timeout = pacemaker.timeout(
+            for: leader(of: view),
+            doublings: rules.doublings(after: pacemaker.failures, limit: pacemaker.failureLimit))
+        if let workSince { return workSince.advanced(by: timeout) }
+        return enteredAt.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
+    }
+
+    mutating func noteWork(_ pending: Bool) {
+        isWorkPending = pending
+        if pending, case .waiting = leadership { leadership = .due }
+    }
+
+    mutating func noteWorkSince(_ now: Instant) {
+        guard isWorkPending || isWorkUncommitted else {
+            workSince = nil
+            return
+        }
+        workSince = workSince ?? now
+    }
+
+    /// The next instant at which something is due.
+    var nextDeadline: Instant {
+        var deadline = resendAt ?? giveUpAt
+        if case .waiting(let until) = leadership { deadline = min(deadline, until) }
+        return deadline
+    }
+
+    mutating func actOnTime(at now: Instant, into effects: inout [Effect<Self>]) {
+        if case .waiting(let until) = leadership, now >= until {
+            requestDraft(at: now, into: &effects)
+        }
+        if resendAt == nil, now >= giveUpAt {
+            timeOut(view, into: &effects)
+            resendAt = now.advanced(by: pacemaker.resendInterval)
+        }
+        guard let due = resendAt, now >= due else { return }
+        resendAt = now.advanced(by: pacemaker.resendInterval)
+        repeatSelf(to: nil, into: &effects)
+        inquire(into: &effects)
+    }
+
+    // MARK: Timeouts
+
+    func isUseful(_ timeout: Timeout) -> Bool {
+        let (view, sender) = (timeout.statement.view, timeout.sender.rawValue)
+        guard view >= self.view, isWithinWindow(view), sender < configuration.validators.count
+        else { return false }
+        return rounds[view]?.timeouts[sender] == nil
+    }
+
+    /// Gives `given` up, this view or a later one.
+    mutating func timeOut(_ given: View, into effects: inout [Effect<Self>]) {
+        guard rules.mayTimeOut(given, bound: commitments), highView < given else { return }
+        let statement = TimeoutStatement(
+            chain: configuration.chain, epoch: configuration.epoch, view: given,
+            highView: highView)
+        commitments.timedOutView = max(commitments.timedOutView, given)
+        ownTimeout = statement
+        persistFoundation(into: &effects)
+        effects += [.persist(.timedOut(statement)), .sign(.timeout(statement))]
+        // So that the timeout counts with those who don't know the certificate yet; and the next
+        // leader may be the one that fails, so the votes go to all after all.
+        if let high { effects.append(.broadcast(.certificate(high))) }
+        if let vote = rounds[given]?.votes.vote(of: configuration.own) {
+            effects.append(.broadcast(.vote(vote)))
+        }
+        // A proposal is here, and no verdict: others may know what commits the state that it
+        // vouches for.
+        if rounds[given]?.judgement == .asked { inquire(into: &effects) }
+    }
+
+    mutating func count(_ timeout: Timeout) throws(Rejection) {
+        let statement = timeout.statement
+        guard statement.chain == configuration.chain else { throw .otherChain }
+        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
+        guard configuration.validators.contains(timeout.sender) else {
+            throw .unknownVoter(timeout.sender)
+        }
+        guard statement.highView < statement.view else { throw .weakCertificate }
+        guard statement.view >= view else { return }
+        guard isWithinWindow(statement.view) else { throw .beyondWindow(statement.view) }
+        pacemaker.heard(from: timeout.sender)
+        rounds.update(statement.view) { $0.insert(timeout) }
+    }
+
+    mutating func take(_ certificate: TimeoutCertificate) throws(Rejection) {
+        guard certificate.chain == configuration.chain else { throw .otherChain }
+        guard certificate.epoch == configuration.epoch else { throw .otherEpoch }
+        try checkQuorum(certificate.signers)
+        let claimed = certificate.highestView
+        guard claimed < certificate.view else { throw .weakCertificate }
+        if let high = certificate.high { try take(high) }
+        guard
+            rules.isBacked(
+                claimed: claimed, known: certificate.high?.statement.view ?? .zero)
+        else { throw .weakCertificate }
+        guard certificate.view >= view else { return }
+        rounds.update(certificate.view) {
+            $0.timeoutCertificate = $0.timeoutCertificate ?? certificate
+        }
+    }
+
+    /// Joins those who give up this view or a later one, if one of them is honest; and ends a view
+    /// that a quorum gives up.
+    mutating func concludeTimeouts(into effects: inout [Effect<Self>]) {
+        for position in rounds.rounds.indices.reversed() {
+            let round = rounds.rounds[position]
+            guard round.view >= view else { return }
+            guard round.timeoutCertificate == nil else { continue }
+            let timeouts = timeouts(toward: round.view)
+            guard !timeouts.isEmpty else { continue }
+            let validators = configuration.validators
+            if validators.isWeakQuorum(power(of: timeouts)) { timeOut(round.view, into: &effects) }
+            let backed = timeouts.filter {
+                rules.isBacked(claimed: $0.statement.highView, known: highView)
+            }
+            guard rules.isQuorum(power(of: backed), of: validators),
+                let certificate = TimeoutCertificate(
+                    timeouts: backed, high: high, validatorCount: validators.count)
+            else { continue }
+            rounds.update(round.view) { $0.timeoutCertificate = certificate }
+        }
+    }
+
+    /// The timeouts that count towards giving `view` up, one of each sender. S7.
+    private func timeouts(toward view: View) -> [Timeout] {
+        var counted: [Timeout?] = Array(repeating: nil, count: configuration.validators.count)
+        for position in rounds.rounds.indices
+        where rules.doesCount(timeoutOf: rounds.rounds[position].view, toward: view) {
+            for case let timeout? in rounds.rounds[position].timeouts {
+                counted[timeout.sender.rawValue] = timeout
+            }
+        }
+        return counted.compactMap(\.self)
+    }
+
+    private func power(of timeouts: [Timeout]) -> VotingPower {
+        timeouts.reduce(0) { $0 + configuration.validators.powers[$1.sender.rawValue] }
+    }
+}

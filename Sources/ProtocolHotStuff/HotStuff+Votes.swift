@@ -1,0 +1,188 @@
+import BFTBase
+import BFTCore
+
+// Votes and certificates: what is counted, what follows from a quorum.
+extension HotStuffReplica {
+    /// Whether `message` could change anything, asked before its signatures are checked.
+    public func isUseful(_ message: HotStuffMessage) -> Bool {
+        switch message {
+        case .proposal(let proposal): isUseful(proposal)
+        case .vote(let vote): isUseful(vote)
+        case .certificate(let certificate): isUseful(certificate)
+        case .timeout(let timeout): isUseful(timeout)
+        case .timeoutCertificate(let certificate):
+            certificate.view >= view
+                && rounds[certificate.view]?.timeoutCertificate == nil
+        case .block(let block): wantedBlocks.contains(block.digest)
+        case .inquiry: true
+        }
+    }
+
+    private func isUseful(_ proposal: HotStuffProposal) -> Bool {
+        let block = proposal.block
+        guard block.view > committed.view else { return false }
+        guard let round = rounds[block.view], let known = round.proposal?.block else { return true }
+        guard known.digest != block.digest else { return false }
+        // Another block of this view: evidence, once, and perhaps what a quorum certified.
+        return round.certificate?.statement.block == block.digest
+            || !round.accused[block.proposer.rawValue]
+    }
+
+    private func isUseful(_ vote: Vote) -> Bool {
+        let statement = vote.statement
+        guard isWithinWindow(statement.view), statement.kind == .vote else { return false }
+        if let round = rounds[statement.view], let earlier = round.votes.vote(of: vote.voter) {
+            return earlier.statement != statement && !round.accused[vote.voter.rawValue]
+        }
+        // A late vote in a view below the highest certificate adds nothing.
+        return statement.view > highView
+    }
+
+    private func isUseful(_ certificate: Certificate) -> Bool {
+        let statement = certificate.statement
+        guard statement.kind == .vote else { return false }
+        return statement.view > highView
+            || (statement.view > committed.view && rounds[statement.view]?.certificate == nil)
+    }
+
+    func isWithinWindow(_ view: View) -> Bool {
+        view > committed.view && view.rawValue <= self.view.rawValue.addingSaturating(Self.window)
+    }
+
+    /// Throws unless a vote that says `statement` was made here and now.
+    func check(_ statement: Statement) throws(Rejection) {
+        guard statement.chain == configuration.chain else { throw .otherChain }
+        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
+        guard statement.kind == .vote else { throw .otherKind(statement.kind) }
+    }
+
+    mutating func count(_ vote: Vote, into effects: inout [Effect<Self>]) throws(Rejection) {
+        let statement = vote.statement
+        try check(statement)
+        guard configuration.validators.contains(vote.voter) else {
+            throw .unknownVoter(vote.voter)
+        }
+        guard statement.view > committed.view else { return }
+        guard isWithinWindow(statement.view) else { throw .beyondWindow(statement.view) }
+        pacemaker.heard(from: vote.voter)
+        if let evidence = rounds.update(statement.view, { $0.insert(vote) }) {
+            effects.append(.accuse(evidence))
+        }
+        guard let round = rounds[statement.view], round.certificate == nil,
+            let certificate = round.votes.certificate(
+                for: statement, in: configuration.validators,
+                isEnough: { rules.isQuorum($0, of: configuration.validators) })
+        else { return }
+        learn(certificate)
+    }
+
+    mutating func take(_ certificate: Certificate) throws(Rejection) {
+        try check(certificate.statement)
+        try checkQuorum(certificate.signers)
+        learn(certificate)
+    }
+
+    func checkQuorum(_ signers: Bitmap) throws(Rejection) {
+        let validators = configuration.validators
+        guard signers.count == validators.count,
+            rules.isQuorum(validators.power(of: signers), of: validators)
+        else { throw .weakCertificate }
+    }
+
+    /// Keeps a certificate for what it certifies and for what it commits.
+    mutating func learn(_ certificate: Certificate) {
+        let statement = certificate.statement
+        if let height = statement.committed?.height, height > committed.height,
+            height > commitTarget?.statement.committed?.height ?? .zero
+        {
+            commitTarget = certificate
+        }
+        if statement.view > highView { high = certificate }
+        guard statement.view > committed.view else { return }
+        rounds.update(statement.view) { $0.certificate = $0.certificate ?? certificate }
+    }
+
+    /// Locks on the parent of the highest certified block, if the rules say so.
+    mutating func raiseLock() {
+        guard let digest = high?.statement.block, let block = block(named: digest),
+            let parent = self.block(named: block.parent)
+        else { return }
+        commitments.lockedView = rules.lock(commitments.lockedView, onParent: parent.view)
+    }
+
+    /// Moves on if the view, or a later one, is over. S6.
+    mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard let last = rounds.lastOver(from: view) else { return }
+        if last.view == view { rate(last) }
+        if let timeouts = last.timeoutCertificate, last.certificate == nil {
+            effects.append(.persist(.timeouts(timeouts)))
+        }
+        persistFoundation(into: &effects)
+        enter(last.view.next, at: now)
+    }
+
+    /// Draws conclusions about time from the view that is over.
+    private mutating func rate(_ round: Round) {
+        let leader = leader(of: round.view)
+        guard round.certificate == nil else {
+            if commitments.timedOutView >= round.view { pacemaker.ranShort() }
+            return
+        }
+        // Of a leader that is silent anyhow, nothing can be told about the time.
+        if !pacemaker.isSilent(leader) { pacemaker.ranShort() }
+        if round.proposal == nil { pacemaker.wasSilent(leader) }
+    }
+
+    /// Commits what the best certificate commits, if the blocks up to there are here.
+    mutating func commitTargeted(into effects: inout [Effect<Self>]) {
+        guard let target = commitTarget, let name = target.statement.committed else { return }
+        guard name.height > committed.height else {
+            commitTarget = nil
+            return
+        }
+        guard let block = rounds.block(named: name.digest), let ancestors = path(to: block),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: target)
+        else {
+            guard fetchedHeight < name.height else { return }
+            fetchedHeight = name.height
+            effects.append(.fetch(target))
+            return
+        }
+        effects.append(.commit(run))
+        becomeCommitted(run)
+    }
+
+    private mutating func becomeCommitted(_ run: CommittedRun) {
+        precondition(run.first.parent == committed.digest, "S9: not a child of the committed block")
+        committed = run.last
+        commitCertificate = run.certificate
+        commitTarget = nil
+        commitVoteHeight = max(commitVoteHeight, committed.height)
+        rounds.removeAll(through: committed.view)
+        pacemaker.committed()
+    }
+
+    /// Takes over what the ledger caught up on.
+    mutating func adopt(
+        _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        guard run.last.height > committed.height,
+            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
+            let rest = CommittedRun(
+                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+        else { return }
+        let target = commitTarget
+        becomeCommitted(rest)
+        commitTarget = target
+        learn(run.certificate)
+        advance(at: now, into: &effects)
+    }
+}
+
+extension UInt64 {
+    /// The sum, or the largest number if it doesn't fit.
+    func addingSaturating(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

@@ -1,0 +1,175 @@
+public import BFTBase
+public import BFTCore
+import BFTWire
+
+/// Chained HotStuff: lock on the two-chain, commit on the three-chain.
+public typealias HotStuff = HotStuffReplica<ThreeChainRules>
+
+/// The two-chain variant: commits one view earlier, and skips views only by what timeouts show.
+public typealias HotStuff2 = HotStuffReplica<TwoChainRules>
+
+/// One replica of HotStuff: propose, vote to the next leader, commit an ancestor; or give the view
+/// up and go on.
+///
+/// Sources: Yin et al. (PODC 2019) for the chained form; DiemBFT v4 (2021) and Gelashvili et al.
+/// (FC 2022) for the pacemaker and the two-chain rules. The article `HotStuff` lists the rules per
+/// event and what is added to the papers.
+///
+/// - Invariant S1: it votes for at most one block in a view, and in rising views.
+/// - Invariant S2: it never votes in a view that it gave up, nor in an earlier one.
+/// - Invariant S3: it votes only for blocks whose certified parent its rules allow.
+/// - Invariant S4: its votes name as committed what the rules say, blocks of consecutive views.
+/// - Invariant S5: what a vote names is computed from the certified chain here, never believed.
+/// - Invariant S6: it enters a view only by a certificate of the one before.
+/// - Invariant S7: timeouts of different views are never counted together.
+/// - Invariant S8: every vote and timeout is durable before it is signed, with the lock and the
+///   certificate that it stands on.
+/// - Invariant S9: the committed chain only grows.
+/// - Invariant S10: what a peer can make it keep is bounded: one vote and one timeout for each view
+///   and validator, within a window of views.
+public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
+    public typealias Message = HotStuffMessage
+    public typealias Unsigned = HotStuffUnsigned
+    public typealias Durable = HotStuffRecord
+
+    let configuration: ReplicaConfiguration
+    let rules: Rules
+    let schedule: LeaderSchedule
+
+    public internal(set) var view: View
+    public internal(set) var committed: Block
+    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
+    /// of a run: its certificate is then the target.
+    var commitCertificate: Certificate?
+    /// The certificate of the highest committed block that is known of, while that is not here.
+    var commitTarget: Certificate?
+    /// The certificate of the highest view. The genesis needs none.
+    var high: Certificate?
+    /// What this replica is bound by.
+    var commitments = Commitments()
+    /// The last timeout that it made.
+    var ownTimeout: TimeoutStatement?
+    /// The view of the last certificate, and the lock, that are durable.
+    var durableHighView = View.zero
+    var durableLock = View.zero
+    var rounds: RoundList
+    var pacemaker: Pacemaker
+    public internal(set) var commitVoteHeight: Height
+
+    var enteredAt = Instant(nanoseconds: 0)
+    /// Since when, in this view, there has been something to order or to commit.
+    var workSince: Instant?
+    /// When this replica, stuck, tells the others again what it has and what it lacks.
+    var resendAt: Instant?
+    /// Whether this replica leads the view, and how far it is.
+    var leadership = Leadership.none
+    /// Whether it told the others what let it into this view, having nothing to propose.
+    var hasAnnounced = false
+    /// Whether there is work above the last committed block, as far as the ledger knows.
+    var isWorkPending = false
+    /// The height of the last block for which the ledger was told to ask peers.
+    var fetchedHeight = Height.zero
+    /// When each peer was last sent an answer.
+    var answeredAt: [Instant?]
+    /// When this replica last asked what it needs to vote.
+    var askedAt: Instant?
+
+    enum Leadership: Equatable, Sendable {
+        case none
+        /// Leads, and has not asked yet what to propose.
+        case due
+        /// Leads, and has asked.
+        case drafting
+        /// Leads, and has nothing to order: proposes an empty block at this time.
+        case waiting(until: Instant)
+        case proposed
+    }
+
+    /// How many views ahead of its own a replica keeps votes and timeouts for.
+    static var window: UInt64 { 64 }
+
+    public init(
+        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        recovered: [HotStuffRecord]
+    ) {
+        let count = configuration.validators.count
+        self.configuration = configuration
+        rules = Rules()
+        schedule = configuration.leaders
+        committed = root
+        commitVoteHeight = root.height
+        view = root.view.next
+        rounds = RoundList(validatorCount: count)
+        pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
+        answeredAt = Array(repeating: nil, count: count)
+        recover(recovered)
+        recover(certificate)
+    }
+
+    public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    /// The view of the highest certificate that is known here.
+    var highView: View { high?.statement.view ?? .zero }
+
+    public mutating func handle(
+        _ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        switch input {
+        case .started: start(at: now, into: &effects)
+        case .received(let message, let sender):
+            do throws(Rejection) {
+                try receive(message.value, from: sender, at: now, into: &effects)
+            } catch {
+                effects.append(.reject(error))
+            }
+        case .connected(let peer): greet(peer, at: now, into: &effects)
+        case .timerFired: break  // What is due is looked at below, whatever came.
+        case .work(let pending): noteWork(pending)
+        case .drafted(let draft, let view, let parent):
+            propose(draft, in: view, on: parent, at: now, into: &effects)
+        case .judged(let digest, let verdict): take(verdict, on: digest, into: &effects)
+        case .caughtUp(let run): adopt(run, at: now, into: &effects)
+        case .executed: return  // Nothing here depends on what a state is.
+        }
+        settle(at: now, into: &effects)
+        checkInvariants()
+    }
+
+    private mutating func receive(
+        _ message: HotStuffMessage, from sender: ValidatorIndex, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
+        guard configuration.validators.contains(sender) else { throw .unknownSender(sender) }
+        switch message {
+        case .proposal(let proposal): try take(proposal, at: now, into: &effects)
+        case .vote(let vote): try count(vote, into: &effects)
+        case .certificate(let certificate): try take(certificate)
+        case .timeout(let timeout): try count(timeout)
+        case .timeoutCertificate(let certificate): try take(certificate)
+        case .block(let block): try take(block)
+        case .inquiry(let inquiry): answer(inquiry, from: sender, at: now, into: &effects)
+        }
+    }
+
+    /// Draws every conclusion that the state allows.
+    private mutating func settle(at now: Instant, into effects: inout [Effect<Self>]) {
+        raiseLock()
+        concludeTimeouts(into: &effects)
+        advance(at: now, into: &effects)
+        commitTargeted(into: &effects)
+        if leadership == .due { requestDraft(at: now, into: &effects) }
+        considerProposal(at: now, into: &effects)
+        noteWorkSince(now)
+        actOnTime(at: now, into: &effects)
+        effects.append(.setTimer(nextDeadline))
+    }
+
+    private func checkInvariants() {
+        precondition(view > committed.view, "S6: a view at or below the committed one")
+        precondition(view > highView, "S6: a view at or below a certified one")
+        for position in rounds.rounds.indices {
+            precondition(
+                rounds.rounds[position].view > committed.view, "L1: a committed round was kept")
+        }
+    }
+}

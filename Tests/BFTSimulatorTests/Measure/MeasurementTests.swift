@@ -1,0 +1,80 @@
+import BFTBase
+import BFTSimulator
+import ProtocolSimplex
+import Testing
+
+/// Networks that are measured.
+@Suite struct MeasurementTests {
+    private let simplex = SimulatedProtocol("simplex", Simplex.self)
+
+    private func measure(_ change: (inout Measurement) -> Void) throws -> MeasuredRun {
+        var measurement = Measurement()
+        measurement.network = .uniform
+        change(&measurement)
+        return try simplex.measure(measurement)
+    }
+
+    @Test("Simplex commits three message delays after the proposal, a third being down or not")
+    func delays() throws {
+        for crashed in [0, 3] {
+            let run = try measure {
+                $0.validatorCount = 10
+                $0.crashedCount = crashed
+            }
+            #expect(run.isComplete)
+            #expect(run.latency(percent: 0) == .milliseconds(300))
+            #expect(run.latency(percent: 50) == .milliseconds(300))
+            #expect(run.blockCount == 10)
+        }
+    }
+
+    @Test("Simplex sends a proposal and two votes of everybody for a block, to everybody")
+    func messages() throws {
+        let run = try measure {
+            $0.validatorCount = 31
+            $0.authorCount = 1
+        }
+        let (count, peers) = (31, 30)
+        // The leader's proposal is its vote: two messages of each. The batch goes to all, too.
+        let expected = (2 * count * peers + peers) * run.blockCount
+        // A block before or after, for what is under way when the counting begins and ends.
+        let slack = 2 * count * peers
+        #expect((expected - slack...expected + slack).contains(run.messageCount))
+        #expect((2 * count * 9...2 * count * 11).contains(run.signedCount))
+        // A certified vote is not verified any more, so less than all that come.
+        #expect(run.verifiedCount < run.messageCount)
+        #expect(run.verifiedCount > run.messageCount / 2)
+    }
+
+    @Test("After a leader fails, a block that is made later is committed everywhere")
+    func recovery() throws {
+        let run = try measure {
+            $0.validatorCount = 7
+            $0.doesLeaderFail = true
+        }
+        #expect(run.isComplete)
+        let recovery = try #require(run.recovery)
+        // A leader is given a second; then one delay to nullify, and three to commit.
+        #expect(recovery >= .milliseconds(1_400))
+        #expect(recovery < .seconds(4))
+    }
+
+    @Test("Without a quorum the measurement ends, and says that it is not complete")
+    func standstill() throws {
+        let run = try measure { $0.crashedCount = 2 }
+        #expect(!run.isComplete)
+        #expect(run.latencies.isEmpty)
+    }
+
+    @Test("Two measurements of one seed are the same, and another seed is another")
+    func seeds() throws {
+        func latencies(_ seed: UInt64) throws -> [Interval] {
+            try measure {
+                $0.network = .wan
+                $0.seed = seed
+            }.latencies
+        }
+        #expect(try latencies(1) == latencies(1))
+        #expect(try latencies(1) != latencies(2))
+    }
+}

@@ -1,0 +1,92 @@
+import BFTBase
+import BFTCore
+import BFTSimulator
+import Foundation
+import Testing
+
+/// A bug that was put in on purpose, and the world in which it has to be found.
+///
+/// Another protocol adds its own: wrong rules or a `ReplicaMistake` around it, a table of these,
+/// and a line in `PlantedBugs.all`.
+struct PlantedBug: Sendable {
+    let protocolName: String
+    /// What it does wrong, in a few words.
+    let name: String
+    let surroundings: Surroundings
+    /// How many seeds it may take.
+    let seedLimit: UInt64
+    /// Runs a seed. Returns what was violated first.
+    private let run: @Sendable (UInt64) throws -> String?
+    /// Runs a seed of the same world without the bug.
+    private let runSoundly: @Sendable (UInt64) throws -> String?
+
+    /// How a bug was found.
+    struct Finding: Sendable {
+        let seed: UInt64
+        let violation: String
+        let seconds: Double
+
+        /// The name of what noticed.
+        var oracle: String { String(violation.prefix { $0 != ":" }) }
+    }
+
+    /// A wrong protocol.
+    init<Wrong: Attackable, Sound: Attackable>(
+        _ protocolName: String, _ name: String, _ surroundings: Surroundings, within limit: UInt64,
+        _ wrong: Wrong.Type, insteadOf sound: Sound.Type
+    ) {
+        self.init(protocolName, name, surroundings, within: limit, sound: sound) {
+            try Self.violation(surroundings.world(wrong, seed: $0))
+        }
+    }
+
+    /// A wrong host of a sound protocol.
+    init<Sound: Attackable>(
+        _ protocolName: String, _ name: String, _ surroundings: Surroundings, within limit: UInt64,
+        hosting sound: Sound.Type, _ change: @Sendable (inout HostMistakes<Sound>) -> Void
+    ) {
+        var changed = HostMistakes<Sound>()
+        change(&changed)
+        let mistakes = changed
+        self.init(protocolName, name, surroundings, within: limit, sound: sound) {
+            try Self.violation(surroundings.world(sound, seed: $0, mistakes: mistakes))
+        }
+    }
+
+    private init<Sound: Attackable>(
+        _ protocolName: String, _ name: String, _ surroundings: Surroundings, within limit: UInt64,
+        sound: Sound.Type, run: @escaping @Sendable (UInt64) throws -> String?
+    ) {
+        self.protocolName = protocolName
+        self.name = name
+        self.surroundings = surroundings
+        seedLimit = limit
+        self.run = run
+        runSoundly = { try Self.violation(surroundings.world(sound, seed: $0)) }
+    }
+
+    private static func violation<P: ConsensusProtocol>(_ world: World<P>) -> String? {
+        var world = world
+        world.runToRest(within: World<P>.viewTimeout.scaled(by: 100))
+        return world.violations.first
+    }
+
+    /// Runs seeds until one is violated.
+    func hunt() throws -> Finding? {
+        let start = Date()
+        for seed in 0..<seedLimit {
+            if let violation = try run(seed) {
+                let seconds = Date().timeIntervalSince(start)
+                return Finding(seed: seed, violation: violation, seconds: seconds)
+            }
+        }
+        return nil
+    }
+
+    /// What the product does wrong where the bug was found. Nothing, if the world is a fair one.
+    func violationWithoutBug(_ seed: UInt64) throws -> String? { try runSoundly(seed) }
+}
+
+extension PlantedBug: CustomTestStringConvertible {
+    var testDescription: String { "\(protocolName): \(name)" }
+}

@@ -1,0 +1,72 @@
+import BFTBase
+import BFTCore
+import ProtocolHotStuff
+
+/// The three-chain rules but for what a mutant changes.
+protocol WrongThreeChain: HotStuffRules {}
+
+extension WrongThreeChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+        ThreeChainRules().isSafe(justification, bound: own)
+    }
+    func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        ThreeChainRules().committed(by: chain)
+    }
+}
+
+/// The two-chain rules but for what a mutant changes.
+protocol WrongTwoChain: HotStuffRules {}
+
+extension WrongTwoChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+        TwoChainRules().isSafe(justification, bound: own)
+    }
+    func lock(_ locked: View, onParent parent: View) -> View { locked }
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        TwoChainRules().committed(by: chain)
+    }
+}
+
+/// Half of the power is a quorum.
+struct HotStuffHalfIsQuorum: WrongThreeChain {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        2 * power >= validators.total
+    }
+}
+
+/// `2f + 1` with `f = (n - 1) / 3`, which is a quorum for n = 3f + 1 only.
+struct TwiceFaultyPlusOne: WrongThreeChain {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        power >= 2 * ((validators.total - 1) / 3) + 1
+    }
+}
+
+/// Against S3: votes for what any certificate justifies, as if the lock had never risen.
+struct NeverLocked: WrongThreeChain {
+    func lock(_ locked: View, onParent parent: View) -> View { locked }
+}
+
+/// Against S1: votes again in a view.
+struct HotStuffVotesTwice: WrongThreeChain {
+    func mayVote(in view: View, bound own: Commitments) -> Bool { true }
+}
+
+/// Against S4: commits by the two-chain with the lock of the three-chain.
+struct TwoChainWithoutTimeouts: WrongThreeChain {
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        TwoChainRules().committed(by: chain)
+    }
+}
+
+/// Against S3: any certificate of timeouts justifies any parent.
+struct AnyTimeoutsWillDo: WrongTwoChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+        justification.parent.next == justification.view || !justification.timeoutHighs.isEmpty
+    }
+}
+
+/// The time for a view never grows.
+struct HotStuffNeverBacksOff: WrongThreeChain {
+    func doublings(after failures: Int, limit: Int) -> Int { 0 }
+}

@@ -1,0 +1,118 @@
+import BFTBase
+import BFTCore
+import ProtocolHotStuff
+
+/// The three-chain rules but for what a mutant changes.
+protocol WrongThreeChain: HotStuffRules {}
+
+extension WrongThreeChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+        ThreeChainRules().isSafe(justification, bound: own)
+    }
+    func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        ThreeChainRules().committed(by: chain)
+    }
+}
+
+/// The two-chain rules but for what a mutant changes.
+protocol WrongTwoChain: HotStuffRules {}
+
+extension WrongTwoChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+        TwoChainRules().isSafe(justification, bound: own)
+    }
+    func lock(_ locked: View, onParent parent: View) -> View { locked }
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        TwoChainRules().committed(by: chain)
+    }
+}
+
+/// Changes nothing: what kills this kills by accident.
+struct UnchangedThreeChain: WrongThreeChain {}
+struct UnchangedTwoChain: WrongTwoChain {}
+
+/// Against S3: the lock stays where it was.
+struct LockNeverRises: WrongThreeChain {
+    func lock(_ locked: View, onParent parent: View) -> View { locked }
+}
+
+/// Against S3: votes whatever it is locked on.
+struct VotesBelowLock: WrongThreeChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+}
+
+/// Against S1: votes again in a view.
+struct VotesTwice: WrongThreeChain {
+    func mayVote(in view: View, bound own: Commitments) -> Bool { view > own.timedOutView }
+}
+
+/// Against S2: votes in a view that it gave up.
+struct VotesAfterTimeout: WrongTwoChain {
+    func mayVote(in view: View, bound own: Commitments) -> Bool { view > own.votedView }
+}
+
+/// Against S2: gives a view up again, knowing more.
+struct TimesOutTwice: WrongTwoChain {
+    func mayTimeOut(_ view: View, bound own: Commitments) -> Bool { true }
+}
+
+/// Against S3: any certificate of timeouts justifies any parent.
+struct AnyTimeoutsJustify: WrongTwoChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+        justification.parent.next == justification.view || !justification.timeoutHighs.isEmpty
+    }
+}
+
+/// Against S3: a view may be skipped without timeouts to show for it.
+struct GapsNeedNoTimeouts: WrongTwoChain {
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+}
+
+/// Against S4: three blocks of any views commit.
+struct CommitsAcrossGaps: WrongThreeChain {
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        chain.dropFirst(2).first { $0.height > .zero }
+    }
+}
+
+/// Against S4: two blocks of any views commit.
+struct CommitsPairsAcrossGaps: WrongTwoChain {
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        chain.dropFirst().first { $0.height > .zero }
+    }
+}
+
+/// Against S4: commits by the other variant's rule, which this one's lock does not carry.
+struct CommitsTooEarly: WrongThreeChain {
+    func committed(by chain: some Sequence<Block>) -> Block? {
+        TwoChainRules().committed(by: chain)
+    }
+}
+
+/// Against S5: names as committed what the leader says.
+struct BelievesLeader: WrongThreeChain {
+    func ancestor(computed: BlockName?, proposed: BlockName?) -> BlockName? { proposed }
+}
+
+/// Against S7: counts timeouts whatever their view.
+struct CountsAllTimeouts: WrongThreeChain {
+    func doesCount(timeoutOf timedOut: View, toward view: View) -> Bool { true }
+}
+
+/// Takes a claim of a certificate for the certificate.
+struct BelievesClaims: WrongThreeChain {
+    func isBacked(claimed: View, known: View) -> Bool { true }
+}
+
+/// The time for a view never grows.
+struct NeverBacksOff: WrongThreeChain {
+    func doublings(after failures: Int, limit: Int) -> Int { 0 }
+}
+
+/// Half of the power is a quorum.
+struct HalfIsQuorum: WrongThreeChain {
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        2 * power >= validators.total
+    }
+}
