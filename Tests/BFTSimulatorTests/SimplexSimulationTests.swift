@@ -10,7 +10,7 @@ import Testing
     /// After faults end, everything is executed everywhere within this many view timeouts.
     static let bound = World<Simplex>.viewTimeout.scaled(by: 100)
 
-    static let seedCount = UInt64(ProcessInfo.processInfo.environment["SEEDS"] ?? "") ?? 500
+    static let seedCount = UInt64(ProcessInfo.processInfo.environment["SEEDS"] ?? "") ?? 200
 
     /// `SEED=178` runs that seed alone.
     static let seeds =
