@@ -96,7 +96,7 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
             .drafted(draft, view: view, parent: parent)
         case .judged(let digest, let verdict): .judged(digest, verdict)
         case .caughtUp(let run): .caughtUp(run)
-        case .executed(let state): .executed(state)
+        case .executed(let block, let root): .executed(block, stateRoot: root)
         }
     }
 
