@@ -82,7 +82,8 @@ enum Architecture {
             "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore"),
         TargetRow(
             "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
-            "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore"),
+            "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
+            "KeyValueStore"),
         // A world to run replicas in.
         TargetRow(
             "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
