@@ -6,8 +6,8 @@ import BFTCrypto
 import BFTNode
 import BFTWire
 import KeyValueStore
-import ProtocolPBFT
 import ProtocolHotStuff
+import ProtocolPBFT
 import ProtocolSimplex
 
 /// Keys and nodes for the commands: the place where protocols and applications have names.

@@ -1,7 +1,7 @@
 import BFTCore
 import BFTSimulator
-import ProtocolPBFT
 import ProtocolHotStuff
+import ProtocolPBFT
 import ProtocolSimplex
 import SimulatedProtocols
 

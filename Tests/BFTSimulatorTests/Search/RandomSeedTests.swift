@@ -16,7 +16,7 @@ import Testing
         UInt64(ProcessInfo.processInfo.environment["SOAK_SEED"] ?? "")
         ?? UInt64.random(in: 1_000_000...1_000_000_000_000)
 
-    /// Where seeds begin that nobody chose is asked for, as a run that fails by chance stops others.
+    /// Seeds that nobody chose are asked for, as a run that fails by chance stops others.
     static let isAskedFor = ProcessInfo.processInfo.environment["SOAK_SEED"] != nil
 
     @Test(
