@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCore
 import BFTSimulator
+import Foundation
 import ProtocolSimplex
 import SimulatedProtocols
 import Testing
@@ -50,7 +51,11 @@ import Testing
         }
     }
 
-    @Test("One twin of four breaks replicas that follow a wrong rule")
+    /// The search through the scenarios of wrong rules takes minutes of a debug build.
+    static let isAskedFor = ProcessInfo.processInfo.environment["MUTANTS"] != nil
+
+    @Test(
+        "One twin of four breaks replicas that follow a wrong rule", .enabled(if: isAskedFor))
     func wrongRules() async throws {
         func check<Rules: VotingRules>(_ rules: Rules.Type) async throws {
             let mutant = SimulatedProtocol("mutant", SimplexReplica<Rules>.self)
