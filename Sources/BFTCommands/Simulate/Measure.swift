@@ -107,7 +107,8 @@ struct Measure: Command {
             ("byzantine", count(byzantine)), ("leaderFails", .boolean(leaderFails)),
         ]
         let counts: [(key: String, value: JSONText)] = [
-            ("blocks", count(run.blockCount)), ("events", count(run.eventCount)),
+            ("blocks", count(run.blockCount)), ("batches", count(run.batchCount)),
+            ("events", count(run.eventCount)),
             ("messages", count(run.messageCount)), ("bytes", count(run.byteCount)),
             ("signatures", count(run.signedCount)), ("verifications", count(run.verifiedCount)),
         ]

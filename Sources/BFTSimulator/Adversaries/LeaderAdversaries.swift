@@ -59,7 +59,7 @@ public struct ColludingForker<P: Attackable>: Adversary {
     }
 }
 
-/// Says nothing when it leads.
+/// Says nothing when it leads, nor later what it would have said.
 public struct SilentLeader<P: Attackable>: Adversary {
     public init() {}
 
@@ -68,6 +68,17 @@ public struct SilentLeader<P: Attackable>: Adversary {
     ) -> [Dispatch<P>] {
         let isProposal = P.role(of: unsigned) == .proposal
         return isProposal ? [] : [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
+    }
+
+    public mutating func instead(
+        of message: ReplicaMessage<P>, to peer: ValidatorIndex, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        if case .consensus(let part) = message, P.role(of: part) == .proposal,
+            P.proposedBlock(in: part)?.proposer == vantage.own
+        {
+            return []
+        }
+        return [Dispatch(message, to: [peer])]
     }
 }
 

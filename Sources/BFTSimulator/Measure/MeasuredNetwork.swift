@@ -54,6 +54,7 @@ struct MeasuredNetwork<P: Attackable> {
     private var startedAt = Instant(nanoseconds: 0)
     /// The committed blocks, by height - 1: what peers are sent that lack them.
     var blocks: [CommittedBlock] = []
+    private var committedHeight = Height.zero
     private var lastView = View.zero
     private var failedAt: Instant?
     /// Who has committed the last height, and who a block made after the leader failed.
@@ -178,14 +179,17 @@ struct MeasuredNetwork<P: Attackable> {
     }
 
     mutating func give(_ input: ReplicaInput<P>, to position: Int) {
-        var inputs = Deque<ReplicaInput<P>>()
-        inputs.append(input)
-        while let next = inputs.popFirst(), isUp[position] {
+        var inputs = [input]
+        var handled = 0
+        while handled < inputs.count {
             var effects: [ReplicaEffect<P>] = []
-            replicas[position].handle(next, at: now, wallTime: wallTime, into: &effects)
+            replicas[position].handle(inputs[handled], at: now, wallTime: wallTime, into: &effects)
+            handled += 1
+            noteView(of: position)
+            // A leader that stops says nothing in the view that it enters.
+            guard isUp[position] else { return }
             for effect in effects { carryOut(effect, at: position, &inputs) }
         }
-        noteView(of: position)
     }
 
     /// Wall clocks count microseconds here, so that the time in a block says precisely when it was
@@ -193,7 +197,7 @@ struct MeasuredNetwork<P: Attackable> {
     var wallTime: Timestamp { Timestamp(milliseconds: now.nanoseconds / 1_000) }
 
     private mutating func carryOut(
-        _ effect: ReplicaEffect<P>, at position: Int, _ inputs: inout Deque<ReplicaInput<P>>
+        _ effect: ReplicaEffect<P>, at position: Int, _ inputs: inout [ReplicaInput<P>]
     ) {
         switch effect {
         case .store(let batch): inputs.append(.stored(batch.reference))
@@ -274,6 +278,10 @@ struct MeasuredNetwork<P: Attackable> {
     private mutating func note(_ committed: CommittedRun, at position: Int) {
         guard isCounted(position) else { return }
         run.blockCount += 1
+        for block in committed.blocks where block.height > committedHeight {
+            committedHeight = block.height
+            run.batchCount += block.payload.count
+        }
         for block in committed.blocks {
             let latency = Interval(
                 nanoseconds: now.nanoseconds - block.time.milliseconds * 1_000)

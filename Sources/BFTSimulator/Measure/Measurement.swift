@@ -65,6 +65,8 @@ public struct MeasuredRun: Sendable {
     /// All events of the run.
     public internal(set) var eventCount = 0
     public internal(set) var blockCount = 0
+    /// The batches in those blocks.
+    public internal(set) var batchCount = 0
     /// Messages sent, each peer counted.
     public internal(set) var messageCount = 0
     public internal(set) var byteCount = 0
@@ -111,6 +113,7 @@ public struct MeasuredRun: Sendable {
     /// What was counted since `start`, at the validators that `isCounted` holds for.
     func since(_ start: Self, isCounted: (Int) -> Bool) -> Self {
         var result = self
+        result.batchCount -= start.batchCount
         result.messageCount -= start.messageCount
         result.byteCount -= start.byteCount
         result.signedCount -= start.signedCount
