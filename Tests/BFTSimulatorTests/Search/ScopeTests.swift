@@ -38,7 +38,7 @@ import Testing
     @Test("A leader that keeps its view reaches whoever a split had cut off")
     func healed() async throws {
         let pbft = SimulatedProtocol("pbft", PBFT.self)
-        for failure in try await Self.failures(of: pbft, seeds: 0..<200).prefix(5) {
+        for failure in try await Self.failures(of: pbft, seeds: 0..<60).prefix(5) {
             Issue.record("seed \(failure.scenario.seed): \(failure.violations)")
         }
     }
