@@ -51,11 +51,12 @@ public struct Deque<Element> {
     private func slot(_ offset: Int) -> Int { (head + offset) % slots.count }
 
     private mutating func grow() {
-        let capacity = Swift.max(8, slots.count * 2)
+        // Many queues live for one message only, and hold one element.
+        let capacity = Swift.max(2, slots.count * 2)
         var larger: [Element?] = []
         larger.reserveCapacity(capacity)
         for offset in 0..<count { larger.append(slots[slot(offset)]) }
-        larger.append(contentsOf: repeatElement(nil, count: capacity - count))
+        for _ in count..<capacity { larger.append(nil) }
         slots = larger
         head = 0
     }

@@ -70,7 +70,7 @@ extension HotStuffReplica {
         }
         guard let round = rounds[statement.view], round.certificate == nil,
             let certificate = round.votes.certificate(
-                for: statement, in: configuration.validators,
+                for: statement,
                 isEnough: { rules.isQuorum($0, of: configuration.validators) })
         else { return }
         learn(certificate)

@@ -99,7 +99,7 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         committed = root
         commitVoteHeight = root.height
         view = root.view.next
-        rounds = RoundList(validatorCount: count)
+        rounds = RoundList(configuration.validators)
         pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered)

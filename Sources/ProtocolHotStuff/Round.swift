@@ -25,11 +25,11 @@ struct Round: Equatable, Sendable {
     /// The most blocks of one view that are kept besides the proposal.
     private static let otherBlockLimit = 3
 
-    init(view: View, validatorCount: Int) {
+    init(view: View, validators: ValidatorSet) {
         self.view = view
-        accused = Bitmap(count: validatorCount)
-        votes = VoteTally(kind: .vote, validatorCount: validatorCount)
-        timeouts = Array(repeating: nil, count: validatorCount)
+        accused = Bitmap(count: validators.count)
+        votes = VoteTally(kind: .vote, validators: validators)
+        timeouts = Array(repeating: nil, count: validators.count)
     }
 
     /// Whether a quorum has ended the view, in whatever way.
@@ -74,9 +74,9 @@ struct Round: Equatable, Sendable {
 /// - Invariant L1: views rise strictly.
 struct RoundList: Equatable, Sendable {
     private(set) var rounds: [Round] = []
-    private let validatorCount: Int
+    private let validators: ValidatorSet
 
-    init(validatorCount: Int) { self.validatorCount = validatorCount }
+    init(_ validators: ValidatorSet) { self.validators = validators }
 
     /// The round of `view`, if anything is known of it.
     subscript(view: View) -> Round? {
@@ -89,7 +89,7 @@ struct RoundList: Equatable, Sendable {
     mutating func update<Result>(_ view: View, _ change: (inout Round) -> Result) -> Result {
         let position = self.position(of: view)
         if position == rounds.count || rounds[position].view != view {
-            rounds.insert(Round(view: view, validatorCount: validatorCount), at: position)
+            rounds.insert(Round(view: view, validators: validators), at: position)
         }
         return change(&rounds[position])
     }

@@ -12,12 +12,12 @@ struct CheckpointList: Equatable, Sendable {
     /// What this replica signed above the stable checkpoint, the latest ones.
     private(set) var own: [Statement] = []
     private var tallies: [Tally] = []
-    private let validatorCount: Int
+    private let validators: ValidatorSet
 
     /// The most own checkpoints that are kept: a replica that catches up signs one after another.
     private static let ownLimit = 4
 
-    init(validatorCount: Int) { self.validatorCount = validatorCount }
+    init(_ validators: ValidatorSet) { self.validators = validators }
 
     private struct Tally: Equatable, Sendable {
         let height: Height
@@ -47,7 +47,7 @@ struct CheckpointList: Equatable, Sendable {
             tallies.append(
                 Tally(
                     height: height,
-                    votes: VoteTally(kind: .checkpoint, validatorCount: validatorCount)))
+                    votes: VoteTally(kind: .checkpoint, validators: validators)))
         }
         return tallies[position].votes.insert(vote)
     }
@@ -97,7 +97,7 @@ extension PBFTReplica {
         }
         guard let tally = checkpoints.tally(at: statement.height),
             let certificate = tally.certificate(
-                for: statement, in: configuration.validators,
+                for: statement,
                 isEnough: { rules.isStable($0, of: configuration.validators) })
         else { return }
         becomeStable(certificate, into: &effects)

@@ -17,27 +17,40 @@ struct Instance: Equatable, Sendable {
     /// Who contradicted itself here. Once is enough.
     private(set) var accused: Bitmap
 
-    init(view: View, height: Height, validatorCount: Int) {
+    init(view: View, height: Height, validators: ValidatorSet) {
         self.view = view
         self.height = height
-        prepares = VoteTally(kind: .prepare, validatorCount: validatorCount)
-        commits = VoteTally(kind: .commit, validatorCount: validatorCount)
-        accused = Bitmap(count: validatorCount)
+        prepares = VoteTally(kind: .prepare, validators: validators)
+        commits = VoteTally(kind: .commit, validators: validators)
+        accused = Bitmap(count: validators.count)
     }
 
     mutating func keep(_ proposal: PrePrepare) { self.proposal = self.proposal ?? proposal }
 
-    func tally(_ phase: Phase) -> VoteTally {
-        switch phase {
-        case .prepare: prepares
-        case .commit: commits
+    /// Whether `vote` would change anything here, asked before its signature is checked.
+    func isUseful(_ vote: Vote, in phase: Phase) -> Bool {
+        let (earlier, certified) =
+            switch phase {
+            case .prepare: (prepares.statement(of: vote.voter), prepared?.statement)
+            case .commit: (commits.statement(of: vote.voter), committed?.statement)
+            }
+        if let earlier {
+            return earlier != vote.statement && !accused[vote.voter.rawValue]
         }
+        // A late vote for what is certified already adds nothing.
+        return certified != vote.statement
     }
 
-    func certificate(_ phase: Phase) -> Certificate? {
+    /// The certificate for `statement`, if there is none of this phase yet and enough say so.
+    func newCertificate(
+        for statement: Statement, in phase: Phase, isEnough: (VotingPower) -> Bool
+    ) -> Certificate? {
         switch phase {
-        case .prepare: prepared
-        case .commit: committed
+        case .prepare where prepared == nil:
+            prepares.certificate(for: statement, isEnough: isEnough)
+        case .commit where committed == nil:
+            commits.certificate(for: statement, isEnough: isEnough)
+        default: nil
         }
     }
 
@@ -69,15 +82,19 @@ struct Instance: Equatable, Sendable {
 /// - Invariant L1: (view, height) rises strictly.
 struct InstanceList: Equatable, Sendable {
     private(set) var all: [Instance] = []
-    private let validatorCount: Int
+    private let validators: ValidatorSet
 
-    init(validatorCount: Int) { self.validatorCount = validatorCount }
+    init(_ validators: ValidatorSet) { self.validators = validators }
 
-    subscript(view: View, height: Height) -> Instance? {
+    /// A copy of everything that is known of one height in one view.
+    subscript(view: View, height: Height) -> Instance? { index(of: view, height).map { all[$0] } }
+
+    /// The position of the instance, to look at it where it stands.
+    func index(of view: View, _ height: Height) -> Int? {
         let position = self.position(of: view, height)
         guard position < all.count, all[position].view == view, all[position].height == height
         else { return nil }
-        return all[position]
+        return position
     }
 
     /// Changes an instance where it stands, making it first if need be.
@@ -86,7 +103,7 @@ struct InstanceList: Equatable, Sendable {
     ) -> Result {
         let position = self.position(of: view, height)
         if position == all.count || all[position].view != view || all[position].height != height {
-            let instance = Instance(view: view, height: height, validatorCount: validatorCount)
+            let instance = Instance(view: view, height: height, validators: validators)
             all.insert(instance, at: position)
         }
         return change(&all[position])

@@ -59,12 +59,10 @@ extension PBFTReplica {
         guard isKept(statement.view, statement.height) else {
             return isUsefulAsSign(statement.view, statement.height)
         }
-        guard let instance = instances[statement.view, statement.height] else { return true }
-        if let earlier = instance.tally(phase).vote(of: vote.voter) {
-            return earlier.statement != statement && !instance.accused[vote.voter.rawValue]
+        guard let position = instances.index(of: statement.view, statement.height) else {
+            return true
         }
-        // A late vote for what is certified already adds nothing.
-        return instance.certificate(phase)?.statement != statement
+        return instances.all[position].isUseful(vote, in: phase)
     }
 
     private func isUseful(_ certificate: Certificate) -> Bool {
@@ -113,10 +111,9 @@ extension PBFTReplica {
         {
             effects.append(.accuse(evidence))
         }
-        guard let instance = instances[statement.view, statement.height],
-            instance.certificate(phase) == nil,
-            let certificate = instance.tally(phase).certificate(
-                for: statement, in: configuration.validators,
+        guard let position = instances.index(of: statement.view, statement.height),
+            let certificate = instances.all[position].newCertificate(
+                for: statement, in: phase,
                 isEnough: { rules.isQuorum($0, of: configuration.validators) })
         else { return }
         note(certificate, in: phase, at: now, into: &effects)

@@ -113,8 +113,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         commitVoteHeight = root.height
         view = View(1)
         own = OwnPBFTVotes(view: .zero, tail: root.name)
-        instances = InstanceList(validatorCount: count)
-        checkpoints = CheckpointList(validatorCount: count)
+        instances = InstanceList(configuration.validators)
+        checkpoints = CheckpointList(configuration.validators)
         viewChanges = Array(repeating: nil, count: count)
         pacemaker = Pacemaker(timing: configuration.timing)
         answeredAt = Array(repeating: nil, count: count)

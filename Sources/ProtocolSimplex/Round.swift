@@ -25,12 +25,12 @@ struct Round: Equatable, Sendable {
     /// The most blocks of one view that are kept besides the proposal.
     private static let otherBlockLimit = 3
 
-    init(view: View, validatorCount: Int) {
+    init(view: View, validators: ValidatorSet) {
         self.view = view
-        accused = Bitmap(count: validatorCount)
-        notarizes = VoteTally(kind: .notarize, validatorCount: validatorCount)
-        nullifies = VoteTally(kind: .nullify, validatorCount: validatorCount)
-        finalizes = VoteTally(kind: .finalize, validatorCount: validatorCount)
+        accused = Bitmap(count: validators.count)
+        notarizes = VoteTally(kind: .notarize, validators: validators)
+        nullifies = VoteTally(kind: .nullify, validators: validators)
+        finalizes = VoteTally(kind: .finalize, validators: validators)
     }
 
     /// Whether a quorum has ended the view, in whatever way.
@@ -60,19 +60,41 @@ struct Round: Equatable, Sendable {
         otherBlocks.append(block)
     }
 
-    func tally(_ phase: Phase) -> VoteTally {
-        switch phase {
-        case .notarize: notarizes
-        case .nullify: nullifies
-        case .finalize: finalizes
-        }
-    }
-
     func certificate(_ phase: Phase) -> Certificate? {
         switch phase {
         case .notarize: notarization
         case .nullify: nullification
         case .finalize: finalization
+        }
+    }
+
+    /// Whether `vote` would change anything here, asked before its signature is checked.
+    func isUseful(_ vote: Vote, in phase: Phase) -> Bool {
+        let isAccused = accused[vote.voter.rawValue]
+        if let earlier = statement(of: vote.voter, in: phase) {
+            return earlier != vote.statement && !isAccused
+        }
+        if !isAccused, let opposite = phase.opposite,
+            statement(of: vote.voter, in: opposite) != nil
+        {
+            return true
+        }
+        // A late vote for what is certified already adds nothing.
+        return certificate(phase)?.statement != vote.statement
+    }
+
+    /// The certificate for `statement`, if there is none of this phase yet and enough say so.
+    func newCertificate(
+        for statement: Statement, in phase: Phase, isEnough: (VotingPower) -> Bool
+    ) -> Certificate? {
+        switch phase {
+        case .notarize where notarization == nil:
+            notarizes.certificate(for: statement, isEnough: isEnough)
+        case .nullify where nullification == nil:
+            nullifies.certificate(for: statement, isEnough: isEnough)
+        case .finalize where finalization == nil:
+            finalizes.certificate(for: statement, isEnough: isEnough)
+        default: nil
         }
     }
 
@@ -103,6 +125,14 @@ struct Round: Equatable, Sendable {
         return Evidence(earlier, vote)
     }
 
+    private func statement(of voter: ValidatorIndex, in phase: Phase) -> Statement? {
+        switch phase {
+        case .notarize: notarizes.statement(of: voter)
+        case .nullify: nullifies.statement(of: voter)
+        case .finalize: finalizes.statement(of: voter)
+        }
+    }
+
     /// What `voter` said. Asked of the tally where it stands: a copy that is alive while the next
     /// vote is inserted would cost a copy of all votes.
     private func vote(of voter: ValidatorIndex, in phase: Phase) -> Vote? {
@@ -129,22 +159,25 @@ struct Round: Equatable, Sendable {
 /// - Invariant L1: views rise strictly.
 struct RoundList: Equatable, Sendable {
     private(set) var rounds: [Round] = []
-    private let validatorCount: Int
+    private let validators: ValidatorSet
 
-    init(validatorCount: Int) { self.validatorCount = validatorCount }
+    init(_ validators: ValidatorSet) { self.validators = validators }
 
-    /// The round of `view`, if anything is known of it.
-    subscript(view: View) -> Round? {
+    /// The round of `view`, if anything is known of it: a copy, of everything that it holds.
+    subscript(view: View) -> Round? { index(of: view).map { rounds[$0] } }
+
+    /// The position of the round of `view`, to look at it where it stands.
+    func index(of view: View) -> Int? {
         let position = self.position(of: view)
         guard position < rounds.count, rounds[position].view == view else { return nil }
-        return rounds[position]
+        return position
     }
 
     /// Changes the round of `view` where it stands, making it first if need be.
     mutating func update<Result>(_ view: View, _ change: (inout Round) -> Result) -> Result {
         let position = self.position(of: view)
         if position == rounds.count || rounds[position].view != view {
-            rounds.insert(Round(view: view, validatorCount: validatorCount), at: position)
+            rounds.insert(Round(view: view, validators: validators), at: position)
         }
         return change(&rounds[position])
     }

@@ -128,8 +128,11 @@ extension SimplexReplica {
 
     /// Looks at the proposal of the view: asks for what it takes to judge it, or for a verdict.
     mutating func considerProposal(at now: Instant, into effects: inout [Effect<Self>]) {
-        guard let round = rounds[view], let block = round.proposal?.block,
-            round.judgement == .notAsked, rules.mayNotarize(round.own)
+        // Looked at after every message, and mostly in vain.
+        guard let position = rounds.index(of: view),
+            rounds.rounds[position].judgement == .notAsked,
+            rules.mayNotarize(rounds.rounds[position].own),
+            let block = rounds.rounds[position].proposal?.block
         else { return }
         guard let parent = self.block(named: block.parent) else {
             // Right after the committed view there is no other block to build upon.

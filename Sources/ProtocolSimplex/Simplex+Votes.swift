@@ -22,7 +22,8 @@ extension SimplexReplica {
             guard statement.view > committed.view, let phase = Phase(statement.kind) else {
                 return false
             }
-            return rounds[statement.view]?.certificate(phase) == nil
+            guard let position = rounds.index(of: statement.view) else { return true }
+            return rounds.rounds[position].certificate(phase) == nil
         case .block(let block): return wantedBlocks.contains(block.digest)
         case .inquiry: return true
         }
@@ -35,18 +36,8 @@ extension SimplexReplica {
             return statement.view > committed.view && !isBehind
         }
         guard let phase = Phase(statement.kind) else { return false }
-        guard let round = rounds[statement.view] else { return true }
-        let isAccused = round.accused[vote.voter.rawValue]
-        if let earlier = round.tally(phase).vote(of: vote.voter) {
-            return earlier.statement != statement && !isAccused
-        }
-        if !isAccused, let opposite = phase.opposite,
-            round.tally(opposite).vote(of: vote.voter) != nil
-        {
-            return true
-        }
-        // A late vote for what is certified already adds nothing.
-        return round.certificate(phase)?.statement != statement
+        guard let position = rounds.index(of: statement.view) else { return true }
+        return rounds.rounds[position].isUseful(vote, in: phase)
     }
 
     func isWithinWindow(_ view: View) -> Bool {
@@ -85,9 +76,9 @@ extension SimplexReplica {
 
     /// Makes the certificate for `statement` if a quorum said it.
     private mutating func certify(_ statement: Statement, in phase: Phase) {
-        guard let round = rounds[statement.view], round.certificate(phase) == nil,
-            let certificate = round.tally(phase).certificate(
-                for: statement, in: configuration.validators,
+        guard let position = rounds.index(of: statement.view),
+            let certificate = rounds.rounds[position].newCertificate(
+                for: statement, in: phase,
                 isEnough: { rules.isQuorum($0, of: configuration.validators) })
         else { return }
         rounds.update(statement.view) { $0.keep(certificate) }

@@ -77,7 +77,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         committed = root
         commitVoteHeight = root.height
         view = root.view.next
-        rounds = RoundList(validatorCount: count)
+        rounds = RoundList(configuration.validators)
         pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered)

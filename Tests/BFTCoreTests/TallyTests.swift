@@ -20,22 +20,22 @@ import Testing
     @Test("The first vote of a validator counts, whatever comes after it")
     func firstCounts() throws {
         let validators = try ValidatorSet([1, 1, 1, 1])
-        var tally = VoteTally(kind: .notarize, validatorCount: 4)
+        var tally = VoteTally(kind: .notarize, validators: validators)
         #expect(Self.insert(Self.vote(1, by: 0), into: &tally) == .counted)
         #expect(Self.insert(Self.vote(1, by: 0, 9), into: &tally) == .duplicate)
         let evidence = try #require(Evidence(Self.vote(1, by: 0), Self.vote(2, by: 0)))
         #expect(Self.insert(Self.vote(2, by: 0), into: &tally) == .contradiction(evidence))
         #expect(tally.vote(of: ValidatorIndex(0)) == Self.vote(1, by: 0))
         #expect(tally.vote(of: ValidatorIndex(9)) == nil)
-        #expect(tally.power(for: Self.statement(2), in: validators) == 0)
+        #expect(tally.power(for: Self.statement(2)) == 0)
     }
 
     @Test("A certificate has the fewest signers that are a quorum, the heaviest ones")
     func fewest() throws {
         let validators = try ValidatorSet([1, 5, 1, 4, 2])
-        var tally = VoteTally(kind: .notarize, validatorCount: 5)
+        var tally = VoteTally(kind: .notarize, validators: validators)
         func certificate() -> Certificate? {
-            tally.certificate(for: Self.statement(1), in: validators) { validators.isQuorum($0) }
+            tally.certificate(for: Self.statement(1)) { validators.isQuorum($0) }
         }
         for voter in [0, 2, 3] { _ = tally.insert(Self.vote(1, by: voter)) }
         _ = tally.insert(Self.vote(2, by: 4))
@@ -43,6 +43,34 @@ import Testing
         _ = tally.insert(Self.vote(1, by: 1))
         // 5 + 4 = 9 of 13 is more than two thirds.
         #expect(certificate()?.signers.positions == [1, 3])
+    }
+
+    @Test("The power of a choice is that of the validators whose first vote it was")
+    func power() throws {
+        let validators = try ValidatorSet([1, 5, 1, 4, 2])
+        var tally = VoteTally(kind: .notarize, validators: validators)
+        for (block, voter) in [(1, 0), (2, 1), (1, 3), (2, 0), (1, 3), (1, 4)] {
+            _ = tally.insert(Self.vote(UInt64(block), by: voter))
+        }
+        #expect(tally.power(for: Self.statement(1)) == 7)
+        #expect(tally.power(for: Self.statement(2)) == 5)
+        #expect(tally.power(for: Self.statement(3)) == 0)
+        #expect(tally.statement(of: ValidatorIndex(1)) == Self.statement(2))
+        #expect(tally.statement(of: ValidatorIndex(2)) == nil)
+    }
+
+    @Test("Tallies of the same votes are equal, in whatever order those came")
+    func equality() throws {
+        let validators = try ValidatorSet([1, 1, 1])
+        func tally(_ votes: [Vote]) -> VoteTally {
+            var tally = VoteTally(kind: .notarize, validators: validators)
+            for vote in votes { _ = tally.insert(vote) }
+            return tally
+        }
+        let votes = [Self.vote(1, by: 0), Self.vote(2, by: 1)]
+        #expect(tally(votes) == tally(votes.reversed()))
+        #expect(tally(votes) != tally([votes[0]]))
+        #expect(tally(votes) != tally([votes[0], Self.vote(2, by: 1, 9)]))
     }
 
     @Test("Everybody leads as often as its power says, and nobody twice where it can be helped")

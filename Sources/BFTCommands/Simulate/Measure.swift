@@ -14,6 +14,7 @@ struct Measure: Command {
         examples: [
             "bft measure --validators 100 --network wan",
             "bft measure --validators 16 --network uniform --leader-fails",
+            "bft measure --validators 31 --byzantine 10 --adversary equivocation",
         ])
 
     @Option(name: "protocol", help: "The protocol. The first that there is, if none is given.")
@@ -21,9 +22,13 @@ struct Measure: Command {
     @Option(help: "How many validators, of power 1 each.") var validators = 4
     @Option(help: "How far they are from each other.") var network = NetworkName(.lan)
     @Option(help: "How many validators are down all the time.") var crashed = 0
+    @Option(help: "How many validators are malicious.") var byzantine = 0
+    @Option(help: "What those do, by a name of bft simulate, or slow-leader.")
+    var adversary = "silent-leader"
     @Flag(name: "leader-fails", help: "Stop a leader for good when its view begins.")
     var leaderFails = false
     @Option(help: "How many blocks to look at.") var blocks = 10
+    @Option(name: "signature-bytes", help: "The size of a signature.") var signatureBytes = 64
     @Option(help: "What delays are drawn from.") var seed: UInt64 = 0
     @Flag(name: "list", help: "Print the names of the protocols instead.") var lists = false
 
@@ -39,10 +44,24 @@ struct Measure: Command {
         guard (1...100_000).contains(blocks) else {
             throw UsageError("--blocks can't be \(blocks)", hint: "give 1 to 100000")
         }
+        guard (64...10_000).contains(signatureBytes) else {
+            throw UsageError(
+                "--signature-bytes can't be \(signatureBytes)", hint: "give 64 to 10000")
+        }
         // With one more down there is no quorum, and nothing to measure.
-        let most = (validators - 1) / 3 - (leaderFails ? 1 : 0)
-        guard (0...max(0, most)).contains(crashed) else {
-            throw UsageError("--crashed can't be \(crashed)", hint: "give 0 to \(max(0, most))")
+        let most = max(0, (validators - 1) / 3 - (leaderFails ? 1 : 0))
+        guard (0...most).contains(crashed) else {
+            throw UsageError("--crashed can't be \(crashed)", hint: "give 0 to \(most)")
+        }
+        guard (0...most - crashed).contains(byzantine) else {
+            throw UsageError(
+                "--byzantine can't be \(byzantine)", hint: "give 0 to \(most - crashed)")
+        }
+        let names = try simulated.adversaryNames + ["slow-leader"]
+        guard names.contains(adversary) else {
+            throw UsageError(
+                "no adversary '\(adversary)' is known",
+                hint: "the adversaries are \(names.joined(separator: ", "))")
         }
     }
 
@@ -57,9 +76,12 @@ struct Measure: Command {
         measurement.validatorCount = validators
         measurement.network = network.network
         measurement.crashedCount = crashed
+        measurement.byzantineCount = byzantine
+        measurement.adversary = adversary
         measurement.doesLeaderFail = leaderFails
         measurement.blockCount = blocks
         measurement.seed = seed
+        measurement.signatureByteCount = signatureBytes
         if lists {
             for entry in protocols { console.print(entry.name) }
             return
@@ -82,12 +104,19 @@ struct Measure: Command {
         let network: [(key: String, value: JSONText)] = [
             ("protocol", .text(name)), ("validators", count(validators)),
             ("network", .text(self.network.network.rawValue)), ("crashed", count(crashed)),
-            ("leaderFails", .boolean(leaderFails)),
+            ("byzantine", count(byzantine)), ("leaderFails", .boolean(leaderFails)),
         ]
         let counts: [(key: String, value: JSONText)] = [
-            ("blocks", count(run.blockCount)), ("events", count(run.eventCount)),
+            ("blocks", count(run.blockCount)), ("batches", count(run.batchCount)),
+            ("events", count(run.eventCount)),
             ("messages", count(run.messageCount)), ("bytes", count(run.byteCount)),
             ("signatures", count(run.signedCount)), ("verifications", count(run.verifiedCount)),
+        ]
+        let busiest: [(key: String, value: JSONText)] = [
+            ("sentBytesOfBusiest", count(run.busiest.sentByteCount)),
+            ("receivedBytesOfBusiest", count(run.busiest.receivedByteCount)),
+            ("signaturesOfBusiest", count(run.busiest.signedCount)),
+            ("verificationsOfBusiest", count(run.busiest.verifiedCount)),
         ]
         let times: [(key: String, value: JSONText)] = [
             ("microseconds", microseconds(run.time)),
@@ -95,7 +124,7 @@ struct Measure: Command {
             ("latency99Microseconds", microseconds(run.latency(percent: 99))),
             ("recoveryMicroseconds", microseconds(run.recovery)),
         ]
-        return .object(network + counts + times)
+        return .object(network + counts + busiest + times)
     }
 }
 

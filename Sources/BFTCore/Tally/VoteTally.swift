@@ -2,14 +2,34 @@ public import BFTBase
 
 /// The votes of one kind in one view, by validator index.
 ///
+/// Taking a vote and asking whether a quorum said the same takes a time that does not depend on the
+/// number of validators, unless many of them contradict each other.
+///
 /// - Invariant T1: the first vote of a validator counts; a different one never replaces it.
-public struct VoteTally: Equatable, Sendable {
+/// - Invariant T2: the power of a choice is that of the validators whose ballot it is.
+public struct VoteTally: Sendable {
     public let kind: VoteKind
-    private var votes: [Vote?]
+    private let validators: ValidatorSet
+    /// What was said so far, in the order in which it was said first.
+    private var choices: [Choice] = []
+    /// The vote of each validator.
+    private var ballots: [Ballot?]
 
-    public init(kind: VoteKind, validatorCount: Int) {
+    private struct Choice: Sendable {
+        let statement: Statement
+        var power: VotingPower
+    }
+
+    private struct Ballot: Sendable {
+        /// The position in `choices`: statements are long, and most votes say the same.
+        let choice: UInt16
+        let signature: [UInt8]
+    }
+
+    public init(kind: VoteKind, validators: ValidatorSet) {
         self.kind = kind
-        self.votes = Array(repeating: nil, count: validatorCount)
+        self.validators = validators
+        self.ballots = Array(repeating: nil, count: validators.count)
     }
 
     /// What became of a vote.
@@ -21,7 +41,20 @@ public struct VoteTally: Equatable, Sendable {
 
     /// The vote of `voter`, if it is here.
     public func vote(of voter: ValidatorIndex) -> Vote? {
-        voter.rawValue < votes.count ? votes[voter.rawValue] : nil
+        guard voter.rawValue < ballots.count, let ballot = ballots[voter.rawValue] else {
+            return nil
+        }
+        return Vote(
+            statement: choices[Int(ballot.choice)].statement, voter: voter,
+            signature: ballot.signature)
+    }
+
+    /// What `voter` said, if its vote is here.
+    public func statement(of voter: ValidatorIndex) -> Statement? {
+        guard voter.rawValue < ballots.count, let ballot = ballots[voter.rawValue] else {
+            return nil
+        }
+        return choices[Int(ballot.choice)].statement
     }
 
     /// Counts `vote`, unless its voter's vote is here already.
@@ -29,8 +62,14 @@ public struct VoteTally: Equatable, Sendable {
     /// - Precondition: the voter is a validator and the vote is of this kind.
     public mutating func insert(_ vote: Vote) -> Outcome {
         precondition(vote.statement.kind == kind, "a vote of another kind")
-        guard let earlier = votes[vote.voter.rawValue] else {
-            votes[vote.voter.rawValue] = vote
+        guard let earlier = self.vote(of: vote.voter) else {
+            let position = position(of: vote.statement) ?? choices.count
+            if position == choices.count {
+                choices.append(Choice(statement: vote.statement, power: 0))
+            }
+            choices[position].power += validators.powers[vote.voter.rawValue]
+            ballots[vote.voter.rawValue] = Ballot(
+                choice: UInt16(position), signature: vote.signature)
             return .counted
         }
         // Two signatures under one statement are one vote: a vote is what it says.
@@ -39,41 +78,47 @@ public struct VoteTally: Equatable, Sendable {
         return .contradiction(evidence)
     }
 
+    private func position(of statement: Statement) -> Int? {
+        choices.firstIndex { $0.statement == statement }
+    }
+
     /// The power behind `statement`.
-    public func power(for statement: Statement, in validators: ValidatorSet) -> VotingPower {
-        var sum: VotingPower = 0
-        for position in votes.indices where votes[position]?.statement == statement {
-            sum += validators.powers[position]
-        }
-        return sum
+    public func power(for statement: Statement) -> VotingPower {
+        position(of: statement).map { choices[$0].power } ?? 0
     }
 
     /// The fewest votes for `statement` whose power satisfies `isEnough`, heaviest voters first, as
     /// a certificate; or `nil` if all together don't. Fewest, since each is carried by everyone
     /// who ever checks the certificate.
     public func certificate(
-        for statement: Statement, in validators: ValidatorSet,
-        isEnough: (VotingPower) -> Bool
+        for statement: Statement, isEnough: (VotingPower) -> Bool
     ) -> Certificate? {
-        // Asked after every vote, and mostly in vain: the sum costs nothing, the rest does.
-        guard isEnough(power(for: statement, in: validators)) else { return nil }
-        let heaviestFirst = votes.compactMap(\.self)
-            .filter { $0.statement == statement }
-            .sorted { left, right in
-                let (leftPower, rightPower) = (
-                    validators.powers[left.voter.rawValue], validators.powers[right.voter.rawValue]
-                )
-                return (rightPower, left.voter) < (leftPower, right.voter)
-            }
+        // Asked after every vote, and mostly in vain: the sum is at hand, the rest is not.
+        guard let choice = position(of: statement), isEnough(choices[choice].power) else {
+            return nil
+        }
+        let voters = ballots.indices.filter { ballots[$0].map { Int($0.choice) } == choice }
+        let heaviestFirst = voters.sorted { left, right in
+            (validators.powers[right], left) < (validators.powers[left], right)
+        }
         var power: VotingPower = 0
-        var chosen: [Vote] = []
-        for vote in heaviestFirst where !isEnough(power) {
-            power += validators.powers[vote.voter.rawValue]
-            chosen.append(vote)
+        var chosen: [Int] = []
+        for voter in heaviestFirst where !isEnough(power) {
+            power += validators.powers[voter]
+            chosen.append(voter)
         }
         guard isEnough(power) else { return nil }
-        chosen.sort { $0.voter < $1.voter }
         return Certificate(
-            statement: statement, votes: chosen, validatorCount: validators.count)
+            statement: statement,
+            votes: chosen.sorted().compactMap { vote(of: ValidatorIndex($0)) },
+            validatorCount: validators.count)
+    }
+}
+
+extension VoteTally: Equatable {
+    /// Whether both hold the same votes, in whatever order they came.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.kind == right.kind && left.validators == right.validators
+            && left.validators.indices.allSatisfy { left.vote(of: $0) == right.vote(of: $0) }
     }
 }

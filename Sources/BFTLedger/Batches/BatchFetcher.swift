@@ -65,6 +65,7 @@ struct BatchFetcher: Equatable, Sendable {
 
     /// The requests that are due, by peer.
     mutating func dueRequests(at now: Instant) -> [(peer: ValidatorIndex, [BatchReference])] {
+        guard !wanted.isEmpty else { return [] }
         putLateOnesLast(at: now)
         var byPeer: [[BatchReference]] = Array(repeating: [], count: validatorCount)
         var room = limits.batchRequestsInFlight - askedCount

@@ -39,6 +39,9 @@ struct BatchPool: Equatable, Sendable {
         /// the author contradicted itself and a proposal named the other one.
         var slots = Deque<[Candidate]>()
         var byteCount = 0
+
+        /// Whether a held batch could be ordered now.
+        var isReady: Bool { slots.first?.contains(where: \.isHeld) == true }
     }
 
     /// The most batches of one author and sequence that nobody counts on. An author can make each
@@ -47,6 +50,8 @@ struct BatchPool: Equatable, Sendable {
     private static let candidateLimit = 3
 
     private var authors: [Author]
+    /// How many authors are ready: asked after every message, whoever it is from.
+    private var readyCount = 0
     private let limits: LedgerLimits
 
     init(next: [BatchSequence], limits: LedgerLimits) {
@@ -63,8 +68,15 @@ struct BatchPool: Equatable, Sendable {
     func slotCount(of author: ValidatorIndex) -> Int { authors[author.rawValue].slots.count }
 
     /// Whether a held batch could be ordered now.
-    var hasWork: Bool {
-        authors.contains { $0.slots.first?.contains(where: \.isHeld) == true }
+    var hasWork: Bool { readyCount > 0 }
+
+    /// Changes what is kept of an author where it stands.
+    private mutating func update<Result>(
+        _ author: ValidatorIndex, _ change: (inout Author) -> Result
+    ) -> Result {
+        if authors[author.rawValue].isReady { readyCount -= 1 }
+        defer { if authors[author.rawValue].isReady { readyCount += 1 } }
+        return change(&authors[author.rawValue])
     }
 
     /// The first sequence of `author` for which nothing is here. After a crash that may be one in
@@ -113,16 +125,16 @@ struct BatchPool: Equatable, Sendable {
             }
         }
         append(batch, at: offset)
-        dropOldCandidates(of: batch.author.rawValue, at: offset)
+        update(batch.author) { Self.dropOldCandidates(of: &$0, at: offset) }
     }
 
-    private mutating func dropOldCandidates(of author: Int, at offset: Int) {
-        let spare = authors[author].slots[offset].count(where: { !$0.isVouchedFor })
-        guard spare > Self.candidateLimit,
-            let oldest = authors[author].slots[offset].firstIndex(where: { !$0.isVouchedFor })
+    private static func dropOldCandidates(of author: inout Author, at offset: Int) {
+        let spare = author.slots[offset].count(where: { !$0.isVouchedFor })
+        guard spare > candidateLimit,
+            let oldest = author.slots[offset].firstIndex(where: { !$0.isVouchedFor })
         else { return }
-        let dropped = authors[author].slots[offset].remove(at: oldest)
-        authors[author].byteCount -= dropped.batch.encoded.count
+        let dropped = author.slots[offset].remove(at: oldest)
+        author.byteCount -= dropped.batch.encoded.count
     }
 
     /// Takes back a batch from this replica's own log: durable already, and held whatever the
@@ -138,16 +150,17 @@ struct BatchPool: Equatable, Sendable {
     }
 
     private mutating func append(_ batch: Batch, at offset: Int) {
-        let author = batch.author.rawValue
-        while authors[author].slots.count <= offset { authors[author].slots.append([]) }
-        authors[author].slots[offset].append(Candidate(batch: batch))
-        authors[author].byteCount += batch.encoded.count
+        update(batch.author) { author in
+            while author.slots.count <= offset { author.slots.append([]) }
+            author.slots[offset].append(Candidate(batch: batch))
+            author.byteCount += batch.encoded.count
+        }
     }
 
     /// Notes that the host was told to store a batch.
     mutating func hold(_ reference: BatchReference) {
         guard let (offset, position) = find(reference) else { return }
-        authors[reference.author.rawValue].slots[offset][position].isHeld = true
+        update(reference.author) { $0.slots[offset][position].isHeld = true }
     }
 
     /// Notes that a batch is durable.
@@ -195,11 +208,13 @@ struct BatchPool: Equatable, Sendable {
     /// Takes out what `reference` orders. Returns its batch, if it is here, and the batches of
     /// the same author and sequence that now can never be ordered.
     mutating func order(_ reference: BatchReference) -> (batch: Batch?, displaced: [Batch]) {
-        let author = reference.author.rawValue
-        precondition(authors[author].next == reference.sequence, "P1: ordered out of sequence")
-        authors[author].next = authors[author].next.next
-        let slot = authors[author].slots.popFirst() ?? []
-        authors[author].byteCount -= slot.reduce(0) { $0 + $1.batch.encoded.count }
+        let slot = update(reference.author) { author in
+            precondition(author.next == reference.sequence, "P1: ordered out of sequence")
+            author.next = author.next.next
+            let slot = author.slots.popFirst() ?? []
+            author.byteCount -= slot.reduce(0) { $0 + $1.batch.encoded.count }
+            return slot
+        }
         return (
             slot.first { $0.batch.reference == reference }?.batch,
             slot.map(\.batch).filter { $0.reference != reference }

@@ -225,12 +225,11 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     /// One timer for both parts.
     private mutating func setTimer(_ turn: Turn, into effects: inout [ReplicaEffect<P>]) {
         if let instant = turn.protocolTimer { protocolTimer = instant }
-        let deadlines = [protocolTimer, ledger.nextDeadline].compactMap(\.self)
-        guard let earliest = deadlines.min(), earliest != timer || earliest <= turn.now else {
-            return
-        }
-        timer = earliest
-        effects.append(.setTimer(earliest))
+        var deadline = protocolTimer
+        if let due = ledger.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
+        guard let deadline, deadline != timer || deadline <= turn.now else { return }
+        timer = deadline
+        effects.append(.setTimer(deadline))
     }
 
     // MARK: Questions

@@ -96,7 +96,12 @@ public enum AdversaryCatalogue<P: Attackable> {
         }
     }
 
+    /// Costs time and nothing else. Not among `all`: it is to be measured.
+    public static var slowLeader: AdversaryEntry<P> {
+        AdversaryEntry("slow-leader", "proposes as late as it can") { SlowLeader<P>() }
+    }
+
     public static func named(_ name: String) -> AdversaryEntry<P>? {
-        (all + [nameThief]).first { $0.name == name }
+        (all + [nameThief, slowLeader]).first { $0.name == name }
     }
 }

@@ -3,11 +3,21 @@ import BFTCore
 import BFTLedger
 import BFTWire
 
-/// A network of replicas in which nothing is checked and everything is counted.
+/// What happens next in a measured network.
+enum MeasuredEvent: Sendable {
+    /// The next arrival of a flight.
+    case landing(slot: Int)
+    case timer(Int, at: Instant)
+    /// A malicious validator may say something of its own accord.
+    case speak(Int)
+}
+
+/// A network of replicas in which everything is counted.
 ///
 /// What runs is the product's replica, protocol and ledger. Disks, executors and signatures take
-/// no time, so that what is measured is the protocol and the network; all clocks are right.
-struct MeasuredNetwork<P: ConsensusProtocol> {
+/// no time, so that what is measured is the protocol and the network; all clocks are right. Only
+/// what malicious validators send is checked: the others send nothing that does not hold.
+struct MeasuredNetwork<P: Attackable> {
     /// A message on its way to many, with what it weighs. One for all receivers.
     final class Letter: Sendable {
         let message: ReplicaMessage<P>
@@ -21,71 +31,81 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
         }
     }
 
-    enum Event: Sendable {
-        case deliver(Letter, from: Int32, to: Int32)
-        case timer(Int, at: Instant)
-    }
-
-    struct Node {
-        var replica: Replica<P>?
-        var timer: Instant?
-    }
-
     let measurement: Measurement
-    private let validators: ValidatorSet
-    private let signature: [UInt8]
-    private var random: SplitMix64
-    private var nodes: [Node] = []
-    private var events = EventQueue<Event>()
-    private var now = Instant(nanoseconds: 0)
-    private var run = MeasuredRun()
+    let validators: ValidatorSet
+    let signatures: MeasuredSignatures
+    let genesis: CommittedState
+    private let schedule: LeaderSchedule
+    var random: SplitMix64
+    /// By validator, also of those that are down. Apart from everything else that is known of a
+    /// validator, so that it is changed where it stands.
+    var replicas: [Replica<P>] = []
+    var isUp: [Bool]
+    private var timers: [Instant?]
+    var adversaries: [(any Adversary<P>)?]
+    var coalition: Coalition<P>
+    private var events = EventQueue<MeasuredEvent>()
+    private var flights = Flights<Letter>()
+    var now = Instant(nanoseconds: 0)
+    var run = MeasuredRun()
     /// What was counted when the first blocks were committed.
     private var start: MeasuredRun?
     private var end: MeasuredRun?
     private var startedAt = Instant(nanoseconds: 0)
     /// The committed blocks, by height - 1: what peers are sent that lack them.
-    private var blocks: [CommittedBlock] = []
-    private var firstView = View.zero
+    var blocks: [CommittedBlock] = []
+    private var committedHeight = Height.zero
+    private var lastView = View.zero
     private var failedAt: Instant?
     /// Who has committed the last height, and who a block made after the leader failed.
     private var isDone: [Bool]
     private var hasRecovered: [Bool]
 
-    init(_ measurement: Measurement) throws(ValidatorSetError) {
+    init(_ measurement: Measurement) throws {
         self.measurement = measurement
         let count = measurement.validatorCount
-        validators = try ValidatorSet(Array(repeating: 1, count: count))
-        signature = Array(repeating: 0, count: measurement.signatureByteCount)
-        random = SplitMix64(seed: measurement.seed)
+        let validators = try ValidatorSet(Array(repeating: 1, count: count))
+        self.validators = validators
+        let (seed, isHostile) = (measurement.seed, measurement.byzantineCount > 0)
+        signatures = MeasuredSignatures(
+            byteCount: measurement.signatureByteCount,
+            standIn: isHostile ? StandInSignature(seed: seed) : nil)
+        random = SplitMix64(seed: seed)
+        isUp = (0..<count).map { !measurement.isCrashed($0) }
+        timers = Array(repeating: nil, count: count)
         isDone = Array(repeating: false, count: count)
         hasRecovered = isDone
-        let chain = Digest(measurement.seed, 1, 2, 3)
-        let genesis = CommittedState.genesis(
-            Block.genesis(chain: chain, time: Timestamp(milliseconds: 0), stateRoot: .zero),
+        run.loads = Array(repeating: .init(), count: count)
+        schedule = LeaderSchedule(validators)
+        genesis = CommittedState.genesis(
+            Block.genesis(
+                chain: Digest(seed, 1, 2, 3), time: Timestamp(milliseconds: 0), stateRoot: .zero),
             validatorCount: count)
-        let schedule = LeaderSchedule(validators)
-        for validator in validators.indices {
-            let configuration = ReplicaConfiguration(
-                chain: chain, epoch: .zero, validators: validators, own: validator,
-                timing: .init(
-                    viewTimeout: measurement.network.viewTimeout,
-                    idleInterval: measurement.network.viewTimeout),
-                leaders: schedule)
-            let isUp = !isCrashed(validator.rawValue)
-            nodes.append(
-                Node(
-                    replica: isUp
-                        ? Replica<P>(
-                            configuration: configuration, limits: LedgerLimits(), state: genesis,
-                            recovered: []) : nil))
+        guard let entry = AdversaryCatalogue<P>.named(measurement.adversary) else {
+            throw ScenarioError.unknownAdversary(measurement.adversary)
+        }
+        adversaries = (0..<count).map { measurement.isByzantine($0) ? entry.make() : nil }
+        coalition = Coalition(
+            members: validators.indices.filter { measurement.isByzantine($0.rawValue) })
+        for position in 0..<count {
+            replicas.append(
+                Replica(
+                    configuration: configuration(of: position), limits: LedgerLimits(),
+                    state: genesis, recovered: []))
         }
     }
 
-    /// Every so many validators one, as many as are to be down.
-    private func isCrashed(_ position: Int) -> Bool {
-        let (count, crashed) = (measurement.validatorCount, measurement.crashedCount)
-        return (position + 1) * crashed / count > position * crashed / count
+    func configuration(of position: Int) -> ReplicaConfiguration {
+        let network = measurement.network
+        return ReplicaConfiguration(
+            chain: Digest(measurement.seed, 1, 2, 3), epoch: .zero, validators: validators,
+            own: ValidatorIndex(position),
+            timing: .init(viewTimeout: network.viewTimeout, idleInterval: network.viewTimeout),
+            leaders: schedule)
     }
+
+    /// Whether what `position` does counts: it is up and follows the protocol.
+    func isCounted(_ position: Int) -> Bool { isUp[position] && adversaries[position] == nil }
 
     // MARK: Running
 
@@ -94,8 +114,8 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
     }
 
     private var isEnough: Bool {
-        nodes.indices.allSatisfy {
-            nodes[$0].replica == nil
+        replicas.indices.allSatisfy {
+            !isCounted($0)
                 || (isDone[$0] && (!measurement.doesLeaderFail || hasRecovered[$0]))
         }
     }
@@ -103,12 +123,11 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
     /// Runs until the last block is committed everywhere, or so much time has passed that it
     /// never will be.
     mutating func measured() -> MeasuredRun {
-        for position in nodes.indices { give(.started, to: position) }
-        var authors = 0
-        for position in nodes.indices where nodes[position].replica != nil {
-            guard authors < measurement.authorCount else { break }
-            authors += 1
-            seal(at: position)
+        for position in replicas.indices where isUp[position] { give(.started, to: position) }
+        let authors = replicas.indices.filter(isCounted).prefix(measurement.authorCount)
+        for author in authors { give(.sealed(nextBatch(of: author)), to: author) }
+        for position in replicas.indices where adversaries[position] != nil {
+            events.add(.speak(position), at: now)
         }
         let limit = Interval.seconds(600)
         var isOver = false
@@ -120,12 +139,8 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
             if run.blockCount != commits { isOver = isEnough }
         }
         var result = end ?? run
-        let before = start ?? MeasuredRun()
+        if let start { result = result.since(start, isCounted: isCounted) }
         result.eventCount = run.eventCount
-        result.messageCount -= before.messageCount
-        result.byteCount -= before.byteCount
-        result.signedCount -= before.signedCount
-        result.verifiedCount -= before.verifiedCount
         result.blockCount = measurement.blockCount
         result.latencies = run.latencies.sorted()
         result.recovery = run.recovery
@@ -133,54 +148,64 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
         return result
     }
 
-    private mutating func handle(_ event: Event) {
+    private mutating func handle(_ event: MeasuredEvent) {
         switch event {
         case .timer(let position, let time):
-            guard nodes[position].timer == time else { return }
-            nodes[position].timer = nil
+            guard isUp[position], timers[position] == time else { return }
+            timers[position] = nil
             give(.timerFired, to: position)
-        case .deliver(let letter, let sender, let target):
-            let position = Int(target)
-            guard let isUseful = nodes[position].replica?.isUseful(letter.message), isUseful else {
-                return
-            }
-            if sender != target { run.verifiedCount += letter.claimCount }
-            give(
-                .received(Verified(letter.message), from: ValidatorIndex(Int(sender))),
-                to: position)
+        case .landing(let slot):
+            guard let landing = flights.land(slot) else { return }
+            if let next = landing.next { events.add(event, at: next) }
+            receive(landing.cargo, from: landing.sender, at: landing.target)
+        case .speak(let position):
+            let pause = measurement.network.viewTimeout.nanoseconds / 64
+            events.add(event, at: now.advanced(by: Interval(nanoseconds: pause)))
+            speak(position)
         }
     }
 
-    private mutating func give(_ input: ReplicaInput<P>, to position: Int) {
-        var inputs = Deque<ReplicaInput<P>>()
-        inputs.append(input)
-        while let next = inputs.popFirst(), nodes[position].replica != nil {
+    private mutating func receive(_ letter: Letter, from sender: Int, at position: Int) {
+        guard isUp[position] else { return }
+        if sender != position { hear(letter, from: sender, at: position) }
+        guard replicas[position].isUseful(letter.message) else { return }
+        if sender != position {
+            run.verifiedCount += letter.claimCount
+            run.loads[position].verifiedCount += letter.claimCount
+        }
+        guard adversaries[sender] == nil || letter.message.claims.allSatisfy(signatures.holds)
+        else { return }
+        give(.received(Verified(letter.message), from: ValidatorIndex(sender)), to: position)
+    }
+
+    mutating func give(_ input: ReplicaInput<P>, to position: Int) {
+        var inputs = [input]
+        var handled = 0
+        while handled < inputs.count {
             var effects: [ReplicaEffect<P>] = []
-            // Wall clocks count microseconds here, so that the time in a block says precisely when
-            // it was made.
-            let wallTime = Timestamp(milliseconds: now.nanoseconds / 1_000)
-            nodes[position].replica?.handle(next, at: now, wallTime: wallTime, into: &effects)
+            replicas[position].handle(inputs[handled], at: now, wallTime: wallTime, into: &effects)
+            handled += 1
+            noteView(of: position)
+            // A leader that stops says nothing in the view that it enters.
+            guard isUp[position] else { return }
             for effect in effects { carryOut(effect, at: position, &inputs) }
         }
-        noteView(of: position)
     }
 
+    /// Wall clocks count microseconds here, so that the time in a block says precisely when it was
+    /// made.
+    var wallTime: Timestamp { Timestamp(milliseconds: now.nanoseconds / 1_000) }
+
     private mutating func carryOut(
-        _ effect: ReplicaEffect<P>, at position: Int, _ inputs: inout Deque<ReplicaInput<P>>
+        _ effect: ReplicaEffect<P>, at position: Int, _ inputs: inout [ReplicaInput<P>]
     ) {
         switch effect {
         case .store(let batch): inputs.append(.stored(batch.reference))
-        case .sign(let unsigned):
-            run.signedCount += 1
-            let letter = Letter(
-                .consensus(unsigned.signed(by: ValidatorIndex(position), signature)))
-            broadcast(letter, from: position)
-            events.add(
-                .deliver(letter, from: Int32(position), to: Int32(position)), at: now)
-        case .send(let message, let peer): send(Letter(message), from: position, to: peer.rawValue)
-        case .broadcast(let message): broadcast(Letter(message), from: position)
+        case .sign(let unsigned): sign(unsigned, at: position)
+        case .send(let message, let peer): send(message, from: position, to: [peer])
+        case .broadcast(let message): send(message, from: position, to: peers(of: position))
         case .setTimer(let instant):
-            nodes[position].timer = instant
+            timers[position] = instant
             events.add(.timer(position, at: instant), at: max(now, instant))
         case .execute(let block):
             let height = block.block.height
@@ -193,7 +218,7 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
         case .readBatches(let references, let peer):
             for block in blocks {
                 for batch in block.batches where references.contains(batch.reference) {
-                    send(Letter(.ledger(.batch(batch))), from: position, to: peer.rawValue)
+                    send(.ledger(.batch(batch)), from: position, to: [peer])
                 }
             }
         case .askApplication(let block, _):
@@ -204,48 +229,35 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
         }
     }
 
-    // MARK: Work
-
-    private mutating func seal(at position: Int) {
-        give(.sealed(nextBatch(of: position)), to: position)
-    }
-
-    private func nextBatch(of position: Int) -> Batch {
-        var builder = BatchBuilder()
-        let bytes = Array(repeating: UInt8(0), count: measurement.batchByteCount)
-        builder.append(upTo: bytes.count) { $0.append(contentsOf: bytes) }
-        return builder.seal(
-            author: ValidatorIndex(position),
-            sequence: nodes[position].replica?.nextOwnSequence ?? BatchSequence(1))
-    }
-
-    private mutating func sendBlocks(
-        from height: Height, to peer: ValidatorIndex, of position: Int
-    ) {
-        let executed = nodes[position].replica?.executedHeight ?? .zero
-        guard height.rawValue > 0, height <= executed else { return }
-        let window = blocks[Int(height.rawValue - 1)..<Int(executed.rawValue)]
-            .prefix(LedgerLimits.syncBlockLimit)
-        guard let last = window.lastIndex(where: \.isCertifiedItself),
-            let run = CommittedRun(
-                blocks: window[...last].map(\.block), certificate: window[last].certificate)
-        else { return }
-        send(Letter(.ledger(.syncResponse(run))), from: position, to: peer.rawValue)
-    }
-
     // MARK: The network
 
-    private mutating func broadcast(_ letter: Letter, from position: Int) {
-        for peer in nodes.indices where peer != position { send(letter, from: position, to: peer) }
+    /// Has a letter delivered to all `targets` that are up, in their own time.
+    mutating func post(_ letter: Letter, from sender: Int, to targets: [ValidatorIndex]) {
+        var receivers: [(target: Int, delay: Interval)] = []
+        receivers.reserveCapacity(targets.count)
+        for target in targets.lazy.map(\.rawValue) where target != sender {
+            run.messageCount += 1
+            run.byteCount += letter.byteCount
+            run.loads[sender].sentByteCount += letter.byteCount
+            guard isUp[target] else { continue }
+            run.loads[target].receivedByteCount += letter.byteCount
+            receivers.append((target, delay(from: sender, to: target)))
+        }
+        launch(letter, from: sender, to: receivers)
     }
 
-    private mutating func send(_ letter: Letter, from sender: Int, to target: Int) {
-        run.messageCount += 1
-        run.byteCount += letter.byteCount
-        guard nodes[target].replica != nil else { return }
-        events.add(
-            .deliver(letter, from: Int32(sender), to: Int32(target)),
-            at: now.advanced(by: delay(from: sender, to: target)))
+    /// A replica hears itself say what it meant to say, at once.
+    mutating func giveBack(_ letter: Letter, to position: Int) {
+        launch(letter, from: position, to: [(position, .zero)])
+    }
+
+    private mutating func launch(
+        _ letter: Letter, from sender: Int, to receivers: [(target: Int, delay: Interval)]
+    ) {
+        guard let flight = flights.launch(letter, from: sender, at: now, to: receivers) else {
+            return
+        }
+        events.add(.landing(slot: flight.slot), at: flight.first)
     }
 
     private mutating func delay(from sender: Int, to target: Int) -> Interval {
@@ -260,8 +272,16 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
 
     // MARK: What came of it
 
+    /// Whether the counting has begun.
+    var isCounting: Bool { start != nil }
+
     private mutating func note(_ committed: CommittedRun, at position: Int) {
+        guard isCounted(position) else { return }
         run.blockCount += 1
+        for block in committed.blocks where block.height > committedHeight {
+            committedHeight = block.height
+            run.batchCount += block.payload.count
+        }
         for block in committed.blocks {
             let latency = Interval(
                 nanoseconds: now.nanoseconds - block.time.milliseconds * 1_000)
@@ -280,27 +300,30 @@ struct MeasuredNetwork<P: ConsensusProtocol> {
             start = run
             startedAt = now
         }
-        if height >= lastHeight {
-            isDone[position] = true
-            if end == nil {
-                end = run
-                end?.time = now.since(startedAt)
-            }
-        }
+        // A leader that keeps its view: no view begins.
+        if height.rawValue >= Measurement.warmUpCount + 2 { failLeader(as: position) }
+        guard height >= lastHeight else { return }
+        isDone[position] = true
+        guard end == nil else { return }
+        end = run
+        end?.time = now.since(startedAt)
     }
 
-    /// Stops the leader of a view that begins, once.
+    /// Stops the leader of a view that begins.
     private mutating func noteView(of position: Int) {
-        guard let consensus = nodes[position].replica?.consensus, consensus.view > firstView else {
-            return
-        }
-        firstView = consensus.view
-        let leader = consensus.leader(of: firstView).rawValue
-        guard measurement.doesLeaderFail, failedAt == nil, start != nil,
-            nodes[leader].replica != nil
-        else { return }
+        guard measurement.doesLeaderFail, failedAt == nil else { return }
+        let view = replicas[position].consensus.view
+        guard view > lastView else { return }
+        lastView = view
+        failLeader(as: position)
+    }
+
+    /// Stops the leader of the view that `witness` is in, once.
+    private mutating func failLeader(as witness: Int) {
+        guard measurement.doesLeaderFail, failedAt == nil, isCounting else { return }
+        let leader = replicas[witness].consensus.leader(of: replicas[witness].consensus.view)
+        guard isUp[leader.rawValue] else { return }
         failedAt = now
-        nodes[leader].replica = nil
-        nodes[leader].timer = nil
+        isUp[leader.rawValue] = false
     }
 }

@@ -27,6 +27,11 @@ public struct Measurement: Sendable, Equatable {
     public var network = Network.lan
     /// How many validators have never been up, spread evenly.
     public var crashedCount = 0
+    /// How many validators are malicious from when the counting begins, spread evenly, the leader
+    /// of the first view among them.
+    public var byzantineCount = 0
+    /// What the malicious ones do, by its name in `AdversaryCatalogue`.
+    public var adversary = "silent-leader"
     /// Whether a leader stops for good, as soon as its view begins.
     public var doesLeaderFail = false
     /// How many blocks are looked at, after the first ones.
@@ -43,6 +48,16 @@ public struct Measurement: Sendable, Equatable {
 
     /// Blocks that are left out: replicas greet each other meanwhile.
     static let warmUpCount: UInt64 = 2
+
+    /// Whether validator `position` has never been up: every so many one.
+    func isCrashed(_ position: Int) -> Bool {
+        (position + 1) * crashedCount / validatorCount > position * crashedCount / validatorCount
+    }
+
+    /// Whether validator `position` is malicious: every so many one, the first among them.
+    func isByzantine(_ position: Int) -> Bool {
+        position * byzantineCount % validatorCount < byzantineCount
+    }
 }
 
 /// What a measured network did, from one height to another.
@@ -50,19 +65,64 @@ public struct MeasuredRun: Sendable {
     /// All events of the run.
     public internal(set) var eventCount = 0
     public internal(set) var blockCount = 0
+    /// The batches in those blocks.
+    public internal(set) var batchCount = 0
     /// Messages sent, each peer counted.
     public internal(set) var messageCount = 0
     public internal(set) var byteCount = 0
     public internal(set) var signedCount = 0
     public internal(set) var verifiedCount = 0
+    /// What the honest validator that has most to do sent or got, signed and verified, each apart.
+    public internal(set) var busiest = Load()
     /// The simulated time that it took.
     public internal(set) var time = Interval.milliseconds(0)
-    /// From the proposal of a block to its commit, at each validator that was up. Rising.
+    /// From the proposal of a block to its commit, at each honest validator that was up. Rising.
     public internal(set) var latencies: [Interval] = []
     /// From when the leader stopped until a block that was made later was committed everywhere.
     public internal(set) var recovery: Interval?
     /// Whether the network did what it was measured by, before it was given up.
     public internal(set) var isComplete = false
+    /// By validator.
+    var loads: [Load] = []
+
+    /// What one validator had to do.
+    public struct Load: Sendable, Equatable {
+        public internal(set) var sentByteCount = 0
+        public internal(set) var receivedByteCount = 0
+        public internal(set) var signedCount = 0
+        public internal(set) var verifiedCount = 0
+
+        static func - (left: Self, right: Self) -> Self {
+            Self(
+                sentByteCount: left.sentByteCount - right.sentByteCount,
+                receivedByteCount: left.receivedByteCount - right.receivedByteCount,
+                signedCount: left.signedCount - right.signedCount,
+                verifiedCount: left.verifiedCount - right.verifiedCount)
+        }
+
+        /// The most of each.
+        func most(_ other: Self) -> Self {
+            Self(
+                sentByteCount: max(sentByteCount, other.sentByteCount),
+                receivedByteCount: max(receivedByteCount, other.receivedByteCount),
+                signedCount: max(signedCount, other.signedCount),
+                verifiedCount: max(verifiedCount, other.verifiedCount))
+        }
+    }
+
+    /// What was counted since `start`, at the validators that `isCounted` holds for.
+    func since(_ start: Self, isCounted: (Int) -> Bool) -> Self {
+        var result = self
+        result.batchCount -= start.batchCount
+        result.messageCount -= start.messageCount
+        result.byteCount -= start.byteCount
+        result.signedCount -= start.signedCount
+        result.verifiedCount -= start.verifiedCount
+        for position in loads.indices where isCounted(position) {
+            result.busiest = result.busiest.most(loads[position] - start.loads[position])
+        }
+        return result
+    }
 
     /// The latency that `percent` of the commits do not exceed.
     public func latency(percent: Int) -> Interval? {

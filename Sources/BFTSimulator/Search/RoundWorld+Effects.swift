@@ -144,6 +144,7 @@ extension RoundWorld {
             let arrival = now.advanced(by: Self.delay)
             if isCut(sender, target) {
                 note(.lost, sender, peer: target, message: message)
+                breakLink(sender, target)
             } else {
                 note(.sent, sender, peer: target, end: arrival, message: message)
                 events.add(.deliver(message, from: sender, to: target), at: arrival)

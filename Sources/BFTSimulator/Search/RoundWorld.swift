@@ -13,6 +13,10 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         case deliver(ReplicaMessage<P>, from: Int, to: Int)
         case timer(Int, at: Instant)
         case executed(Int, CommittedBlock)
+        /// The split of a view has lasted long enough.
+        case splitEnded
+        /// A link that had lost something was made again.
+        case connected(Int, to: Int)
     }
 
     struct Instance: Sendable {
@@ -35,6 +39,8 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
     var instances: [Instance]
     var events = EventQueue<Event>()
     var now = Instant(nanoseconds: 0)
+    /// Whether a link lost a message since it was made, by its two ends, the lower one first.
+    private var isBroken: [[Bool]]
     /// When the first instance came to each planned view.
     private var firstEntry: [Instant?]
     /// Stored at honest authors.
@@ -45,6 +51,8 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
     var recorder: TraceRecorder?
 
     private static var timeout: Interval { World<P>.viewTimeout }
+    /// How long the split of a view lasts.
+    private static var splitTime: Interval { timeout.scaled(by: 3) }
     static var delay: Interval { .milliseconds(5) }
 
     /// - Parameters:
@@ -76,6 +84,8 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
                     configuration: configuration, limits: limits, state: genesis, recovered: []),
                 state: genesis)
         }
+        let links = Array(repeating: false, count: plan.instances.count)
+        isBroken = Array(repeating: links, count: plan.instances.count)
         firstEntry = Array(repeating: nil, count: plan.rounds.count)
         for round in plan.rounds.indices {
             let view = View(UInt64(round) + 1)
@@ -98,7 +108,24 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         guard !plan.connects(sender, target, in: view),
             let entry = firstEntry[Int(view.rawValue) - 1]
         else { return false }
-        return now < entry.advanced(by: Self.timeout.scaled(by: 3))
+        return now < entry.advanced(by: Self.splitTime)
+    }
+
+    mutating func breakLink(_ first: Int, _ second: Int) {
+        isBroken[min(first, second)][max(first, second)] = true
+    }
+
+    /// Makes the links again that lost something and that no split cuts any more. Both ends are
+    /// told, as a host tells a replica: what was sent before may be lost.
+    private mutating func remakeLinks() {
+        for first in instances.indices {
+            for second in instances.indices.suffix(from: first) where isBroken[first][second] {
+                guard !isCut(first, second), !isCut(second, first) else { continue }
+                isBroken[first][second] = false
+                events.add(.connected(first, to: second), at: now)
+                events.add(.connected(second, to: first), at: now)
+            }
+        }
     }
 
     // MARK: Running
@@ -114,7 +141,7 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
             submit(at: instance)
         }
         let end = now.advanced(
-            by: Self.timeout.scaled(by: 3 * UInt64(plan.rounds.count))
+            by: Self.splitTime.scaled(by: UInt64(plan.rounds.count))
         ).advanced(by: bound)
         while violations.isEmpty, !isAtRest, let next = events.nextTime, next <= end,
             let (time, event) = events.popFirst()
@@ -157,6 +184,12 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         case .executed(let instance, let block):
             mix(3, instance, 0)
             execute(block, at: instance)
+        case .splitEnded:
+            mix(4, 0, 0)
+            remakeLinks()
+        case .connected(let instance, let peer):
+            mix(5, instance, peer)
+            give(.connected(instances[peer].validator), to: instance)
         }
     }
 
@@ -182,8 +215,12 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         instances[instance].view = view
         if plan.round(of: view) != nil {
             let position = Int(view.rawValue) - 1
-            if firstEntry[position] == nil { firstEntry[position] = now }
+            if firstEntry[position] == nil {
+                firstEntry[position] = now
+                events.add(.splitEnded, at: now.advanced(by: Self.splitTime))
+            }
         }
+        remakeLinks()
         let leader = instances[instance].replica.consensus.leader(of: view)
         note(.view, instance, text: "\(view), led by \(leader)")
     }
@@ -195,7 +232,7 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         guard plan.round(of: view) != nil, let entry = firstEntry[Int(view.rawValue) - 1] else {
             return view > .zero
         }
-        return now >= entry.advanced(by: Self.timeout.scaled(by: 3))
+        return now >= entry.advanced(by: Self.splitTime)
     }
 
     private mutating func submit(at instance: Int) {

@@ -1,17 +1,25 @@
 import BFTBase
 import BFTSimulator
+import ProtocolHotStuff
+import ProtocolPBFT
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 /// Networks that are measured.
 @Suite struct MeasurementTests {
     private let simplex = SimulatedProtocol("simplex", Simplex.self)
+    private let pbft = SimulatedProtocol("pbft", PBFT.self)
+    private let hotStuff = SimulatedProtocol("hotstuff", HotStuff.self)
+    private let hotStuff2 = SimulatedProtocol("hotstuff2", HotStuff2.self)
 
-    private func measure(_ change: (inout Measurement) -> Void) throws -> MeasuredRun {
+    private func measure(
+        _ simulated: SimulatedProtocol? = nil, _ change: (inout Measurement) -> Void
+    ) throws -> MeasuredRun {
         var measurement = Measurement()
         measurement.network = .uniform
         change(&measurement)
-        return try simplex.measure(measurement)
+        return try (simulated ?? simplex).measure(measurement)
     }
 
     @Test("Simplex commits three message delays after the proposal, a third being down or not")
@@ -44,6 +52,67 @@ import Testing
         // A certified vote is not verified any more, so less than all that come.
         #expect(run.verifiedCount < run.messageCount)
         #expect(run.verifiedCount > run.messageCount / 2)
+    }
+
+    @Test("PBFT commits in three delays, HotStuff in seven, its two-chain variant in five")
+    func protocolDelays() throws {
+        for (simulated, delays) in [(pbft, 3), (hotStuff, 7), (hotStuff2, 5)] {
+            let run = try measure(simulated) { $0.validatorCount = 7 }
+            #expect(run.isComplete)
+            // The next leader counts the votes, and knows one delay before the others.
+            #expect(run.latency(percent: 50) == .milliseconds(UInt64(delays) * 100))
+        }
+    }
+
+    @Test("HotStuff sends a proposal to everybody and a vote to one for a block")
+    func linearMessages() throws {
+        let run = try measure(hotStuff) {
+            $0.validatorCount = 31
+            $0.authorCount = 1
+        }
+        // And the batch, to everybody; twice as much leaves room for what is under way.
+        #expect(run.messageCount <= 2 * 3 * 31 * run.blockCount)
+    }
+
+    @Test("The leader of PBFT, which keeps its view, fails and is replaced")
+    func stableLeader() throws {
+        let run = try measure(pbft) {
+            $0.validatorCount = 7
+            $0.doesLeaderFail = true
+        }
+        #expect(run.isComplete)
+        #expect(try #require(run.recovery) >= .seconds(1))
+    }
+
+    @Test("Malicious leaders that say nothing, or too much, cost time and no commit")
+    func malicious() throws {
+        let honest = try measure { $0.validatorCount = 7 }
+        for adversary in ["silent-leader", "equivocation", "slow-leader"] {
+            let run = try measure {
+                $0.validatorCount = 7
+                $0.byzantineCount = 2
+                $0.adversary = adversary
+            }
+            #expect(run.isComplete)
+            #expect(run.time > honest.time, "\(adversary)")
+        }
+        #expect(throws: ScenarioError.unknownAdversary("nobody")) {
+            try measure { $0.adversary = "nobody" }
+        }
+    }
+
+    @Test("No validator has more to do than all together, nor less than its share")
+    func busiest() throws {
+        let run = try measure { $0.validatorCount = 10 }
+        for (most, all) in [
+            (run.busiest.sentByteCount, run.byteCount),
+            (run.busiest.receivedByteCount, run.byteCount),
+            (run.busiest.signedCount, run.signedCount),
+            (run.busiest.verifiedCount, run.verifiedCount),
+        ] {
+            #expect(most <= all)
+            #expect(most * 10 >= all)
+        }
     }
 
     @Test("After a leader fails, a block that is made later is committed everywhere")

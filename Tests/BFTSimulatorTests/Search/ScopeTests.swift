@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCore
 import BFTSimulator
+import ProtocolPBFT
 import ProtocolSimplex
 import SimulatedProtocols
 import Testing
@@ -9,8 +10,14 @@ import Testing
     private static func failures<Rules: VotingRules>(
         _ rules: Rules.Type, seeds: Range<UInt64>
     ) async throws -> [RunOutcome] {
-        let simulated = SimulatedProtocol("simplex", SimplexReplica<Rules>.self)
-        return try await Seeds.aside {
+        try await failures(
+            of: SimulatedProtocol("simplex", SimplexReplica<Rules>.self), seeds: seeds)
+    }
+
+    private static func failures(
+        of simulated: SimulatedProtocol, seeds: Range<UInt64>
+    ) async throws -> [RunOutcome] {
+        try await Seeds.aside {
             try seeds.compactMap { seed in
                 var scenario = Scenario(powers: [1, 1, 1, 1], seed: seed)
                 scenario.method = .scope(
@@ -24,6 +31,14 @@ import Testing
     @Test("Few splits and small changes of one validator's messages harm nobody else")
     func sound() async throws {
         for failure in try await Self.failures(SoundRules.self, seeds: 0..<300).prefix(5) {
+            Issue.record("seed \(failure.scenario.seed): \(failure.violations)")
+        }
+    }
+
+    @Test("A leader that keeps its view reaches whoever a split had cut off")
+    func healed() async throws {
+        let pbft = SimulatedProtocol("pbft", PBFT.self)
+        for failure in try await Self.failures(of: pbft, seeds: 0..<60).prefix(5) {
             Issue.record("seed \(failure.scenario.seed): \(failure.violations)")
         }
     }

@@ -1,0 +1,134 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+import BFTWire
+
+/// Signatures of the right size. They hold because nobody looks, unless somebody lies: then they
+/// begin with those of a stand-in.
+struct MeasuredSignatures: WorldSignatures {
+    let standIn: StandInSignature?
+    private let blank: [UInt8]
+
+    init(byteCount: Int, standIn: StandInSignature?) {
+        self.standIn = standIn
+        blank = Array(repeating: 0, count: byteCount)
+    }
+
+    func sign(_ bytes: [UInt8], as signer: ValidatorIndex) -> [UInt8] {
+        guard let standIn else { return blank }
+        let signature = standIn.sign(bytes, as: signer)
+        return signature + blank.dropFirst(signature.count)
+    }
+
+    func holds(_ claim: SignatureClaim) -> Bool {
+        standIn == nil || sign(claim.statement, as: claim.signer) == claim.signature
+    }
+}
+
+// What is sent: by honest replicas as they ask for it, by malicious ones as it suits them.
+extension MeasuredNetwork {
+    func peers(of position: Int) -> [ValidatorIndex] {
+        validators.indices.filter { $0.rawValue != position }
+    }
+
+    mutating func sign(_ unsigned: P.Unsigned, at position: Int) {
+        let own = signed(unsigned, by: position)
+        if isLying(position) {
+            ask(position) { adversary, vantage in adversary.instead(of: unsigned, &vantage) }
+        } else {
+            post(own, from: position, to: unsigned.recipients(among: peers(of: position)))
+        }
+        giveBack(own, to: position)
+    }
+
+    mutating func send(
+        _ message: ReplicaMessage<P>, from position: Int, to targets: [ValidatorIndex]
+    ) {
+        guard isLying(position) else { return post(Letter(message), from: position, to: targets) }
+        for target in targets {
+            ask(position) { adversary, vantage in
+                adversary.instead(of: message, to: target, &vantage)
+            }
+        }
+    }
+
+    private mutating func signed(_ unsigned: P.Unsigned, by position: Int) -> Letter {
+        run.signedCount += 1
+        run.loads[position].signedCount += 1
+        let validator = ValidatorIndex(position)
+        let bytes = signatures.standIn == nil ? [] : unsigned.signingBytes
+        return Letter(
+            .consensus(
+                unsigned.signed(by: validator, signatures.sign(bytes, as: validator))))
+    }
+
+    // MARK: Work
+
+    func nextBatch(of position: Int) -> Batch {
+        var builder = BatchBuilder()
+        let bytes = Array(repeating: UInt8(0), count: measurement.batchByteCount)
+        builder.append(upTo: bytes.count) { $0.append(contentsOf: bytes) }
+        return builder.seal(
+            author: ValidatorIndex(position), sequence: replicas[position].nextOwnSequence)
+    }
+
+    mutating func sendBlocks(from height: Height, to peer: ValidatorIndex, of position: Int) {
+        let executed = replicas[position].executedHeight
+        guard height.rawValue > 0, height <= executed else { return }
+        let window = blocks[Int(height.rawValue - 1)..<Int(executed.rawValue)]
+            .prefix(LedgerLimits.syncBlockLimit)
+        guard let last = window.lastIndex(where: \.isCertifiedItself),
+            let run = CommittedRun(
+                blocks: window[...last].map(\.block), certificate: window[last].certificate)
+        else { return }
+        send(.ledger(.syncResponse(run)), from: position, to: [peer])
+    }
+
+    // MARK: Malicious validators
+
+    /// Whether `position` does as it likes: from when the counting begins.
+    private func isLying(_ position: Int) -> Bool {
+        isCounting && isUp[position] && adversaries[position] != nil
+    }
+
+    private mutating func ask(
+        _ position: Int,
+        _ question: (inout any Adversary<P>, inout Vantage<P>) -> [Dispatch<P>]
+    ) {
+        guard var adversary = adversaries[position] else { return }
+        var vantage = Vantage(
+            configuration: configuration(of: position), limits: LedgerLimits(), now: now,
+            wallTime: wallTime, replica: replicas[position], genesis: genesis, random: random,
+            coalition: coalition, signatures: signatures)
+        let dispatches = question(&adversary, &vantage)
+        adversaries[position] = adversary
+        random = vantage.random
+        coalition = vantage.coalition
+        for dispatch in dispatches {
+            guard let letter = letter(dispatch.content, by: position) else { continue }
+            post(letter, from: position, to: dispatch.targets)
+        }
+    }
+
+    /// What goes onto the wire. Bytes that are no message end there.
+    private mutating func letter(_ content: Dispatch<P>.Content, by position: Int) -> Letter? {
+        switch content {
+        case .unsigned(let unsigned): signed(unsigned, by: position)
+        case .message(let message): Letter(message)
+        case .bytes(let bytes): (try? ReplicaMessage<P>(decoding: bytes)).map { Letter($0) }
+        }
+    }
+
+    mutating func hear(_ letter: Letter, from sender: Int, at position: Int) {
+        guard isLying(position) else { return }
+        coalition.hear(letter.message)
+        ask(position) { adversary, vantage in
+            adversary.hear(letter.message, from: ValidatorIndex(sender), &vantage)
+        }
+    }
+
+    mutating func speak(_ position: Int) {
+        guard isLying(position) else { return }
+        ask(position) { adversary, vantage in adversary.speak(&vantage) }
+    }
+}
