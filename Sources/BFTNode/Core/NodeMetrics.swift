@@ -9,15 +9,7 @@ enum NodeMetrics {
     ) -> MetricsRegistry {
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry)
-        func seconds(_ name: String, _ help: String, _ meter: CPUMeter) {
-            registry.counter(name, help: help) { Double(meter.total.nanoseconds) / 1e9 }
-        }
-        seconds(
-            "bft_signing_cpu_seconds_total", "Processor time for signatures of this validator.",
-            signing)
-        seconds(
-            "bft_verification_cpu_seconds_total",
-            "Processor time for checking signatures of validators.", verification)
+        add(signing, verification, to: registry)
         func gauge(
             _ name: String, _ help: String, _ value: @escaping @Sendable (Report) -> UInt64
         ) {
@@ -76,6 +68,19 @@ enum NodeMetrics {
             $0.counters.evidence
         }
         return registry
+    }
+
+    private static func add(
+        _ signing: CPUMeter, _ verification: CPUMeter, to registry: MetricsRegistry
+    ) {
+        registry.counter(
+            "bft_signing_cpu_seconds_total",
+            help: "Processor time for signatures of this validator."
+        ) { Double(signing.total.nanoseconds) / 1e9 }
+        registry.counter(
+            "bft_verification_cpu_seconds_total",
+            help: "Processor time for checking signatures of validators."
+        ) { Double(verification.total.nanoseconds) / 1e9 }
     }
 
     private typealias Report = SharedReports.Reports
