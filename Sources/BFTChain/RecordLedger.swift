@@ -5,7 +5,13 @@ package import BFTStorage
 /// Where records go to become durable: takes them without waiting for the disk, and reports later.
 package protocol RecordLog: AnyObject {
     /// Hands a record over and returns its position, or `nil` if there is no room now.
-    func append(type: UInt8, parts: [[UInt8]]) -> LogPosition?
+    ///
+    /// - Parameter isUrgent: whether somebody waits until it is durable. If not, it may stay
+    ///   undurable until another one is urgent, or until `hurry`.
+    func append(type: UInt8, parts: [[UInt8]], isUrgent: Bool) -> LogPosition?
+
+    /// Makes everything that was handed over urgent.
+    func hurry()
 }
 
 extension GroupCommitLog: RecordLog {}
@@ -20,6 +26,7 @@ package struct RecordLedger: Sendable {
         let batch: BatchReference?
         /// Whether the batch is durable already, in an older record.
         let isRepeated: Bool
+        let isUrgent: Bool
     }
 
     /// Not taken by the log yet: it was full.
@@ -39,13 +46,15 @@ package struct RecordLedger: Sendable {
     package init(places: [BatchReference: LogPosition] = [:]) { self.places = places }
 
     /// Hands a record over to `log`, now or when there is room. Returns its number.
+    ///
+    /// - Parameter isUrgent: whether somebody waits until it is durable; see `RecordLog`.
     package mutating func append(
         type: UInt8, payload: [UInt8], batch: BatchReference? = nil, isRepeated: Bool = false,
-        to log: (any RecordLog)?
+        isUrgent: Bool = true, to log: (any RecordLog)?
     ) -> UInt64 {
         let record = Record(
             number: nextNumber, type: type, payload: payload, batch: batch,
-            isRepeated: isRepeated)
+            isRepeated: isRepeated, isUrgent: isUrgent)
         nextNumber += 1
         if let batch, !isRepeated { undurable[batch] = record.number }
         unappended.append(record)
@@ -63,7 +72,8 @@ package struct RecordLedger: Sendable {
     package mutating func flush(to log: (any RecordLog)?) {
         guard let log else { return }
         while let record = unappended.first,
-            let position = log.append(type: record.type, parts: [record.payload])
+            let position = log.append(
+                type: record.type, parts: [record.payload], isUrgent: record.isUrgent)
         {
             _ = unappended.popFirst()
             appended.append((position, record))

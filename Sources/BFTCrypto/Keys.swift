@@ -89,6 +89,8 @@ public struct SigningKey: Sendable {
     public let publicKey: PublicKey
     public let signatureByteCount: Int
     public let signCost: Interval
+    /// What signing with this key has taken.
+    public let meter = CPUMeter()
     let seed: SecretBytes
     private let signer: any MessageSigner
 
@@ -112,5 +114,7 @@ public struct SigningKey: Sendable {
     }
 
     /// Signs `statement`, which names its chain, epoch and kind (see `SignatureClaim`).
-    public func sign(_ statement: [UInt8]) -> [UInt8] { signer.sign(statement) }
+    public func sign(_ statement: [UInt8]) -> [UInt8] {
+        meter.measure { signer.sign(statement) }
+    }
 }

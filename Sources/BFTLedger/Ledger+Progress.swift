@@ -29,8 +29,10 @@ extension Ledger {
         }
         // An answer that is late while the backlog is full is not due before that shrinks.
         let catchUpDeadline = queue.backlog < limits.catchUpBacklog ? catchUp.nextDeadline : nil
-        nextDeadline = [fetcher.nextDeadline, catchUpDeadline, reads.nextDeadline, retryAt]
-            .compactMap(\.self).min()
+        nextDeadline = [
+            fetcher.nextDeadline, catchUpDeadline, reads.nextDeadline, retryAt, pace.due,
+        ]
+        .compactMap(\.self).min()
     }
 
     private mutating func continueCatchingUp(

@@ -49,6 +49,7 @@ struct Ledger: Equatable, Sendable {
     var roots: ExecutedRoots
     var catchUp: CatchUp
     var reads: ReadIndex
+    var pace: ProposalPace
     /// The host's wall clock, as of this turn.
     var wallTime = Timestamp(milliseconds: 0)
 
@@ -69,6 +70,8 @@ struct Ledger: Equatable, Sendable {
             own: own, validators: configuration.validators, timeout: limits.answerTimeout)
         reads = ReadIndex(
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
+        pace = ProposalPace(
+            interval: limits.largeBlockInterval, byteCount: limits.largeBlockBytes)
         recover(committed)
         for batch in recovered where !queue.supply(batch) { pool.recover(batch) }
     }
@@ -172,18 +175,24 @@ struct Ledger: Equatable, Sendable {
     // MARK: Ordering
 
     /// What to propose on top of `branch.tip`.
-    mutating func draft(on branch: Branch, time: Timestamp) -> Draft {
+    mutating func draft(on branch: Branch, at now: Instant) -> Draft {
         let applied = vouchedState(on: branch.tip)
         let blocks = branch.tip.digest == branch.root.digest ? [] : branch.ancestors + [branch.tip]
         let isLagging =
             queue.tail.height.rawValue - queue.executed.rawValue >= limits.executionLag
         guard !isLagging, branch.root.digest == queue.tail.digest,
             let frontier = PayloadOrder.frontier(after: blocks, committed: pool.frontier)
-        else { return Draft(time: time, applied: applied, payload: []) }
+        else { return Draft(time: wallTime, applied: applied, payload: []) }
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
         let payload = pool.draft(frontier: frontier, start: start)
+        let byteCount = payload.reduce(0) { $0 + $1.byteCount }
+        if pace.holdsBack(byteCount, at: now) {
+            hasNews = true
+            return Draft(time: wallTime, applied: applied, payload: [])
+        }
+        pace.note(byteCount, at: now)
         pool.vouch(for: payload)
-        return Draft(time: time, applied: applied, payload: payload)
+        return Draft(time: wallTime, applied: applied, payload: payload)
     }
 
     /// The last state computed here, or the one that `parent` vouches for if this replica is slower
@@ -214,7 +223,8 @@ struct Ledger: Equatable, Sendable {
     }
 
     /// Takes a proposal to judge.
-    mutating func consider(_ branch: Branch) {
+    mutating func consider(_ branch: Branch, at now: Instant) {
+        pace.note(branch.tip.payloadByteCount, at: now)
         judge.add(branch)
         // Catching up may have moved the ledger on; the protocol is about to be told.
         judge.rebase(onto: queue.tail)

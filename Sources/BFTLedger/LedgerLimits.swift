@@ -9,6 +9,10 @@ public struct LedgerLimits: Sendable, Equatable {
     public var bytesPerAuthor = 64 << 20
     /// How many bytes of batches one block may name.
     public var blockBytes = 8 << 20
+    /// How far a leader keeps large blocks apart.
+    public var largeBlockInterval = Interval.milliseconds(5)
+    /// From how many bytes of batches on a block is large.
+    public var largeBlockBytes = 64 << 10
     /// How many committed blocks may wait for execution before this replica proposes no payload.
     public var executionLag: UInt64 = 128
     /// How many blocks are handed to the executor before it answers.

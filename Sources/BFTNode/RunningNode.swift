@@ -171,7 +171,9 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         guard configuration.http.enabled else { return (resp, nil) }
         let service = NodeHTTPService(
             core: LoopBound(core, on: core.loop), loop: core.loop, shared: shared,
-            settings: core.settings, keys: core.keys, metrics: NodeMetrics.registry(shared))
+            settings: core.settings, keys: core.keys,
+            metrics: NodeMetrics.registry(
+                shared, signing: core.signingKey.meter, verification: core.keys.meter))
         var limits = HTTPLimits()
         limits.connectionCount = configuration.http.maxClients
         limits.bodyBytes = configuration.limits.requestBytes

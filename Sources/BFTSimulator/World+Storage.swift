@@ -24,7 +24,8 @@ extension World {
         }
         return nodes[node.rawValue].storage?.records.append(
             type: RecordType.of(batch, largeFrom: Self.largeBatchBytes), payload: batch.encoded,
-            batch: batch.reference, isRepeated: isRepeated, to: log)
+            batch: batch.reference, isRepeated: isRepeated,
+            isUrgent: isRepeated || batch.author == node, to: log)
     }
 
     /// Hands what has gathered to the disk, unless that is busy.
@@ -104,6 +105,9 @@ extension World {
         else { return }
         nodes[node.rawValue].storage?.unexecuted.append((record, block))
         executeDurable(node)
+        guard nodes[node.rawValue].storage?.unexecuted.isEmpty == false else { return }
+        nodes[node.rawValue].storage?.log.hurry()
+        beginSync(node)
     }
 
     private mutating func executeDurable(_ node: ValidatorIndex) {

@@ -55,6 +55,7 @@ struct EntryHasher: Sendable {
     /// Gives every entry taken in its leaf in `tree`.
     mutating func finish(into tree: inout StateTree) {
         for blocks in runs.indices { flush(blocks) }
+        tree.prefetch(slots)
         scratch.begin()
         for (position, slot) in slots.enumerated() {
             scratch.append(tree.place(Int(slot)), digests[position])

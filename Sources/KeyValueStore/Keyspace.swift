@@ -82,6 +82,9 @@ struct Keyspace: Sendable {
             let write = batch.writes[index]
             batch.writes[index].slot = table.probableSlot(write.place, write.hash)
         }
+        Prefetch.elements(of: cells, at: batch.writes.lazy.map(\.slot))
+        Prefetch.storage(
+            of: cells, in: batch.writes.lazy.map(\.slot), byteCount: batch.meanByteCount)
         for index in batch.writes.indices where batch.writes[index].slot >= 0 {
             batch.writes[index].cellByteCount = cells[batch.writes[index].slot].bytes.count
         }
@@ -177,6 +180,9 @@ struct Keyspace: Sendable {
     /// Returns the digest of all entries, with what the block changed.
     mutating func commit() -> Digest {
         settle()
+        tree.prefetch(changed)
+        Prefetch.elements(of: cells, at: changed.lazy.map { Int($0) })
+        Prefetch.storage(of: cells, in: changed.lazy.map { Int($0) }, byteCount: 0)
         for slot in changed {
             let slot = Int(slot)
             isChanged[slot] = false

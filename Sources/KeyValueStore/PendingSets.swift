@@ -26,6 +26,9 @@ struct PendingSets: Sendable {
     var bytes: [UInt8] = []
     var writes: [Write] = []
 
+    /// The bytes of a write, about: of key and value.
+    var meanByteCount: Int { writes.isEmpty ? 0 : bytes.count / writes.count }
+
     var isFull: Bool { writes.count >= Self.countLimit }
 
     mutating func append(_ key: RawSpan, _ value: RawSpan, hash: UInt64) {

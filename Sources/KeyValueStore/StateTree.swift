@@ -99,6 +99,11 @@ struct StateTree: Sendable {
     @inline(__always)
     func place(_ slot: Int) -> Digest { entries[slot].place }
 
+    /// Asks for what `place` and `setLeaves` read of the entries in `slots`.
+    func prefetch(_ slots: [UInt32]) {
+        Prefetch.elements(of: entries, at: slots.lazy.map { Int($0) })
+    }
+
     // MARK: Entries
 
     /// Adds an entry. Its leaf is given later, by `setLeaf`.
@@ -188,7 +193,9 @@ struct StateTree: Sendable {
             entries[Int(slot)].leaf = leaves.digest(position)
             order.append(UInt64(edgeIndex(entries[Int(slot)].place)) << 32 | UInt64(slot))
         }
+        Prefetch.elements(of: edges, at: order.lazy.map { Int(truncatingIfNeeded: $0 >> 32) })
         changeSort.sort(&order, lowest: 32, bitCount: depth)
+        prefetchBelow(order)
         for change in order {
             let index = Int(truncatingIfNeeded: change >> 32)
             markStale(index)
@@ -198,6 +205,15 @@ struct StateTree: Sendable {
             }
         }
         changes = order
+    }
+
+    /// Asks for what hangs on the edges of `changes`, and for their nodes.
+    private func prefetchBelow(_ changes: [UInt64]) {
+        let indices = changes.lazy.map { Int(truncatingIfNeeded: $0 >> 32) }
+        let first = edges.count
+        Prefetch.siblings(of: indices.map { UInt32(first + $0) }, in: nodes)
+        let ways = indices.map { edges[$0] }
+        Prefetch.elements(of: junctions, at: ways.map { $0.isJunction ? $0.index : -1 })
     }
 
     /// Marks the junctions on the way to an entry.
@@ -351,6 +367,7 @@ struct StateTree: Sendable {
         var parents = scratch.takeNodes()
         var hashed = scratch.takeNodes()
         var last = 0
+        Prefetch.siblings(of: stale, in: nodes)
         for node in stale {
             let parent = Int(node) / 2
             guard parent != last else { continue }

@@ -32,6 +32,24 @@ import Testing
         }
     }
 
+    @Test("What signing and checking take is added up, each for itself")
+    func meters() throws {
+        let signer = try key(0)
+        let keys = try validatorKeys(1)
+        #expect(signer.meter.total == .zero)
+        let note = try Note(1, signers: [0])
+        #expect(keys.meter.total == .zero)
+        _ = try keys.verify(note)
+        let checking = keys.meter.total
+        #expect(checking > .zero)
+        _ = signer.sign([1])
+        let signing = signer.meter.total
+        #expect(signing > .zero)
+        _ = signer.sign([1])
+        #expect(signer.meter.total > signing)
+        #expect(keys.meter.total == checking)
+    }
+
     @Test("Validators of one epoch may have keys of several schemes")
     func mixedSchemes() throws {
         let schemes = SignatureSchemeID.allCases

@@ -139,6 +139,58 @@ private final class GatedDirectory: LogDirectory {
         #expect(try LogFixture.open(directory).entries.count == 50)
     }
 
+    @Test("What nobody waits for lies until something is wanted, and is durable with it")
+    func unwanted() throws {
+        let directory = MemoryLogDirectory()
+        let reports = Reports()
+        let log = try reports.log(directory)
+        let operations = directory.operationCount
+        let first = try #require(log.append(type: 1, parts: [[1]], isUrgent: false))
+        let second = try #require(log.append(type: 1, parts: [[2]], isUrgent: false))
+        // Nothing happens, however often the thread is given its turn.
+        for _ in 0..<1_000 { sched_yield() }
+        #expect(directory.operationCount == operations)
+        let third = try #require(log.append(type: 1, parts: [[3]]))
+        wait(for: third, in: reports)
+        #expect(reports.seen.withLock { $0.durable } == [third], "one group: \(first), \(second)")
+        let fourth = try #require(log.append(type: 1, parts: [[4]], isUrgent: false))
+        log.hurry()
+        wait(for: fourth, in: reports)
+        #expect(log.append(type: 1, parts: [[5]], isUrgent: false) != nil)
+        log.close()
+        #expect(try LogFixture.open(directory).entries.count == 5, "closing writes all")
+    }
+
+    @Test("What nobody waits for is written once there is enough of it, or no room for more")
+    func enough() throws {
+        for byteLimit in [1 << 20, 100_000] {
+            let reports = Reports()
+            let log = try reports.log(MemoryLogDirectory(), byteLimit: byteLimit)
+            let payload = Array(repeating: UInt8(1), count: 60_000)
+            var last: LogPosition?
+            for _ in 0..<5 {
+                while true {
+                    guard let position = log.append(type: 1, parts: [payload], isUrgent: false)
+                    else {
+                        sched_yield()
+                        continue
+                    }
+                    last = position
+                    break
+                }
+            }
+            let position = try #require(last)
+            if byteLimit > 1 << 18 { wait(for: position, in: reports) }
+            #expect(!reports.seen.withLock { $0.durable }.isEmpty)
+            log.close()
+        }
+    }
+
+    /// Waits until a record is durable. If that never happens, the run of the tests is ended.
+    private func wait(for position: LogPosition, in reports: Reports) {
+        while reports.seen.withLock({ $0.durable.last }) != position { sched_yield() }
+    }
+
     @Test("A full log has room again after the next group, and takes one record of any size")
     func roomAgain() throws {
         let directory = GatedDirectory()

@@ -44,11 +44,14 @@ enum Architecture {
         TargetRow("ProtocolPBFT", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("ProtocolHotStuff", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
-        TargetRow("KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger"),
+        TargetRow("CPrefetch", .binds),
+        TargetRow(
+            "KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CPrefetch"),
         // Keys and signatures, and the wire between two validators.
         TargetRow("COpenSSL", .binds),
         TargetRow(
-            "BFTCrypto", .acts, "BFTBase", "BFTWire", "PostQuantum", "COpenSSL", "Glibc"),
+            "BFTCrypto", .acts, "BFTBase", "BFTWire", "PostQuantum", "COpenSSL", "Glibc",
+            "Synchronization"),
         TargetRow("BFTTransport", .decides, "BFTBase", "BFTWire", "BFTCrypto"),
         // Disk.
         TargetRow("CStorage", .binds),
@@ -106,7 +109,8 @@ enum Architecture {
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
             "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
-            "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "Glibc"),
+            "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "BFTLedger", "BFTStorage",
+            "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets", "BFTServer", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

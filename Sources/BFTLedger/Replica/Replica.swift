@@ -169,10 +169,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .broadcast(let message): effects.append(.broadcast(.consensus(message)))
         case .setTimer(let instant): turn.protocolTimer = instant
         case .draft(let view, let branch):
-            let draft = ledger.draft(on: branch, time: ledger.wallTime)
+            let draft = ledger.draft(on: branch, at: turn.now)
             turn.inputs.append(.drafted(draft, view: view, parent: branch.tip.digest))
         case .judge(let branch):
-            ledger.consider(branch)
+            ledger.consider(branch, at: turn.now)
         case .commit(let run):
             ledger.commit(run, into: &turn.ledgerEffects)
             effects.append(.committed(run))
@@ -211,6 +211,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
 
     /// Tells the protocol whether there is work, when that changed or more came.
     private mutating func tellWork(_ turn: inout Turn) {
+        if ledger.pace.becameDue(at: turn.now) {
+            turn.hasNewBatch = true
+            ledger.hasNews = true
+        }
         let isPending = ledger.pool.hasWork
         guard isPending != wasWorkPending || (isPending && turn.hasNewBatch) else { return }
         wasWorkPending = isPending

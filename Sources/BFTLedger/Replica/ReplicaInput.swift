@@ -28,7 +28,8 @@ public enum ReplicaInput<P: ConsensusProtocol>: Equatable, Sendable {
 /// answered by `stored`.
 public enum ReplicaEffect<P: ConsensusProtocol>: Equatable, Sendable {
     case persist(P.Durable)
-    /// Make the batch durable, soon.
+    /// Make the batch durable: an own one soon, for it is sent only then, and a peer's at the latest
+    /// with the next record or when a block is executed that names it.
     case store(Batch)
     /// Sign, then send to the recipient or, if it names none, to every peer; then give it back as a
     /// received message, whomever it is for.

@@ -19,9 +19,11 @@ extension NodeCore {
             let number = records.append(type: RecordType.replica, payload: payload, to: log)
             waiting.append(.record(number))
         case .store(let batch):
-            // No barrier: what needs the batch waits for `stored`.
+            // No barrier: what needs the batch waits for `stored`. A peer's batch needs no sync
+            // before there is a vote that stands on it, and then both share one.
             _ = records.append(
-                type: RecordType.of(batch), payload: batch.encoded, batch: batch.reference, to: log)
+                type: RecordType.of(batch), payload: batch.encoded, batch: batch.reference,
+                isUrgent: batch.author == settings.own, to: log)
         case .sign(let unsigned):
             nextSignature += 1
             waiting.append(.signature(nextSignature, unsigned))
@@ -124,6 +126,7 @@ extension NodeCore {
     private func execute(_ block: CommittedBlock) {
         unexecuted.append((records.lastRecord(of: block.block.payload), block))
         executeDurable()
+        if !unexecuted.isEmpty { log?.hurry() }
     }
 
     private func executeDurable() {

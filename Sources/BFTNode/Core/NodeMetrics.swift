@@ -1,11 +1,23 @@
 import BFTBase
+import BFTCrypto
 import BFTServer
 
 /// What a node tells Prometheus.
 enum NodeMetrics {
-    static func registry(_ shared: SharedReports) -> MetricsRegistry {
+    static func registry(
+        _ shared: SharedReports, signing: CPUMeter, verification: CPUMeter
+    ) -> MetricsRegistry {
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry)
+        func seconds(_ name: String, _ help: String, _ meter: CPUMeter) {
+            registry.counter(name, help: help) { Double(meter.total.nanoseconds) / 1e9 }
+        }
+        seconds(
+            "bft_signing_cpu_seconds_total", "Processor time for signatures of this validator.",
+            signing)
+        seconds(
+            "bft_verification_cpu_seconds_total",
+            "Processor time for checking signatures of validators.", verification)
         func gauge(
             _ name: String, _ help: String, _ value: @escaping @Sendable (Report) -> UInt64
         ) {

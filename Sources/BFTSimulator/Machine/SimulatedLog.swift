@@ -16,6 +16,8 @@ final class SimulatedLog: RecordLog, @unchecked Sendable {
     private let directory: MemoryLogDirectory
     private var gathered: [Record] = []
     private var group: [Record] = []
+    /// Whether somebody waits for one of the records that have gathered.
+    private var isWanted = false
     private var end: LogPosition
 
     init(_ log: SafetyLog, on directory: MemoryLogDirectory) {
@@ -24,21 +26,26 @@ final class SimulatedLog: RecordLog, @unchecked Sendable {
         end = log.end
     }
 
-    func append(type: UInt8, parts: [[UInt8]]) -> LogPosition? {
+    func append(type: UInt8, parts: [[UInt8]], isUrgent: Bool) -> LogPosition? {
         let position = end
         let byteCount = parts.reduce(0) { $0 + $1.count }
         end = LogPosition(
             end.rawValue + UInt64(LogFormat.recordByteCount(payloadByteCount: byteCount)))
         gathered.append(Record(type: type, parts: parts))
+        if isUrgent { isWanted = true }
         return position
     }
+
+    func hurry() { isWanted = !gathered.isEmpty }
 
     /// Whether a group is on its way to the disk.
     var isBusy: Bool { !group.isEmpty }
 
-    /// Hands what has gathered to the disk, unless that is busy. Says whether a write begins.
+    /// Hands what has gathered to the disk, if somebody waits for it and the disk isn't busy. Says
+    /// whether a write begins.
     func beginGroup() -> Bool {
-        guard !isBusy, !gathered.isEmpty else { return false }
+        guard !isBusy, isWanted else { return false }
+        isWanted = false
         swap(&group, &gathered)
         return true
     }

@@ -3,6 +3,9 @@ import BFTBase
 /// A safety log with a thread of its own: records come from any thread, and all that have gathered
 /// while the disk was busy become durable with one write and one sync.
 ///
+/// A record that nobody waits for may be left lying until another one is wanted, or until enough
+/// have gathered: it costs no sync of its own.
+///
 /// - Invariant L3: positions are reported in rising order, and only once everything up to them is
 ///   durable.
 /// - Invariant L4: after a failure nothing is reported durable any more.
@@ -23,15 +26,26 @@ public final class GroupCommitLog: @unchecked Sendable {
         var isClosing = false
         var isStopped = false
         var isThreadWaiting = false
+        /// Whether somebody waits for one of `records`, or there are enough to write.
+        var isWanted = false
         /// Whether a record was refused since the last group became durable.
         var isFull = false
 
-        var hasWork: Bool { !records.isEmpty || retired != nil || isClosing }
+        var hasWork: Bool { isWanted || retired != nil || isClosing }
+
+        /// Whether the thread sleeps and has to be woken; asked once.
+        mutating func takeWaking() -> Bool {
+            guard isThreadWaiting, hasWork else { return false }
+            isThreadWaiting = false
+            return true
+        }
     }
 
     /// A group ends beyond this many bytes: the first records of a long queue are not held up by
     /// the last.
     private static let groupByteLimit = 4 << 20
+    /// So many bytes are written even if nobody waits for them.
+    private static let unwantedByteLimit = 256 << 10
 
     private let log: SafetyLog
     private let name: String
@@ -70,8 +84,10 @@ public final class GroupCommitLog: @unchecked Sendable {
     ///
     /// A single record above the byte limit is taken if nothing else waits.
     ///
+    /// - Parameter isUrgent: whether somebody waits until it is durable. If not, it becomes durable
+    ///   with the next urgent one, after `hurry`, or when enough has gathered.
     /// - Precondition: the parts together are within the payload limit of the log.
-    public func append(type: UInt8, parts: [[UInt8]]) -> LogPosition? {
+    public func append(type: UInt8, parts: [[UInt8]], isUrgent: Bool = true) -> LogPosition? {
         let payloadByteCount = parts.reduce(0) { $0 + $1.count }
         precondition(payloadByteCount <= payloadByteLimit, "a record above the payload limit")
         let byteCount = LogFormat.recordByteCount(payloadByteCount: payloadByteCount)
@@ -79,17 +95,27 @@ public final class GroupCommitLog: @unchecked Sendable {
             guard state.failure == nil, !state.isClosing else { return (nil, false) }
             guard state.byteCount == 0 || state.byteCount + byteCount <= byteLimit else {
                 state.isFull = true
-                return (nil, false)
+                state.isWanted = true
+                return (nil, state.takeWaking())
             }
             let position = state.end
             state.records.append(Record(type: type, parts: parts, position: position))
             state.byteCount += byteCount
             state.end = position.advanced(by: byteCount)
-            defer { state.isThreadWaiting = false }
-            return (position, state.isThreadWaiting)
+            if isUrgent || state.byteCount >= Self.unwantedByteLimit { state.isWanted = true }
+            return (position, state.takeWaking())
         }
         if wakes { state.notify() }
         return position
+    }
+
+    /// Has everything that was handed over written now.
+    public func hurry() {
+        let wakes = state.withLock { state in
+            if !state.records.isEmpty { state.isWanted = true }
+            return state.takeWaking()
+        }
+        if wakes { state.notify() }
     }
 
     /// Lets the thread remove the segments whose records all stand at or before `position`. What
@@ -152,6 +178,7 @@ public final class GroupCommitLog: @unchecked Sendable {
                 state.records = []
                 state.retired = nil
                 state.isThreadWaiting = false
+                state.isWanted = false
             }
             return (state.records, state.retired, state.isClosing)
         }

@@ -1,0 +1,2 @@
+// A target needs a source; everything is in the header.
+#include "CPrefetch.h"

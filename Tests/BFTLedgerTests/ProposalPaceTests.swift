@@ -1,0 +1,102 @@
+@_spi(Verification) import BFTBase
+import BFTCore
+import ProtocolSimplex
+import Testing
+
+@testable import BFTLedger
+
+/// Large blocks are kept apart, small ones are not.
+@Suite struct ProposalPaceTests {
+    /// A network of one validator with a host that does at once what it is asked for.
+    private struct Alone {
+        var replica: Replica<Simplex>
+        /// The payloads that were proposed, and when.
+        var proposed: [(payload: [BatchReference], at: Instant)] = []
+        var timer: Instant?
+        private var sequence: UInt64 = 0
+
+        init() throws {
+            replica = try ReplicaTests.replica(of: 1)
+        }
+
+        mutating func give(_ first: ReplicaInput<Simplex>, at now: Instant) {
+            var inputs = [first]
+            while !inputs.isEmpty {
+                var effects: [ReplicaEffect<Simplex>] = []
+                replica.handle(
+                    inputs.removeFirst(), at: now, wallTime: Timestamp(milliseconds: 1_000),
+                    into: &effects)
+                for effect in effects {
+                    switch effect {
+                    case .sign(let unsigned):
+                        let message = unsigned.signed(by: ValidatorIndex(0), [1])
+                        if case .proposal(let proposal) = message {
+                            proposed.append((proposal.block.payload, now))
+                        }
+                        inputs.append(
+                            .received(Verified(.consensus(message)), from: ValidatorIndex(0)))
+                    case .store(let batch): inputs.append(.stored(batch.reference))
+                    case .execute(let block):
+                        inputs.append(.executed(block.block.height, stateRoot: .zero))
+                    case .setTimer(let instant): timer = instant
+                    default: break
+                    }
+                }
+            }
+        }
+
+        /// A client's transactions come, of so many bytes.
+        mutating func submit(_ byteCount: Int, at now: Instant) {
+            sequence += 1
+            give(.sealed(Fixture.batch(0, sequence, size: byteCount)), at: now)
+        }
+    }
+
+    private static let limits = LedgerLimits()
+    private static let large = limits.largeBlockBytes
+
+    @Test("After a large block the next payload waits for its time, and is not forgotten then")
+    func largeBlocks() throws {
+        var alone = try Alone()
+        let start = Fixture.at(1)
+        alone.give(.started, at: start)
+        alone.submit(Self.large, at: start)
+        #expect(alone.proposed.map(\.payload.count) == [1])
+        let soon = start.advanced(by: .milliseconds(1))
+        alone.submit(10, at: soon)
+        alone.submit(10, at: soon)
+        #expect(alone.proposed.count == 1, "held back")
+        let due = start.advanced(by: Self.limits.largeBlockInterval)
+        #expect(alone.timer == due)
+        alone.give(.timerFired, at: due)
+        #expect(alone.proposed.map(\.payload.count) == [1, 2], "together, without another input")
+        // What came last was small: nothing is held back any more.
+        alone.submit(10, at: due)
+        #expect(alone.proposed.count == 3)
+    }
+
+    @Test("Small payloads are proposed as they come")
+    func smallBlocks() throws {
+        var alone = try Alone()
+        alone.give(.started, at: Fixture.at(1))
+        for _ in 0..<20 { alone.submit(Self.large / 2, at: Fixture.at(1)) }
+        #expect(alone.proposed.count == 20)
+    }
+
+    @Test("A block is large from its limit on, and holds back until its time and no longer")
+    func edges() {
+        let start = Fixture.at(1)
+        var pace = ProposalPace(interval: .milliseconds(5), byteCount: 100)
+        #expect(!pace.holdsBack(1, at: start))
+        pace.note(99, at: start)
+        #expect(!pace.holdsBack(1_000, at: start))
+        #expect(pace.due == nil)
+        pace.note(100, at: start)
+        #expect(pace.holdsBack(1, at: start.advanced(by: .microseconds(4_999))))
+        #expect(pace.due == start.advanced(by: .milliseconds(5)))
+        #expect(!pace.becameDue(at: start.advanced(by: .microseconds(4_999))))
+        #expect(pace.becameDue(at: start.advanced(by: .milliseconds(5))))
+        #expect(!pace.becameDue(at: start.advanced(by: .milliseconds(5))), "said once")
+        #expect(!pace.holdsBack(1, at: start.advanced(by: .milliseconds(5))))
+    }
+}
