@@ -115,6 +115,7 @@ struct Measure: Command {
         let busiest: [(key: String, value: JSONText)] = [
             ("sentBytesOfBusiest", count(run.busiest.sentByteCount)),
             ("receivedBytesOfBusiest", count(run.busiest.receivedByteCount)),
+            ("burstBytesOfBusiest", count(run.busiest.burstByteCount)),
             ("signaturesOfBusiest", count(run.busiest.signedCount)),
             ("verificationsOfBusiest", count(run.busiest.verifiedCount)),
         ]

@@ -235,10 +235,11 @@ struct MeasuredNetwork<P: Attackable> {
     mutating func post(_ letter: Letter, from sender: Int, to targets: [ValidatorIndex]) {
         var receivers: [(target: Int, delay: Interval)] = []
         receivers.reserveCapacity(targets.count)
+        let count = targets.count { $0.rawValue != sender }
+        run.messageCount += count
+        run.byteCount += count * letter.byteCount
+        run.loads[sender].send(count * letter.byteCount)
         for target in targets.lazy.map(\.rawValue) where target != sender {
-            run.messageCount += 1
-            run.byteCount += letter.byteCount
-            run.loads[sender].sentByteCount += letter.byteCount
             guard isUp[target] else { continue }
             run.loads[target].receivedByteCount += letter.byteCount
             receivers.append((target, delay(from: sender, to: target)))
@@ -297,6 +298,8 @@ struct MeasuredNetwork<P: Attackable> {
         }
         let height = committed.last.height
         if start == nil, height.rawValue >= Measurement.warmUpCount {
+            // Greetings are no bursts of the protocol's.
+            for validator in run.loads.indices { run.loads[validator].burstByteCount = 0 }
             start = run
             startedAt = now
         }

@@ -91,22 +91,32 @@ public struct MeasuredRun: Sendable {
         public internal(set) var receivedByteCount = 0
         public internal(set) var signedCount = 0
         public internal(set) var verifiedCount = 0
+        /// The most bytes that one message of its took, all receivers together.
+        public internal(set) var burstByteCount = 0
+
+        mutating func send(_ byteCount: Int) {
+            sentByteCount += byteCount
+            burstByteCount = max(burstByteCount, byteCount)
+        }
 
         static func - (left: Self, right: Self) -> Self {
-            Self(
-                sentByteCount: left.sentByteCount - right.sentByteCount,
-                receivedByteCount: left.receivedByteCount - right.receivedByteCount,
-                signedCount: left.signedCount - right.signedCount,
-                verifiedCount: left.verifiedCount - right.verifiedCount)
+            var difference = left
+            difference.sentByteCount -= right.sentByteCount
+            difference.receivedByteCount -= right.receivedByteCount
+            difference.signedCount -= right.signedCount
+            difference.verifiedCount -= right.verifiedCount
+            return difference
         }
 
         /// The most of each.
         func most(_ other: Self) -> Self {
-            Self(
-                sentByteCount: max(sentByteCount, other.sentByteCount),
-                receivedByteCount: max(receivedByteCount, other.receivedByteCount),
-                signedCount: max(signedCount, other.signedCount),
-                verifiedCount: max(verifiedCount, other.verifiedCount))
+            var most = Self()
+            most.sentByteCount = max(sentByteCount, other.sentByteCount)
+            most.receivedByteCount = max(receivedByteCount, other.receivedByteCount)
+            most.signedCount = max(signedCount, other.signedCount)
+            most.verifiedCount = max(verifiedCount, other.verifiedCount)
+            most.burstByteCount = max(burstByteCount, other.burstByteCount)
+            return most
         }
     }
 

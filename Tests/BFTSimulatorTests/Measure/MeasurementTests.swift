@@ -101,6 +101,20 @@ import Testing
         }
     }
 
+    @Test("A leader of HotStuff sends its certificate to everybody, one of Simplex none")
+    func bursts() throws {
+        func burst(_ simulated: SimulatedProtocol) throws -> Int {
+            try measure(simulated) {
+                $0.validatorCount = 16
+                $0.signatureByteCount = 4_627
+                $0.batchByteCount = 16
+            }.busiest.burstByteCount
+        }
+        // 11 of 16 are a quorum; its signatures go to 15 peers.
+        #expect(try burst(hotStuff) > 15 * 11 * 4_627)
+        #expect(try burst(simplex) < 15 * 2 * 4_627)
+    }
+
     @Test("No validator has more to do than all together, nor less than its share")
     func busiest() throws {
         let run = try measure { $0.validatorCount = 10 }
