@@ -49,6 +49,7 @@ struct Ledger: Equatable, Sendable {
     var roots: ExecutedRoots
     var catchUp: CatchUp
     var reads: ReadIndex
+    var reminder: BatchReminder
     /// The host's wall clock, as of this turn.
     var wallTime = Timestamp(milliseconds: 0)
 
@@ -69,6 +70,7 @@ struct Ledger: Equatable, Sendable {
             own: own, validators: configuration.validators, timeout: limits.answerTimeout)
         reads = ReadIndex(
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
+        reminder = BatchReminder(interval: limits.answerTimeout.scaled(by: 4))
         recover(committed)
         for batch in recovered where !queue.supply(batch) { pool.recover(batch) }
     }
@@ -234,17 +236,17 @@ struct Ledger: Equatable, Sendable {
                 blocks: Array(run.blocks[next...]), certificate: run.certificate),
             isInOrder(rest)
         else {
-            catchUp.failed()
+            catchUp.failed(by: sender)
             throw .unlinkedRun
         }
         do {
             try rest.certificate.checkCommit(
                 of: rest.last, chain: configuration.chain, validators: configuration.validators)
         } catch {
-            catchUp.failed()
+            catchUp.failed(by: sender)
             throw .flawedCertificate(error)
         }
-        catchUp.progressed()
+        catchUp.progressed(by: sender)
         commit(rest, into: &effects)
         effects.append(.caughtUp(rest))
     }
