@@ -17,6 +17,7 @@ extension Ledger {
         }
         while let block = queue.nextForExecution() { effects.append(.execute(block)) }
         continueCatchingUp(at: now, into: &effects)
+        remind(at: now, into: &effects)
         if let ticket = reads.ready(executed: queue.executed) {
             effects.append(.readReady(upTo: ticket))
         }
@@ -30,7 +31,8 @@ extension Ledger {
         // An answer that is late while the backlog is full is not due before that shrinks.
         let catchUpDeadline = queue.backlog < limits.catchUpBacklog ? catchUp.nextDeadline : nil
         nextDeadline = [
-            fetcher.nextDeadline, catchUpDeadline, reads.nextDeadline, retryAt, pace.due,
+            fetcher.nextDeadline, catchUpDeadline, reads.nextDeadline, reminder.nextDeadline,
+            retryAt, pace.due,
         ]
         .compactMap(\.self).min()
     }
@@ -42,6 +44,27 @@ extension Ledger {
             let peer = catchUp.nextPeer(tail: queue.tail.height, at: now)
         else { return }
         effects.append(.send(.syncRequest(from: queue.tail.height.next), to: peer))
+    }
+
+    /// How many bytes of own batches are sent again at a time, unless the first alone is longer.
+    private static var repeatedByteLimit: Int { 256 << 10 }
+
+    /// The first own batches that wait to be ordered.
+    private func batchesToRepeat() -> [Batch] {
+        let waiting = pool.durableBatches(of: configuration.own)
+        var byteCount = 0
+        let few = waiting.prefix {
+            byteCount += $0.encoded.count
+            return byteCount <= Self.repeatedByteLimit
+        }
+        return few.isEmpty ? Array(waiting.prefix(1)) : Array(few)
+    }
+
+    /// Sends own batches again that nobody orders.
+    private mutating func remind(at now: Instant, into effects: inout [LedgerEffect]) {
+        let first = pool.firstDurable(of: configuration.own)
+        guard reminder.isDue(first: first, at: now) else { return }
+        for batch in batchesToRepeat() { effects.append(.broadcast(.batch(batch))) }
     }
 
     // MARK: Verdicts

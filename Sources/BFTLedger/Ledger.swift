@@ -50,6 +50,7 @@ struct Ledger: Equatable, Sendable {
     var catchUp: CatchUp
     var reads: ReadIndex
     var pace: ProposalPace
+    var reminder: BatchReminder
     /// The host's wall clock, as of this turn.
     var wallTime = Timestamp(milliseconds: 0)
 
@@ -72,6 +73,7 @@ struct Ledger: Equatable, Sendable {
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
         pace = ProposalPace(
             interval: limits.largeBlockInterval, byteCount: limits.largeBlockBytes)
+        reminder = BatchReminder(interval: limits.answerTimeout.scaled(by: 4))
         recover(committed)
         for batch in recovered where !queue.supply(batch) { pool.recover(batch) }
     }
@@ -244,17 +246,17 @@ struct Ledger: Equatable, Sendable {
                 blocks: Array(run.blocks[next...]), certificate: run.certificate),
             isInOrder(rest)
         else {
-            catchUp.failed()
+            catchUp.failed(by: sender)
             throw .unlinkedRun
         }
         do {
             try rest.certificate.checkCommit(
                 of: rest.last, chain: configuration.chain, validators: configuration.validators)
         } catch {
-            catchUp.failed()
+            catchUp.failed(by: sender)
             throw .flawedCertificate(error)
         }
-        catchUp.progressed()
+        catchUp.progressed(by: sender)
         commit(rest, into: &effects)
         effects.append(.caughtUp(rest))
     }

@@ -115,6 +115,8 @@ extension HotStuffReplica: Attackable {
         }
     }
 
+    public static func isWellFormed(_ statement: Statement) -> Bool { statement.kind == .vote }
+
     public static func votes(in message: HotStuffMessage) -> [Vote] {
         if case .vote(let vote) = message { [vote] } else { [] }
     }

@@ -104,6 +104,14 @@ extension PBFTReplica: Attackable {
         }
     }
 
+    public static func isWellFormed(_ statement: Statement) -> Bool {
+        switch statement.kind {
+        case .prepare, .commit: statement.view > .zero && statement.height > .zero
+        case .checkpoint: true
+        default: false
+        }
+    }
+
     public static func votes(in message: PBFTMessage) -> [Vote] {
         if case .vote(let vote) = message { [vote] } else { [] }
     }

@@ -72,6 +72,14 @@ extension SimplexReplica: Attackable {
         if case .vote(let vote) = message { .vote(vote.statement) } else { nil }
     }
 
+    public static func isWellFormed(_ statement: Statement) -> Bool {
+        switch statement.kind {
+        case .notarize, .finalize: true
+        case .nullify: statement.height == .zero && statement.block == .zero
+        default: false
+        }
+    }
+
     public static func votes(in message: SimplexMessage) -> [Vote] {
         if case .vote(let vote) = message { [vote] } else { [] }
     }

@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test("Who does not answer loses its turn, and an answer that nobody waits for is refused")
+    @Test("Who does not answer loses its turn, and an answer that nobody asked for is refused")
     func staller() {
         let blocks = Fixture.chain(2)
         var (ledger, peer) = Self.ledger(for: blocks)
@@ -89,10 +89,39 @@ import Testing
         #expect(ledger.nextDeadline == Fixture.at(500))
         let next = Self.settle(&ledger, at: 500)!
         #expect(next != peer)
+        let stranger = (1...3).first { $0 != peer && $0 != next }!
         #expect(
-            Self.give(Fixture.run(blocks), to: &ledger, from: peer)
-                == [.reject(.uninvitedAnswer, from: ValidatorIndex(peer))])
+            Self.give(Fixture.run(blocks), to: &ledger, from: stranger)
+                == [.reject(.uninvitedAnswer, from: ValidatorIndex(stranger))])
         #expect(Self.give(Fixture.run(blocks), to: &ledger, from: next).count > 0)
+        #expect(ledger.queue.tail == blocks[1])
+    }
+
+    @Test("A good answer that comes after its turn is taken, and its sender is asked for more")
+    func late() {
+        let blocks = Fixture.chain(4)
+        var (ledger, peer) = Self.ledger(for: blocks)
+        let next = Self.settle(&ledger, at: 500)!
+        let first = Fixture.run(Array(blocks[..<2]))
+        #expect(Self.give(first, to: &ledger, from: peer, at: 510).contains(.caughtUp(first)))
+        #expect(Self.settle(&ledger, at: 511) == peer)
+        // Who was asked meanwhile may answer, too: once, with what is still lacking.
+        #expect(Self.give(Fixture.run(blocks), to: &ledger, from: next, at: 520).count > 0)
+        #expect(ledger.queue.tail == blocks[3])
+        #expect(
+            Self.give(Fixture.run(blocks), to: &ledger, from: next, at: 521)
+                == [.reject(.uninvitedAnswer, from: ValidatorIndex(next))])
+    }
+
+    @Test("A late answer that is of no use takes nobody's turn")
+    func lateLie() {
+        let blocks = Fixture.chain(2)
+        var (ledger, peer) = Self.ledger(for: blocks)
+        let next = Self.settle(&ledger, at: 500)!
+        let lie = Fixture.run([blocks[0]], by: [1, 2])
+        #expect(Self.give(lie, to: &ledger, from: peer, at: 510).count == 1)
+        #expect(Self.settle(&ledger, at: 511) == nil)
+        #expect(Self.give(Fixture.run(blocks), to: &ledger, from: next, at: 520).count > 0)
         #expect(ledger.queue.tail == blocks[1])
     }
 

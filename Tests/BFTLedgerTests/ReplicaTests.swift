@@ -96,6 +96,38 @@ import Testing
         #expect(Self.votes(effects) == [.nullify])
     }
 
+    @Test("An own batch that nobody orders is sent again, each time after twice as long")
+    func reminder() throws {
+        var ledger = Fixture.ledger()
+        let batches = [Fixture.batch(0, 1), Fixture.batch(0, 2, size: 300 << 10)]
+        for batch in batches {
+            try ledger.pool.insert(batch, isRequested: false)
+            ledger.pool.noteDurable(batch.reference)
+        }
+        func sent(at milliseconds: UInt64) -> [BatchReference] {
+            ledger.hasNews = true
+            var effects: [LedgerEffect] = []
+            ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
+            return effects.compactMap {
+                if case .broadcast(.batch(let batch)) = $0 { batch.reference } else { nil }
+            }
+        }
+        #expect(sent(at: 0).isEmpty)
+        #expect(ledger.nextDeadline == Fixture.at(2_000))
+        #expect(sent(at: 1_999).isEmpty)
+        // Few at a time.
+        #expect(sent(at: 2_000) == [batches[0].reference])
+        #expect(sent(at: 5_999).isEmpty)
+        #expect(sent(at: 6_000) == [batches[0].reference])
+        // The next one has its own time, and goes however long it is.
+        _ = ledger.pool.order(batches[0].reference)
+        #expect(sent(at: 14_000).isEmpty)
+        #expect(sent(at: 16_000) == [batches[1].reference])
+        _ = ledger.pool.order(batches[1].reference)
+        #expect(sent(at: 60_000).isEmpty)
+        #expect(ledger.nextDeadline == nil)
+    }
+
     @Test("An own batch whose sequence is ordered already is given back")
     func displaced() throws {
         var replica = try Self.replica(frontier: 5)

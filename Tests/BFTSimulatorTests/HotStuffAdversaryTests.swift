@@ -26,7 +26,7 @@ import Testing
     @Test("A leader on old certificates stops nobody where delays are as long as timeouts")
     func staleLeader() async throws {
         func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
-            try await Self.check(rules, "stale leader", parts: 50, plan: MutantTests.ragged) {
+            try await Self.check(rules, "stale leader", parts: 50, plan: Surroundings.ragged.plan) {
                 StaleLeader<Rules>()
             }
         }

@@ -60,7 +60,6 @@ import Testing
     func invariants() async throws {
         try await Self.huntRules("S1", NotarizesTwice.self, plan: Surroundings.cuts.plan)
         try await Self.huntRules("S2", FinalizesAfterNullify.self, plan: Surroundings.ragged.plan)
-        try await Self.huntRules("S2", NullifiesAfterFinalize.self, plan: Surroundings.ragged.plan)
         try await Self.huntRules(
             "S3", AnyParentWillDo.self, plan: Surroundings.ragged.plan,
             adversaries: [0: SkippingLeader()])
@@ -88,9 +87,9 @@ import Testing
                 if case .consensus(.notarized) = record { true } else { false }
             }
         }
-        try await Self.huntRules("durability", OneIsQuorum.self, plan: MutantTests.split)
-        try await Self.huntRules("state-roots", OneIsQuorum.self, plan: MutantTests.split)
-        try await Self.huntRules("certificates", OneIsQuorum.self, plan: MutantTests.split)
+        try await Self.huntRules("durability", OneIsQuorum.self, plan: Surroundings.split.plan)
+        try await Self.huntRules("state-roots", OneIsQuorum.self, plan: Surroundings.split.plan)
+        try await Self.huntRules("certificates", OneIsQuorum.self, plan: Surroundings.split.plan)
     }
 
     @Test("Signatures that nobody checks let the honest be blamed and forgeries be committed")
@@ -105,7 +104,7 @@ import Testing
     func theft() async throws {
         for oracle in ["no-creation", "displacement"] {
             try await Self.hunt(
-                oracle, plan: MutantTests.ragged,
+                oracle, plan: Surroundings.ragged.plan,
                 adversaries: [0: AdversaryCatalogue<Simplex>.nameThief]
             ) { _ in }
         }

@@ -171,6 +171,32 @@ import Testing
         #expect(oracle.judge(.rested(unfinished: nil)) == nil)
     }
 
+    @Test("Nobody is owed an accusation for votes of other chains or in a form of nobody's")
+    func strayEvidence() throws {
+        var oracle = EvidenceIsProduced<Simplex>(try scene())
+        func hear(_ statement: Statement) {
+            let vote = Vote(statement: statement, voter: ValidatorIndex(3), signature: [])
+            _ = oracle.judge(
+                .received(
+                    .vote(vote), at: node, isUseful: true, committed: View(2), current: View(5)))
+        }
+        for kind in [VoteKind.finalize, .nullify] {
+            for (chain, epoch) in [(Digest(4, 4, 4, 4), Epoch.zero), (Self.chain, Epoch(1))] {
+                hear(
+                    Statement(
+                        chain: chain, epoch: epoch, kind: kind, view: View(5), height: .zero,
+                        block: .zero))
+            }
+        }
+        for digest in [Digest(1, 0, 0, 0), .zero] {
+            hear(
+                Statement(
+                    chain: Self.chain, epoch: .zero, kind: .nullify, view: View(5), height: .zero,
+                    block: digest))
+        }
+        #expect(oracle.judge(.rested(unfinished: nil)) == nil)
+    }
+
     @Test("A block beside the last committed one breaks S5, and so does another certificate")
     func growingChain() throws {
         func run(_ block: CommittedBlock) throws -> Observation<Simplex> {

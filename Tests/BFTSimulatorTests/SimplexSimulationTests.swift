@@ -68,6 +68,20 @@ import Testing
             })
     }
 
+    @Test("Who was cut off catches up where every answer comes later than it is waited for")
+    func lateAnswers() async throws {
+        var plan = FaultPlan()
+        plan.delayMicroseconds = 60_000...80_000
+        plan.hasPartitions = true
+        plan.healAt = Instant(nanoseconds: 3_000_000_000)
+        let slow = plan
+        Self.check(
+            "late answers",
+            try await Seeds.run(Self.part(10), within: Self.bound) { seed in
+                try World<Simplex>(powers: [1, 1, 1, 1], seed: seed, plan: slow)
+            })
+    }
+
     @Test("Two runs of a seed are the same run")
     func determinism() async throws {
         for seed in Self.part(20) {

@@ -123,7 +123,8 @@ extension ProcessTests {
                         Cluster.Status.self, from: Data(outcome.output.utf8))
                     #expect(status.chainId == "process-tests" && status.protocol == protocolName)
                     #expect(status.scheme == "ed25519" && status.nodeIndex == index)
-                    #expect(status.committedHeight > 0 && status.view >= status.committedHeight)
+                    // A view of PBFT has any number of heights.
+                    #expect(status.committedHeight > 0 && status.view > 0)
                     #expect(status.appliedHeight <= status.committedHeight)
                     #expect(status.stateRoot.count == 64 && status.epoch == 0)
                     #expect((0..<4).contains(status.leader))

@@ -100,6 +100,12 @@ struct BatchPool: Equatable, Sendable {
         }
     }
 
+    /// The next sequence of `author` that can be ordered, if a batch for it is durable.
+    func firstDurable(of author: ValidatorIndex) -> BatchSequence? {
+        let queue = authors[author.rawValue]
+        return queue.slots.first?.contains(where: \.isDurable) == true ? queue.next : nil
+    }
+
     /// Every held batch, by author, in order.
     var heldBatches: [Batch] {
         authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.batch) } }

@@ -6,9 +6,14 @@ import BFTCore
 /// One peer is asked at a time, for headers and a certificate; their batches are fetched by name
 /// like all others. Whatever comes must link to the last committed block and carry a commit
 /// certificate, so a liar can only waste its own turn.
+///
+/// An answer may come late: behind a network that is slower than the time for an answer, all of
+/// them do. So whoever was asked may still answer when it is others' turn.
 struct CatchUp: Equatable, Sendable {
     private var target: Certificate?
     private var asked: (peer: ValidatorIndex, until: Instant)?
+    /// Those whose turn ended without an answer. At most every validator once.
+    private var late: [ValidatorIndex] = []
     private var turn = 0
     private let own: ValidatorIndex
     private let validators: ValidatorSet
@@ -24,6 +29,7 @@ struct CatchUp: Equatable, Sendable {
     static func == (left: Self, right: Self) -> Bool {
         left.target == right.target && left.turn == right.turn
             && left.asked?.peer == right.asked?.peer && left.asked?.until == right.asked?.until
+            && left.late == right.late
     }
 
     var nextDeadline: Instant? { asked?.until }
@@ -44,13 +50,16 @@ struct CatchUp: Equatable, Sendable {
         guard let height = target.statement.committed?.height, height > tail else {
             self.target = nil
             asked = nil
+            late = []
             return nil
         }
         if let asked {
             guard now >= asked.until else { return nil }
+            late.append(asked.peer)
             turn += 1
         }
         guard let peer = signer(of: target) else { return nil }
+        late.removeAll { $0 == peer }
         asked = (peer, now.advanced(by: timeout))
         return peer
     }
@@ -67,14 +76,24 @@ struct CatchUp: Equatable, Sendable {
         return nil
     }
 
-    /// Whether an answer from `peer` is waited for.
-    func isAwaiting(_ peer: ValidatorIndex) -> Bool { asked?.peer == peer }
+    /// Whether `peer` was asked and has not answered.
+    func isAwaiting(_ peer: ValidatorIndex) -> Bool { asked?.peer == peer || late.contains(peer) }
 
-    /// The answer came and was good: ask the same peer again if need be.
-    mutating func progressed() { asked = nil }
+    /// The answer of `peer` came and was good: ask it again if need be. Whoever was asked
+    /// meanwhile may still answer.
+    mutating func progressed(by peer: ValidatorIndex) {
+        late.removeAll { $0 == peer }
+        if let asked, asked.peer != peer {
+            late.append(asked.peer)
+            turn = peer.rawValue
+        }
+        asked = nil
+    }
 
-    /// The answer came and was of no use: the next peer's turn.
-    mutating func failed() {
+    /// The answer of `peer` came and was of no use: the next peer's turn, if it was this one's.
+    mutating func failed(by peer: ValidatorIndex) {
+        late.removeAll { $0 == peer }
+        guard asked?.peer == peer else { return }
         asked = nil
         turn += 1
     }

@@ -47,6 +47,8 @@ public protocol Attackable: ConsensusProtocol {
     /// Messages in the manner of `message` whose signatures don't hold, made of signatures that do.
     static func forgeries(of message: Message, _ random: inout SplitMix64) -> [Message]
 
+    /// Whether an honest validator may give a vote this form. One in another counts for nothing.
+    static func isWellFormed(_ statement: Statement) -> Bool
     /// The signed votes in `message`, outside of certificates.
     static func votes(in message: Message) -> [Vote]
     /// The block that `message` proposes.

@@ -5,7 +5,8 @@ import BFTCore
 ///
 /// Asked of votes near the replica's view: both came in one life of it, above what it had
 /// committed, and the first was worth hearing. A first vote that comes after its view was
-/// certified is not: it is dropped before its signature is checked.
+/// certified is not: it is dropped before its signature is checked. Nor is a vote of another chain
+/// or epoch, or one in a form that no honest validator gives it: it counts for nothing anywhere.
 public struct EvidenceIsProduced<P: Attackable>: Oracle {
     private struct Duty: Equatable, Sendable {
         let culprit: ValidatorIndex
@@ -18,16 +19,22 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
         var owed: [Duty] = []
     }
 
+    private let chain: Digest
     private var memories: [Memory]
 
-    public init(_ scene: Scene) { memories = scene.isHonest.map { _ in Memory() } }
+    public init(_ scene: Scene) {
+        chain = scene.chain
+        memories = scene.isHonest.map { _ in Memory() }
+    }
 
     public mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
         case .received(let message, let node, let isUseful, let committed, let current):
             memories[node.rawValue].heard.removeAll { $0.statement.view <= committed }
             for vote in P.votes(in: message)
-            where vote.statement.view > committed && vote.statement.view <= current.next {
+            where isAtHome(vote) && vote.statement.view > committed
+                && vote.statement.view <= current.next
+            {
                 hear(vote, isUseful: isUseful, at: node.rawValue)
             }
         case .accused(let evidence, let node):
@@ -44,6 +51,11 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
         default: break
         }
         return nil
+    }
+
+    private func isAtHome(_ vote: Vote) -> Bool {
+        vote.statement.chain == chain && vote.statement.epoch == .zero
+            && P.isWellFormed(vote.statement)
     }
 
     private mutating func hear(_ vote: Vote, isUseful: Bool, at node: Int) {

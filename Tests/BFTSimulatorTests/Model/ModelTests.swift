@@ -77,27 +77,23 @@ import Testing
             (
                 "NotarizesTwice",
                 try await firstRefused(
-                    NotarizesTwice.self, plan: MutantTests.cuts, viewCount: viewCount)
+                    NotarizesTwice.self, plan: Surroundings.cuts.plan, viewCount: viewCount)
             ),
             (
                 "FinalizesAfterNullify",
                 try await firstRefused(
-                    FinalizesAfterNullify.self, plan: MutantTests.ragged, viewCount: viewCount)
-            ),
-            (
-                "NullifiesAfterFinalize",
-                try await firstRefused(
-                    NullifiesAfterFinalize.self, plan: MutantTests.ragged, viewCount: viewCount)
+                    FinalizesAfterNullify.self, plan: Surroundings.ragged.plan,
+                    viewCount: viewCount)
             ),
             (
                 "HalfIsQuorum",
                 try await firstRefused(
-                    HalfIsQuorum.self, plan: MutantTests.split, viewCount: viewCount)
+                    HalfIsQuorum.self, plan: Surroundings.split.plan, viewCount: viewCount)
             ),
             (
                 "AnyParentWillDo",
                 try await firstRefused(
-                    AnyParentWillDo.self, plan: MutantTests.ragged, viewCount: viewCount)
+                    AnyParentWillDo.self, plan: Surroundings.ragged.plan, viewCount: viewCount)
             ),
         ]
     }

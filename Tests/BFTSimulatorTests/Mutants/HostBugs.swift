@@ -60,7 +60,7 @@ enum HostBugs {
                 return [.received(Verified(.ledger(.syncResponse(padded))), from: sender)]
             }
         },
-        host("keeps as many batches as anybody sends", .calm.with("flood"), within: 20) {
+        host("keeps as many batches as anybody sends", .slow.with("flood"), within: 20) {
             $0.limits = { sound in
                 var limits = sound
                 (limits.batchesPerAuthor, limits.bytesPerAuthor) = (1 << 20, 1 << 40)
@@ -68,7 +68,9 @@ enum HostBugs {
             }
         },
         host("reads at once", .split, within: 20) { $0.isReadingAtOnce = true },
-        host("counts one reader's claim for everybody's", .split, within: 300) {
+        host(
+            "counts one reader's claim for everybody's", .split.with("lying-peer"), within: 100
+        ) {
             $0.hears = { input, _ in
                 guard case .received(let message, _) = input,
                     case .ledger(.readClaim) = message.value
@@ -132,7 +134,7 @@ enum HostBugs {
                 if case .readBlocks = effect { [] } else { [effect] }
             }
         },
-        host("sets no timer", .lossy, within: 50) {
+        host("sets no timer", .calm.with("silent"), within: 5) {
             $0.does = { effect, _ in if case .setTimer = effect { [] } else { [effect] } }
         },
         host("does not answer readers", .calm, within: 5) {

@@ -130,6 +130,7 @@ extension MutantReplica: Attackable {
     static func forgeries(of message: Message, _ random: inout SplitMix64) -> [Message] {
         Sound.forgeries(of: message, &random)
     }
+    static func isWellFormed(_ statement: Statement) -> Bool { Sound.isWellFormed(statement) }
     static func votes(in message: Message) -> [Vote] { Sound.votes(in: message) }
     static func proposedBlock(in message: Message) -> Block? { Sound.proposedBlock(in: message) }
     static func proposedBlock(in unsigned: Unsigned) -> Block? {

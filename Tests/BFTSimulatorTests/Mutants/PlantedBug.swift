@@ -31,12 +31,19 @@ struct PlantedBug: Sendable {
     }
 
     /// A wrong protocol.
+    ///
+    /// - Parameter oracle: judges alone, if one is named.
     init<Wrong: Attackable, Sound: Attackable>(
         _ protocolName: String, _ name: String, _ surroundings: Surroundings, within limit: UInt64,
-        _ wrong: Wrong.Type, insteadOf sound: Sound.Type
+        _ wrong: Wrong.Type, insteadOf sound: Sound.Type, judgedBy oracle: String? = nil
     ) {
+        let oracles = oracle.map { OracleSelection.only([$0]) } ?? .all
         self.init(protocolName, name, surroundings, within: limit, sound: sound) {
-            try Self.violation(surroundings.world(wrong, seed: $0))
+            var world = try surroundings.world(wrong, seed: $0, oracles: oracles)
+            guard oracles != .all else { return Self.violation(world) }
+            // What is left of a network that is broken asks in vain for long.
+            world.run(until: world.submitUntil)
+            return world.violations.first
         }
     }
 
@@ -87,6 +94,6 @@ struct PlantedBug: Sendable {
     func violationWithoutBug(_ seed: UInt64) throws -> String? { try runSoundly(seed) }
 }
 
-extension PlantedBug: CustomTestStringConvertible {
-    var testDescription: String { "\(protocolName): \(name)" }
+extension PlantedBug: CustomStringConvertible {
+    var description: String { "\(protocolName): \(name)" }
 }

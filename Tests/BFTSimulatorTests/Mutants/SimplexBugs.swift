@@ -4,7 +4,7 @@ import ProtocolSimplex
 
 /// The bugs planted into Simplex.
 enum SimplexBugs {
-    static let all = quorums + votes + places + memory + time + evidence + verdicts
+    static let all = quorums + votes + places + memory + time + evidence + verdicts + splits
 
     private static func rules<Rules: VotingRules>(
         _ name: String, _ surroundings: Surroundings, within limit: UInt64, _ rules: Rules.Type
@@ -39,6 +39,9 @@ enum SimplexBugs {
             "validators are counted, not their power",
             .ragged.with(powers: [4, 1, 1, 1]), within: 50, CountsHeads.self),
         mistake(
+            "powers are those of another epoch", .ragged.with(powers: [4, 1, 1, 1]), within: 50,
+            WeighsByAnotherEpoch.self),
+        mistake(
             "a vote that comes twice is counted for another validator, too", .echoing,
             within: 20, CountsRepeatedVotes.self),
         mistake(
@@ -52,7 +55,6 @@ enum SimplexBugs {
         rules("notarizes twice", .cuts, within: 300, NotarizesTwice.self),
         rules("notarizes after nullify", .ragged, within: 100, NotarizesAfterNullify.self),
         rules("finalizes after nullify", .ragged, within: 100, FinalizesAfterNullify.self),
-        rules("nullifies after finalize", .ragged, within: 100, NullifiesAfterFinalize.self),
         rules("never nullifies", .calm.with("silent"), within: 5, NeverNullifies.self),
         rules("never finalizes", .slow, within: 5, NeverFinalizes.self),
         rules(
@@ -87,7 +89,7 @@ enum SimplexBugs {
             "a new log begins without notarized blocks", .truncations, within: 300,
             CutsBlocksOff.self),
         mistake(
-            "claims to readers what is committed, not what it voted for", .split, within: 300,
+            "claims to readers what is committed, not what it voted for", .ragged, within: 300,
             ClaimsTooLittle.self),
     ]
 
@@ -113,4 +115,28 @@ enum SimplexBugs {
             "notarizes what the ledger refuses", .busy.with("wrong-state"), within: 50,
             IgnoresTheLedger.self),
     ]
+
+    /// Judged by agreement alone: neither the invariant that they break on the way nor progress
+    /// counts, only two blocks at one height in the end.
+    private static let splits = [
+        split("a quorum is one vote", .split, within: 50, OneIsQuorum.self),
+        split("a quorum is half", .split, within: 200, HalfIsQuorum.self),
+        split(
+            "a quorum is two thirds, rounded down", .split.of(5).with("fork"), within: 200,
+            TwoThirdsRoundedDown.self),
+        split(
+            "finalizes after nullify", .ragged.with("withhold"), within: 300,
+            FinalizesAfterNullify.self),
+        split(
+            "extends any parent", .ragged.with("skipping-leader"), within: 300,
+            AnyParentWillDo.self),
+    ]
+
+    private static func split<Rules: VotingRules>(
+        _ name: String, _ surroundings: Surroundings, within limit: UInt64, _ rules: Rules.Type
+    ) -> PlantedBug {
+        PlantedBug(
+            "simplex", "\(name), by agreement alone", surroundings, within: limit,
+            SimplexReplica<Rules>.self, insteadOf: Simplex.self, judgedBy: "agreement")
+    }
 }

@@ -25,6 +25,9 @@ struct Surroundings: Sendable, CustomStringConvertible {
         return changed
     }
 
+    /// With so many validators of equal power.
+    func of(_ count: Int) -> Surroundings { with(powers: Array(repeating: 1, count: count)) }
+
     func with(powers: [VotingPower]) -> Surroundings {
         var changed = self
         changed.powers = powers
@@ -54,10 +57,21 @@ struct Surroundings: Sendable, CustomStringConvertible {
         default:
             if let entry = AdversaryCatalogue<P>.named(name) {
                 entry.make()
+            } else if let own = ownAdversary(P.self, named: name) {
+                own
             } else {
                 preconditionFailure("no adversary \(name)")
             }
         }
+    }
+
+    private static func ownAdversary<P: Attackable>(
+        _ attacked: P.Type, named name: String
+    ) -> (any Adversary<P>)? {
+        func make<Own: HasOwnAdversaries>(_ attacked: Own.Type) -> (any Adversary<P>)? {
+            Own.ownAdversary(named: name) as? any Adversary<P>
+        }
+        return (attacked as? any HasOwnAdversaries.Type).flatMap { make($0) }
     }
 
     // MARK: Common ones
@@ -98,6 +112,11 @@ struct Surroundings: Sendable, CustomStringConvertible {
     static let busy = faulty { $0.submitPauseMilliseconds = 2...20 }
 
     static let lossy = faulty { $0.lossPerMille = 300 }
+}
+
+/// A protocol with adversaries that no other protocol has.
+protocol HasOwnAdversaries: Attackable {
+    static func ownAdversary(named name: String) -> (any Adversary<Self>)?
 }
 
 /// Says nothing at all.

@@ -43,6 +43,14 @@ extension Statement {
     }
 }
 
+extension ReplicaConfiguration {
+    fileprivate func with(_ validators: ValidatorSet) -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: epoch, validators: validators, own: own, timing: timing,
+            leaders: leaders)
+    }
+}
+
 // MARK: Quorums
 
 /// Counts validators, whatever their power.
@@ -50,9 +58,17 @@ struct CountsHeads: SimplexMistake {
     func configuration(_ sound: ReplicaConfiguration) -> ReplicaConfiguration {
         let ones = sound.validators.powers.map { _ in VotingPower(1) }
         guard let validators = try? ValidatorSet(ones) else { return sound }
-        return ReplicaConfiguration(
-            chain: sound.chain, epoch: sound.epoch, validators: validators, own: sound.own,
-            timing: sound.timing, leaders: sound.leaders)
+        return sound.with(validators)
+    }
+}
+
+/// Weighs votes by the powers of another epoch, in which everybody had the next one's.
+struct WeighsByAnotherEpoch: SimplexMistake {
+    func configuration(_ sound: ReplicaConfiguration) -> ReplicaConfiguration {
+        let powers = sound.validators.powers
+        guard let validators = try? ValidatorSet(Array(powers.dropFirst() + powers.prefix(1)))
+        else { return sound }
+        return sound.with(validators)
     }
 }
 

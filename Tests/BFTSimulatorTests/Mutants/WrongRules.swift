@@ -29,12 +29,6 @@ struct FinalizesAfterNullify: WrongRules {
     func mayFinalize(_ own: OwnVotes) -> Bool { own.finalized == nil }
 }
 
-/// Against S2: nullifies a view that it finalized.
-struct NullifiesAfterFinalize: WrongRules {
-    func mayNullify(_ own: OwnVotes) -> Bool { !own.nullified }
-    func mayFinalize(_ own: OwnVotes) -> Bool { own.finalized == nil }
-}
-
 /// Half of the power is a quorum.
 struct HalfIsQuorum: WrongRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {

@@ -56,8 +56,8 @@ import Testing
     func needlessAdversary() async throws {
         try await Seeds.aside {
             let mutant = SimulatedProtocol(
-                "mutant", SimplexReplica<NullifiesAfterFinalize>.self)
-            let after = try Self.check("nullifies after finalize", mutant) {
+                "mutant", SimplexReplica<FinalizesAfterNullify>.self)
+            let after = try Self.check("finalizes after nullify, with a liar", mutant) {
                 $0.seats = [.init(validator: 3, adversary: "lying-peer")]
             }
             #expect(after.scenario.seats.isEmpty)
