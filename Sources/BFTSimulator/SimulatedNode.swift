@@ -60,8 +60,10 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     var openReads: [(ticket: UInt64, operation: Int)] = []
     /// The ticket of the last read.
     var lastTicket: UInt64 = 0
-    /// How many effects were carried out and lies told in all lives: the ordinals of decisions.
+    /// How many times the process might have ended in all lives, and when it might have last.
     var effectCount: UInt64 = 0
+    var moment = StopMoment()
+    /// How many lies were told in all lives: the ordinals of decisions.
     var lieCount: UInt64 = 0
     /// The view that the trace named last.
     var tracedView: View?
@@ -136,7 +138,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     }
 
     /// The machine loses power: what was not synced may be lost, whole or in parts.
-    mutating func cutPower() {
+    mutating func cutPower(_ random: inout SplitMix64) {
         storage?.log.tear(&random)
         disk.log = disk.log.powerCut(&random)
         disk.store = disk.store.powerCut(&random)
@@ -144,7 +146,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     }
 
     /// The process ends: what it wrote stays in the kernel's cache.
-    mutating func crash() {
+    mutating func crash(_ random: inout SplitMix64) {
         storage?.log.tear(&random)
         disk.log = disk.log.restarted()
         disk.store = disk.store.crash(&random)

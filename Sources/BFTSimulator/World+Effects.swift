@@ -69,22 +69,31 @@ extension World {
     /// each effect, each end of a sync, and each execution.
     mutating func mayStop(_ node: ValidatorIndex) -> Bool {
         nodes[node.rawValue].effectCount += 1
-        guard isFaulty, plan.powerCutsPer100k + plan.crashesPer100k > 0 else { return false }
-        let ordinal = nodes[node.rawValue].effectCount
-        let cut = Decision(.powerCut, at: node.rawValue, ordinal: ordinal)
-        var random = cut.random(seed: decisionSeed)
-        let draw = Int.random(in: 0..<100_000, using: &random)
-        if draw < plan.powerCutsPer100k {
-            guard script.admits(cut) else { return false }
-            cutPower(node)
-            return true
+        let moment = nodes[node.rawValue].moment.next(at: now)
+        guard isFaulty, plan.powerCutsPer100k + plan.crashesPer100k > 0,
+            let stop = script.isList
+                ? script.dueStop(of: node.rawValue, at: moment)
+                : drawnStop(of: node, at: moment)
+        else { return false }
+        let isPlanned = stop.kind == .crash ? plan.crashesPer100k > 0 : plan.powerCutsPer100k > 0
+        guard isPlanned, script.admits(stop) else { return false }
+        var random = stop.random(seed: decisionSeed)
+        if stop.kind == .crash {
+            crash(node, &random)
+        } else {
+            cutPower(node, &random)
         }
-        let crash = Decision(.crash, at: node.rawValue, ordinal: ordinal)
-        guard draw < plan.powerCutsPer100k + plan.crashesPer100k, script.admits(crash) else {
-            return false
-        }
-        self.crash(node)
         return true
+    }
+
+    private func drawnStop(of node: ValidatorIndex, at moment: UInt64) -> Decision? {
+        let count = nodes[node.rawValue].effectCount
+        var random = Decision(.powerCut, at: node.rawValue, ordinal: count)
+            .random(seed: decisionSeed)
+        let draw = Int.random(in: 0..<100_000, using: &random)
+        guard draw < plan.powerCutsPer100k + plan.crashesPer100k else { return nil }
+        let kind: Decision.Kind = draw < plan.powerCutsPer100k ? .powerCut : .crash
+        return Decision(kind, at: node.rawValue, ordinal: moment)
     }
 
     private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {

@@ -139,14 +139,14 @@ extension World {
         traceFault(.fault, of: ValidatorIndex(node), "\(fault.rawValue)")
         if fault == .rollback, let image = nodes[node].image {
             statistics[.rollbacks] += 1
-            cutPower(ValidatorIndex(node))
+            cutPower(ValidatorIndex(node), &random)
             nodes[node].replaceDisk(by: image)
             return
         }
         // Now, and the disk as it is: an image to come back to.
         nodes[node].image = nodes[node].disk.image
         guard fault == .corruption else { return }
-        cutPower(ValidatorIndex(node))
+        cutPower(ValidatorIndex(node), &random)
         if Bool.random(using: &random) {
             statistics[.bitRot] += 1
             nodes[node].disk.rot(&random)

@@ -53,31 +53,34 @@ extension World {
         }
     }
 
-    mutating func cutPower(_ node: ValidatorIndex) {
+    /// What survives, and for how long the machine is down, is drawn from `random`.
+    mutating func cutPower(_ node: ValidatorIndex, _ random: inout SplitMix64) {
         statistics[.powerCuts] += 1
         noteTearing(node)
-        nodes[node.rawValue].cutPower()
+        nodes[node.rawValue].cutPower(&random)
         traceStop(of: node, .powerCut)
-        comeBack(node)
+        comeBack(node, &random)
     }
 
     /// Ends the process of `node`. Another one is started later.
-    mutating func crash(_ node: ValidatorIndex, isFault: Bool = true) {
+    mutating func crash(
+        _ node: ValidatorIndex, isFault: Bool = true, _ random: inout SplitMix64
+    ) {
         if isFault { statistics[.crashes] += 1 }
         noteTearing(node)
-        nodes[node.rawValue].crash()
+        nodes[node.rawValue].crash(&random)
         traceStop(of: node, .crashed)
-        comeBack(node)
+        comeBack(node, &random)
     }
 
     private mutating func noteTearing(_ node: ValidatorIndex) {
         if nodes[node.rawValue].storage?.log.isBusy == true { statistics[.tornWrites] += 1 }
     }
 
-    private mutating func comeBack(_ node: ValidatorIndex) {
+    private mutating func comeBack(_ node: ValidatorIndex, _ random: inout SplitMix64) {
         abandonClients(of: node)
         observe(.powerCut(at: node, keeping: executedCount(of: node)), at: node)
-        let pause = UInt64.random(in: 10...500, using: &nodes[node.rawValue].random)
+        let pause = UInt64.random(in: 10...500, using: &random)
         events.add(.restart(node), at: now.advanced(by: .milliseconds(pause)))
     }
 
@@ -87,7 +90,10 @@ extension World {
         traceCuts()
         let mass = Decision(.massPowerCut, ordinal: 1)
         if plan.hasMassPowerCut, script.admits(mass) {
-            for node in validators.indices where nodes[node.rawValue].isUp { cutPower(node) }
+            var random = mass.random(seed: decisionSeed)
+            for node in validators.indices where nodes[node.rawValue].isUp {
+                cutPower(node, &random)
+            }
         }
         for node in validators.indices { relieve(node) }
         for node in validators.indices {

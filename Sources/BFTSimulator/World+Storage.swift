@@ -94,7 +94,8 @@ extension World {
             statistics[.stoppedByFailedSync] += 1
         }
         if isHonest(node), !isFaulty { violations.append("host: \(node) has stopped: \(error)") }
-        crash(node, isFault: false)
+        var random = SplitMix64(seed: nodes[node.rawValue].random.next())
+        crash(node, isFault: false, &random)
     }
 
     // MARK: Execution
@@ -117,10 +118,10 @@ extension World {
             _ = nodes[node.rawValue].storage?.unexecuted.popFirst()
             // One executor, one block after the other.
             let start = max(now, nodes[node.rawValue].executorFreeAt)
-            let end = start.advanced(
-                by: .microseconds(
-                    UInt64.random(
-                        in: plan.executionMicroseconds, using: &nodes[node.rawValue].random)))
+            let time = UInt64.random(
+                in: plan.executionMicroseconds, using: &nodes[node.rawValue].random)
+            if time >= 1_000 { statistics[.slowExecutions] += 1 }
+            let end = start.advanced(by: .microseconds(time))
             nodes[node.rawValue].executorFreeAt = end
             events.add(
                 .executed(node, life: nodes[node.rawValue].life, next.block), at: end)

@@ -122,6 +122,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
                 areClocksRight: plan[.clockJump] == nil, chain: chain, limits: limits,
                 signatures: signatures))
         decisionSeed = random.next()
+        statistics[.skewedClocks] = nodes.count { $0.clock.skewMilliseconds != 0 }
+        statistics[.driftingClocks] = nodes.count { $0.clock.driftPerMillion != 0 }
         self.random = random
         self.script = script
         schedule()

@@ -46,7 +46,7 @@ extension HotStuffReplica: Attackable {
         case .proposal(let block, let said, let justify, let timeouts):
             switch change {
             case .otherKinds: [.vote(said, to: nil)] + variants(of: said, change)
-            case .otherBlock, .onGrandparent, .payload:
+            case .otherBlock, .onGrandparent, .payload, .applied:
                 variant(of: block, change).map {
                     [
                         .proposal(
@@ -72,7 +72,7 @@ extension HotStuffReplica: Attackable {
         case .block(let digest): [.vote(said.naming(said.height, digest), to: nil)]
         case .epoch(let epoch): [.vote(said.moved(to: said.chain, epoch), to: nil)]
         case .chain(let chain): [.vote(said.moved(to: chain, said.epoch), to: nil)]
-        case .otherBlock, .onGrandparent, .payload: []
+        case .otherBlock, .onGrandparent, .payload, .applied: []
         }
     }
 
@@ -90,7 +90,7 @@ extension HotStuffReplica: Attackable {
         case .chain(let chain):
             TimeoutStatement(
                 chain: chain, epoch: said.epoch, view: said.view, highView: said.highView)
-        case .otherBlock, .onGrandparent, .otherKinds, .payload, .block: nil
+        case .otherBlock, .onGrandparent, .otherKinds, .payload, .applied, .block: nil
         }
     }
 
@@ -99,6 +99,7 @@ extension HotStuffReplica: Attackable {
         case .otherBlock:
             block.changed(time: Timestamp(milliseconds: block.time.milliseconds + 1))
         case .payload(let payload): block.changed(payload: payload)
+        case .applied(let applied): block.changed(applied: applied)
         case .onGrandparent(let parent) where parent.digest == block.parent:
             // The proposal still carries what certifies the parent, and not the grandparent.
             block.replacing(parent)

@@ -77,7 +77,7 @@ extension PBFTReplica: Attackable {
         case .block(let digest): return [said.restated(block: digest)]
         case .epoch(let epoch): return [said.restated(epoch: epoch)]
         case .chain(let chain): return [said.restated(chain: chain)]
-        case .otherBlock, .onGrandparent, .payload: return []
+        case .otherBlock, .onGrandparent, .payload, .applied: return []
         }
     }
 
@@ -86,6 +86,7 @@ extension PBFTReplica: Attackable {
         case .otherBlock:
             return block.changed(time: Timestamp(milliseconds: block.time.milliseconds + 1))
         case .payload(let payload): return block.changed(payload: payload)
+        case .applied(let applied): return block.changed(applied: applied)
         case .onGrandparent(let parent) where parent.digest == block.parent:
             return Block(
                 epoch: block.epoch, view: block.view, height: parent.height,
@@ -213,7 +214,7 @@ extension ViewChangeContent {
             return ViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
         case .chain(let chain):
             return ViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
-        case .otherBlock, .onGrandparent, .otherKinds, .payload: return nil
+        case .otherBlock, .onGrandparent, .otherKinds, .payload, .applied: return nil
         }
     }
 }

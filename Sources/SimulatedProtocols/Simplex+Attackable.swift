@@ -48,7 +48,7 @@ extension SimplexReplica: Attackable {
             return said.kind == .nullify ? [] : [.vote(said.naming(said.height, digest))]
         case .epoch(let epoch): return [.vote(said.moved(to: said.chain, epoch))]
         case .chain(let chain): return [.vote(said.moved(to: chain, said.epoch))]
-        case .otherBlock, .onGrandparent, .payload:
+        case .otherBlock, .onGrandparent, .payload, .applied:
             guard case .proposal(let block, _) = unsigned,
                 let other = variant(of: block, change)
             else { return [] }
@@ -62,6 +62,7 @@ extension SimplexReplica: Attackable {
             let later = Timestamp(milliseconds: block.time.milliseconds + 1)
             return block.changed(time: later)
         case .payload(let payload): return block.changed(payload: payload)
+        case .applied(let applied): return block.changed(applied: applied)
         case .onGrandparent(let parent) where parent.digest == block.parent:
             return block.replacing(parent)
         default: return nil

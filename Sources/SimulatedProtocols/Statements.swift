@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCore
+import BFTSimulator
 import ProtocolSimplex
 
 // Statements, blocks and certificates with one thing changed.
@@ -33,30 +34,17 @@ extension Block {
             proposer: proposer, time: time, applied: parent.applied, payload: [])
     }
 
-    func changed(time: Timestamp? = nil, payload: [BatchReference]? = nil) -> Block {
+    func changed(
+        time: Timestamp? = nil, applied: AppliedState? = nil, payload: [BatchReference]? = nil
+    ) -> Block {
         Block(
             epoch: epoch, view: view, height: height, parents: parents, proposer: proposer,
-            time: time ?? self.time, applied: applied, payload: payload ?? self.payload)
+            time: time ?? self.time, applied: applied ?? self.applied,
+            payload: payload ?? self.payload)
     }
 }
 
 extension Certificate {
-    /// The same signatures under another statement.
-    func restated(_ statement: Statement) -> Certificate? {
-        Certificate(
-            statement: statement, votes: votes(saying: statement), validatorCount: signers.count)
-    }
-
     /// All but the last of the signatures.
-    var thinned: Certificate? {
-        Certificate(
-            statement: statement, votes: Array(votes(saying: statement).dropLast()),
-            validatorCount: signers.count)
-    }
-
-    private func votes(saying statement: Statement) -> [Vote] {
-        zip(signers.positions, signatures).map {
-            Vote(statement: statement, voter: ValidatorIndex($0), signature: $1)
-        }
-    }
+    var thinned: Certificate? { restated(statement, keeping: max(0, signatures.count - 1)) }
 }

@@ -26,6 +26,17 @@ import Testing
         #expect(decoded.author == ValidatorIndex(3) && decoded.sequence == BatchSequence(9))
     }
 
+    @Test("A builder knows whether it holds anything, and how many bytes the batch will have")
+    func builderSize() {
+        var builder = BatchBuilder()
+        #expect(builder.isEmpty)
+        builder.append(([1, 2, 3] as [UInt8]).span.bytes)
+        #expect(!builder.isEmpty)
+        let byteCount = builder.byteCount
+        let batch = builder.seal(author: ValidatorIndex(3), sequence: BatchSequence(9))
+        #expect(batch.encoded.count == byteCount)
+    }
+
     @Test("The encoding and the digest of a batch are pinned")
     func pinned() {
         let batch = Self.batch([[0xAA, 0xBB], [0xCC]])

@@ -30,6 +30,29 @@ import Testing
         #expect(tally.power(for: Self.statement(2)) == 0)
     }
 
+    @Test("A second vote that does not contradict the first is no evidence, and does not count")
+    func otherView() {
+        var tally = VoteTally(kind: .notarize, validatorCount: 4)
+        let first = Self.vote(1, by: 0)
+        let later = Statement(
+            chain: .zero, epoch: .zero, kind: .notarize, view: View(2), height: Height(1),
+            block: .zero)
+        #expect(tally.insert(first) == .counted)
+        #expect(
+            tally.insert(Vote(statement: later, voter: ValidatorIndex(0), signature: []))
+                == .duplicate)
+        #expect(tally.vote(of: ValidatorIndex(0)) == first)
+    }
+
+    @Test("A block that names no parent has none that anybody could know")
+    func orphan() {
+        let orphan = Block(
+            epoch: .zero, view: View(1), height: Height(1), parents: [],
+            proposer: ValidatorIndex(0), time: Timestamp(milliseconds: 1),
+            applied: AppliedState(height: .zero, root: .zero), payload: [])
+        #expect(orphan.parent == .zero)
+    }
+
     @Test("A certificate has the fewest signers that are a quorum, the heaviest ones")
     func fewest() throws {
         let validators = try ValidatorSet([1, 5, 1, 4, 2])
@@ -89,6 +112,7 @@ import Testing
         }
         let equal = LeaderSchedule(try ValidatorSet([1, 1, 1, 1]))
         #expect((1...4).map { equal.leader(of: View($0)).rawValue } == [0, 1, 2, 3])
+        #expect(equal.leader(of: .zero) == equal.leader(of: View(1)))
         // No view is beyond the schedule, and huge powers are scaled down to one that fits.
         _ = equal.leader(of: View(.max))
         let lopsided = LeaderSchedule(try ValidatorSet([1_000_000_007, 1, 1]))

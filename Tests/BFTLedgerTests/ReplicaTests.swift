@@ -60,6 +60,30 @@ import Testing
 
     static let proposal = Fixture.block(on: Fixture.genesis, proposer: 0)
 
+    @Test("An application that judges a proposal is shown its batches, in order")
+    func applicationSees() throws {
+        var replica = try Self.replica(doesApplicationJudge: true)
+        _ = Self.give(.started, to: &replica)
+        let batches = [Fixture.batch(3, 1, 3), Fixture.batch(2, 1, 2)]
+        for batch in batches {
+            _ = Self.give(
+                .received(Verified(.ledger(.batch(batch))), from: batch.author), to: &replica)
+            _ = Self.give(.stored(batch.reference), to: &replica)
+        }
+        let block = Fixture.block(on: Fixture.genesis, payload: batches, proposer: 0)
+        #expect(Self.propose(block, to: &replica).contains(.askApplication(block, batches)))
+    }
+
+    @Test("A proposal that vouches for its own execution gets no vote but one to give up")
+    func vouchesForItself() throws {
+        var replica = try Self.replica()
+        _ = Self.give(.started, to: &replica)
+        let block = Fixture.block(
+            on: Fixture.genesis, proposer: 0,
+            applied: AppliedState(height: Height(1), root: .zero))
+        #expect(Self.votes(Self.propose(block, to: &replica)) == [.nullify])
+    }
+
     @Test("A proposal gets a vote once the application agrees, and none while it does not")
     func applicationJudges() throws {
         for isValid in [true, false] {

@@ -151,6 +151,19 @@ import Testing
         }
     }
 
+    @Test("An adversary that shares its file or is too long is found")
+    func adversaries() {
+        let one = "public struct A<P: Attackable>: Adversary {\n}\n"
+        let padding = String(repeating: "// why\n", count: SizeRules.adversaryFileLines - 2)
+        func findings(_ text: String) -> [Int] {
+            SizeRules.adversaries(SourceFile(path: "a.swift", text: text)).map(\.line)
+        }
+        #expect(findings(padding + one).isEmpty)
+        #expect(findings(padding + padding).isEmpty)
+        #expect(findings(one + padding + "\n") == [1])
+        #expect(findings(one + one) == [3])
+    }
+
     @Test("The length of a function counts from its name to its last brace")
     func functionLengths() {
         let source = file(

@@ -4,6 +4,7 @@ enum SizeRules {
     static let functionLines = 70
     static let fileLines = 800
     static let decidingFileLines = 500
+    static let adversaryFileLines = 60
 
     static func longLines(_ file: SourceFile) -> [Finding] {
         file.lines.enumerated().compactMap { index, line in
@@ -17,6 +18,21 @@ enum SizeRules {
         guard file.lines.count > limit else { return [] }
         return [
             file.finding(limit, "has \(file.lines.count) lines, and \(limit) are the limit")
+        ]
+    }
+
+    /// Adversaries that share a file, or need more lines than one should take.
+    static func adversaries(_ file: SourceFile) -> [Finding] {
+        let starts = file.code.indices.filter { file.code[$0].hasSuffix(": Adversary {") }
+        guard let first = starts.first else { return [] }
+        let second = starts.dropFirst().map {
+            file.finding($0, "is the second adversary of this file")
+        }
+        guard file.lines.count > adversaryFileLines else { return second }
+        return second + [
+            file.finding(
+                first,
+                "takes \(file.lines.count) lines, and \(adversaryFileLines) are the limit")
         ]
     }
 

@@ -87,6 +87,13 @@ import Testing
         }
     }
 
+    @Test("An adversary of the simulator takes a file of at most 60 lines")
+    func adversaries() {
+        let simulator = Repository.sources.filter { $0.target == "BFTSimulator" }
+        #expect(!simulator.isEmpty)
+        for file in simulator { expectNone(SizeRules.adversaries(file)) }
+    }
+
     @Test("No text names a path of one machine")
     func paths() {
         for file in Repository.texts { expectNone(PathRule.findings(file)) }

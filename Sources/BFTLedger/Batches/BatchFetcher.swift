@@ -101,7 +101,8 @@ struct BatchFetcher: Equatable, Sendable {
         if order.count == 2, order[0] == order[1] { order.removeLast() }
         if wanted.attempts < order.count { return order[wanted.attempts] }
         let turn = wanted.attempts - order.count + 1
-        let peer = (own.rawValue + 1 + turn % max(1, validatorCount - 1)) % validatorCount
-        return ValidatorIndex(peer == own.rawValue ? (peer + 1) % validatorCount : peer)
+        // Everybody but this replica, which is asked only where there is nobody else.
+        let step = 1 + turn % max(1, validatorCount - 1)
+        return ValidatorIndex((own.rawValue + step) % validatorCount)
     }
 }

@@ -34,7 +34,7 @@ struct BatchPool: Equatable, Sendable {
 
     private struct Author: Equatable, Sendable {
         /// The first sequence that is not ordered.
-        var next = BatchSequence(1)
+        var next: BatchSequence
         /// What is here for `next` and the sequences after it. More than one candidate only if
         /// the author contradicted itself and a proposal named the other one.
         var slots = Deque<[Candidate]>()

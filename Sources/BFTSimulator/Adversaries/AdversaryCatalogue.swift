@@ -79,6 +79,9 @@ public enum AdversaryCatalogue<P: Attackable> {
                 LyingPeer<P>()
             },
             AdversaryEntry("stalling-peer", "never answers") { StallingPeer<P>() },
+            AdversaryEntry("state-poisoner", "blocks and histories that vouch for false states") {
+                StatePoisoner<P>()
+            },
             AdversaryEntry("contradictory-author", "another batch for each peer") {
                 ContradictoryAuthor<P>()
             },

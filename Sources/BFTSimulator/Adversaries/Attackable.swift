@@ -24,6 +24,8 @@ public enum Change: Sendable, Equatable {
     case otherKinds
     /// The same block with other batches.
     case payload([BatchReference])
+    /// The same block, vouching for another state.
+    case applied(AppliedState)
     case view(View)
     case block(Digest)
     case epoch(Epoch)

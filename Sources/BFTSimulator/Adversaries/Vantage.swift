@@ -44,6 +44,17 @@ public struct Vantage<P: ConsensusProtocol>: Sendable {
         return .consensus(unsigned.signed(by: member, signature))
     }
 
+    /// A certificate that the malicious validators sign among themselves.
+    public func certificate(of statement: Statement) -> Certificate? {
+        let votes = coalition.members.map { member in
+            Vote(
+                statement: statement, voter: member,
+                signature: signatures.sign(statement.signingBytes, as: member))
+        }
+        return Certificate(
+            statement: statement, votes: votes, validatorCount: validators.count)
+    }
+
     /// One of `count` choices.
     public mutating func choice(of count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
 

@@ -38,6 +38,10 @@ public struct WorldStatistics: Sendable, Equatable {
         case refusedStarts
         case rollbacks
         case clockJumps
+        /// Machines whose wall clock is off, and those whose clocks gain or lose.
+        case skewedClocks, driftingClocks
+        /// Executions that took a millisecond or longer.
+        case slowExecutions
         /// Segments of logs that were given up.
         case retiredSegments
         /// Times that clients were turned away because too much was under way.

@@ -66,7 +66,8 @@ public struct Decision: Hashable, Sendable {
     public let place: Int
     /// To where, if the place is a link. Otherwise as `place`.
     public let target: Int
-    /// Counts the choices of this kind, or the messages, of this place, from 1.
+    /// Counts the choices of this kind, or the messages, of this place, from 1. Power cuts and
+    /// crashes have the moment in the place of the number: see `StopMoment`.
     public let ordinal: UInt64
 
     public init(_ kind: Kind, at place: Int = 0, to target: Int? = nil, ordinal: UInt64) {
@@ -135,6 +136,8 @@ extension Decision: CustomStringConvertible, LosslessStringConvertible {
 /// Which of the decisions that the seed makes are carried out: all, or those of a list.
 public struct DecisionScript: Sendable, Equatable {
     private let kept: Set<Decision>?
+    /// Those of a list that end a process, by place, the latest first.
+    private var stops: [[Decision]] = []
     /// Whether decisions are noted.
     public var isRecording = false
     /// The decisions that were carried out, in order, if they are noted.
@@ -145,16 +148,48 @@ public struct DecisionScript: Sendable, Equatable {
 
     /// Nothing but `decisions`.
     public static func only(_ decisions: some Sequence<Decision>) -> DecisionScript {
-        DecisionScript(kept: Set(decisions))
+        var script = DecisionScript(kept: Set(decisions))
+        let stops = decisions.filter { $0.kind == .powerCut || $0.kind == .crash }
+        script.stops = Array(repeating: [], count: (stops.map(\.place).max() ?? -1) + 1)
+        for stop in stops.sorted(by: { $0.ordinal > $1.ordinal }) {
+            script.stops[stop.place].append(stop)
+        }
+        return script
     }
 
     private init(kept: Set<Decision>?) { self.kept = kept }
+
+    /// Whether nothing is carried out but what was listed.
+    var isList: Bool { kept != nil }
+
+    /// What ends the process at `place` now: the first of the list whose moment has come. In a run
+    /// that is shorter than the one it is from, that may be a little later than it was there.
+    mutating func dueStop(of place: Int, at moment: UInt64) -> Decision? {
+        guard place < stops.count, let next = stops[place].last, next.ordinal <= moment else {
+            return nil
+        }
+        return stops[place].popLast()
+    }
 
     /// Whether `decision` is carried out, to be asked when the seed makes it.
     mutating func admits(_ decision: Decision) -> Bool {
         if let kept, !kept.contains(decision) { return false }
         if isRecording { carriedOut.append(decision) }
         return true
+    }
+}
+
+/// When a process may end: a nanosecond, and which of the effects in it comes next.
+///
+/// How many effects a process has had depends on all that happened to it before. The time hardly
+/// does, so a stop that is named by it falls between the same effects when other decisions go.
+struct StopMoment: Sendable, Equatable {
+    private var last: UInt64 = 0
+
+    /// The present moment: `now` in nanoseconds times 1,024, and one more each time.
+    mutating func next(at now: Instant) -> UInt64 {
+        last = max(last + 1, now.nanoseconds << 10)
+        return last
     }
 }
 

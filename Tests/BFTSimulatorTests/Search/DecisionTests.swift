@@ -42,6 +42,26 @@ import Testing
         }
     }
 
+    @Test("A power cut stays when all others go, and comes no earlier")
+    func stops() throws {
+        for seed in UInt64(0)..<6 {
+            var scenario = Scenario(powers: [1, 1, 1, 1], seed: seed)
+            scenario.givenPlan = FaultPlan("power-cuts=800 crashes=400 heal=800 after=100")
+            let all = try Self.run(scenario, recording: true).decisions
+            let stops = all.filter { $0.kind == .powerCut || $0.kind == .crash }
+            #expect(stops.count > 1)
+            let kept = stops[stops.count / 2]
+            scenario.decisions = all.filter { !stops.contains($0) } + [kept]
+            var options = RunOptions()
+            (options.isRecordingDecisions, options.recorder) = (true, TraceRecorder())
+            let outcome = try Self.simplex.run(scenario, options)
+            #expect(outcome.decisions.filter(stops.contains) == [kept])
+            let ends = outcome.trace.filter { $0.kind == .powerCut || $0.kind == .crashed }
+            let moment = Instant(nanoseconds: kept.ordinal >> 10)
+            #expect(ends.count == 1 && ends[0].time >= moment && ends[0].node == kept.place)
+        }
+    }
+
     @Test("A run without decisions is a calm one")
     func calm() throws {
         for seed in UInt64(0)..<12 {

@@ -1,31 +1,33 @@
 import BFTBase
 import BFTCore
+import BFTLedger
 import BFTSimulator
 import ProtocolSimplex
 import SimulatedProtocols
 import Testing
 
 @Suite struct ShrinkerTests {
-    /// The first seed whose run fails, and the run with its decisions.
+    /// The first seed whose run fails after more than `count` decisions, and that run with them.
     private static func failing(
-        _ simulated: SimulatedProtocol, _ change: (inout Scenario) -> Void = { _ in }
+        _ simulated: SimulatedProtocol, after count: Int = 100,
+        _ change: (inout Scenario) -> Void = { _ in }
     ) throws -> RunOutcome? {
         var options = RunOptions()
         options.isRecordingDecisions = true
-        for seed in UInt64(0)..<60 {
+        for seed in UInt64(0)..<300 {
             var scenario = Scenario(powers: [1, 1, 1, 1], seed: seed)
             change(&scenario)
             let outcome = try simulated.run(scenario, options)
-            if outcome.oracle != nil, outcome.decisions.count > 100 { return outcome }
+            if outcome.oracle != nil, outcome.decisions.count > count { return outcome }
         }
         return nil
     }
 
     private static func check(
-        _ name: String, _ simulated: SimulatedProtocol,
+        _ name: String, _ simulated: SimulatedProtocol, after count: Int = 100,
         _ change: (inout Scenario) -> Void = { _ in }
     ) throws -> RunOutcome {
-        let before = try #require(try failing(simulated, change))
+        let before = try #require(try failing(simulated, after: count, change))
         var shrinker = try #require(
             try Shrinker(before.scenario, runLimit: 300, run: simulated.run))
         let after = try shrinker.shrink()
@@ -36,7 +38,7 @@ import Testing
                 + after.scenario.options.joined(separator: " "))
         #expect(after.oracle == before.oracle)
         #expect(4 * after.decisions.count < before.decisions.count)
-        #expect(2 * after.eventCount < before.eventCount)
+        #expect(3 * after.eventCount < 2 * before.eventCount)
         // What is reported fails again, by itself.
         let again = try simulated.run(after.scenario, RunOptions())
         #expect(again.violations == after.violations && again.traceHash == after.traceHash)
@@ -49,6 +51,29 @@ import Testing
             _ = try Self.check(
                 "finalizes after nullify",
                 SimulatedProtocol("mutant", SimplexReplica<FinalizesAfterNullify>.self))
+        }
+    }
+
+    /// A host that loses records at a restart, where power is cut all the time.
+    private static func checkForgetting(
+        _ name: String, _ isForgotten: @escaping @Sendable (ReplicaRecord<Simplex>) -> Bool
+    ) throws {
+        var mistakes = HostMistakes<Simplex>()
+        mistakes.forgets = isForgotten
+        _ = try check(
+            name, SimulatedProtocol("mutant", Simplex.self, mistakes: mistakes), after: 40
+        ) { $0.givenPlan = FaultPlan("power-cuts=2000 blackout=yes delay=100-30000 heal=2000") }
+    }
+
+    @Test("A wrong host shrinks to a few decisions that fail in the same way")
+    func wrongHost() async throws {
+        try await Seeds.aside {
+            try Self.checkForgetting("forgets votes") {
+                if case .consensus(.voted) = $0 { true } else { false }
+            }
+            try Self.checkForgetting("forgets notarized blocks") {
+                if case .consensus(.notarized) = $0 { true } else { false }
+            }
         }
     }
 

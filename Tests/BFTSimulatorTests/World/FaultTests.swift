@@ -23,15 +23,16 @@ import Testing
         case .crashes: [.crashes, .tornWrites, .replayed]
         case .pauses: [.pauses]
         case .slowNodes: [.slowNodes]
-        case .slowExecution: []
+        case .slowExecution: [.slowExecutions]
         case .slowDisks: [.slowDisks]
         case .fullDisks: [.fullDisks, .stoppedByFullDisk]
         case .failedSyncs: [.stoppedByFailedSync]
         case .corruption: [.bitRot, .misdirectedWrites, .refusedStarts]
         case .rollback: [.rollbacks]
-        case .skew, .drift: []
+        case .skew: [.skewedClocks]
+        case .drift: [.driftingClocks]
         case .jumps: [.clockJumps]
-        case .overload: [.refusedBusy]
+        case .overload: [.refusedBusy, .slowExecutions]
         }
     }
 

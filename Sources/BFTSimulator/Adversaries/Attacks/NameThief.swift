@@ -1,0 +1,37 @@
+public import BFTBase
+public import BFTCore
+public import BFTLedger
+
+/// Orders batches of its own making under the names of honest validators, each in the place of the
+/// author's own, which is displaced. It hands out what it made up to whoever asks.
+///
+/// Batches are not signed, so nobody can tell: this breaks `no-creation` and `displacement`, and
+/// must break nothing else. It is not in the catalogue's ordinary list for that reason.
+public struct NameThief<P: Attackable>: Adversary {
+    private var forged: [Batch] = []
+
+    public init() {}
+
+    public mutating func instead(
+        of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        guard let payload = P.proposedBlock(in: unsigned)?.payload,
+            let position = payload.firstIndex(where: { vantage.honest.contains($0.author) })
+        else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
+        let stolen = payload[position]
+        let batch = Batch.of(
+            [Array(repeating: 7, count: 9)], author: stolen.author, sequence: stolen.sequence)
+        forged = forged.suffix(20) + [batch]
+        var changed = payload
+        changed[position] = batch.reference
+        return P.variants(of: unsigned, .payload(changed)).map { Dispatch($0, to: vantage.peers) }
+    }
+
+    public mutating func hear(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        guard case .ledger(.batchRequest(let references)) = message else { return [] }
+        return forged.filter { references.contains($0.reference) }
+            .map { Dispatch(.ledger(.batch($0)), to: [sender]) }
+    }
+}

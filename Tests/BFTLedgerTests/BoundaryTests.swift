@@ -1,0 +1,107 @@
+import BFTBase
+import BFTCore
+import Testing
+
+@testable import BFTLedger
+
+/// What the parts of a ledger do at their edges, where worlds seldom come by.
+@Suite struct BoundaryTests {
+    @Test("Nothing is kept of batches of nobody, and nothing is noted of batches that are not here")
+    func strangers() {
+        var pool = BatchPoolTests.pool()
+        let before = pool
+        pool.recover(Fixture.batch(9, 1))
+        pool.hold(Fixture.batch(1, 1).reference)
+        pool.noteDurable(Fixture.batch(1, 1).reference)
+        pool.vouch(for: [Fixture.batch(1, 1).reference])
+        #expect(pool == before)
+    }
+
+    @Test("A replica asks everybody else in turn for a batch, and itself never", arguments: 2...7)
+    func turns(count: Int) {
+        for own in 0..<count {
+            var fetcher = BatchFetcher(
+                validatorCount: count, own: ValidatorIndex(own), limits: LedgerLimits())
+            let wanted = Fixture.batch((own + 1) % count, 1).reference
+            fetcher.want(wanted, from: ValidatorIndex((own + 1) % count), at: Fixture.at(0))
+            var asked: Set<Int> = []
+            for minute in UInt64(1)...20 {
+                for (peer, references) in fetcher.dueRequests(at: Fixture.at(minute * 60_000)) {
+                    #expect(references == [wanted])
+                    asked.insert(peer.rawValue)
+                }
+            }
+            #expect(asked == Set(0..<count).subtracting([own]))
+        }
+    }
+
+    @Test("Of one view a few proposals wait, each once, and a verdict on another finds nothing")
+    func judge() {
+        var judge = ProposalJudge()
+        func branch(_ time: UInt64) -> Branch {
+            let tip = Fixture.block(on: Fixture.genesis, time: time)
+            return Branch(root: Fixture.genesis, ancestors: [], tip: tip)
+        }
+        for time in UInt64(1)...70 {
+            judge.add(branch(time))
+            judge.add(branch(time))
+        }
+        #expect(judge.pending.count == 64)
+        #expect(!judge.contains(branch(6).tip.digest))
+        #expect(judge.contains(branch(7).tip.digest) && judge.contains(branch(70).tip.digest))
+        #expect(judge.missing(of: branch(6).tip.digest) { _ in false }.isEmpty)
+    }
+
+    @Test("The states of the last heights are known, and those before them are not")
+    func roots() {
+        var roots = ExecutedRoots(height: .zero, root: .zero)
+        for height in UInt64(1)...5_000 {
+            roots.append(Digest(height, 0, 0, 0), height: Height(height))
+        }
+        #expect(roots[Height(5_001)] == nil)
+        #expect(roots[Height(5_000)] == Digest(5_000, 0, 0, 0))
+        #expect(roots[Height(905)] == Digest(905, 0, 0, 0))
+        #expect(roots[Height(904)] == nil)
+    }
+
+    @Test("Of two rules for one command the first counts, and rules differ by every field")
+    func commands() {
+        let rule = CommandRule("GET", arity: 2, .read)
+        let others = [
+            CommandRule("SET", arity: 2, .read), CommandRule("GET", arity: 3, .read),
+            CommandRule("GET", arity: 2, .write),
+            CommandRule("GET", arity: 2, .read, keys: (1, 2, 1)),
+        ]
+        for other in others { #expect(rule != other) }
+        #expect(rule == CommandRule("GET", arity: 2, .read, keys: (1, 1, 1)))
+        let table = CommandTable([rule] + others)
+        #expect(table["GET"] == rule && table["SET"] == others[0] && table["DEL"] == nil)
+    }
+
+    @Test("A draft on a branch that does not begin where this replica is says nothing")
+    func strayDraft() {
+        var ledger = Fixture.ledger()
+        let elsewhere = Fixture.block(on: Fixture.block(on: Fixture.genesis))
+        let draft = ledger.draft(
+            on: Branch(root: elsewhere, ancestors: [], tip: elsewhere, in: View(9)),
+            time: Timestamp(milliseconds: 7))
+        #expect(draft.payload.isEmpty && draft.applied == elsewhere.applied)
+    }
+
+    @Test("Ledgers are equal exactly if they wait for the same answer of the same peer")
+    func equality() {
+        func ledger(_ count: Int, at time: UInt64) -> Ledger {
+            var ledger = Fixture.ledger()
+            var effects: [LedgerEffect] = []
+            ledger.catchUp.reach(
+                Fixture.certificate(Fixture.chain(count).last ?? Fixture.genesis), from: .zero)
+            ledger.hasNews = true
+            ledger.settle(ownClaim: .zero, at: Fixture.at(time), into: &effects)
+            return ledger
+        }
+        #expect(ledger(3, at: 1) == ledger(3, at: 1))
+        #expect(ledger(3, at: 1) != ledger(4, at: 1))
+        #expect(ledger(3, at: 1) != ledger(3, at: 2))
+        #expect(ledger(3, at: 1) != Fixture.ledger())
+    }
+}
