@@ -31,8 +31,8 @@ import Testing
     }
 
     @Test("A second vote that does not contradict the first is no evidence, and does not count")
-    func otherView() {
-        var tally = VoteTally(kind: .notarize, validatorCount: 4)
+    func otherView() throws {
+        var tally = VoteTally(kind: .notarize, validators: try ValidatorSet([1, 1, 1, 1]))
         let first = Self.vote(1, by: 0)
         let later = Statement(
             chain: .zero, epoch: .zero, kind: .notarize, view: View(2), height: Height(1),

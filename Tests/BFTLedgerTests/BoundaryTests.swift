@@ -84,7 +84,7 @@ import Testing
         let elsewhere = Fixture.block(on: Fixture.block(on: Fixture.genesis))
         let draft = ledger.draft(
             on: Branch(root: elsewhere, ancestors: [], tip: elsewhere, in: View(9)),
-            time: Timestamp(milliseconds: 7))
+            at: Fixture.at(7))
         #expect(draft.payload.isEmpty && draft.applied == elsewhere.applied)
     }
 

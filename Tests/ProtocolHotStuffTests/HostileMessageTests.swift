@@ -181,8 +181,8 @@ import Testing
     }
 
     @Test("Of the blocks of a view that a leader makes, the last few are kept")
-    func otherBlocks() {
-        var round = Round(view: View(1), validatorCount: 4)
+    func otherBlocks() throws {
+        var round = Round(view: View(1), validators: try ValidatorSet([1, 1, 1, 1]))
         let blocks = (0..<9).map { Self.block(time: 10 + $0) }
         for block in blocks { round.keep(block) }
         #expect(blocks.map { round.block(named: $0.digest) != nil }.filter(\.self).count == 3)

@@ -1,6 +1,6 @@
-public import BFTBase
+import BFTBase
 public import BFTCore
-public import BFTLedger
+import BFTLedger
 
 /// Proposes late, after half of the time that a leader has at first: nobody gives it up.
 public struct SlowLeader<P: Attackable>: Adversary {
