@@ -32,15 +32,15 @@ import Testing
 
     @Test("A second vote that does not contradict the first is no evidence, and does not count")
     func otherView() throws {
-        var tally = VoteTally(kind: .notarize, validators: try ValidatorSet([1, 1, 1, 1]))
+        let validators = try ValidatorSet([1, 1, 1, 1])
+        var tally = VoteTally(kind: .notarize, validators: validators)
         let first = Self.vote(1, by: 0)
         let later = Statement(
             chain: .zero, epoch: .zero, kind: .notarize, view: View(2), height: Height(1),
             block: .zero)
-        #expect(tally.insert(first) == .counted)
-        #expect(
-            tally.insert(Vote(statement: later, voter: ValidatorIndex(0), signature: []))
-                == .duplicate)
+        let second = Vote(statement: later, voter: ValidatorIndex(0), signature: [])
+        #expect(Self.insert(first, into: &tally) == .counted)
+        #expect(Self.insert(second, into: &tally) == .duplicate)
         #expect(tally.vote(of: ValidatorIndex(0)) == first)
     }
 

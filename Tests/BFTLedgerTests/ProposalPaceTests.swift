@@ -87,16 +87,20 @@ import Testing
     func edges() {
         let start = Fixture.at(1)
         var pace = ProposalPace(interval: .milliseconds(5), byteCount: 100)
-        #expect(pace.holdsBack(1, at: start) == false)
+        func holdsBack(_ byteCount: Int, at now: Instant) -> Bool {
+            pace.holdsBack(byteCount, at: now)
+        }
+        func becameDue(at now: Instant) -> Bool { pace.becameDue(at: now) }
+        #expect(!holdsBack(1, at: start))
         pace.note(99, at: start)
-        #expect(pace.holdsBack(1_000, at: start) == false)
+        #expect(!holdsBack(1_000, at: start))
         #expect(pace.due == nil)
         pace.note(100, at: start)
-        #expect(pace.holdsBack(1, at: start.advanced(by: .microseconds(4_999))) == true)
+        #expect(holdsBack(1, at: start.advanced(by: .microseconds(4_999))))
         #expect(pace.due == start.advanced(by: .milliseconds(5)))
-        #expect(pace.becameDue(at: start.advanced(by: .microseconds(4_999))) == false)
-        #expect(pace.becameDue(at: start.advanced(by: .milliseconds(5))) == true)
-        #expect(pace.becameDue(at: start.advanced(by: .milliseconds(5))) == false, "said once")
-        #expect(pace.holdsBack(1, at: start.advanced(by: .milliseconds(5))) == false)
+        #expect(!becameDue(at: start.advanced(by: .microseconds(4_999))))
+        #expect(becameDue(at: start.advanced(by: .milliseconds(5))))
+        #expect(!becameDue(at: start.advanced(by: .milliseconds(5))), "said once")
+        #expect(!holdsBack(1, at: start.advanced(by: .milliseconds(5))))
     }
 }
