@@ -74,6 +74,24 @@ import Testing
         #expect(Self.propose(block, to: &replica).contains(.askApplication(block, batches)))
     }
 
+    @Test("The place of an own batch that a crash took is filled by an empty one")
+    func filledGap() throws {
+        let own = ValidatorIndex(1)
+        var replica = SUT(
+            configuration: ReplicaConfiguration(
+                chain: Fixture.chain, epoch: .zero, validators: Fixture.validators, own: own,
+                timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
+            limits: LedgerLimits(), state: .genesis(Fixture.genesis, validatorCount: 4),
+            doesApplicationJudge: false,
+            recovered: [.batch(Fixture.batch(1, 1)), .batch(Fixture.batch(1, 3))])
+        #expect(replica.nextOwnSequence == BatchSequence(2))
+        let stored = Self.give(.started, to: &replica).compactMap { effect -> Batch? in
+            if case .store(let batch) = effect { batch } else { nil }
+        }
+        #expect(stored.map(\.sequence) == [BatchSequence(2)] && stored[0].transactionCount == 0)
+        #expect(replica.nextOwnSequence == BatchSequence(4))
+    }
+
     @Test("A proposal that vouches for its own execution gets no vote but one to give up")
     func vouchesForItself() throws {
         var replica = try Self.replica()

@@ -40,7 +40,8 @@ import Testing
         "Each kind of fault really occurs, and alone it stops nobody", arguments: FaultKind.allCases
     )
     func alone(kind: FaultKind) async throws {
-        let seeds = UInt64(0)..<12
+        // Power seldom goes in the middle of a write.
+        let seeds = UInt64(0)..<(kind == .powerCuts ? 60 : 12)
         let statistics = try await Seeds.aside {
             var sum = WorldStatistics()
             for seed in seeds {

@@ -13,7 +13,7 @@ public struct StatePoisoner<P: Attackable>: Adversary {
     public mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        guard let block = P.proposedBlock(in: unsigned), vantage.coin() else {
+        guard let block = P.proposedBlock(in: unsigned) else {
             return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))]
         }
         let heights = [block.applied.height, block.height.previous ?? .zero, block.height]
