@@ -180,7 +180,6 @@ struct Keyspace: Sendable {
     /// Returns the digest of all entries, with what the block changed.
     mutating func commit() -> Digest {
         settle()
-        tree.prefetch(changed)
         Prefetch.elements(of: cells, at: changed.lazy.map { Int($0) })
         Prefetch.storage(of: cells, in: changed.lazy.map { Int($0) }, byteCount: 0)
         for slot in changed {
