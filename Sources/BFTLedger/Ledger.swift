@@ -185,14 +185,13 @@ struct Ledger: Equatable, Sendable {
         guard !isLagging, branch.root.digest == queue.tail.digest,
             let frontier = PayloadOrder.frontier(after: blocks, committed: pool.frontier)
         else { return Draft(time: wallTime, applied: applied, payload: []) }
-        let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
-        let payload = pool.draft(frontier: frontier, start: start)
-        let byteCount = payload.reduce(0) { $0 + $1.byteCount }
-        if pace.holdsBack(byteCount, at: now) {
+        if pace.holdsBack(at: now) {
             hasNews = true
             return Draft(time: wallTime, applied: applied, payload: [])
         }
-        pace.note(byteCount, at: now)
+        let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
+        let payload = pool.draft(frontier: frontier, start: start)
+        pace.note(payload.reduce(0) { $0 + $1.byteCount }, at: now)
         pool.vouch(for: payload)
         return Draft(time: wallTime, applied: applied, payload: payload)
     }

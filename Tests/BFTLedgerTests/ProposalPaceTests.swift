@@ -87,20 +87,20 @@ import Testing
     func edges() {
         let start = Fixture.at(1)
         var pace = ProposalPace(interval: .milliseconds(5), byteCount: 100)
-        func holdsBack(_ byteCount: Int, at now: Instant) -> Bool {
-            pace.holdsBack(byteCount, at: now)
+        func holdsBack(at now: Instant) -> Bool {
+            pace.holdsBack(at: now)
         }
         func becameDue(at now: Instant) -> Bool { pace.becameDue(at: now) }
-        #expect(!holdsBack(1, at: start))
+        #expect(!holdsBack(at: start))
         pace.note(99, at: start)
-        #expect(!holdsBack(1_000, at: start))
+        #expect(!holdsBack(at: start))
         #expect(pace.due == nil)
         pace.note(100, at: start)
-        #expect(holdsBack(1, at: start.advanced(by: .microseconds(4_999))))
+        #expect(holdsBack(at: start.advanced(by: .microseconds(4_999))))
         #expect(pace.due == start.advanced(by: .milliseconds(5)))
         #expect(!becameDue(at: start.advanced(by: .microseconds(4_999))))
         #expect(becameDue(at: start.advanced(by: .milliseconds(5))))
         #expect(!becameDue(at: start.advanced(by: .milliseconds(5))), "said once")
-        #expect(!holdsBack(1, at: start.advanced(by: .milliseconds(5))))
+        #expect(!holdsBack(at: start.advanced(by: .milliseconds(5))))
     }
 }

@@ -28,8 +28,8 @@ struct ProposalPace: Equatable, Sendable {
         lastLarge = byteCount >= self.byteCount ? now : nil
     }
 
-    /// Whether a payload of so many bytes is held back. Then `due` says until when.
-    mutating func holdsBack(_ byteCount: Int, at now: Instant) -> Bool {
+    /// Whether a payload is held back, whatever its size. Then `due` says until when.
+    mutating func holdsBack(at now: Instant) -> Bool {
         due = nil
         guard let lastLarge, now < lastLarge.advanced(by: interval) else { return false }
         due = lastLarge.advanced(by: interval)
