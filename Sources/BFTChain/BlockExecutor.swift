@@ -19,7 +19,11 @@ package struct ExecutedBlock: Sendable {
     package let byteCount: Int
 }
 
-/// The application at the head of its chain: executes the next block and keeps it.
+/// The application at the head of its chain: executes the next block, and keeps what it executed.
+///
+/// Results may be told before the block is kept. What makes a command durable is the safety log of
+/// a quorum, with its batch and the votes for its block; the store is synced now and then only, and
+/// a crash always could take its last blocks. They are committed again from the logs.
 ///
 /// Used by one thread at a time.
 package struct BlockExecutor<App: Application> {
@@ -47,6 +51,8 @@ package struct BlockExecutor<App: Application> {
     private let own: ValidatorIndex
     private let policy: SavePolicy
     private var changes = StateChanges()
+    /// How many blocks were executed and not kept yet.
+    package private(set) var unkeptBlockCount = 0
     /// The bytes of batches executed since the state was saved.
     private var unsavedByteCount: Int
     private var unsavedBlockCount = 0
@@ -72,12 +78,13 @@ package struct BlockExecutor<App: Application> {
         BlockContext(height: block.height, time: block.time, proposer: block.proposer)
     }
 
-    /// Executes the block that follows the last and keeps it, with the state if that is due.
+    /// Executes the block that follows the last. `keep` writes it down, with the state if that is
+    /// due.
     ///
     /// - Parameter places: where its large batches stand in the log.
     package mutating func execute(
         _ committed: CommittedBlock, at places: [LogPosition?]
-    ) throws(StorageError) -> ExecutedBlock {
+    ) -> ExecutedBlock {
         var results: [BatchResults] = []
         var byteCount = 0
         var scratch = ResultWriter()
@@ -102,12 +109,24 @@ package struct BlockExecutor<App: Application> {
         unsavedByteCount += committed.block.payloadByteCount
         unsavedBlockCount += 1
         if isSaveDue { save() }
-        try store.keep(committed, at: places, stateRoot: root, changes: &changes)
+        store.add(committed, at: places, stateRoot: root, to: &changes)
+        unkeptBlockCount += 1
         return ExecutedBlock(stateRoot: root, results: results, byteCount: byteCount)
     }
 
-    /// Saves the state, so that the next start has nothing to execute again.
+    /// The bytes that `keep` would write.
+    package var unkeptByteCount: Int { changes.byteCount }
+
+    /// Keeps every block that was executed.
+    package mutating func keep() throws(StorageError) {
+        guard unkeptBlockCount > 0 else { return }
+        try store.write(&changes)
+        unkeptBlockCount = 0
+    }
+
+    /// Keeps and saves everything, so that the next start has nothing to execute again.
     package mutating func saveAtEnd() throws(StorageError) {
+        try keep()
         guard unsavedBlockCount > 0 else { return }
         save()
         try store.save(&changes)
@@ -120,10 +139,11 @@ package struct BlockExecutor<App: Application> {
     }
 
     private mutating func save() {
+        let before = changes.byteCount
         application.save(into: &changes)
         changes.isSave = true
-        saveByteLimit = min(
-            max(policy.byteCount, policy.factor * changes.byteCount), policy.byteCountLimit)
+        let saved = changes.byteCount - before
+        saveByteLimit = min(max(policy.byteCount, policy.factor * saved), policy.byteCountLimit)
         unsavedByteCount = 0
         unsavedBlockCount = 0
     }

@@ -6,7 +6,7 @@ import BFTWire
 
 /// The committed chain on disk: blocks, certificates and batches, and the application's state.
 ///
-/// One atomic write per block: its header, its certificate, the head of the chain and, every now
+/// One atomic write for a few blocks: headers, certificates, the head of the chain and, every now
 /// and then, what of the application's state changed since the last time. So a crash leaves the
 /// chain after some block and never between two, and a state from which the blocks since can be
 /// executed again. Keys are big-endian, so that they stand in order.
@@ -46,17 +46,31 @@ package final class ChainStore: Sendable {
         }
         if let found, found != chain.bytes { throw .otherChain }
         guard let state else { return genesis }
+        let bare: CommittedState
         do throws(WireError) {
-            return try CommittedState(decoding: state)
+            bare = try CommittedState(decoding: state)
         } catch {
             throw .unreadableState(error)
         }
+        do throws(StorageError) {
+            return try whole(bare)
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    /// `state` with the certificate that stands beside the block.
+    private func whole(_ state: CommittedState) throws(StorageError) -> CommittedState {
+        let certificate = try certificate(at: state.block.height)
+        return state.with(certificate ?? state.certificate)
     }
 
     /// The state after the last block that was kept, or `nil` in a new store.
     package func head() throws(StorageError) -> CommittedState? {
-        guard let bytes = try backend.get(.meta, key: Self.committedKey) else { return nil }
-        return try? CommittedState(decoding: bytes)
+        guard let bytes = try backend.get(.meta, key: Self.committedKey),
+            let state = try? CommittedState(decoding: bytes)
+        else { return nil }
+        return try whole(state)
     }
 
     /// The entries of the application's state.
@@ -64,30 +78,40 @@ package final class ChainStore: Sendable {
 
     // MARK: Writing
 
-    /// Keeps `committed` with what its execution changed.
+    /// Adds `committed`, with what its execution changed, to what is written next.
     ///
     /// - Parameter places: where each of its batches stands in the log, durably, and `nil` for
     ///   those that are to be kept here.
-    package func keep(
+    package func add(
         _ committed: CommittedBlock, at places: [LogPosition?], stateRoot: Digest,
-        changes: inout StateChanges
-    ) throws(StorageError) {
+        to changes: inout StateChanges
+    ) {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
         changes.batch.put(.certificates, key: height, value: committed.certificate.encoded)
-        let state = CommittedState(after: committed, stateRoot: stateRoot)
-        changes.batch.put(.meta, key: Self.committedKey, value: state.encoded)
         if changes.isSave { changes.batch.put(.meta, key: Self.savedKey, value: height) }
-        var whole: [Batch] = []
+        changes.isSave = false
+        changes.head = CommittedState(after: committed, stateRoot: stateRoot)
         for (batch, place) in zip(committed.batches, places) {
             if let place {
                 let place = BatchPlace(position: place, transactionCount: batch.transactionCount)
                 changes.batch.put(.batches, key: Self.key(batch.reference), value: place.encoded)
             } else {
-                whole.append(batch)
+                changes.unlogged.put(
+                    .batches, key: Self.key(batch.reference), value: batch.encoded)
             }
         }
-        try keep(whole)
+    }
+
+    /// Keeps everything that was added since the last time.
+    package func write(_ changes: inout StateChanges) throws(StorageError) {
+        // The certificate has a place of its own.
+        if let head = changes.head {
+            changes.batch.put(.meta, key: Self.committedKey, value: head.with(nil).encoded)
+        }
+        // Small batches are in the safety log, too, until the next sync: writing them ahead here
+        // would write them twice.
+        if !changes.unlogged.isEmpty { try backend.writeUnlogged(changes.unlogged) }
         try backend.write(changes.batch)
         changes.removeAll()
     }
@@ -108,20 +132,13 @@ package final class ChainStore: Sendable {
         return Height(bytes.reduce(0) { $0 << 8 | UInt64($1) })
     }
 
-    /// Keeps batches for others. They are in the safety log, too, until the next sync: writing
-    /// them ahead here would write them twice.
-    private func keep(_ batches: [Batch]) throws(StorageError) {
-        guard !batches.isEmpty else { return }
-        var write = WriteBatch(capacity: batches.reduce(256) { $0 + $1.encoded.count + 32 })
-        for batch in batches {
-            write.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
-        }
-        try backend.writeUnlogged(write)
-    }
-
     /// Brings back what a crash took: the batches in the log that were ordered before it.
     package func restore(_ batches: [Batch]) throws(StorageError) {
-        for batch in batches where try self.batch(batch.reference) == nil { try keep([batch]) }
+        for batch in batches where try self.batch(batch.reference) == nil {
+            var write = WriteBatch(capacity: batch.encoded.count + 64)
+            write.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
+            try backend.writeUnlogged(write)
+        }
     }
 
     /// Makes everything that was kept durable.
@@ -242,21 +259,21 @@ private struct BatchPlace {
     }
 }
 
-/// What is written together with a block.
+/// What is written together: blocks, and what of the application's state goes with them.
 package struct StateChanges: StateSink, Sendable {
     fileprivate var batch = WriteBatch()
-    /// Whether it holds the application's state, as far as that changed.
+    /// What needs no place in the store's own log.
+    fileprivate var unlogged = WriteBatch()
+    /// The state after the last of the blocks.
+    fileprivate var head: CommittedState?
+    /// Whether the application's state goes with the next block, as far as that changed.
     package var isSave = false
 
     package init() {}
 
-    var byteCount: Int { batch.byteCount }
+    var byteCount: Int { batch.byteCount + unlogged.byteCount }
 
-    fileprivate mutating func removeAll() {
-        // A save may have been large.
-        batch = WriteBatch()
-        isSave = false
-    }
+    fileprivate mutating func removeAll() { self = StateChanges() }
 
     package mutating func put(key: RawSpan, value: RawSpan) {
         batch.put(.state, key: key, value: value)

@@ -76,6 +76,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         log = GroupCommitLog(
             safetyLog,
             byteLimit: 256 << 20,
+            start: .whenSettled,
             onDurable: { position in relay.post { $0.becameDurable(position) } },
             onFailure: { error in relay.post { $0.fail(.storage(error)) } })
         core.log = log

@@ -135,22 +135,38 @@ extension World {
             violations.append("host: \(node) executes \(block.block.height) out of order")
             return
         }
-        let executed: ExecutedBlock?
-        do throws(StorageError) {
-            let places = nodes[node.rawValue].storage?.records.takePlaces(of: block.block.payload)
-            executed = try nodes[node.rawValue].storage?.executor.execute(block, at: places ?? [])
-        } catch {
-            return fail(node, error)
-        }
-        guard let executed else { return }
+        let places = nodes[node.rawValue].storage?.records.takePlaces(of: block.block.payload)
+        guard
+            let executed = nodes[node.rawValue].storage?.executor.execute(block, at: places ?? [])
+        else { return }
         let root = executed.stateRoot
         nodes[node.rawValue].state = CommittedState(after: block, stateRoot: root)
         note(root.word0)
         observe(.executed(block, root: root, at: node), at: node)
         adversaries[node.rawValue]?.executed(block, root: root)
         answerWrites(executed.results, at: node)
+        let life = nodes[node.rawValue].life
         give(.executed(block.block.height, stateRoot: root), to: node)
-        if nodes[node.rawValue].isUp { continueTruncation(node) }
+        guard nodes[node.rawValue].life == life else { return }
+        // Some blocks wait for the next: a crash takes them, after what they answer was told.
+        if !block.block.height.rawValue.isMultiple(of: Self.keptHeights) || keep(node) {
+            continueTruncation(node)
+        }
+    }
+
+    /// How many blocks are kept with one write, unless somebody wants to read them earlier.
+    private static var keptHeights: UInt64 { 3 }
+
+    /// Keeps the blocks that were executed. Says whether the node goes on.
+    @discardableResult
+    private mutating func keep(_ node: ValidatorIndex) -> Bool {
+        do throws(StorageError) {
+            try nodes[node.rawValue].storage?.executor.keep()
+            return true
+        } catch {
+            fail(node, error)
+            return false
+        }
     }
 
     // MARK: Giving old records up
@@ -198,6 +214,7 @@ extension World {
         if mayStop(node) { return }
         nodes[node.rawValue].storage?.truncation.step = .idle
         do throws(StorageError) {
+            try nodes[node.rawValue].storage?.executor.keep()
             if !mistakes.isRetiringBeforeSync { try storage.store.sync() }
             let before = storage.log.segmentCount
             try storage.log.retire(upTo: upTo)
@@ -212,14 +229,16 @@ extension World {
     mutating func sendBlocks(
         from height: Height, to peer: ValidatorIndex, of node: ValidatorIndex
     ) {
-        guard let run = try? nodes[node.rawValue].storage?.store.run(from: height) else { return }
+        guard keep(node), let run = try? nodes[node.rawValue].storage?.store.run(from: height)
+        else { return }
         send(.ledger(.syncResponse(run)), from: node, to: peer)
     }
 
     mutating func sendBatch(
         _ reference: BatchReference, to peer: ValidatorIndex, of node: ValidatorIndex
     ) {
-        guard let batch = try? nodes[node.rawValue].storage?.store.batch(reference) else { return }
+        guard keep(node), let batch = try? nodes[node.rawValue].storage?.store.batch(reference)
+        else { return }
         send(.ledger(.batch(batch)), from: node, to: peer)
     }
 }

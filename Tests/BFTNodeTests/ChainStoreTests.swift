@@ -69,14 +69,40 @@ import Testing
             let store = ChainStore(backend, archive: LogArchive(directory: log))
             _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
             var changes = StateChanges()
-            try store.keep(
-                committed, at: [place, nil], stateRoot: chain.roots[1], changes: &changes)
+            store.add(committed, at: [place, nil], stateRoot: chain.roots[1], to: &changes)
+            #expect(try store.batch(small.reference) == nil)
+            try store.write(&changes)
             #expect(try store.batch(large.reference) == large)
             #expect(try store.batch(small.reference) == small)
             #expect(try store.storedBlock(at: Height(1))?.transactionCount == 3)
             let lacking = ChainStore(backend, archive: LogArchive(directory: MemoryLogDirectory()))
             #expect(try lacking.batch(large.reference) == nil)
             #expect(try lacking.batch(small.reference) == small)
+        }
+    }
+
+    @Test("Several blocks are kept with one write, and the head is that of the last")
+    func severalAtOnce() throws {
+        let chain = chain(3)
+        let roots = chain.roots
+        try withEachBackend { backend in
+            let store = ChainStore(backend)
+            _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+            var changes = StateChanges()
+            for (position, committed) in chain.committed.enumerated() {
+                let nowhere: [LogPosition?] = committed.batches.map { _ in nil }
+                store.add(committed, at: nowhere, stateRoot: roots[position + 1], to: &changes)
+            }
+            let before = try store.head()
+            #expect(before == nil)
+            try store.write(&changes)
+            let head = try #require(try store.head())
+            #expect(head == CommittedState(after: chain.committed[2], stateRoot: roots[3]))
+            for committed in chain.committed {
+                let block = try store.block(at: committed.block.height)
+                let certificate = try store.certificate(at: committed.block.height)
+                #expect(block == committed.block && certificate == committed.certificate)
+            }
         }
     }
 

@@ -152,26 +152,56 @@ private final class Sink: Sendable {
     func failure() throws {
         var chain = TestChain()
         for height in 1...6 { chain.append([("key", "\(height)")]) }
-        // The first write opens the store; each block takes two.
+        // The first write opens the store; each block that somebody wants to read takes two.
         for failing in 2...8 {
             let backend = FaultInjectingBackend(faults: .init(failingWrite: failing))
             let (executor, sink) = try start(backend, chain)
             for committed in chain.committed {
                 executor.append(.execute(committed, places: [nil]))
-                executor.append(.query(query(["key"])))
+                executor.append(.readBlock(committed.block.height, ticket: 0))
             }
-            let executed = (failing - 2) / 2
-            let outcomes = sink.outcomes(2 * executed + 1)
+            let kept = (failing - 2) / 2
+            let outcomes = sink.outcomes(2 * kept + 2)
             #expect(executor.close() != nil)
             #expect(sink.outcomes.count == outcomes.count)
             for (position, outcome) in outcomes.enumerated() {
                 switch outcome {
-                case .executed, .answered: #expect(position < 2 * executed)
-                case .failed: #expect(position == 2 * executed)
+                case .executed: #expect(position.isMultiple(of: 2))
+                case .block(let block, _): #expect(block != nil && position < 2 * kept)
+                case .failed: #expect(position == 2 * kept + 1)
                 default: Issue.record("\(outcome)")
                 }
             }
         }
+    }
+
+    @Test("Blocks are kept behind their results: at the latest when nothing else is asked for")
+    func keepingLater() throws {
+        var chain = TestChain()
+        for height in 1...3 { chain.append([("key", "\(height)")]) }
+        let backend = MemoryBackend()
+        let (executor, sink) = try start(backend, chain)
+        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
+        #expect(sink.outcomes(3).count == 3)
+        try eventually("the blocks are kept") {
+            try ChainStore(backend).head()?.block == chain.committed[2].block
+        }
+        #expect(executor.close() == nil)
+    }
+
+    @Test("A disk that refuses what is kept behind the results is a failure, too")
+    func failingLater() throws {
+        var chain = TestChain()
+        chain.append()
+        let backend = FaultInjectingBackend(faults: .init(failingWrite: 2))
+        let (executor, sink) = try start(backend, chain)
+        executor.append(.execute(chain.committed[0], places: [nil]))
+        let outcomes = sink.outcomes(2)
+        guard case .executed = outcomes[0], case .failed = outcomes[1] else {
+            Issue.record("\(outcomes)")
+            return
+        }
+        #expect(executor.close() != nil)
     }
 
     @Test("A failing sync is a failure, too")
@@ -212,7 +242,10 @@ private final class Sink: Sendable {
         for height in 1...3 { chain.append([("key\(height)", "1")]) }
         let backend = FaultInjectingBackend(faults: .init(failingWrite: 8))
         let (executor, _) = try start(backend, chain)
-        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
+        for committed in chain.committed {
+            executor.append(.execute(committed, places: [nil]))
+            executor.append(.sync(ticket: 0))  // Each block takes two writes of its own.
+        }
         #expect(executor.close() != nil)
         #expect(try ChainStore(backend).savedHeight() == .zero)
     }

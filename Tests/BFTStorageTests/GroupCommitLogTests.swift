@@ -14,11 +14,14 @@ private final class Reports: Sendable {
 
     let seen = Mutex(Seen())
 
-    func log(_ directory: any LogDirectory, byteLimit: Int = 1 << 20) throws -> GroupCommitLog {
+    func log(
+        _ directory: any LogDirectory, byteLimit: Int = 1 << 20,
+        start: GroupCommitLog.Start = .atOnce
+    ) throws -> GroupCommitLog {
         let (log, _) = try LogFixture.open(
             directory, .init(segmentByteCount: 1 << 16, payloadByteLimit: 1 << 16))
         return GroupCommitLog(
-            log, byteLimit: byteLimit,
+            log, byteLimit: byteLimit, start: start,
             onDurable: { position in self.seen.withLock { $0.durable.append(position) } },
             onFailure: { failure in self.seen.withLock { $0.failures.append(failure) } })
     }
@@ -112,6 +115,75 @@ private final class GatedDirectory: LogDirectory {
             #expect(zip(entries, entries.dropFirst()).allSatisfy { $0.position < $1.position })
         }
         #expect(log.append(type: 1, parts: []) == nil)
+    }
+
+    @Test("An owner in turns writes small groups itself, and the thread what is large")
+    func owner() throws {
+        let directory = MemoryLogDirectory()
+        let reports = Reports()
+        let log = try reports.log(directory, start: .whenSettled)
+        #expect(!log.settle())
+        let first = try #require(log.append(type: 1, parts: [[1]]))
+        let second = try #require(log.append(type: 1, parts: [[2]], isUrgent: false))
+        #expect(reports.seen.withLock { $0.durable }.isEmpty)
+        #expect(log.settle())
+        #expect(reports.seen.withLock { $0.durable }.isEmpty)
+        log.writeHere()
+        #expect(reports.seen.withLock { $0.durable } == [second])
+        #expect(first < second)
+        log.writeHere()
+        #expect(log.append(type: 1, parts: [[3]], isUrgent: false) != nil)
+        #expect(!log.settle())
+        log.writeHere()
+        #expect(reports.seen.withLock { $0.durable } == [second])
+        for _ in 0..<2 {
+            #expect(
+                log.append(type: 1, parts: [Array(repeating: 0, count: 60_000)]) != nil)
+        }
+        #expect(!log.settle())
+        log.writeHere()  // It is the thread's.
+        log.close()
+        log.writeHere()
+        #expect(reports.seen.withLock { $0.durable.count } == 2)
+        #expect(try LogFixture.open(directory).entries.count == 5)
+    }
+
+    @Test("Where a sync was slow, the thread writes even small groups")
+    func slowDisk() throws {
+        let directory = GatedDirectory()
+        let reports = Reports()
+        let log = try reports.log(directory, start: .whenSettled)
+        directory.setOpen(false)
+        for _ in 0..<2 {
+            #expect(log.append(type: 1, parts: [Array(repeating: 0, count: 60_000)]) != nil)
+        }
+        let before = directory.directory.operationCount
+        #expect(!log.settle())
+        while directory.directory.operationCount == before { sched_yield() }
+        usleep(20_000)
+        directory.setOpen(true)
+        while log.pendingByteCount > 0 { sched_yield() }
+        #expect(log.append(type: 1, parts: [[1]]) != nil)
+        #expect(!log.settle())
+        log.close()
+        #expect(reports.seen.withLock { $0.durable.count } == 2)
+    }
+
+    @Test("What the owner can't write ends the log like a failure of the thread")
+    func failingOwner() throws {
+        let directory = MemoryLogDirectory()
+        let reports = Reports()
+        let log = try reports.log(directory, start: .whenSettled)
+        let sync = directory.operationCount + 2  // Behind the write.
+        directory.setFaults { $0.failingSyncAt = sync }
+        #expect(log.append(type: 1, parts: [[1]]) != nil)
+        #expect(log.settle())
+        log.writeHere()
+        #expect(reports.seen.withLock { $0.failures.count } == 1)
+        #expect(reports.seen.withLock { $0.durable }.isEmpty)
+        #expect(log.failure != nil)
+        #expect(log.append(type: 1, parts: [[1]]) == nil)
+        log.close()
     }
 
     @Test("What gathers while the disk is busy takes one write and one sync; a full log says so")

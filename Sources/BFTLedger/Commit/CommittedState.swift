@@ -30,6 +30,12 @@ public struct CommittedState: Equatable, Sendable {
             certificate: committed.certificate)
     }
 
+    /// The same with another certificate, or without.
+    public func with(_ certificate: Certificate?) -> Self {
+        Self(
+            block: block, stateRoot: stateRoot, frontier: frontier, certificate: certificate)
+    }
+
     /// The state before the first block.
     public static func genesis(_ block: Block, validatorCount: Int) -> Self {
         Self(

@@ -78,6 +78,9 @@ extension ExecutorJob {
 /// earlier, and the thread waits while the loop has not taken those before: a short request can
 /// have a long answer.
 ///
+/// Blocks are kept on disk after their outcomes were handed back, several with one write: when
+/// enough have gathered, when somebody wants to read them, or when there is nothing else to do.
+///
 /// After the disk has failed nothing more is done.
 final class Executor<App: Application>: @unchecked Sendable {
     private struct Queue {
@@ -106,6 +109,12 @@ final class Executor<App: Application>: @unchecked Sendable {
     static var bunchByteLimit: Int { 4 << 20 }
     /// The thread waits while this many bytes are with the loop.
     static var untakenByteLimit: Int { 32 << 20 }
+
+    /// So many blocks, or bytes of them, are executed before they are kept.
+    private static var unkeptBlockLimit: Int { 32 }
+    private static var unkeptByteLimit: Int { 1 << 20 }
+    /// Blocks are kept once nothing was asked for so long.
+    private static var idleLimit: Interval { .milliseconds(20) }
 
     init(
         application: consuming sending App, store: ChainStore, own: ValidatorIndex,
@@ -147,14 +156,40 @@ final class Executor<App: Application>: @unchecked Sendable {
 
     private func run() {
         while true {
-            let (jobs, isClosing) = queue.withLock(when: { !$0.jobs.isEmpty || $0.isClosing }) {
-                queue in
-                defer { queue.jobs = [] }
-                return (queue.jobs, queue.isClosing)
-            }
+            let (jobs, isClosing) = nextJobs()
             for job in jobs where failure == nil { perform(job) }
             handBack()
             if isClosing, jobs.isEmpty { return saveAtEnd() }
+            if jobs.isEmpty || isKeepingDue { keep() }
+        }
+    }
+
+    /// Waits for jobs, but not for long while there are blocks to keep.
+    private func nextJobs() -> ([ExecutorJob], isClosing: Bool) {
+        let isReady = { (queue: Queue) in !queue.jobs.isEmpty || queue.isClosing }
+        let take = { (queue: inout Queue) in
+            defer { queue.jobs = [] }
+            return (queue.jobs, isClosing: queue.isClosing)
+        }
+        guard blocks.unkeptBlockCount > 0, failure == nil else {
+            return queue.withLock(when: isReady, take)
+        }
+        return queue.withLock(when: isReady, within: Self.idleLimit, take)
+    }
+
+    private var isKeepingDue: Bool {
+        blocks.unkeptBlockCount >= Self.unkeptBlockLimit
+            || blocks.unkeptByteCount >= Self.unkeptByteLimit
+    }
+
+    private func keep() {
+        guard failure == nil else { return }
+        do throws(StorageError) {
+            try blocks.keep()
+        } catch {
+            failure = error
+            add(.failed(error))
+            handBack()
         }
     }
 
@@ -190,17 +225,19 @@ final class Executor<App: Application>: @unchecked Sendable {
     private func perform(_ job: ExecutorJob) {
         do throws(StorageError) {
             switch job {
-            case .execute(let block, let places): try execute(block, places)
+            case .execute(let block, let places): execute(block, places)
             case .query(let batch): answer(batch)
             case .judge(let block, let batches):
                 let context = BlockExecutor<App>.context(of: block)
                 add(.judged(block.digest, isValid: blocks.application.judge(context, batches)))
             case .readRun(let height, let peer):
+                try blocks.keep()
                 if let run = try store.run(from: height) {
                     add(.run(run, for: peer), byteCount: LedgerLimits.syncByteLimit)
                 }
                 add(.served(peer, cost: job.peerCost))
             case .readBatches(let references, let peer):
+                try blocks.keep()
                 for reference in references {
                     if let batch = try store.batch(reference) {
                         add(.batch(batch, for: peer), byteCount: batch.encoded.count)
@@ -208,8 +245,10 @@ final class Executor<App: Application>: @unchecked Sendable {
                 }
                 add(.served(peer, cost: job.peerCost))
             case .readBlock(let height, let ticket):
+                try blocks.keep()
                 add(.block(try store.storedBlock(at: height), ticket: ticket))
             case .sync(let ticket):
+                try blocks.keep()
                 try store.sync()
                 add(.synced(ticket: ticket))
             }
@@ -219,10 +258,8 @@ final class Executor<App: Application>: @unchecked Sendable {
         }
     }
 
-    private func execute(
-        _ committed: CommittedBlock, _ places: [LogPosition?]
-    ) throws(StorageError) {
-        let executed = try blocks.execute(committed, at: places)
+    private func execute(_ committed: CommittedBlock, _ places: [LogPosition?]) {
+        let executed = blocks.execute(committed, at: places)
         add(
             .executed(committed, stateRoot: executed.stateRoot, results: executed.results),
             byteCount: executed.byteCount)

@@ -120,10 +120,18 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
         sealIfDue()
         submitVerifications()
         submitQueries()
+        settleLog()
         if isStatusDue {
             isStatusDue = false
             publishStatus()
         }
+    }
+
+    /// Has written what the turn handed to the log. A small group is written here, once the sockets
+    /// have sent what stands on nothing new and have shown what came in the meantime.
+    private func settleLog() {
+        guard let log, log.settle() else { return }
+        loop.post { log.writeHere() }
     }
 
     /// The disk or the executor has failed: this node falls silent, and says why.

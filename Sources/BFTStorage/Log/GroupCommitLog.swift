@@ -1,10 +1,14 @@
 import BFTBase
+import Glibc
 
 /// A safety log with a thread of its own: records come from any thread, and all that have gathered
 /// while the disk was busy become durable with one write and one sync.
 ///
 /// A record that nobody waits for may be left lying until another one is wanted, or until enough
 /// have gathered: it costs no sync of its own.
+///
+/// An owner that hands its records over in turns may write a small group itself: where the disk
+/// is quick, waking the thread and being woken by it take longer than the sync. `settle` says when.
 ///
 /// - Invariant L3: positions are reported in rising order, and only once everything up to them is
 ///   durable.
@@ -28,10 +32,18 @@ public final class GroupCommitLog: @unchecked Sendable {
         var isThreadWaiting = false
         /// Whether somebody waits for one of `records`, or there are enough to write.
         var isWanted = false
+        /// Whether the thread is to write them.
+        var isDue = false
         /// Whether a record was refused since the last group became durable.
         var isFull = false
+        /// Whether a group is being written, by whomever.
+        var isWriting = false
+        /// How long a group may take, judged by the last ones: the longest, forgotten by and by.
+        var commitTime = Interval.zero
 
-        var hasWork: Bool { isWanted || retired != nil || isClosing }
+        var hasWork: Bool {
+            !isWriting && (isDue || retired != nil || isClosing || failure != nil)
+        }
 
         /// Whether the thread sleeps and has to be woken; asked once.
         mutating func takeWaking() -> Bool {
@@ -39,6 +51,23 @@ public final class GroupCommitLog: @unchecked Sendable {
             isThreadWaiting = false
             return true
         }
+
+        /// The records of the next group, which is being written from now on.
+        mutating func takeGroup() -> [Record] {
+            defer { records = [] }
+            isWanted = false
+            isDue = false
+            isWriting = true
+            return records
+        }
+    }
+
+    /// Who begins a group.
+    public enum Start: Sendable {
+        /// The thread, as soon as an urgent record is handed over.
+        case atOnce
+        /// The owner, who calls `settle` when it has handed over what there is.
+        case whenSettled
     }
 
     /// A group ends beyond this many bytes: the first records of a long queue are not held up by
@@ -46,7 +75,11 @@ public final class GroupCommitLog: @unchecked Sendable {
     private static let groupByteLimit = 4 << 20
     /// So many bytes are written even if nobody waits for them.
     private static let unwantedByteLimit = 256 << 10
+    /// What the owner may write itself: so many bytes, if groups take no longer than that.
+    private static let ownByteLimit = 64 << 10
+    private static let ownTimeLimit = Interval.microseconds(500)
 
+    private let start: Start
     private let log: SafetyLog
     private let name: String
     private let payloadByteLimit: Int
@@ -61,11 +94,13 @@ public final class GroupCommitLog: @unchecked Sendable {
     ///   - log: an open log, used by nobody else from now on.
     ///   - name: the name of the thread, at most 15 bytes.
     ///   - byteLimit: the record bytes that may wait or be under way; beyond that the log is full.
+    ///   - start: who begins a group.
     ///   - onDurable: told the position of the last record of each group once the group, and with
     ///     it every earlier record, is durable. Called on the log's thread.
     ///   - onFailure: told why the log has stopped, once. Called on the log's thread.
     public init(
         _ log: sending SafetyLog, name: String = "bft-log", byteLimit: Int = 64 << 20,
+        start: Start = .atOnce,
         onDurable: @escaping @Sendable (LogPosition) -> Void,
         onFailure: @escaping @Sendable (StorageError) -> Void
     ) {
@@ -73,10 +108,11 @@ public final class GroupCommitLog: @unchecked Sendable {
         self.name = name
         self.payloadByteLimit = log.payloadByteLimit
         self.byteLimit = byteLimit
+        self.start = start
         self.onDurable = onDurable
         self.onFailure = onFailure
         state = Monitor(State(end: log.end))
-        start()
+        startThread()
     }
 
     /// Hands a record over, and returns its position, without waiting for the disk. `nil` if the
@@ -95,27 +131,67 @@ public final class GroupCommitLog: @unchecked Sendable {
             guard state.failure == nil, !state.isClosing else { return (nil, false) }
             guard state.byteCount == 0 || state.byteCount + byteCount <= byteLimit else {
                 state.isFull = true
-                state.isWanted = true
-                return (nil, state.takeWaking())
+                return (nil, want(&state))
             }
             let position = state.end
             state.records.append(Record(type: type, parts: parts, position: position))
             state.byteCount += byteCount
             state.end = position.advanced(by: byteCount)
-            if isUrgent || state.byteCount >= Self.unwantedByteLimit { state.isWanted = true }
-            return (position, state.takeWaking())
+            let isEnough = isUrgent || state.byteCount >= Self.unwantedByteLimit
+            return (position, isEnough && want(&state))
         }
         if wakes { state.notify() }
         return position
     }
 
+    /// Somebody waits for the next group. Says whether to wake the thread.
+    private func want(_ state: inout State) -> Bool {
+        state.isWanted = true
+        if start == .atOnce { state.isDue = true }
+        return state.takeWaking()
+    }
+
     /// Has everything that was handed over written now.
     public func hurry() {
-        let wakes = state.withLock { state in
-            if !state.records.isEmpty { state.isWanted = true }
-            return state.takeWaking()
+        let wakes = state.withLock { state in !state.records.isEmpty && want(&state) }
+        if wakes { state.notify() }
+    }
+
+    /// Begins the next group if one is wanted: wakes the thread, or says `true` if the owner had
+    /// better call `writeHere`, because the group is small, the thread has nothing to do and the
+    /// disk has been quick.
+    public func settle() -> Bool {
+        let (isOwn, wakes) = state.withLock { state in
+            guard state.isWanted, !state.isDue, state.failure == nil, !state.isClosing else {
+                return (false, false)
+            }
+            if !state.isWriting, state.retired == nil, state.byteCount <= Self.ownByteLimit,
+                state.commitTime <= Self.ownTimeLimit
+            {
+                return (true, false)
+            }
+            state.isDue = true
+            return (false, state.takeWaking())
         }
         if wakes { state.notify() }
+        return isOwn
+    }
+
+    /// Writes what is wanted on the calling thread, and reports it like the log's own thread. Does
+    /// nothing if that thread was quicker.
+    public func writeHere() {
+        let group = state.withLock { state in
+            state.isWanted && !state.isDue && !state.isWriting && state.failure == nil
+                && !state.isClosing ? state.takeGroup() : []
+        }
+        guard !group.isEmpty else { return }
+        do {
+            try write(group)
+            endGroup()
+        } catch {
+            endGroup(error)
+            onFailure(error)
+        }
     }
 
     /// Lets the thread remove the segments whose records all stand at or before `position`. What
@@ -143,7 +219,7 @@ public final class GroupCommitLog: @unchecked Sendable {
         state.withLock(when: { $0.isStopped }) { _ in }
     }
 
-    private func start() {
+    private func startThread() {
         _ = NamedThread(name) { [self] in run() }
     }
 
@@ -154,50 +230,71 @@ public final class GroupCommitLog: @unchecked Sendable {
             state.withLock { $0.isStopped = true }
             state.notify()
         }
-        while true {
-            let (records, retired, isClosing) = nextWork()
+        while let (group, retired, isClosing) = nextGroup() {
             do {
-                try write(records)
+                try write(group)
                 if let retired { try log.retire(upTo: retired) }
+                endGroup()
             } catch {
-                state.withLock { state in
-                    state.failure = error
-                    state.records = []
-                    state.byteCount = 0
-                }
+                endGroup(error)
                 return onFailure(error)
             }
-            if isClosing, records.isEmpty { return }
+            if isClosing, group.isEmpty { return }
         }
     }
 
-    private func nextWork() -> ([Record], LogPosition?, Bool) {
+    /// Waits for the next group; `nil` if the log has failed.
+    private func nextGroup() -> ([Record], retired: LogPosition?, isClosing: Bool)? {
         state.withLock { $0.isThreadWaiting = !$0.hasWork }
         return state.withLock(when: { $0.hasWork }) { state in
-            defer {
-                state.records = []
-                state.retired = nil
-                state.isThreadWaiting = false
-                state.isWanted = false
-            }
-            return (state.records, state.retired, state.isClosing)
+            state.isThreadWaiting = false
+            guard state.failure == nil else { return nil }
+            defer { state.retired = nil }
+            return (state.takeGroup(), state.retired, state.isClosing)
         }
     }
 
-    private func write(_ records: [Record]) throws(StorageError) {
+    /// Notes that the group is written, or that the log has failed with it.
+    private func endGroup(_ failure: StorageError? = nil) {
+        let wakes = state.withLock { state in
+            state.isWriting = false
+            // What has gathered in the meantime has waited long enough.
+            state.isDue = state.isWanted
+            if let failure {
+                state.failure = failure
+                state.records = []
+                state.byteCount = 0
+            }
+            return state.takeWaking()
+        }
+        if wakes { state.notify() }
+    }
+
+    private func write(_ group: [Record]) throws(StorageError) {
         var begin = log.end
-        for (number, record) in records.enumerated() {
+        for (number, record) in group.enumerated() {
             let position = try log.append(type: record.type, parts: record.parts)
             precondition(position == record.position, "positions are those that were promised")
             let byteCount = Int(log.end.rawValue - begin.rawValue)
-            guard number == records.count - 1 || byteCount >= Self.groupByteLimit else { continue }
+            guard number == group.count - 1 || byteCount >= Self.groupByteLimit else { continue }
+            let started = Self.now
             try log.commit()
+            let taken = Interval(nanoseconds: Self.now - started)
             state.withLock { state in
                 state.byteCount -= byteCount
                 state.isFull = false
+                let remembered = state.commitTime.nanoseconds / 8 * 7
+                state.commitTime = max(taken, Interval(nanoseconds: remembered))
             }
             onDurable(position)
             begin = log.end
         }
+    }
+
+    /// Nanoseconds of the monotonic clock.
+    private static var now: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -1,3 +1,4 @@
+package import BFTBase
 import Glibc
 
 /// A value behind a lock, and threads that wait for it to change.
@@ -12,7 +13,11 @@ package final class Monitor<Value>: @unchecked Sendable {
     package init(_ value: sending Value) {
         self.value = value
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -36,6 +41,21 @@ package final class Monitor<Value>: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while !isReady(value) { pthread_cond_wait(condition, mutex) }
+        return body(&value)
+    }
+
+    /// Waits until `isReady`, but no longer than `limit`, and then calls `body`.
+    package func withLock<Result>(
+        when isReady: (Value) -> Bool, within limit: Interval, _ body: (inout Value) -> Result
+    ) -> Result {
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let nanoseconds = UInt64(deadline.tv_nsec) + limit.nanoseconds
+        deadline.tv_sec += Int(nanoseconds / 1_000_000_000)
+        deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !isReady(value), pthread_cond_timedwait(condition, mutex, &deadline) == 0 {}
         return body(&value)
     }
 

@@ -119,7 +119,8 @@ struct TestChain {
                 application.save(into: &changes)
                 changes.isSave = true
             }
-            try store.keep(committed, at: nowhere, stateRoot: root, changes: &changes)
+            store.add(committed, at: nowhere, stateRoot: root, to: &changes)
+            try store.write(&changes)
         }
     }
 }
