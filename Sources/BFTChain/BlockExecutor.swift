@@ -50,7 +50,11 @@ package struct BlockExecutor<App: Application> {
     private let store: ChainStore
     private let own: ValidatorIndex
     private let policy: SavePolicy
-    private var changes = StateChanges()
+    private var changes = ChainChanges()
+    /// The state that is to be written as soon as the block that it is of is kept.
+    private var save: StateSave?
+    private var isSaveUnderWay = false
+    private var lastHeight = Height.zero
     /// How many blocks were executed and not kept yet.
     package private(set) var unkeptBlockCount = 0
     /// The bytes of batches executed since the state was saved.
@@ -78,8 +82,7 @@ package struct BlockExecutor<App: Application> {
         BlockContext(height: block.height, time: block.time, proposer: block.proposer)
     }
 
-    /// Executes the block that follows the last. `keep` writes it down, with the state if that is
-    /// due.
+    /// Executes the block that follows the last, and takes the state down if that is due.
     ///
     /// - Parameter places: where its large batches stand in the log.
     package mutating func execute(
@@ -108,7 +111,8 @@ package struct BlockExecutor<App: Application> {
         let root = application.end()
         unsavedByteCount += committed.block.payloadByteCount
         unsavedBlockCount += 1
-        if isSaveDue { save() }
+        lastHeight = committed.block.height
+        if isSaveDue { takeDown() }
         store.add(committed, at: places, stateRoot: root, to: &changes)
         unkeptBlockCount += 1
         return ExecutedBlock(stateRoot: root, results: results, byteCount: byteCount)
@@ -124,26 +128,43 @@ package struct BlockExecutor<App: Application> {
         unkeptBlockCount = 0
     }
 
+    /// The state to be written, if it was taken down and its block is kept. The host writes it to
+    /// the store, beside everything else, and says so with `noteSaved`: only then is the state
+    /// taken down again.
+    package mutating func takeSave() -> StateSave? {
+        guard unkeptBlockCount == 0, let save else { return nil }
+        self.save = nil
+        isSaveUnderWay = true
+        return save
+    }
+
+    package mutating func noteSaved() { isSaveUnderWay = false }
+
     /// Keeps and saves everything, so that the next start has nothing to execute again.
+    ///
+    /// - Precondition: no save is under way.
     package mutating func saveAtEnd() throws(StorageError) {
         try keep()
+        // What was taken down and what changed since.
+        if let save = takeSave() { try store.write(save) }
         guard unsavedBlockCount > 0 else { return }
-        save()
-        try store.save(&changes)
+        takeDown()
+        if let save = takeSave() { try store.write(save) }
     }
 
     /// Executing again what was executed since the state was saved takes a node a second or two for
     /// each 512 MiB.
     private var isSaveDue: Bool {
-        unsavedByteCount >= saveByteLimit || unsavedBlockCount >= policy.blockCount
+        save == nil && !isSaveUnderWay
+            && (unsavedByteCount >= saveByteLimit || unsavedBlockCount >= policy.blockCount)
     }
 
-    private mutating func save() {
-        let before = changes.byteCount
-        application.save(into: &changes)
-        changes.isSave = true
-        let saved = changes.byteCount - before
-        saveByteLimit = min(max(policy.byteCount, policy.factor * saved), policy.byteCountLimit)
+    private mutating func takeDown() {
+        var save = StateSave(height: lastHeight)
+        application.save(into: &save)
+        saveByteLimit = min(
+            max(policy.byteCount, policy.factor * save.byteCount), policy.byteCountLimit)
+        self.save = save
         unsavedByteCount = 0
         unsavedBlockCount = 0
     }

@@ -6,10 +6,12 @@ import BFTWire
 
 /// The committed chain on disk: blocks, certificates and batches, and the application's state.
 ///
-/// One atomic write for a few blocks: headers, certificates, the head of the chain and, every now
-/// and then, what of the application's state changed since the last time. So a crash leaves the
-/// chain after some block and never between two, and a state from which the blocks since can be
-/// executed again. Keys are big-endian, so that they stand in order.
+/// One atomic write for a few blocks: headers, certificates and the head of the chain. So a crash
+/// leaves the chain after some block and never between two. Keys are big-endian, so that they stand
+/// in order.
+///
+/// Every now and then, what of the application's state changed since the last time is taken up,
+/// with the height that it is of. From there the blocks since can be executed again.
 ///
 /// A large batch stays where the safety log has it, and the chain says where that is.
 package final class ChainStore: Sendable {
@@ -17,8 +19,9 @@ package final class ChainStore: Sendable {
     private let archive: LogArchive?
     private static let committedKey = Array("committed".utf8)
     private static let chainKey = Array("chain".utf8)
-    /// The height after which the application's state was saved last.
-    private static let savedKey = Array("saved".utf8)
+    /// The key of the height that the application's state is of: applications have none that is
+    /// empty.
+    private static let savedKey: [UInt8] = []
 
     /// - Parameter archive: the log that the places of batches refer to.
     package init(_ backend: any StorageBackend, archive: LogArchive? = nil) {
@@ -78,19 +81,17 @@ package final class ChainStore: Sendable {
 
     // MARK: Writing
 
-    /// Adds `committed`, with what its execution changed, to what is written next.
+    /// Adds `committed` to what is written next.
     ///
     /// - Parameter places: where each of its batches stands in the log, durably, and `nil` for
     ///   those that are to be kept here.
     package func add(
         _ committed: CommittedBlock, at places: [LogPosition?], stateRoot: Digest,
-        to changes: inout StateChanges
+        to changes: inout ChainChanges
     ) {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
         changes.batch.put(.certificates, key: height, value: committed.certificate.encoded)
-        if changes.isSave { changes.batch.put(.meta, key: Self.savedKey, value: height) }
-        changes.isSave = false
         changes.head = CommittedState(after: committed, stateRoot: stateRoot)
         for (batch, place) in zip(committed.batches, places) {
             if let place {
@@ -104,7 +105,7 @@ package final class ChainStore: Sendable {
     }
 
     /// Keeps everything that was added since the last time.
-    package func write(_ changes: inout StateChanges) throws(StorageError) {
+    package func write(_ changes: inout ChainChanges) throws(StorageError) {
         // The certificate has a place of its own.
         if let head = changes.head {
             changes.batch.put(.meta, key: Self.committedKey, value: head.with(nil).encoded)
@@ -116,17 +117,22 @@ package final class ChainStore: Sendable {
         changes.removeAll()
     }
 
-    /// Keeps the state as it is after the last block.
-    package func save(_ changes: inout StateChanges) throws(StorageError) {
-        guard let head = try head() else { return }
-        changes.batch.put(.meta, key: Self.savedKey, value: Self.key(head.block.height))
-        try backend.write(changes.batch)
-        changes.removeAll()
+    /// Takes up the application's state as it is after the block of `save`. May be called beside
+    /// everything else.
+    ///
+    /// - Precondition: that block has been kept.
+    package func write(_ save: StateSave) throws(StorageError) {
+        // The state must not outlive the chain that it is of.
+        try backend.sync()
+        var run = save.run
+        let height = Self.key(save.height)
+        run.put(key: Self.savedKey.span.bytes, value: height.span.bytes)
+        try backend.ingest(run.sorted(), into: .state)
     }
 
     /// The height after which the application's state was saved last.
     package func savedHeight() throws(StorageError) -> Height {
-        guard let bytes = try backend.get(.meta, key: Self.savedKey), bytes.count == 8 else {
+        guard let bytes = try backend.get(.state, key: Self.savedKey), bytes.count == 8 else {
             return .zero
         }
         return Height(bytes.reduce(0) { $0 << 8 | UInt64($1) })
@@ -259,27 +265,40 @@ private struct BatchPlace {
     }
 }
 
-/// What is written together: blocks, and what of the application's state goes with them.
-package struct StateChanges: StateSink, Sendable {
+/// Blocks that are written together.
+package struct ChainChanges: Sendable {
     fileprivate var batch = WriteBatch()
     /// What needs no place in the store's own log.
     fileprivate var unlogged = WriteBatch()
     /// The state after the last of the blocks.
     fileprivate var head: CommittedState?
-    /// Whether the application's state goes with the next block, as far as that changed.
-    package var isSave = false
 
     package init() {}
 
     var byteCount: Int { batch.byteCount + unlogged.byteCount }
 
-    fileprivate mutating func removeAll() { self = StateChanges() }
+    fileprivate mutating func removeAll() { self = ChainChanges() }
+}
+
+/// What of an application's state changed since it was saved last, as it is after the block at
+/// `height`.
+package struct StateSave: StateSink, Equatable, Sendable {
+    package let height: Height
+    fileprivate var run = SortedRun()
+
+    package init(height: Height) { self.height = height }
+
+    package var byteCount: Int { run.byteCount }
 
     package mutating func put(key: RawSpan, value: RawSpan) {
-        batch.put(.state, key: key, value: value)
+        precondition(key.byteCount > 0, "an application has no empty key")
+        run.put(key: key, value: value)
     }
 
-    package mutating func delete(key: RawSpan) { batch.delete(.state, key: key) }
+    package mutating func delete(key: RawSpan) {
+        precondition(key.byteCount > 0, "an application has no empty key")
+        run.delete(key: key)
+    }
 }
 
 private struct StoredState: StateSource {
@@ -290,7 +309,7 @@ private struct StoredState: StateSource {
     ) throws(ApplicationError) {
         var failure: ApplicationError?
         do throws(StorageError) {
-            try backend.forEach(in: .state) { key, value in
+            try backend.forEach(in: .state, KeyRange(from: [0])) { key, value in
                 do throws(ApplicationError) {
                     try body(key, value)
                     return true

@@ -94,6 +94,15 @@ public final class RocksDBBackend: StorageBackend {
         try RocksDBFailure.check(failure, "write", path)
     }
 
+    public func ingest(_ run: SortedRun, into family: ColumnFamily) throws(StorageError) {
+        guard !run.isEmpty else { return }
+        try handle.use { handle throws(StorageError) in
+            let file = try IncomingFile(run, for: family, in: handle, path)
+            defer { file.remove() }
+            try file.ingest(into: family, of: handle)
+        }
+    }
+
     public func sync() throws(StorageError) {
         try handle.use { handle throws(StorageError) in
             var failure: UnsafeMutablePointer<CChar>?

@@ -16,15 +16,18 @@ final class RocksDBHandle: @unchecked Sendable {
     /// The families with something that was written since the last sync and that only a flush makes
     /// durable: a bit for each, by its raw value.
     let unloggedFamilies = Atomic<UInt64>(0)
+    let options: RocksDBOptions
     private let families: [OpaquePointer]
     private let defaultFamily: OpaquePointer
-    private let options: RocksDBOptions
+    private let fileCount = Atomic<UInt64>(0)
 
     init(path: String, options: RocksDBBackend.Options) throws(StorageError) {
         try Self.checkDirectory(path)
         self.options = RocksDBOptions(options)
         let existing = try Self.existingFamilies(path, self.options)
         let opened = try Self.open(path, existing, self.options)
+        // Behind the lock: no other process is writing one.
+        IncomingFile.removeAll(in: path)
         database = opened.database
         defaultFamily = opened.families[0]
         families = Array(opened.families[1...])
@@ -45,6 +48,9 @@ final class RocksDBHandle: @unchecked Sendable {
         for family in families + [defaultFamily] { rocksdb_column_family_handle_destroy(family) }
         rocksdb_close(database)
     }
+
+    /// A number that no other file of this process has.
+    func nextFileNumber() -> UInt64 { fileCount.add(1, ordering: .relaxed).newValue }
 
     func family(_ family: ColumnFamily) -> OpaquePointer { families[Int(family.rawValue) - 1] }
 

@@ -68,12 +68,7 @@ final class RocksDBOptions {
         rocksdb_block_based_options_set_block_cache(table, cache)
         rocksdb_block_based_options_set_format_version(table, 5)
         switch family {
-        case .state:
-            // Written all the time and read only when a node starts, in order: a list that is
-            // sorted when it is flushed costs a fraction of a sorted one.
-            rocksdb_options_set_memtable_vector_rep(options)
-            rocksdb_block_based_options_set_filter_policy(
-                table, rocksdb_filterpolicy_create_bloom_full(10))
+        case .state: break  // Taken up as sorted files, and read in order when a node starts.
         case .meta:
             // Read at random, and often for keys that are not there.
             rocksdb_block_based_options_set_filter_policy(

@@ -162,10 +162,25 @@ extension World {
     private mutating func keep(_ node: ValidatorIndex) -> Bool {
         do throws(StorageError) {
             try nodes[node.rawValue].storage?.executor.keep()
-            return true
         } catch {
             fail(node, error)
             return false
+        }
+        if let save = nodes[node.rawValue].storage?.executor.takeSave() {
+            events.add(
+                .stateSaved(node, life: nodes[node.rawValue].life, save),
+                at: now.advanced(by: syncTime(of: node)))
+        }
+        return true
+    }
+
+    mutating func write(_ save: StateSave, at node: ValidatorIndex, life: Int) {
+        guard nodes[node.rawValue].life == life, !mayStop(node) else { return }
+        do throws(StorageError) {
+            try nodes[node.rawValue].storage?.store.write(save)
+            nodes[node.rawValue].storage?.executor.noteSaved()
+        } catch {
+            fail(node, error)
         }
     }
 
@@ -214,7 +229,7 @@ extension World {
         if mayStop(node) { return }
         nodes[node.rawValue].storage?.truncation.step = .idle
         do throws(StorageError) {
-            try nodes[node.rawValue].storage?.executor.keep()
+            guard keep(node) else { return }
             if !mistakes.isRetiringBeforeSync { try storage.store.sync() }
             let before = storage.log.segmentCount
             try storage.log.retire(upTo: upTo)

@@ -258,6 +258,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
             guard nodes[node.rawValue].life == life else { return }
             execute(block, at: node)
         case .storeSynced(let node, let life): finishTruncation(node, life: life)
+        case .stateSaved(let node, let life, let save): write(save, at: node, life: life)
         case .restart(let node): restart(node)
         case .submit(let node): submit(at: node)
         case .read(let node): read(at: node)

@@ -1,4 +1,5 @@
 import BFTBase
+import BFTChain
 import BFTCore
 import BFTLedger
 
@@ -16,6 +17,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
     case stored(ValidatorIndex, life: Int, Batch)
     case executed(ValidatorIndex, life: Int, CommittedBlock)
     case storeSynced(ValidatorIndex, life: Int)
+    /// The state that was taken down is written beside everything else.
+    case stateSaved(ValidatorIndex, life: Int, StateSave)
     case restart(ValidatorIndex)
     case submit(ValidatorIndex)
     case read(ValidatorIndex)
@@ -37,7 +40,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .deliver(_, _, let node), .deliverBytes(_, _, let node),
             .process(_, _, let node, _), .timer(let node, _, _), .synced(let node, _),
             .stored(let node, _, _), .executed(let node, _, _), .storeSynced(let node, _),
-            .submit(let node), .read(let node), .truncate(let node), .speak(let node):
+            .stateSaved(let node, _, _), .submit(let node), .read(let node), .truncate(let node),
+            .speak(let node):
             node
         case .restart, .fault, .mend, .diskHasRoom, .resume, .heal: nil
         }
@@ -68,6 +72,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .storeSynced(let node, _): tag(16, node)
         case .diskHasRoom(let node): tag(17, node)
         case .resume(let node): tag(18, node)
+        case .stateSaved(let node, _, _): tag(19, node)
         }
     }
 }

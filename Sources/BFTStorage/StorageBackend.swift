@@ -20,6 +20,15 @@ public protocol StorageBackend: AnyObject, Sendable {
     /// after a `sync`.
     func writeUnlogged(_ batch: WriteBatch) throws(StorageError)
 
+    /// Applies `run` to `family` atomically and durably, past the log of the store: for what is
+    /// large and is written now and then. May take long, and holds other writes up for a moment
+    /// only.
+    ///
+    /// What was written before is no more durable than it was: `sync` first what `run` goes by.
+    ///
+    /// - Precondition: `run` is sorted, and the family is written in this way only.
+    func ingest(_ run: SortedRun, into family: ColumnFamily) throws(StorageError)
+
     /// Makes everything written so far durable.
     ///
     /// An error is final: what was written since the last success may be lost, whatever a later

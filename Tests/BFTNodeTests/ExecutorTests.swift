@@ -236,6 +236,46 @@ private final class Sink: Sendable {
         #expect(application.stateRoot == chain.roots[3])
     }
 
+    @Test("A save leaves out nothing that changed while it was written")
+    func savingBesides() throws {
+        var chain = TestChain()
+        for height in 1...40 { chain.append([("key", "\(height)"), ("key\(height)", "1")]) }
+        let backend = MemoryBackend()
+        let store = ChainStore(backend)
+        _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+        var blocks = BlockExecutor(
+            KeyValueStore(), store: store, own: ValidatorIndex(0),
+            policy: .init(byteCount: .max, blockCount: 3))
+        var underWay: StateSave?
+        for (position, committed) in chain.committed.enumerated() {
+            _ = blocks.execute(committed, at: committed.batches.map { _ in nil })
+            let early = blocks.takeSave()
+            #expect(early == nil, "its block is not kept yet")
+            try blocks.keep()
+            if let save = blocks.takeSave() {
+                let before = underWay
+                #expect(before == nil)
+                underWay = save
+            }
+            guard let save = underWay, position.isMultiple(of: 5) else { continue }
+            try store.write(save)
+            blocks.noteSaved()
+            underWay = nil
+            var application = KeyValueStore()
+            let head = try #require(try store.head())
+            #expect(try store.savedHeight() == save.height)
+            try Replay.bring(&application, to: head, from: store)
+            #expect(application.stateRoot == chain.roots[position + 1])
+        }
+        if let save = underWay { try store.write(save) }
+        blocks.noteSaved()
+        try blocks.saveAtEnd()
+        #expect(try store.savedHeight() == Height(40))
+        var application = KeyValueStore()
+        try application.load(store.stateSource)
+        #expect(application.stateRoot == chain.roots[40])
+    }
+
     @Test("When the save at the end fails, the executor says so, and the old state stays")
     func failingSave() throws {
         var chain = TestChain()

@@ -133,6 +133,45 @@ import Testing
         }
     }
 
+    @Test("A run replaces and removes what earlier runs put, whatever the order it was filled in")
+    func runs() throws {
+        try onEveryBackend { store, name in
+            var random = SplitMix64(seed: 7)
+            var model: [[UInt8]: [UInt8]] = [:]
+            for round in 0..<12 {
+                var run = SortedRun()
+                for number in 0..<200 {
+                    // Keys with a common beginning, some of which are the beginning of others, and
+                    // the empty one.
+                    let length = Int.random(in: 0...11, using: &random)
+                    let key = (0..<length).map { UInt8($0 < 9 ? 7 : Int(random.next() % 5)) }
+                    let value = Array(
+                        repeating: UInt8(round), count: Int.random(in: 0...300, using: &random))
+                    if number.isMultiple(of: 3) {
+                        run.delete(key: key.span.bytes)
+                        model[key] = nil
+                    } else {
+                        run.put(key: key.span.bytes, value: value.span.bytes)
+                        model[key] = value
+                    }
+                }
+                #expect(run.count == 200)
+                try store.ingest(run.sorted(), into: .state)
+                let found = try store.entries(in: .state, limit: .max)
+                let expected = model.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+                #expect(found.map(\.key) == expected.map(\.key), "\(name)")
+                #expect(found.map(\.value) == expected.map(\.value), "\(name)")
+            }
+            try store.ingest(SortedRun().sorted(), into: .state)
+            store.close()
+            #expect(throws: StorageError.closed) {
+                var run = SortedRun()
+                run.delete(key: [UInt8(1)].span.bytes)
+                try store.ingest(run.sorted(), into: .state)
+            }
+        }
+    }
+
     @Test("Keys and values of every size that changes the length of a length come back")
     func sizes() throws {
         try onEveryBackend { store, name in

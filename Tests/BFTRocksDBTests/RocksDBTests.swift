@@ -47,6 +47,27 @@ import Testing
         copy.close()
     }
 
+    @Test("A run is durable at once, and what a crash left of one is removed")
+    func ingestThenCopy() throws {
+        let directory = try TemporaryDirectory()
+        let (path, copy) = ("\(directory.path)/a", "\(directory.path)/b")
+        let store = try RocksDBBackend(path: path)
+        for round in 0..<3 {
+            var run = SortedRun()
+            for key in UInt8(round)..<100 {
+                run.put(key: [key].span.bytes, value: [UInt8(round)].span.bytes)
+            }
+            try store.ingest(run.sorted(), into: .state)
+        }
+        #expect(try StoreFiles.names(path).allSatisfy { !$0.hasPrefix("incoming-") })
+        try copyFiles(from: path, to: copy)
+        try AtomicFile.write("\(copy)/incoming-7.sst", [1, 2, 3])
+        let found = try RocksDBBackend(path: copy).entries(in: .state, limit: .max)
+        #expect(found.map(\.key) == (0..<100).map { [UInt8($0)] })
+        #expect(found.map(\.value) == (0..<100).map { [UInt8(min($0, 2))] })
+        #expect(try StoreFiles.names(copy).allSatisfy { !$0.hasPrefix("incoming-") })
+    }
+
     @Test("A log that is cut off anywhere leaves whole batches, and only the first ones")
     func tornLog() throws {
         let directory = try TemporaryDirectory()

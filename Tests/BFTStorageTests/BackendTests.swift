@@ -130,6 +130,23 @@ import Testing
         }
     }
 
+    @Test("A power cut keeps every run that was taken up, and a fault none of it")
+    func powerCutAfterRuns() throws {
+        let key: [UInt8] = [1]
+        var batch = WriteBatch()
+        batch.put(.blocks, key: [1], value: [1])
+        let store = FaultInjectingBackend(faults: .init(failingWrite: 3))
+        try store.write(batch)
+        var run = SortedRun()
+        run.put(key: key.span.bytes, value: key.span.bytes)
+        try store.ingest(run.sorted(), into: .state)
+        run.put(key: key.span.bytes, value: [UInt8]().span.bytes)
+        #expect(throws: StorageError.self) { try store.ingest(run.sorted(), into: .state) }
+        let after = store.powerCut()
+        #expect(try after.entries(in: .blocks, limit: 9).isEmpty)
+        #expect(try after.get(.state, key: key) == [1])
+    }
+
     @Test("Injected faults fail as told: a write, a sync that loses data, a disk without room")
     func faults() throws {
         var batch = WriteBatch()

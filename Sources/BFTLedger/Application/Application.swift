@@ -28,8 +28,8 @@ public struct ApplicationError: Error, Equatable, Sendable, CustomStringConverti
     public init(_ description: String) { self.description = description }
 }
 
-/// Where an application puts what changed. It becomes durable together with the block that it was
-/// saved after, all or none.
+/// Where an application puts what changed. It becomes durable all or none, with the height of the
+/// block that it was saved after. Keys have at least one byte.
 public protocol StateSink {
     mutating func put(key: RawSpan, value: RawSpan)
     mutating func delete(key: RawSpan)

@@ -15,6 +15,8 @@ enum ExecutorJob: Sendable {
     case readBlock(Height, ticket: UInt64)
     /// Make everything executed so far durable.
     case sync(ticket: UInt64)
+    /// The state that was taken down has been written, or the disk has refused it.
+    case saved(StorageError?)
 }
 
 /// Queries that are answered from one state.
@@ -104,6 +106,7 @@ final class Executor<App: Application>: @unchecked Sendable {
     private var failure: StorageError?
     private var bunch = Bunch()
     private var thread: NamedThread?
+    private var saver: StateSaver?
 
     /// A bunch of this many bytes is handed back without waiting for the end of the jobs.
     static var bunchByteLimit: Int { 4 << 20 }
@@ -127,7 +130,12 @@ final class Executor<App: Application>: @unchecked Sendable {
         self.onOutcomes = onOutcomes
     }
 
-    func start() { thread = NamedThread("bft-execute") { [self] in run() } }
+    func start() {
+        let saver = StateSaver(store) { [unowned self] in append(.saved($0)) }
+        saver.start()
+        self.saver = saver
+        thread = NamedThread("bft-execute") { [self] in run() }
+    }
 
     func append(_ job: ExecutorJob) {
         let wasIdle = queue.withLock { queue in
@@ -159,7 +167,7 @@ final class Executor<App: Application>: @unchecked Sendable {
             let (jobs, isClosing) = nextJobs()
             for job in jobs where failure == nil { perform(job) }
             handBack()
-            if isClosing, jobs.isEmpty { return saveAtEnd() }
+            if isClosing, jobs.isEmpty { return close(saver) }
             if jobs.isEmpty || isKeepingDue { keep() }
         }
     }
@@ -186,6 +194,7 @@ final class Executor<App: Application>: @unchecked Sendable {
         guard failure == nil else { return }
         do throws(StorageError) {
             try blocks.keep()
+            if let save = blocks.takeSave() { saver?.append(save) }
         } catch {
             failure = error
             add(.failed(error))
@@ -213,7 +222,13 @@ final class Executor<App: Application>: @unchecked Sendable {
     }
 
     /// Saves the state, so that the next start has nothing to execute again.
-    private func saveAtEnd() {
+    private func close(_ saver: StateSaver?) {
+        saver?.close()
+        let last = queue.withLock { queue in
+            defer { queue.jobs = [] }
+            return queue.jobs
+        }
+        for job in last where failure == nil { perform(job) }
         guard failure == nil else { return }
         do throws(StorageError) {
             try blocks.saveAtEnd()
@@ -251,6 +266,9 @@ final class Executor<App: Application>: @unchecked Sendable {
                 try blocks.keep()
                 try store.sync()
                 add(.synced(ticket: ticket))
+            case .saved(let failure):
+                blocks.noteSaved()
+                if let failure { throw failure }
             }
         } catch {
             failure = error

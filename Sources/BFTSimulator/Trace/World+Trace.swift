@@ -24,7 +24,8 @@ extension World {
             add(.executed, node, MessageSummary.about(block.block))
         case .restart(let node): if !nodes[node.rawValue].isUp { add(.started, node, "") }
         case .heal: add(.healed, nil, "faults end")
-        case .deliverBytes, .process, .storeSynced, .submit, .read, .truncate, .speak, .fault,
+        case .deliverBytes, .process, .storeSynced, .stateSaved, .submit, .read, .truncate, .speak,
+            .fault,
             .mend, .diskHasRoom, .resume:
             break
         }

@@ -39,6 +39,19 @@ public final class FaultInjectingBackend: StorageBackend {
         var syncCount = 0
         var writtenByteCount = 0
         var isClosed = false
+
+        /// Counts a write of so many bytes, and returns why it fails if it does.
+        mutating func noteWrite(of byteCount: Int) -> StorageError? {
+            writeCount += 1
+            if writeCount == faults.failingWrite {
+                return .io(operation: "write", path: "memory", reason: "injected fault")
+            }
+            if let room = faults.roomByteCount, writtenByteCount + byteCount > room {
+                return .diskFull(path: "memory")
+            }
+            writtenByteCount += byteCount
+            return nil
+        }
     }
 
     private let state: Mutex<State>
@@ -127,17 +140,18 @@ public final class FaultInjectingBackend: StorageBackend {
 
     private func write(_ batch: WriteBatch, isLogged: Bool) throws(StorageError) {
         try attempt { state -> Result<Void, StorageError> in
-            state.writeCount += 1
-            if state.writeCount == state.faults.failingWrite {
-                return .failure(.io(operation: "write", path: "memory", reason: "injected fault"))
-            }
-            let written = state.writtenByteCount + batch.byteCount
-            if let room = state.faults.roomByteCount, written > room {
-                return .failure(.diskFull(path: "memory"))
-            }
-            state.writtenByteCount = written
+            if let failure = state.noteWrite(of: batch.byteCount) { return .failure(failure) }
             state.current.apply(batch)
             state.pending.append(Pending(batch: batch, isLogged: isLogged))
+            return .success(())
+        }
+    }
+
+    public func ingest(_ run: SortedRun, into family: ColumnFamily) throws(StorageError) {
+        try attempt { state -> Result<Void, StorageError> in
+            if let failure = state.noteWrite(of: run.byteCount) { return .failure(failure) }
+            state.current.apply(run, to: family)
+            state.durable.apply(run, to: family)
             return .success(())
         }
     }

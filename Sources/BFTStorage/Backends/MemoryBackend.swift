@@ -18,6 +18,17 @@ public struct StorageContents: Sendable, Equatable {
         }
     }
 
+    /// Applies the changes of `run`.
+    public mutating func apply(_ run: SortedRun, to family: ColumnFamily) {
+        try? run.forEach { key, value throws(StorageError) in
+            if let value {
+                families[family.index].set(key, to: value)
+            } else {
+                families[family.index].remove(key)
+            }
+        }
+    }
+
     public func get(_ family: ColumnFamily, key: RawSpan) -> [UInt8]? {
         families[family.index].value(of: key)
     }
@@ -68,6 +79,14 @@ public final class MemoryBackend: StorageBackend {
 
     public func get(_ family: ColumnFamily, key: RawSpan) throws(StorageError) -> [UInt8]? {
         try open().get(family, key: key)
+    }
+
+    public func ingest(_ run: SortedRun, into family: ColumnFamily) throws(StorageError) {
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.contents.apply(run, to: family) }
+            return state.isClosed
+        }
+        if isClosed { throw .closed }
     }
 
     public func write(_ batch: WriteBatch) throws(StorageError) {

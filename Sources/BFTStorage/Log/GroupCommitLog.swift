@@ -272,14 +272,15 @@ public final class GroupCommitLog: @unchecked Sendable {
 
     private func write(_ group: [Record]) throws(StorageError) {
         var begin = log.end
+        var started = Self.now
         for (number, record) in group.enumerated() {
             let position = try log.append(type: record.type, parts: record.parts)
             precondition(position == record.position, "positions are those that were promised")
             let byteCount = Int(log.end.rawValue - begin.rawValue)
             guard number == group.count - 1 || byteCount >= Self.groupByteLimit else { continue }
-            let started = Self.now
             try log.commit()
-            let taken = Interval(nanoseconds: Self.now - started)
+            let ended = Self.now
+            let taken = Interval(nanoseconds: ended - started)
             state.withLock { state in
                 state.byteCount -= byteCount
                 state.isFull = false
@@ -288,6 +289,7 @@ public final class GroupCommitLog: @unchecked Sendable {
             }
             onDurable(position)
             begin = log.end
+            started = ended
         }
     }
 

@@ -114,13 +114,14 @@ struct TestChain {
             }
             let root = application.end()
             let nowhere: [LogPosition?] = Array(repeating: nil, count: committed.batches.count)
-            var changes = StateChanges()
-            if position + 1 == savedHeight {
-                application.save(into: &changes)
-                changes.isSave = true
-            }
+            var changes = ChainChanges()
             store.add(committed, at: nowhere, stateRoot: root, to: &changes)
             try store.write(&changes)
+            if position + 1 == savedHeight {
+                var save = StateSave(height: block.height)
+                application.save(into: &save)
+                try store.write(save)
+            }
         }
     }
 }
