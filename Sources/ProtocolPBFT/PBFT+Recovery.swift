@@ -38,7 +38,7 @@ extension PBFTReplica {
 
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadlines = [giveUpAt, resendAt].compactMap(\.self)
+        var deadlines = [giveUpAt, termEndsAt, resendAt].compactMap(\.self)
         if case .waiting(let until) = leadership { deadlines.append(until) }
         return deadlines.min() ?? Instant(nanoseconds: .max)
     }
@@ -53,6 +53,7 @@ extension PBFTReplica {
             inquire(at: now, into: &effects)
             noteWorkSince(now)
         }
+        endTerm(at: now, into: &effects)
         guard workSince != nil || !isJoined else {
             resendAt = nil
             return

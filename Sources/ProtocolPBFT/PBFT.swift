@@ -23,6 +23,7 @@ public typealias PBFT = PBFTReplica<SoundPBFTRules>
 /// - Invariant P10: the committed chain only grows, and so does the view.
 /// - Invariant P11: what a peer can make it keep is bounded: one vote of a kind per instance and
 ///   voter within windows of views and heights, and one view change per validator.
+/// - Invariant P12: it gives no leader more than a term.
 public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     public typealias Message = PBFTMessage
     public typealias Unsigned = PBFTUnsigned
@@ -58,6 +59,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     var newView: NewView?
 
     var pacemaker: Pacemaker
+    var term: Term
     /// When the view was entered, or a block was proposed or committed in it.
     var progressAt = Instant(nanoseconds: 0)
     /// Since when there has been something to order or to commit, or since when it has been known
@@ -117,6 +119,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         checkpoints = CheckpointList(configuration.validators)
         viewChanges = Array(repeating: nil, count: count)
         pacemaker = Pacemaker(timing: configuration.timing)
+        term = Term(view: root.view)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered, certificate)
     }
