@@ -39,7 +39,10 @@ extension PBFTReplica {
     /// The next instant at which something is due.
     var nextDeadline: Instant {
         var deadlines = [giveUpAt, termEndsAt, resendAt].compactMap(\.self)
-        if case .waiting(let until) = leadership { deadlines.append(until) }
+        switch leadership {
+        case .waiting(let until), .gathering(let until): deadlines.append(until)
+        case .none, .due, .drafting: break
+        }
         return deadlines.min() ?? Instant(nanoseconds: .max)
     }
 

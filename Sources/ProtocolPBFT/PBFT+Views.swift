@@ -46,6 +46,7 @@ extension PBFTReplica {
         blocks.removeProposals(before: next.previous ?? .zero)
         if let newView, newView.view < next { self.newView = nil }
         leadership = .none
+        proposedAt = nil
         progressAt = now
         workSince = nil
         resendAt = nil

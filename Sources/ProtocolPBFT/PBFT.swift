@@ -68,6 +68,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     /// When this replica, stuck, tells the others again what it has and what it lacks.
     var resendAt: Instant?
     var leadership = Leadership.none
+    /// When this replica last proposed something in the present view.
+    var proposedAt: Instant?
     /// Whether there is work above the last committed block, as far as the ledger knows.
     var isWorkPending = false
     /// The height for which the ledger was last told to ask peers.
@@ -97,6 +99,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         case none
         /// Leads, and has not asked yet what to propose next.
         case due
+        /// Leads, and lets more gather: asks once its last block is prepared, or at this time.
+        case gathering(until: Instant)
         /// Leads, and has asked.
         case drafting
         /// Leads, and has nothing to order: proposes an empty block at this time.
@@ -180,7 +184,10 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         commitPrepared(into: &effects)
         commitDecided(at: now, into: &effects)
         prepareProposals(at: now, into: &effects)
-        if leadership == .due { requestDraft(at: now, into: &effects) }
+        switch leadership {
+        case .due, .gathering: requestDraft(at: now, into: &effects)
+        case .none, .drafting, .waiting: break
+        }
         noteWorkSince(now)
         actOnTime(at: now, into: &effects)
         effects.append(.setTimer(nextDeadline))
