@@ -58,13 +58,19 @@ extension World {
         }
     }
 
+    /// Lets the adversary at `node` hear `message`. Says whether its own replica hears it, too.
     mutating func hearMaliciously(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, at node: ValidatorIndex
-    ) {
+    ) -> Bool {
         coalition.hear(message)
         ask(node, insteadOf: []) { adversary, vantage in
             adversary.hear(message, from: sender, &vantage)
         }
+        guard let adversary = adversaries[node.rawValue],
+            !adversary.passesOn(message, from: sender, vantage(of: node)), mayLie(node)
+        else { return true }
+        deviationCounts[node.rawValue] += 1
+        return false
     }
 
     /// Lets an adversary say something of its own accord.
@@ -93,8 +99,12 @@ extension World {
             return
         }
         if message.encoded != bytes { violations.append("wire: one message has two encodings") }
-        for target in dispatch.targets where target != node {
-            transmit(message, from: node, to: target)
+        for target in dispatch.targets {
+            if target != node {
+                transmit(message, from: node, to: target)
+            } else if case .ledger(.batch(let batch)) = message, batch.author == node {
+                give(.sealed(batch), to: node)
+            }
         }
     }
 }

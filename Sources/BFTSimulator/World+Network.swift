@@ -146,7 +146,7 @@ extension World {
     mutating func deliver(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
-        if isMalicious(target) { hearMaliciously(message, from: sender, at: target) }
+        if isMalicious(target), !hearMaliciously(message, from: sender, at: target) { return }
         guard let replica = nodes[target.rawValue].replica else { return }
         let isUseful = replica.isUseful(message)
         guard

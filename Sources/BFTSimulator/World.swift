@@ -178,6 +178,9 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// Why nodes did not start, in their own words.
     public var refusals: [String] { nodes.compactMap(\.refusal) }
 
+    /// The view of each node that is up.
+    public var views: [View] { nodes.compactMap { $0.replica?.consensus.view } }
+
     /// Whether an adversary decides what `node` sends.
     func isMalicious(_ node: ValidatorIndex) -> Bool { adversaries[node.rawValue] != nil }
 

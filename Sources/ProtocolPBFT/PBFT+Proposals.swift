@@ -16,9 +16,25 @@ extension PBFTReplica {
 
     // MARK: Leading
 
+    /// Until when this replica, which leads, gathers for its next block. A block costs everybody
+    /// signatures, messages and syncs, whatever it names: so the next one follows once the last
+    /// is prepared, or where messages take long, after a pause that is short beside them.
+    private var gatherUntil: Instant? {
+        guard let proposedAt, own.tail.height > committed.height,
+            let last = instances.index(of: view, own.tail.height),
+            instances.all[last].prepared == nil
+        else { return nil }
+        return proposedAt.advanced(by: pacemaker.gatherInterval)
+    }
+
     /// Asks for something to propose, if this replica leads and has room for another instance.
     mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
         let height = own.tail.height.next
+        if let gatherUntil, now < gatherUntil {
+            leadership = .gathering(until: gatherUntil)
+            return
+        }
+        leadership = .due
         guard isJoined, !own.isTailDue,
             height.rawValue - committed.height.rawValue <= PBFTBounds.parallel,
             rules.isWithinWatermarks(height, stable: checkpoints.stable.height)
@@ -51,6 +67,7 @@ extension PBFTReplica {
             time: max(draft.time, tail.time), applied: draft.applied, payload: draft.payload)
         guard rules.mayPrepare(block.name, on: parent, own: own, in: view) else { return }
         progressAt = now
+        proposedAt = now
         blocks.insert(block)
         blocks.update(block.digest) { $0.judgement = .valid }
         prepare(block, into: &effects)

@@ -38,8 +38,11 @@ extension PBFTReplica {
 
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadlines = [giveUpAt, resendAt].compactMap(\.self)
-        if case .waiting(let until) = leadership { deadlines.append(until) }
+        var deadlines = [giveUpAt, termEndsAt, resendAt].compactMap(\.self)
+        switch leadership {
+        case .waiting(let until), .gathering(let until): deadlines.append(until)
+        case .none, .due, .drafting: break
+        }
         return deadlines.min() ?? Instant(nanoseconds: .max)
     }
 
@@ -53,6 +56,7 @@ extension PBFTReplica {
             inquire(at: now, into: &effects)
             noteWorkSince(now)
         }
+        endTerm(at: now, into: &effects)
         guard workSince != nil || !isJoined else {
             resendAt = nil
             return

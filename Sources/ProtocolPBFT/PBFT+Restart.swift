@@ -137,6 +137,7 @@ extension PBFTReplica {
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
         progressAt = now
+        term.note(committed, at: now)
         if isJoined, leader(of: view) == configuration.own { leadership = .due }
         // Said before the crash and durable: say it again, the same.
         for unsigned in unsignedMessages { effects.append(.sign(unsigned)) }

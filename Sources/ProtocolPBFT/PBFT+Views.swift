@@ -17,11 +17,12 @@ extension PBFTReplica {
         return (name, certificate)
     }
 
-    /// Gives up all views before `next`. P4, P5.
+    /// Gives up all views before `next`, because the present one failed or its term is over.
+    /// P4, P5.
     mutating func ask(
-        for next: View, at now: Instant, into effects: inout [Effect<Self>]
+        for next: View, isFailure: Bool = true, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        pacemaker.gaveUp()
+        if isFailure { pacemaker.gaveUp() }
         let report = report
         // Again if need be: a log that was cut since may have lost it with what is committed.
         if let report { effects.append(.persist(.certificate(report.certificate))) }
@@ -45,6 +46,7 @@ extension PBFTReplica {
         blocks.removeProposals(before: next.previous ?? .zero)
         if let newView, newView.view < next { self.newView = nil }
         leadership = .none
+        proposedAt = nil
         progressAt = now
         workSince = nil
         resendAt = nil
@@ -79,6 +81,7 @@ extension PBFTReplica {
         let earlier = viewChanges[voter.rawValue]?.view ?? .zero
         guard content.view > earlier else { return }
         viewChanges[voter.rawValue] = report
+        if isJoined, content.view > view { term.noteWish(in: view, at: now) }
     }
 
     /// Throws unless `certificate` is what `name` names, of a view before `view`.
@@ -112,6 +115,7 @@ extension PBFTReplica {
     }
 
     /// Asks for the earliest later view, once somebody honest did: nobody is left behind alone.
+    /// A view in which something was ordered has had time enough: most likely its term is over.
     mutating func joinLaterView(at now: Instant, into effects: inout [Effect<Self>]) {
         let present = view
         guard rules.isWeakQuorum(power { $0 > present }, of: configuration.validators) else {
@@ -119,7 +123,7 @@ extension PBFTReplica {
         }
         let later = viewChanges.compactMap { $0?.view }.filter { $0 > present }
         guard let next = later.min() else { return }
-        ask(for: next, at: now, into: &effects)
+        ask(for: next, isFailure: !hasLeaderOrdered, at: now, into: &effects)
     }
 
     // MARK: New views

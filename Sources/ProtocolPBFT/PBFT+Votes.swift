@@ -223,6 +223,7 @@ extension PBFTReplica {
     private mutating func becomeCommitted(_ run: CommittedRun, at now: Instant) {
         precondition(
             run.first.parent == committed.digest, "P10: not a child of the committed block")
+        for block in run.blocks { term.note(block, at: now) }
         committed = run.last
         commitCertificate = run.certificate
         commitVoteHeight = max(commitVoteHeight, committed.height)

@@ -23,6 +23,7 @@ public typealias PBFT = PBFTReplica<SoundPBFTRules>
 /// - Invariant P10: the committed chain only grows, and so does the view.
 /// - Invariant P11: what a peer can make it keep is bounded: one vote of a kind per instance and
 ///   voter within windows of views and heights, and one view change per validator.
+/// - Invariant P12: it gives no leader more than a term.
 public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     public typealias Message = PBFTMessage
     public typealias Unsigned = PBFTUnsigned
@@ -58,6 +59,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     var newView: NewView?
 
     var pacemaker: Pacemaker
+    var term: Term
     /// When the view was entered, or a block was proposed or committed in it.
     var progressAt = Instant(nanoseconds: 0)
     /// Since when there has been something to order or to commit, or since when it has been known
@@ -66,6 +68,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     /// When this replica, stuck, tells the others again what it has and what it lacks.
     var resendAt: Instant?
     var leadership = Leadership.none
+    /// When this replica last proposed something in the present view.
+    var proposedAt: Instant?
     /// Whether there is work above the last committed block, as far as the ledger knows.
     var isWorkPending = false
     /// The height for which the ledger was last told to ask peers.
@@ -95,6 +99,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         case none
         /// Leads, and has not asked yet what to propose next.
         case due
+        /// Leads, and lets more gather: asks once its last block is prepared, or at this time.
+        case gathering(until: Instant)
         /// Leads, and has asked.
         case drafting
         /// Leads, and has nothing to order: proposes an empty block at this time.
@@ -117,6 +123,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         checkpoints = CheckpointList(configuration.validators)
         viewChanges = Array(repeating: nil, count: count)
         pacemaker = Pacemaker(timing: configuration.timing)
+        term = Term(view: root.view)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered, certificate)
     }
@@ -177,7 +184,10 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         commitPrepared(into: &effects)
         commitDecided(at: now, into: &effects)
         prepareProposals(at: now, into: &effects)
-        if leadership == .due { requestDraft(at: now, into: &effects) }
+        switch leadership {
+        case .due, .gathering: requestDraft(at: now, into: &effects)
+        case .none, .drafting, .waiting: break
+        }
         noteWorkSince(now)
         actOnTime(at: now, into: &effects)
         effects.append(.setTimer(nextDeadline))

@@ -45,6 +45,8 @@ public protocol PBFTRules: Equatable, Sendable {
     func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool
     /// Is a checkpoint stable that validators of this `power` have signed?
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool
+    /// When does the term of a leader end, though nothing is wrong? `nil` if never.
+    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant?
 }
 
 /// The rules of the paper, with weights.
@@ -114,5 +116,11 @@ public struct SoundPBFTRules: PBFTRules {
     /// P8: as many as for a certificate.
     public func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         isQuorum(power, of: validators)
+    }
+
+    /// P12: after so many view timeouts. Safe whenever it is: any replica may ask for any later
+    /// view at any time.
+    public func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
+        beginning.advanced(by: viewTimeout.scaled(by: PBFTBounds.termTimeouts))
     }
 }

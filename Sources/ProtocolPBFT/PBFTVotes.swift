@@ -67,7 +67,7 @@ extension CertificateName: WireCodable {
     }
 }
 
-/// The bounds of the protocol, in instances.
+/// The bounds of the protocol, in instances unless said otherwise.
 public enum PBFTBounds {
     /// A checkpoint is signed at every multiple of this height.
     public static let checkpointInterval: UInt64 = 8
@@ -78,6 +78,9 @@ public enum PBFTBounds {
     public static let parallel: UInt64 = 8
     /// How many views ahead of its own a replica keeps votes for.
     static let views: UInt64 = 4
+    /// How long a leader's term is, in view timeouts. A change of views takes a few message
+    /// delays, and a leader that is down one timeout: less than a hundredth of this each.
+    public static let termTimeouts: UInt64 = 60
 
     static func isCheckpoint(_ height: Height) -> Bool {
         height.rawValue > 0 && height.rawValue.isMultiple(of: checkpointInterval)

@@ -15,6 +15,9 @@ struct Pacemaker: Equatable, Sendable {
     /// exceed the network's delay, whatever that is.
     var timeout: Interval { timing.viewTimeout.scaled(by: 1 << UInt64(doublings)) }
 
+    /// How long a leader gathers for its next block at most.
+    var gatherInterval: Interval { Interval(nanoseconds: timing.viewTimeout.nanoseconds / 128) }
+
     var idleInterval: Interval { timing.idleInterval }
     var resendInterval: Interval { timing.viewTimeout }
 

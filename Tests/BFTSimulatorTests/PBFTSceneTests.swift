@@ -44,6 +44,8 @@ import Testing
         }
         stage.fate = { isHidden($0) ? .isLost : .arrives }
         stage.submit()
+        // v0 hears no votes, so it gathers for as long as it may before each block.
+        stage.wait(10 * length, for: [0])
         stage.length = 1
         // v3 hears that the others want view 2, and nothing more.
         stage.fate = { sent in

@@ -99,6 +99,37 @@ import Testing
             })
     }
 
+    @Test("An author whose batches the leader leaves out is heard when the term is over")
+    func neglect() async throws {
+        let author = ValidatorIndex(1)
+        let term = World<PBFT>.viewTimeout.scaled(by: PBFTBounds.termTimeouts)
+        for seed in UInt64(0)..<2 {
+            let authors = try await Seeds.aside {
+                var world = try World<PBFT>(
+                    powers: [1, 1, 1, 1], seed: seed, plan: FaultPlan(),
+                    adversaries: [0: NeglectingLeader<PBFT>()])
+                world.run(until: Instant(nanoseconds: 0).advanced(by: term))
+                let before = Set(world.history.executedBatches.map(\.author))
+                world.run(until: world.now.advanced(by: .seconds(2)))
+                #expect(world.violations.isEmpty)
+                return (before, Set(world.history.executedBatches.map(\.author)))
+            }
+            #expect(!authors.0.contains(author) && authors.0.count == 3)
+            #expect(authors.1.contains(author))
+        }
+    }
+
+    @Test("A network without work keeps its leader, and ends no more than one term")
+    func idle() async throws {
+        let views = try await Seeds.aside {
+            var world = try World<PBFT>(powers: [1, 1, 1, 1], seed: 5, plan: FaultPlan())
+            world.run(until: Instant(nanoseconds: 0).advanced(by: .seconds(60)))
+            #expect(world.violations.isEmpty)
+            return world.views
+        }
+        #expect(Set(views) == [View(2)])
+    }
+
     @Test("Who says two things is accused, and nobody else is")
     func accusation() async throws {
         for seed in UInt64(0)..<8 {

@@ -10,8 +10,6 @@ struct Conversation {
     struct Misspoken: Error { let command: String }
 
     static let chain = Digest(7, 7, 7, 7)
-    static let timing = ReplicaConfiguration.Timing(
-        viewTimeout: .milliseconds(200), idleInterval: .milliseconds(500))
     static let genesis = Block.genesis(
         chain: chain, time: Timestamp(milliseconds: 0), stateRoot: .zero)
 
@@ -23,16 +21,20 @@ struct Conversation {
     var blocks: [String: Block] = ["genesis": genesis]
     var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     var draft: (view: View, parent: Digest)?
+    /// How often an idle network makes a block, in milliseconds.
+    var idle: UInt64 = 500
 
-    init() throws { replica = try Self.replica(on: Self.genesis, nil, []) }
+    init() throws { replica = try Self.replica(on: Self.genesis, nil, [], idle: idle) }
 
     private static func replica(
-        on root: Block, _ certificate: Certificate?, _ log: [PBFTRecord]
+        on root: Block, _ certificate: Certificate?, _ log: [PBFTRecord], idle: UInt64
     ) throws -> PBFT {
         PBFT(
             configuration: ReplicaConfiguration(
                 chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
-                own: ValidatorIndex(0), timing: timing),
+                own: ValidatorIndex(0),
+                timing: .init(
+                    viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle))),
             root: root, certificate: certificate, recovered: log)
     }
 
@@ -42,6 +44,10 @@ struct Conversation {
         guard let verb = words.popFirst() else { throw Misspoken(command: command) }
         switch verb {
         case "block": return try define(Array(words))
+        case "idle":
+            idle = try number(words.first)
+            replica = try Self.replica(on: Self.genesis, nil, [], idle: idle)
+            return []
         case "wait":
             now = now.advanced(by: .milliseconds(try number(words.first)))
             return give(.timerFired)
@@ -51,7 +57,8 @@ struct Conversation {
         case "restart":
             if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
             if words.first == "cut" { log = replica.liveRecords }
-            replica = try Self.replica(on: committed.block, committed.certificate, log)
+            replica = try Self.replica(
+                on: committed.block, committed.certificate, log, idle: idle)
             return give(.started)
         default: return give(try input(verb, Array(words), command))
         }

@@ -27,6 +27,11 @@ public protocol Adversary<P>: Sendable {
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>]
 
+    /// Whether its own replica gets to hear `message`, which has come in.
+    func passesOn(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: Vantage<P>
+    ) -> Bool
+
     /// What to send of its own accord. Asked every few dozen milliseconds.
     mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>]
 
@@ -53,12 +58,19 @@ extension Adversary {
         []
     }
 
+    public func passesOn(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: Vantage<P>
+    ) -> Bool {
+        true
+    }
+
     public mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>] { [] }
 
     public mutating func executed(_ block: CommittedBlock, root: Digest) {}
 }
 
-/// Something that an adversary sends, and to whom.
+/// Something that an adversary sends, and to whom. A batch of its own that it sends to itself is
+/// one that its own replica takes from it as from clients.
 public struct Dispatch<P: ConsensusProtocol>: Equatable, Sendable {
     public enum Content: Equatable, Sendable {
         /// Signed by the sender on its way out.

@@ -32,6 +32,9 @@ public enum AdversaryCatalogue<P: Attackable> {
                 ColludingForker<P>()
             },
             AdversaryEntry("silent-leader", "says nothing when it leads") { SilentLeader<P>() },
+            AdversaryEntry("neglecting-leader", "leaves out the batches of one author") {
+                NeglectingLeader<P>()
+            },
             AdversaryEntry("skipping-leader", "builds on its grandparent") {
                 SkippingLeader<P>()
             },

@@ -91,15 +91,19 @@ extension MeasuredNetwork {
         isCounting && isUp[position] && adversaries[position] != nil
     }
 
+    private func vantage(of position: Int) -> Vantage<P> {
+        Vantage(
+            configuration: configuration(of: position), limits: LedgerLimits(), now: now,
+            wallTime: wallTime, replica: replicas[position], genesis: genesis, random: random,
+            coalition: coalition, signatures: signatures)
+    }
+
     private mutating func ask(
         _ position: Int,
         _ question: (inout any Adversary<P>, inout Vantage<P>) -> [Dispatch<P>]
     ) {
         guard var adversary = adversaries[position] else { return }
-        var vantage = Vantage(
-            configuration: configuration(of: position), limits: LedgerLimits(), now: now,
-            wallTime: wallTime, replica: replicas[position], genesis: genesis, random: random,
-            coalition: coalition, signatures: signatures)
+        var vantage = vantage(of: position)
         let dispatches = question(&adversary, &vantage)
         adversaries[position] = adversary
         random = vantage.random
@@ -119,12 +123,17 @@ extension MeasuredNetwork {
         }
     }
 
-    mutating func hear(_ letter: Letter, from sender: Int, at position: Int) {
-        guard isLying(position) else { return }
+    /// Lets the adversary at `position` hear `letter`, if there is one. Says whether the replica
+    /// there hears it, too.
+    mutating func hear(_ letter: Letter, from sender: Int, at position: Int) -> Bool {
+        guard isLying(position) else { return true }
+        let sender = ValidatorIndex(sender)
         coalition.hear(letter.message)
         ask(position) { adversary, vantage in
-            adversary.hear(letter.message, from: ValidatorIndex(sender), &vantage)
+            adversary.hear(letter.message, from: sender, &vantage)
         }
+        return adversaries[position]?.passesOn(
+            letter.message, from: sender, vantage(of: position)) ?? true
     }
 
     mutating func speak(_ position: Int) {

@@ -167,7 +167,7 @@ struct MeasuredNetwork<P: Attackable> {
 
     private mutating func receive(_ letter: Letter, from sender: Int, at position: Int) {
         guard isUp[position] else { return }
-        if sender != position { hear(letter, from: sender, at: position) }
+        if sender != position, !hear(letter, from: sender, at: position) { return }
         guard replicas[position].isUseful(letter.message) else { return }
         if sender != position {
             run.verifiedCount += letter.claimCount

@@ -59,6 +59,9 @@ enum PBFTBugs {
         rules(
             "a view change leaves out what is prepared", .chaos, ReportsCommittedOnly.self),
         rules("a view begins with the lowest report", .chaos, ChoosesLowest.self),
+        rules(
+            "keeps a leader that orders something", .calm.with("neglecting-leader"),
+            within: 3, KeepsTheLeader.self),
     ]
 
     private static let hosts = [

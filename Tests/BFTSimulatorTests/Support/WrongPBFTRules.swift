@@ -38,6 +38,9 @@ extension WrongPBFTRules {
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         isQuorum(power, of: validators)
     }
+    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
+        sound.endOfTerm(from: beginning, viewTimeout: viewTimeout)
+    }
 }
 
 /// Half of the power is a quorum.
@@ -136,6 +139,11 @@ struct RecomputesNothing: WrongPBFTRules {
 /// Against P8: one signature makes a checkpoint stable.
 struct OneMakesStable: WrongPBFTRules {
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool { power > 0 }
+}
+
+/// Against P12: keeps a leader for as long as it orders something.
+struct KeepsTheLeader: WrongPBFTRules {
+    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? { nil }
 }
 
 /// Against P7: goes on whatever the last stable checkpoint is.
