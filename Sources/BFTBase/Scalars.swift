@@ -19,7 +19,8 @@ extension Counter {
     public var description: String { String(rawValue) }
 }
 
-/// One leader's term. View 0 holds only the genesis block; the first leader leads view 1.
+/// One attempt of one leader; a leader may keep several in a row. View 0 holds only the genesis
+/// block; the first leader leads view 1.
 public struct View: Counter {
     public let rawValue: UInt64
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }

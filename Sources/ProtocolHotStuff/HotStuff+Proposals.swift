@@ -247,10 +247,10 @@ extension HotStuffReplica {
         effects.append(.sign(.vote(statement, to: recipient(ofVoteIn: view))))
     }
 
-    /// The next leader; or everybody, if that one has not been heard of since it last led.
+    /// The leader of the next view; or everybody, if that one did not get by when it led last.
     private func recipient(ofVoteIn view: View) -> ValidatorIndex? {
         let next = leader(of: view.next)
-        return pacemaker.isSilent(next) ? nil : next
+        return pacemaker.hasFailed(next) ? nil : next
     }
 
     // MARK: Chains of blocks

@@ -5,14 +5,55 @@ import BFTCore
 extension HotStuffReplica {
     // MARK: Time
 
-    /// When the view is given up. Its time starts when there is something to do; in an idle
-    /// network it has until the next empty block is due.
+    /// How many times the time for a view is doubled.
+    private var doublings: Int {
+        rules.doublings(after: pacemaker.failures, limit: pacemaker.failureLimit)
+    }
+
+    /// When the time for the view starts: when there is something to do. In an idle network, when
+    /// the next empty block is due, unless its leader was waited for already.
+    private var timeStartsAt: Instant {
+        if let workSince { return workSince }
+        if pacemaker.isGivenUp(leader(of: view), in: schedule.tenure(of: view)) {
+            return enteredAt
+        }
+        return enteredAt.advanced(by: pacemaker.idleInterval)
+    }
+
+    /// When the view is given up.
     private var giveUpAt: Instant {
-        let timeout = pacemaker.timeout(
-            for: leader(of: view),
-            doublings: rules.doublings(after: pacemaker.failures, limit: pacemaker.failureLimit))
-        if let workSince { return workSince.advanced(by: timeout) }
-        return enteredAt.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
+        timeStartsAt.advanced(
+            by: pacemaker.timeout(
+                for: leader(of: view), in: schedule.tenure(of: view), doublings: doublings))
+    }
+
+    /// Draws conclusions about leaders and time from the view that is over.
+    mutating func rate(_ round: Round, at now: Instant) {
+        let (leader, tenure) = (leader(of: round.view), schedule.tenure(of: round.view))
+        let isCertified = round.certificate != nil
+        if isCertified, commitments.timedOutView < round.view {
+            pacemaker.succeeded(
+                leader, in: tenure, within: now.since(timeStartsAt), doublings: doublings)
+        } else if !isNextLeaderToBlame(for: round) {
+            let (rules, validators) = (rules, configuration.validators)
+            pacemaker.failed(leader, in: tenure) {
+                rules.isTooShort(failedBy: $0, of: validators)
+            }
+        }
+        if isCertified {
+            pacemaker.certified(tenure)
+        } else {
+            pacemaker.gaveUp(tenure, of: leader)
+        }
+    }
+
+    /// Whether the leader did what it had to do: the votes of the last view of a tenure go to the
+    /// next leader, which is judged by what comes of its own views.
+    private func isNextLeaderToBlame(for round: Round) -> Bool {
+        guard let previous = round.view.previous, round.proposal != nil else { return false }
+        let tenure = schedule.tenure(of: round.view)
+        return schedule.tenure(of: previous) == tenure
+            && leader(of: round.view.next) != leader(of: round.view)
     }
 
     mutating func noteWork(_ pending: Bool) {
@@ -53,9 +94,20 @@ extension HotStuffReplica {
 
     func isUseful(_ timeout: Timeout) -> Bool {
         let (view, sender) = (timeout.statement.view, timeout.sender.rawValue)
-        guard view >= self.view, isWithinWindow(view), sender < configuration.validators.count
-        else { return false }
+        guard isWithinWindow(view), sender < configuration.validators.count else { return false }
+        guard view >= self.view else {
+            return isRecent(view) && pacemaker.isSilent(timeout.sender)
+        }
         return rounds[view]?.timeouts[sender] == nil
+    }
+
+    mutating func noteHeard(_ validator: ValidatorIndex) {
+        pacemaker.heard(from: validator, in: schedule.tenure(of: view))
+    }
+
+    /// Whether what is said of `view` shows that somebody is there now.
+    private func isRecent(_ view: View) -> Bool {
+        schedule.tenure(of: view) + 1 >= schedule.tenure(of: self.view)
     }
 
     /// Gives `given` up, this view or a later one.
@@ -87,9 +139,12 @@ extension HotStuffReplica {
             throw .unknownVoter(timeout.sender)
         }
         guard statement.highView < statement.view else { throw .weakCertificate }
-        guard statement.view >= view else { return }
+        guard statement.view >= view else {
+            if isRecent(statement.view) { noteHeard(timeout.sender) }
+            return
+        }
         guard isWithinWindow(statement.view) else { throw .beyondWindow(statement.view) }
-        pacemaker.heard(from: timeout.sender)
+        noteHeard(timeout.sender)
         rounds.update(statement.view) { $0.insert(timeout) }
     }
 
@@ -105,6 +160,7 @@ extension HotStuffReplica {
                 claimed: claimed, known: certificate.high?.statement.view ?? .zero)
         else { throw .weakCertificate }
         guard certificate.view >= view else { return }
+        for signer in certificate.signers.positions { noteHeard(ValidatorIndex(signer)) }
         rounds.update(certificate.view) {
             $0.timeoutCertificate = $0.timeoutCertificate ?? certificate
         }

@@ -64,7 +64,7 @@ extension HotStuffReplica {
         }
         guard statement.view > committed.view else { return }
         guard isWithinWindow(statement.view) else { throw .beyondWindow(statement.view) }
-        pacemaker.heard(from: vote.voter)
+        noteHeard(vote.voter)
         if let evidence = rounds.update(statement.view, { $0.insert(vote) }) {
             effects.append(.accuse(evidence))
         }
@@ -113,24 +113,12 @@ extension HotStuffReplica {
     /// Moves on if the view, or a later one, is over. S6.
     mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
         guard let last = rounds.lastOver(from: view) else { return }
-        if last.view == view { rate(last) }
+        if last.view == view { rate(last, at: now) }
         if let timeouts = last.timeoutCertificate, last.certificate == nil {
             effects.append(.persist(.timeouts(timeouts)))
         }
         persistFoundation(into: &effects)
         enter(last.view.next, at: now)
-    }
-
-    /// Draws conclusions about time from the view that is over.
-    private mutating func rate(_ round: Round) {
-        let leader = leader(of: round.view)
-        guard round.certificate == nil else {
-            if commitments.timedOutView >= round.view { pacemaker.ranShort() }
-            return
-        }
-        // Of a leader that is silent anyhow, nothing can be told about the time.
-        if !pacemaker.isSilent(leader) { pacemaker.ranShort() }
-        if round.proposal == nil { pacemaker.wasSilent(leader) }
     }
 
     /// Commits what the best certificate commits, if the blocks up to there are here.
@@ -159,7 +147,6 @@ extension HotStuffReplica {
         commitTarget = nil
         commitVoteHeight = max(commitVoteHeight, committed.height)
         rounds.removeAll(through: committed.view)
-        pacemaker.committed()
     }
 
     /// Takes over what the ledger caught up on.

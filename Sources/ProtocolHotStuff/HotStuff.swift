@@ -95,12 +95,12 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         let count = configuration.validators.count
         self.configuration = configuration
         rules = Rules()
-        schedule = configuration.leaders
+        schedule = configuration.leaders.withTenures(of: rules.viewsPerTenure)
         committed = root
         commitVoteHeight = root.height
         view = root.view.next
         rounds = RoundList(configuration.validators)
-        pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
+        pacemaker = Pacemaker(configuration)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered)
         recover(certificate)

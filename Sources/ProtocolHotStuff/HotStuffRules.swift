@@ -34,6 +34,8 @@ public struct Justification: Equatable, Sendable {
 /// their stead.
 public protocol HotStuffRules: Equatable, Sendable {
     init()
+    /// How many views in a row a leader keeps. The same at every validator of a network.
+    var viewsPerTenure: UInt64 { get }
     /// May a validator bound by `own` vote in `view`?
     func mayVote(in view: View, bound own: Commitments) -> Bool
     /// May a validator bound by `own` vote for a block that stands on this?
@@ -55,8 +57,10 @@ public protocol HotStuffRules: Equatable, Sendable {
     /// Does a timeout that claims a certificate of `claimed` count, where the highest known is of
     /// `known`?
     func isBacked(claimed: View, known: View) -> Bool
-    /// How many times the time for a view is doubled after `failures` views that it was too short
-    /// for.
+    /// Was the time for a view too short, if leaders that hold `power` together had all of it when
+    /// they led last, and did not get by?
+    func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool
+    /// How many times the time for a view is doubled after it was found too short `failures` times.
     func doublings(after failures: Int, limit: Int) -> Int
 }
 
@@ -84,6 +88,11 @@ extension HotStuffRules {
 
     /// Only a certificate that is here can justify what comes after.
     public func isBacked(claimed: View, known: View) -> Bool { claimed <= known }
+
+    /// One of the leaders is honest, then, and needs more time. Any fewer may be down, or lie.
+    public func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool {
+        validators.isWeakQuorum(power)
+    }
 
     public func doublings(after failures: Int, limit: Int) -> Int { min(failures, limit) }
 
@@ -117,6 +126,10 @@ extension HotStuffRules {
 public struct ThreeChainRules: HotStuffRules {
     public init() {}
 
+    /// Three blocks in a row, and a view in which to show the certificate of the third: so an
+    /// honest leader commits a block without the help of another.
+    public var viewsPerTenure: UInt64 { 4 }
+
     /// S3. A certificate of the locked view itself is the one that it is locked on.
     public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
         justification.parent >= own.lockedView && justification.parent < justification.view
@@ -144,6 +157,9 @@ public struct ThreeChainRules: HotStuffRules {
 /// from `b` or is `b`, as w is the first.
 public struct TwoChainRules: HotStuffRules {
     public init() {}
+
+    /// Two blocks in a row, and a view in which to show the certificate of the second.
+    public var viewsPerTenure: UInt64 { 3 }
 
     /// S3: the view before was certified, or a quorum knew nothing higher when it gave that up.
     public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {

@@ -3,43 +3,132 @@ import BFTCore
 
 /// How long this replica waits for whom. Local opinion: it makes a replica give a view up sooner
 /// or later, and only a quorum of those moves the view.
+///
+/// A leader that does not get by shows nothing about the time: it may be down, or lie. That the
+/// time is too short is shown by leaders with more than a third of the power, as one of them is
+/// honest; that half of it is enough, by leaders with more than two thirds, so that no more than a
+/// third can be wronged.
 struct Pacemaker: Equatable, Sendable {
     private let timing: ReplicaConfiguration.Timing
-    /// How many views the time was too short for, less one for each commit since.
+    private let validators: ValidatorSet
+    private let own: ValidatorIndex
+    /// How many times the time was found too short, less how many times half was found enough.
     private(set) var failures = 0
-    /// Leaders that proposed nothing in a view that was given up, and were not heard of since.
+    /// By leader: the tenure in which it last did not get by, if that was its last one.
+    private var failed: [UInt64?]
+    /// Leaders that failed in the whole time that they have now.
+    private var late: [Bool]
+    /// Leaders that got by in half of the time that they have now.
+    private var early: [Bool]
+    /// By validator: the tenure in which it was heard of last.
+    private var heard: [UInt64?]
+    /// Leaders that said nothing in a tenure of theirs of which a view was given up, nor since.
     private var silent: [Bool]
+    /// The tenure in which a quorum gave a view up, and no view was certified since.
+    private var givenUpTenure: UInt64?
 
-    /// A silent leader gets this part of the time that others get.
-    private static let silentDivisor: UInt64 = 16
+    /// A silent leader gets this part of the time that others get; so does a leader for the rest
+    /// of a tenure of which a view was given up; a silent one gets none there.
+    private static let shortDivisor: UInt64 = 16
 
-    init(timing: ReplicaConfiguration.Timing, validatorCount: Int) {
-        self.timing = timing
-        silent = Array(repeating: false, count: validatorCount)
+    init(_ configuration: ReplicaConfiguration) {
+        timing = configuration.timing
+        validators = configuration.validators
+        own = configuration.own
+        let nobody = Array(repeating: false, count: validators.count)
+        (late, early, silent) = (nobody, nobody, nobody)
+        failed = Array(repeating: nil, count: validators.count)
+        heard = failed
     }
 
     var failureLimit: Int { timing.backoffLimit }
-
-    /// How long `leader` may take.
-    func timeout(for leader: ValidatorIndex, doublings: Int) -> Interval {
-        let full = timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
-        guard isSilent(leader) else { return full }
-        return max(
-            Interval(nanoseconds: full.nanoseconds / Self.silentDivisor), .milliseconds(10))
-    }
-
     var idleInterval: Interval { timing.idleInterval }
     var resendInterval: Interval { timing.viewTimeout }
 
-    func isSilent(_ validator: ValidatorIndex) -> Bool { silent[validator.rawValue] }
+    func isSilent(_ leader: ValidatorIndex) -> Bool { silent[leader.rawValue] }
+    func hasFailed(_ leader: ValidatorIndex) -> Bool {
+        isSilent(leader) || failed[leader.rawValue] != nil
+    }
 
-    /// The view ended without a certificate, and its leader proposed nothing.
-    mutating func wasSilent(_ leader: ValidatorIndex) { silent[leader.rawValue] = true }
+    /// Whether a quorum has given up on `leader` for `tenure`. It does not give up on itself.
+    func isGivenUp(_ leader: ValidatorIndex, in tenure: UInt64) -> Bool {
+        givenUpTenure == tenure && leader != own
+    }
 
-    /// The view took longer than the time for it.
-    mutating func ranShort() { failures = min(failures + 1, timing.backoffLimit) }
+    /// Whether `leader` has all the time there is for a view of `tenure`.
+    func hasWholeTime(_ leader: ValidatorIndex, in tenure: UInt64) -> Bool {
+        !isSilent(leader) && !isGivenUp(leader, in: tenure)
+    }
 
-    mutating func heard(from validator: ValidatorIndex) { silent[validator.rawValue] = false }
+    /// How long `leader` may take for a view of `tenure`.
+    func timeout(for leader: ValidatorIndex, in tenure: UInt64, doublings: Int) -> Interval {
+        let whole = wholeTime(doublings: doublings)
+        if hasWholeTime(leader, in: tenure) { return whole }
+        // Given up, and not heard of since: nobody is there.
+        if isSilent(leader), isGivenUp(leader, in: tenure) { return .zero }
+        return max(Interval(nanoseconds: whole.nanoseconds / Self.shortDivisor), .milliseconds(10))
+    }
 
-    mutating func committed() { failures = max(0, failures - 1) }
+    private func wholeTime(doublings: Int) -> Interval {
+        timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
+    }
+
+    mutating func heard(from validator: ValidatorIndex, in tenure: UInt64) {
+        heard[validator.rawValue] = tenure
+        silent[validator.rawValue] = false
+    }
+
+    // MARK: Conclusions
+
+    /// A quorum gave a view of `tenure` up.
+    mutating func gaveUp(_ tenure: UInt64, of leader: ValidatorIndex) {
+        givenUpTenure = tenure
+        if heard[leader.rawValue] != tenure, leader != own { silent[leader.rawValue] = true }
+    }
+
+    /// A view of `tenure` was certified.
+    mutating func certified(_ tenure: UInt64) {
+        if givenUpTenure == tenure { givenUpTenure = nil }
+    }
+
+    /// `leader` did not get by in a view of `tenure`. To be said before a quorum's opinion on it.
+    mutating func failed(
+        _ leader: ValidatorIndex, in tenure: UInt64, isTooShort: (VotingPower) -> Bool
+    ) {
+        failed[leader.rawValue] = tenure
+        early[leader.rawValue] = false
+        // In less than the whole time, nothing is learned about it.
+        guard hasWholeTime(leader, in: tenure) else { return }
+        late[leader.rawValue] = true
+        guard isTooShort(power(of: late)) else { return }
+        failures = min(failures + 1, timing.backoffLimit)
+        forgetTimes()
+    }
+
+    /// `leader` got by in a view of `tenure`, and took `time`.
+    mutating func succeeded(
+        _ leader: ValidatorIndex, in tenure: UInt64, within time: Interval, doublings: Int
+    ) {
+        // What it failed in this tenure counts until it does better in another.
+        if let last = failed[leader.rawValue], last < tenure {
+            failed[leader.rawValue] = nil
+            late[leader.rawValue] = false
+        }
+        guard failures > 0, failed[leader.rawValue] == nil,
+            time.scaled(by: 2) <= wholeTime(doublings: doublings)
+        else { return }
+        early[leader.rawValue] = true
+        guard validators.isQuorum(power(of: early)) else { return }
+        failures -= 1
+        forgetTimes()
+    }
+
+    /// Leaders have another time from now on.
+    private mutating func forgetTimes() {
+        for position in late.indices { (late[position], early[position]) = (false, false) }
+    }
+
+    private func power(of leaders: [Bool]) -> VotingPower {
+        zip(validators.powers, leaders).reduce(0) { $1.1 ? $0 + $1.0 : $0 }
+    }
 }

@@ -113,6 +113,16 @@ import Testing
         let equal = LeaderSchedule(try ValidatorSet([1, 1, 1, 1]))
         #expect((1...4).map { equal.leader(of: View($0)).rawValue } == [0, 1, 2, 3])
         #expect(equal.leader(of: .zero) == equal.leader(of: View(1)))
+        // With tenures of three views; not where the cycle says who leads which view.
+        let long = equal.withTenures(of: 3)
+        #expect(
+            (1...13).map { long.leader(of: View($0)).rawValue } == [
+                0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 0,
+            ])
+        #expect((1...7).map { long.tenure(of: View($0)) } == [0, 0, 0, 1, 1, 1, 2])
+        let given = LeaderSchedule(cycle: [ValidatorIndex(2), ValidatorIndex(1)])
+        #expect(given.withTenures(of: 3) == given)
+        _ = long.leader(of: View(.max))
         // No view is beyond the schedule, and huge powers are scaled down to one that fits.
         _ = equal.leader(of: View(.max))
         let lopsided = LeaderSchedule(try ValidatorSet([1_000_000_007, 1, 1]))

@@ -4,11 +4,13 @@ import ProtocolHotStuff
 
 /// One replica of HotStuff, talked to in words. `Docs/testing.md` lists them.
 ///
-/// Four validators of power 1; the replica is v0. The leaders of views 1, 2, 3, 4, 5 are v0, v1,
-/// v2, v3, v0. What the replica signs it hears at once. Time passes by `wait` and `timer` only.
+/// Four validators of power 1; the replica is v0. They lead in this order, each for its tenure,
+/// unless `leaders` says who leads which view. What the replica signs it hears at once. Time passes
+/// by `wait` and `timer` only.
 struct Conversation<Rules: HotStuffRules> {
     typealias Replica = HotStuffReplica<Rules>
 
+    private var configuration: ReplicaConfiguration
     private var replica: Replica
     private var now = Instant(nanoseconds: 0)
     private var timer: Instant?
@@ -22,15 +24,9 @@ struct Conversation<Rules: HotStuffRules> {
 
     init(forgetting isForgotten: @escaping (HotStuffRecord) -> Bool) {
         self.isForgotten = isForgotten
-        replica = Self.replica(on: Sample.genesis, nil, [])
-    }
-
-    private static func replica(
-        on root: Block, _ certificate: Certificate?, _ log: [HotStuffRecord]
-    ) -> Replica {
-        Replica(
-            configuration: Sample.configuration, root: root, certificate: certificate,
-            recovered: log)
+        configuration = Sample.configuration(leaders: nil)
+        replica = Replica(
+            configuration: configuration, root: Sample.genesis, certificate: nil, recovered: [])
     }
 
     /// Carries out one command and says what came of it; or `nil` if it only names something.
@@ -42,6 +38,12 @@ struct Conversation<Rules: HotStuffRules> {
         case "block", "heavy", "qc", "tc":
             try words.define(verb, rest) { replica.leader(of: $0) }
             return nil
+        case "leaders":
+            configuration = Sample.configuration(leaders: try rest.map { try words.validator($0) })
+            replica = Replica(
+                configuration: configuration, root: Sample.genesis, certificate: nil,
+                recovered: [])
+            return nil
         case "wait":
             now = now.advanced(by: .milliseconds(try words.number(rest.first)))
             return give(.timerFired)
@@ -52,7 +54,9 @@ struct Conversation<Rules: HotStuffRules> {
             if rest.first == "losing" { log.removeLast(Int(try words.number(rest.last))) }
             if rest.first == "compacted" { log = replica.liveRecords }
             log.removeAll(where: isForgotten)
-            replica = Self.replica(on: committed.block, committed.certificate, log)
+            replica = Replica(
+                configuration: configuration, root: committed.block,
+                certificate: committed.certificate, recovered: log)
             return give(.started)
         default: return give(try input(verb, rest, command))
         }

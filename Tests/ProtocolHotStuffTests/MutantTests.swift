@@ -10,8 +10,12 @@ import Testing
         forgetting isForgotten: @escaping (HotStuffRecord) -> Bool = { _ in false }
     ) throws -> [String] {
         try TranscriptTests.transcripts(of: variant)
-            .filter {
-                try TranscriptTests.replay($0.text, rules, forgetting: isForgotten) != $0.text
+            .filter { file, text in
+                do {
+                    return try TranscriptTests.replay(text, rules, forgetting: isForgotten) != text
+                } catch is Misspoken {
+                    return true  // It is about a block that the mutant has not made.
+                }
             }
             .map(\.file.lastPathComponent)
     }
@@ -37,6 +41,9 @@ import Testing
         try check(CountsAllTimeouts.self)
         try check(BelievesClaims.self)
         try check(NeverBacksOff.self)
+        try check(DoublesForEachLeader.self)
+        try check(NothingIsTooShort.self)
+        try check(OneViewPerLeader.self)
         try check(HalfIsQuorum.self)
     }
 
@@ -51,6 +58,7 @@ import Testing
         try check(AnyTimeoutsJustify.self)
         try check(GapsNeedNoTimeouts.self)
         try check(CommitsPairsAcrossGaps.self)
+        try check(TwoViewsPerLeader.self)
     }
 
     @Test("Every kind of record that is forgotten changes a transcript")

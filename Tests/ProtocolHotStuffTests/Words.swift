@@ -13,9 +13,14 @@ enum Sample {
     static let reference = BatchReference(
         author: ValidatorIndex(0), sequence: BatchSequence(1), digest: Digest(1, 1, 1, 1),
         byteCount: 14)
-    static let configuration = ReplicaConfiguration(
-        chain: chain, epoch: .zero, validators: try! ValidatorSet([1, 1, 1, 1]), own: own,
-        timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(500)))
+
+    /// - Parameter leaders: those of views 1, 2, … again and again, if not by tenures.
+    static func configuration(leaders: [ValidatorIndex]?) -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: try! ValidatorSet([1, 1, 1, 1]), own: own,
+            timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(500)),
+            leaders: leaders.map { LeaderSchedule(cycle: $0) })
+    }
 }
 
 /// The names of a conversation, and what they stand for.

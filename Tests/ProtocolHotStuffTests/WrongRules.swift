@@ -6,6 +6,7 @@ import ProtocolHotStuff
 protocol WrongThreeChain: HotStuffRules {}
 
 extension WrongThreeChain {
+    var viewsPerTenure: UInt64 { ThreeChainRules().viewsPerTenure }
     func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
         ThreeChainRules().isSafe(justification, bound: own)
     }
@@ -19,6 +20,7 @@ extension WrongThreeChain {
 protocol WrongTwoChain: HotStuffRules {}
 
 extension WrongTwoChain {
+    var viewsPerTenure: UInt64 { TwoChainRules().viewsPerTenure }
     func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
         TwoChainRules().isSafe(justification, bound: own)
     }
@@ -108,6 +110,26 @@ struct BelievesClaims: WrongThreeChain {
 /// The time for a view never grows.
 struct NeverBacksOff: WrongThreeChain {
     func doublings(after failures: Int, limit: Int) -> Int { 0 }
+}
+
+/// Whoever fails shows that the time is too short.
+struct DoublesForEachLeader: WrongThreeChain {
+    func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool { true }
+}
+
+/// Nobody who fails shows anything.
+struct NothingIsTooShort: WrongThreeChain {
+    func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool { false }
+}
+
+/// The leader changes in every view.
+struct OneViewPerLeader: WrongThreeChain {
+    var viewsPerTenure: UInt64 { 1 }
+}
+
+/// The third view of a tenure is another leader's.
+struct TwoViewsPerLeader: WrongTwoChain {
+    var viewsPerTenure: UInt64 { 2 }
 }
 
 /// Half of the power is a quorum.

@@ -8,6 +8,10 @@ public import BFTBase
 /// replica computes the same one, and nobody can influence who leads when.
 public struct LeaderSchedule: Equatable, Sendable {
     private let cycle: [ValidatorIndex]
+    /// How many views in a row each leader has: a tenure.
+    private var viewsPerTenure: UInt64 = 1
+    /// Whether the cycle says who leads each view, whatever tenure a protocol wants.
+    private let isByView: Bool
 
     /// The most slots in a cycle. Powers are scaled down to fit, but nobody below one slot.
     static let slotLimit: UInt64 = 8_192
@@ -27,20 +31,38 @@ public struct LeaderSchedule: Equatable, Sendable {
             cycle.append(ValidatorIndex(best))
         }
         self.cycle = cycle
+        isByView = false
     }
 
-    /// The schedule that repeats `cycle`, for networks that agree on another rule.
+    /// The schedule that repeats `cycle` view by view, for networks that agree on another rule.
     ///
     /// - Precondition: `cycle` is not empty.
     public init(cycle: [ValidatorIndex]) {
         precondition(!cycle.isEmpty, "nobody leads")
         self.cycle = cycle
+        isByView = true
     }
 
-    /// The leader of `view`. View 0 has none; view 1 is the first of the cycle.
+    /// The same leaders in the same order, each for a tenure of `count` views in a row. A cycle
+    /// that was given view by view stays as it is.
+    ///
+    /// - Precondition: `count` is not zero.
+    public func withTenures(of count: UInt64) -> LeaderSchedule {
+        precondition(count > 0, "a tenure without a view")
+        guard !isByView else { return self }
+        var schedule = self
+        schedule.viewsPerTenure = count
+        return schedule
+    }
+
+    /// Which tenure `view` is in. View 1 begins the first, of number 0.
+    public func tenure(of view: View) -> UInt64 {
+        (view.previous?.rawValue ?? 0) / viewsPerTenure
+    }
+
+    /// The leader of `view`. View 0 has none; view 1 is of the first of the cycle.
     public func leader(of view: View) -> ValidatorIndex {
-        let slot = (view.previous?.rawValue ?? 0) % UInt64(cycle.count)
-        return cycle[Int(slot)]
+        cycle[Int(tenure(of: view) % UInt64(cycle.count))]
     }
 
     private static func shares(of validators: ValidatorSet) -> [UInt64] {

@@ -101,6 +101,39 @@ import Testing
         }
     }
 
+    /// Of seven, v0 and v4 say nothing when they lead: at most three honest ones come in a row.
+    @Test("Each honest leader of HotStuff commits alone, which none does in one view")
+    func tenures() throws {
+        func latency(_ simulated: SimulatedProtocol) throws -> Interval? {
+            let run = try measure(simulated) {
+                $0.validatorCount = 7
+                $0.byzantineCount = 2
+                $0.blockCount = 40
+            }
+            #expect(run.isComplete)
+            return run.latency(percent: 50)
+        }
+        #expect(try latency(hotStuff) == .milliseconds(700))
+        #expect(try latency(hotStuff2) == .milliseconds(500))
+        let rotating = SimulatedProtocol("rotating", HotStuffReplica<OneViewPerLeader>.self)
+        #expect(try #require(try latency(rotating)) > .milliseconds(1_400))
+    }
+
+    @Test(
+        "Ten of 31 that are down make HotStuff wait for each of them, and double no time")
+    func down() throws {
+        for simulated in [hotStuff, hotStuff2] {
+            let run = try measure(simulated) {
+                $0.validatorCount = 31
+                $0.crashedCount = 10
+                $0.blockCount = 80
+            }
+            #expect(run.isComplete)
+            // In the view before and in its own, and what it takes to pass the others.
+            #expect(run.time < .seconds(10 * 3 + 80 / 4))
+        }
+    }
+
     @Test("A leader of HotStuff sends its certificate to everybody, one of Simplex none")
     func bursts() throws {
         func burst(_ simulated: SimulatedProtocol) throws -> Int {

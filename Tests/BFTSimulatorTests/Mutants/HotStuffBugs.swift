@@ -19,6 +19,15 @@ enum HotStuffBugs {
             insteadOf: HotStuff.self)
     }
 
+    /// Wrong rules with leaders of one view, instead of the right ones with such leaders.
+    private static func rotating<Rules: HotStuffRules>(
+        _ name: String, _ surroundings: Surroundings, _ rules: Rules.Type
+    ) -> PlantedBug {
+        PlantedBug(
+            "hotstuff", name + "; a leader for each view", surroundings, within: 1_000,
+            HotStuffReplica<Rules>.self, insteadOf: HotStuffReplica<OneViewPerLeader>.self)
+    }
+
     private static func host(
         _ name: String, _ surroundings: Surroundings, within limit: UInt64 = 300,
         _ change: @Sendable (inout HostMistakes<HotStuff>) -> Void
@@ -29,11 +38,10 @@ enum HotStuffBugs {
     private static let threeChain =
         [
             rules("a quorum is half", .split, HotStuffHalfIsQuorum.self),
-            rules(
+            rotating(
                 "commits by the two-chain with the lock of the three-chain",
-                .ragged.with("stale-leader"), within: 1_000, TwoChainWithoutTimeouts.self),
-            rules(
-                "never locks", .ragged.with("stale-leader"), within: 1_000, NeverLocked.self),
+                .ragged.with("stale-leader"), TwoChainWithoutTimeouts.self),
+            rotating("never locks", .ragged.with("stale-leader"), NeverLocked.self),
             rules("votes twice", .cuts, HotStuffVotesTwice.self),
             rules("no back-off", .verySlow, within: 20, HotStuffNeverBacksOff.self),
         ]
@@ -45,11 +53,12 @@ enum HotStuffBugs {
 
     private static let twoChain = [
         PlantedBug(
-            "hotstuff2", "any timeouts justify any parent", .ragged.with("stale-leader"),
-            within: 1_000, HotStuffReplica<AnyTimeoutsWillDo>.self, insteadOf: HotStuff2.self),
+            "hotstuff2", "any timeouts justify any parent; a leader for each view",
+            .ragged.with("stale-leader"), within: 1_000, HotStuffReplica<AnyTimeoutsWillDo>.self,
+            insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
-            "hotstuff2", "forgets certificates at a restart", .cuts, within: 300,
-            hosting: HotStuff2.self
+            "hotstuff2", "forgets certificates at a restart; a leader for each view", .cuts,
+            within: 300, hosting: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self
         ) {
             $0.forgets = { if case .consensus(.certificate) = $0 { true } else { false } }
         },

@@ -6,6 +6,7 @@ import ProtocolHotStuff
 protocol WrongThreeChain: HotStuffRules {}
 
 extension WrongThreeChain {
+    var viewsPerTenure: UInt64 { ThreeChainRules().viewsPerTenure }
     func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
         ThreeChainRules().isSafe(justification, bound: own)
     }
@@ -19,6 +20,7 @@ extension WrongThreeChain {
 protocol WrongTwoChain: HotStuffRules {}
 
 extension WrongTwoChain {
+    var viewsPerTenure: UInt64 { TwoChainRules().viewsPerTenure }
     func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
         TwoChainRules().isSafe(justification, bound: own)
     }
@@ -44,6 +46,7 @@ struct TwiceFaultyPlusOne: WrongThreeChain {
 
 /// Against S3: votes for what any certificate justifies, as if the lock had never risen.
 struct NeverLocked: WrongThreeChain {
+    var viewsPerTenure: UInt64 { 1 }
     func lock(_ locked: View, onParent parent: View) -> View { locked }
 }
 
@@ -54,6 +57,7 @@ struct HotStuffVotesTwice: WrongThreeChain {
 
 /// Against S4: commits by the two-chain with the lock of the three-chain.
 struct TwoChainWithoutTimeouts: WrongThreeChain {
+    var viewsPerTenure: UInt64 { 1 }
     func committed(by chain: some Sequence<Block>) -> Block? {
         TwoChainRules().committed(by: chain)
     }
@@ -61,6 +65,7 @@ struct TwoChainWithoutTimeouts: WrongThreeChain {
 
 /// Against S3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsWillDo: WrongTwoChain {
+    var viewsPerTenure: UInt64 { 1 }
     func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
         justification.parent.next == justification.view || !justification.timeoutHighs.isEmpty
     }
@@ -69,4 +74,15 @@ struct AnyTimeoutsWillDo: WrongTwoChain {
 /// The time for a view never grows.
 struct HotStuffNeverBacksOff: WrongThreeChain {
     func doublings(after failures: Int, limit: Int) -> Int { 0 }
+}
+
+/// The leader changes in every view. Slow and safe: where leaders change all the time, forks that
+/// wrong rules permit come about more often, so those are hunted in this way, and compared with it.
+struct OneViewPerLeader: WrongThreeChain {
+    var viewsPerTenure: UInt64 { 1 }
+}
+
+/// The same for the two-chain.
+struct OneViewPerLeaderOfTwoChain: WrongTwoChain {
+    var viewsPerTenure: UInt64 { 1 }
 }
