@@ -28,16 +28,32 @@ struct Cell: Sendable {
         let keyCount = key.byteCount
         let size = Self.size(key: keyCount, value: value.byteCount)
         bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            let raw = UnsafeMutableRawBufferPointer(buffer)
-            let header = UInt32(keyCount) | UInt32(Self.space) << 24
-            unsafe raw.storeBytes(of: header, toByteOffset: 4, as: UInt32.self)
-            unsafe Self.copy(key, to: raw, at: Self.headerByteCount)
-            unsafe Self.fill(raw, keyCount, value, expiry)
+            unsafe Self.write(
+                key, value, expiry: expiry,
+                to: UnsafeMutableRawBufferPointer(
+                    UnsafeMutableBufferPointer(rebasing: buffer[..<size])))
             count = size
         }
     }
 
-    private static func size(key: Int, value: Int) -> Int {
+    /// A cell that consists of `image`.
+    init(image: RawSpan) {
+        bytes = unsafe image.withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+
+    /// Writes what the cell of `key` and `value` consists of. `raw` has the size of it.
+    @unsafe
+    static func write(
+        _ key: RawSpan, _ value: RawSpan, expiry: UInt64, to raw: UnsafeMutableRawBufferPointer
+    ) {
+        let header = UInt32(key.byteCount) | UInt32(space) << 24
+        unsafe raw.storeBytes(of: header, toByteOffset: 4, as: UInt32.self)
+        unsafe copy(key, to: raw, at: headerByteCount)
+        unsafe fill(raw, key.byteCount, value, expiry)
+    }
+
+    /// The bytes of a cell.
+    static func size(key: Int, value: Int) -> Int {
         (headerByteCount + key + expiryByteCount + value + 63) & ~63
     }
 
@@ -137,6 +153,7 @@ struct Cell: Sendable {
     @inline(__always)
     func hasKey(_ other: RawSpan) -> Bool {
         unsafe bytes.withUnsafeBytes { raw in
+            guard raw.count > Self.headerByteCount else { return false }
             let count = Int(unsafe raw.loadUnaligned(fromByteOffset: 4, as: UInt16.self))
             guard count == other.byteCount else { return false }
             var offset = 0
@@ -164,6 +181,12 @@ struct Cell: Sendable {
         let keyCount = keyByteCount
         resize(Self.size(key: keyCount, value: value.byteCount))
         unsafe bytes.withUnsafeMutableBytes { unsafe Self.fill($0, keyCount, value, expiry) }
+    }
+
+    /// Replaces everything by `image`, of the same key.
+    mutating func assign(image: RawSpan) {
+        resize(image.byteCount)
+        unsafe bytes.withUnsafeMutableBytes { unsafe Self.copy(image, to: $0, at: 0) }
     }
 
     /// Appends `tail` to the value.

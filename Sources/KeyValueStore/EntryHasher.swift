@@ -1,68 +1,142 @@
 import BFTBase
 import BFTWire
 
-/// Hashes changed entries: their cells as they lie, and with the places of their keys their leaves.
+/// Hashes changed entries: their cells, and with the places of their keys their leaves.
 ///
 /// Cells of one size up to two BLAKE3 chunks are gathered and hashed side by side, which costs a
-/// fraction of hashing each by itself.
+/// fraction of hashing each by itself. They are gathered as images: what a cell consists of, before
+/// or after it is one.
 struct EntryHasher: Sendable {
-    /// Cells of one size that wait.
+    /// Images of one size, one after another.
     private struct Run: Sendable {
-        var cells: [UInt8] = []
+        /// Room for all images there may be, made for the first one.
+        var bytes: [UInt8] = []
+        var count = 0
+        /// Whose they are, as far as that is known, in order.
         var slots: [UInt32] = []
     }
 
-    private static let blockByteCount = 64
-    private static let runLimit = 64
-    /// By the number of blocks in a cell.
-    private var runs: [Run] = Array(repeating: Run(), count: 33)
-    private var digests: [Digest] = []
-    private var slots: [UInt32] = []
-    private var scratch = HashingScratch()
+    /// Whose image is out of date already.
+    static let nobody = UInt32.max
+    /// A run is hashed from so many images on: the widest vector has room for as many.
+    private static let enough = 16
+    /// A run keeps fewer than `enough`, and those of the writes that wait are added.
+    private static let capacity = PendingSets.countLimit + enough
+    static let blockByteCount = 64
 
-    /// Takes in the cell in `slot`.
-    mutating func append(_ cell: Cell, slot: Int) {
-        let blocks = cell.bytes.count / Self.blockByteCount
-        guard blocks < runs.count else {
-            slots.append(UInt32(slot))
-            digests.append(Digest.of(cell.bytes, in: .stateEntry))
-            return
+    /// By the number of blocks in an image.
+    private var runs = Array(repeating: Run(), count: PendingSets.imageLimit / blockByteCount + 1)
+    private var digests = DigestArray(count: capacity)
+    private var pairs = DigestArray(count: 2 * capacity)
+
+    // MARK: Gathering
+
+    /// Adds what the cell of `key` and `value`, without an expiry, would consist of, and returns
+    /// where it stands. Its slot follows with `own`.
+    ///
+    /// - Precondition: `Cell.size` of them is within `PendingSets.imageLimit`.
+    mutating func add(_ key: RawSpan, _ value: RawSpan) -> (run: Int, start: Int) {
+        let size = Cell.size(key: key.byteCount, value: value.byteCount)
+        let run = size / Self.blockByteCount
+        let start = makeRoom(in: run)
+        unsafe runs[run].bytes.withUnsafeMutableBytes { bytes in
+            unsafe Cell.write(
+                key, value, expiry: 0,
+                to: UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + size]))
         }
-        runs[blocks].cells.append(contentsOf: cell.bytes)
-        runs[blocks].slots.append(UInt32(slot))
-        if runs[blocks].slots.count == Self.runLimit { flush(blocks) }
+        return (run, start)
     }
 
-    private mutating func flush(_ blocks: Int) {
-        let count = runs[blocks].slots.count
-        guard count > 0 else { return }
-        let start = digests.count
-        digests.append(contentsOf: repeatElement(.zero, count: count))
-        unsafe runs[blocks].cells.withUnsafeBytes { cells in
-            unsafe digests.withUnsafeMutableBytes { output in
+    /// Room for one more image, which begins where this says.
+    private mutating func makeRoom(in run: Int) -> Int {
+        let size = run * Self.blockByteCount
+        if runs[run].bytes.isEmpty {
+            runs[run].bytes = Array(repeating: 0, count: Self.capacity * size)
+        }
+        precondition(runs[run].count < Self.capacity, "no room for an image")
+        defer { runs[run].count += 1 }
+        return runs[run].count * size
+    }
+
+    /// The bytes in which the images of `run` stand.
+    @inline(__always)
+    func images(of run: Int) -> [UInt8] { runs[run].bytes }
+
+    /// Says whose the next image of `run` is, in the order in which they were added.
+    @inline(__always)
+    mutating func own(_ run: Int, _ slot: Int?) {
+        runs[run].slots.append(slot.map { UInt32($0) } ?? Self.nobody)
+    }
+
+    /// Hashes the cell in `slot`, now or with the next `finish`.
+    mutating func append(_ cell: Cell, slot: Int, into tree: inout StateTree) {
+        let run = cell.bytes.count / Self.blockByteCount
+        guard run < runs.count else {
+            let digest = Digest.of(cell.bytes, in: .stateEntry)
+            return tree.setLeaf(slot, Self.leaf(tree.place(slot), digest))
+        }
+        let start = makeRoom(in: run)
+        unsafe runs[run].bytes.withUnsafeMutableBytes { bytes in
+            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+            unsafe target.copyBytes(from: cell.bytes)
+        }
+        own(run, slot)
+        if runs[run].count == PendingSets.countLimit { flush(run, into: &tree) }
+    }
+
+    // MARK: Hashing
+
+    /// Hashes what makes full vectors, all slots being known.
+    mutating func hashFull(into tree: inout StateTree) {
+        for run in runs.indices where runs[run].count >= Self.enough { flush(run, into: &tree) }
+    }
+
+    /// Hashes everything, all slots being known.
+    mutating func finish(into tree: inout StateTree) {
+        for run in runs.indices where runs[run].count > 0 { flush(run, into: &tree) }
+    }
+
+    private mutating func flush(_ run: Int, into tree: inout StateTree) {
+        let count = runs[run].count
+        precondition(runs[run].slots.count == count, "an image without an owner")
+        hashImages(of: run)
+        // What the memory is asked for comes while the leaves are hashed.
+        let owners = runs[run].slots.lazy.filter { $0 != Self.nobody }.map { Int($0) }
+        tree.prefetchEdges(owners)
+        for position in 0..<count {
+            let slot = runs[run].slots[position]
+            pairs[2 * position] = slot == Self.nobody ? .zero : tree.place(Int(slot))
+            pairs[2 * position + 1] = digests[position]
+        }
+        unsafe pairs.withMutableDigests { pairs in
+            unsafe HashingScratch.hashPairs(count, pairs, in: .stateLeaf)
+        }
+        tree.prefetchLeaves(owners)
+        for position in 0..<count where runs[run].slots[position] != Self.nobody {
+            tree.setLeaf(Int(runs[run].slots[position]), pairs[position])
+        }
+        runs[run].count = 0
+        runs[run].slots.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func hashImages(of run: Int) {
+        let (count, size) = (runs[run].count, run * Self.blockByteCount)
+        unsafe runs[run].bytes.withUnsafeBytes { images in
+            unsafe digests.withMutableDigests { digests in
+                let output = UnsafeMutableRawBufferPointer(digests)
                 unsafe Digest.ofMessages(
-                    cells, byteCount: blocks * Self.blockByteCount,
+                    UnsafeRawBufferPointer(rebasing: images[..<(count * size)]), byteCount: size,
                     into: UnsafeMutableRawBufferPointer(
-                        rebasing: output[(start * Digest.byteCount)...]),
+                        rebasing: output[..<(count * Digest.byteCount)]),
                     in: .stateEntry)
             }
         }
-        slots.append(contentsOf: runs[blocks].slots)
-        runs[blocks].cells.removeAll(keepingCapacity: true)
-        runs[blocks].slots.removeAll(keepingCapacity: true)
     }
 
-    /// Gives every entry taken in its leaf in `tree`.
-    mutating func finish(into tree: inout StateTree) {
-        for blocks in runs.indices { flush(blocks) }
-        tree.prefetch(slots)
-        scratch.begin()
-        for (position, slot) in slots.enumerated() {
-            scratch.append(tree.place(Int(slot)), digests[position])
-        }
-        scratch.hash(in: .stateLeaf)
-        tree.setLeaves(slots, scratch)
-        digests.removeAll(keepingCapacity: true)
-        slots.removeAll(keepingCapacity: true)
+    private static func leaf(_ place: Digest, _ digest: Digest) -> Digest {
+        var pair = DigestArray(count: 2)
+        (pair[0], pair[1]) = (place, digest)
+        unsafe pair.withMutableDigests { unsafe HashingScratch.hashPairs(1, $0, in: .stateLeaf) }
+        return pair[0]
     }
 }

@@ -26,15 +26,24 @@ struct KeyTable: Sendable {
         }
     }
 
-    /// What stands at the home of `hash`.
+    /// The slot that is probably the one under `hash`, or -1 if there is none.
     @inline(__always)
-    func home(_ hash: UInt64) -> UInt64 { places[Int(truncatingIfNeeded: hash >> 32) & mask] }
+    func probableSlot(_ hash: UInt64) -> Int {
+        let tag = hash >> 32
+        var position = Int(truncatingIfNeeded: tag) & mask
+        while true {
+            let place = places[position]
+            if place == Self.unused { return -1 }
+            if place >> 32 == tag { return Int(truncatingIfNeeded: place & 0xFFFF_FFFF) }
+            position = (position &+ 1) & mask
+        }
+    }
 
-    /// The slot in `place` if it is probably the one under `hash`, or -1.
+    /// Asks the memory for where the entries under `hashes` are looked for.
     @inline(__always)
-    func probableSlot(_ place: UInt64, _ hash: UInt64) -> Int {
-        place >> 32 == hash >> 32 && place != Self.unused
-            ? Int(truncatingIfNeeded: place & 0xFFFF_FFFF) : -1
+    func prefetch(_ hashes: some Sequence<UInt64>) {
+        Prefetch.elements(
+            of: places, at: hashes.lazy.map { Int(truncatingIfNeeded: $0 >> 32) & mask })
     }
 
     /// - Precondition: `slot` is not in the table.

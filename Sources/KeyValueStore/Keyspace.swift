@@ -8,6 +8,14 @@ import BFTWire
 /// An entry has a slot for as long as it lives. Expiry is data here: whether an entry counts is
 /// for the caller, who knows the time.
 struct Keyspace: Sendable {
+    /// In which lists a slot is.
+    private struct Marks: OptionSet, Sendable {
+        let rawValue: UInt8
+        static let hashedEarly = Marks(rawValue: 1)
+        static let changed = Marks(rawValue: 2)
+        static let unsaved = Marks(rawValue: 4)
+    }
+
     /// By slot.
     private(set) var cells: [Cell] = []
     private var freeSlots: [UInt32] = []
@@ -15,16 +23,20 @@ struct Keyspace: Sendable {
     private var table = KeyTable()
     private(set) var tree = StateTree()
     private(set) var expiries = ExpiryIndex()
-    /// By slot: whether it is among `changed`.
-    private var isChanged: [Bool] = []
+    /// By slot.
+    private var marks: [Marks] = []
+    /// Slots that the block wrote once, plainly: a hasher has them.
+    private var hashedEarly: [UInt32] = []
+    /// Slots that the block changed in any other way.
     private var changed: [UInt32] = []
-    /// By slot: whether it is among `unsaved`.
-    private var isUnsaved: [Bool] = []
-    /// Slots that a block changed since the last `save`.
+    /// Slots that were changed since the last `save`.
     private var unsaved: [UInt32] = []
     /// Entries that are gone since the last `save`.
     private var removed: [Cell] = []
-    private var hasher = EntryHasher()
+    /// Takes the images of the writes that wait.
+    private var gathering = EntryHasher()
+    /// Has those of the writes that were carried out before them.
+    private var hashing = EntryHasher()
     private var pending = PendingSets()
 
     init(_ sipHash: SipHash) { self.sipHash = sipHash }
@@ -55,56 +67,82 @@ struct Keyspace: Sendable {
         if let slot = find(key, hash) {
             assign(slot, value, expiry: expiry)
         } else {
-            insert(key, value, expiry: expiry, hash)
+            let cell = Cell(key: key, value: value, expiry: expiry)
+            markChanged(insert(key, cell, expiry: expiry, hash))
         }
     }
 
     /// Makes `value` the value under `key`, without an expiry, as soon as `settle` is called or
     /// enough writes wait. Until then nothing else may be asked of the entries.
     mutating func setLater(_ key: RawSpan, _ value: RawSpan) {
-        guard value.byteCount <= PendingSets.valueLimit else {
+        guard Cell.size(key: key.byteCount, value: value.byteCount) <= PendingSets.imageLimit
+        else {
             settle()
             return set(key, value, expiry: 0)
         }
-        pending.append(key, value, hash: sipHash.hash(key))
+        let image = gathering.add(key, value)
+        pending.writes.append(
+            PendingSets.Write(
+                hash: sipHash.hash(key), run: image.run, start: image.start,
+                keyByteCount: key.byteCount))
         if pending.isFull { settle() }
     }
 
     /// Carries out the writes that wait.
     mutating func settle() {
         guard !pending.writes.isEmpty else { return }
-        var batch = PendingSets()
-        swap(&batch, &pending)
-        for index in batch.writes.indices {
-            batch.writes[index].place = table.home(batch.writes[index].hash)
-        }
-        for index in batch.writes.indices {
-            let write = batch.writes[index]
-            batch.writes[index].slot = table.probableSlot(write.place, write.hash)
-        }
-        Prefetch.elements(of: cells, at: batch.writes.lazy.map(\.slot))
-        Prefetch.storage(
-            of: cells, in: batch.writes.lazy.map(\.slot), byteCount: batch.meanByteCount)
-        for index in batch.writes.indices where batch.writes[index].slot >= 0 {
-            batch.writes[index].cellByteCount = cells[batch.writes[index].slot].bytes.count
-        }
-        for write in batch.writes { carryOut(write, unsafe batch.bytes.span.bytes) }
-        batch.removeAll()
-        swap(&batch, &pending)
+        var writes: [PendingSets.Write] = []
+        swap(&writes, &pending.writes)
+        lookAhead(&writes)
+        // The memory takes its time: meanwhile the writes before these are hashed.
+        hashing.hashFull(into: &tree)
+        for write in writes { carryOut(write) }
+        swap(&gathering, &hashing)
+        writes.removeAll(keepingCapacity: true)
+        swap(&writes, &pending.writes)
     }
 
-    private mutating func carryOut(_ write: PendingSets.Write, _ bytes: RawSpan) {
-        let valueStart = write.start + write.keyByteCount
-        let key = bytes.extracting(write.start..<valueStart)
-        let value = bytes.extracting(valueStart..<valueStart + write.valueByteCount)
-        // No write removes an entry: a slot found before the batch is still the same entry's.
-        if write.cellByteCount > 0, cells[write.slot].hasKey(key) {
-            assign(write.slot, value, expiry: 0)
-        } else if let slot = find(key, write.hash) {
-            assign(slot, value, expiry: 0)
-        } else {
-            insert(key, value, expiry: 0, write.hash)
+    /// Asks the memory for all that the writes need.
+    private func lookAhead(_ writes: inout [PendingSets.Write]) {
+        table.prefetch(writes.lazy.map(\.hash))
+        for index in writes.indices {
+            writes[index].slot = table.probableSlot(writes[index].hash)
         }
+        Prefetch.elements(of: cells, at: writes.lazy.map(\.slot))
+        tree.prefetchPlaces(writes.lazy.map(\.slot))
+        Prefetch.storage(of: cells, for: writes)
+    }
+
+    private mutating func carryOut(_ write: PendingSets.Write) {
+        let slot = put(write)
+        // Whose slot was changed in this block already, by this key or by one that is gone, has
+        // another image under way. No image is the last word then: the cell is.
+        let isFirst = marks[slot].isDisjoint(with: [.hashedEarly, .changed])
+        gathering.own(write.run, isFirst ? slot : nil)
+        guard isFirst else { return markChanged(slot) }
+        marks[slot].insert(.hashedEarly)
+        hashedEarly.append(UInt32(slot))
+        markUnsaved(slot)
+    }
+
+    /// Makes the image of `write` the cell of its key, and says in which slot that is.
+    private mutating func put(_ write: PendingSets.Write) -> Int {
+        // Held, so that nothing of it is copied; no image is added meanwhile.
+        let images = gathering.images(of: write.run)
+        let image = unsafe images.span.bytes.extracting(
+            write.start..<write.start + write.imageByteCount)
+        let key = image.extracting(
+            Cell.headerByteCount..<Cell.headerByteCount + write.keyByteCount)
+        // No write removes an entry: a slot found before the batch is still the same entry's.
+        let isFound = write.slot >= 0 && cells[write.slot].hasKey(key)
+        guard let slot = isFound ? write.slot : find(key, write.hash) else {
+            return insert(key, Cell(image: image), expiry: 0, write.hash)
+        }
+        if cells[slot].expiry != 0 {
+            expiries.set(slot, expiry: 0, digest: tree.place(slot))
+        }
+        cells[slot].assign(image: image)
+        return slot
     }
 
     /// Replaces value and expiry of an entry.
@@ -128,25 +166,24 @@ struct Keyspace: Sendable {
         markChanged(slot)
     }
 
+    /// Adds an entry and returns its slot, which is not marked.
     private mutating func insert(
-        _ key: RawSpan, _ value: RawSpan, expiry: UInt64, _ hash: UInt64
-    ) {
+        _ key: RawSpan, _ cell: Cell, expiry: UInt64, _ hash: UInt64
+    ) -> Int {
         let slot: Int
-        let cell = Cell(key: key, value: value, expiry: expiry)
         if let free = freeSlots.popLast() {
             slot = Int(free)
             cells[slot] = cell
         } else {
             slot = cells.count
             cells.append(cell)
-            isChanged.append(false)
-            isUnsaved.append(false)
+            marks.append([])
         }
         table.insert(hash, slot: slot)
         let place = Digest.of(key, in: .stateKey)
         tree.insert(slot, at: place)
         if expiry != 0 { expiries.set(slot, expiry: expiry, digest: place) }
-        markChanged(slot)
+        return slot
     }
 
     /// Removes an entry.
@@ -170,9 +207,16 @@ struct Keyspace: Sendable {
 
     @inline(__always)
     private mutating func markChanged(_ slot: Int) {
-        guard !isChanged[slot] else { return }
-        isChanged[slot] = true
+        guard !marks[slot].contains(.changed) else { return }
+        marks[slot].insert(.changed)
         changed.append(UInt32(slot))
+    }
+
+    @inline(__always)
+    private mutating func markUnsaved(_ slot: Int) {
+        guard !marks[slot].contains(.unsaved) else { return }
+        marks[slot].insert(.unsaved)
+        unsaved.append(UInt32(slot))
     }
 
     // MARK: Ending a block
@@ -180,20 +224,27 @@ struct Keyspace: Sendable {
     /// Returns the digest of all entries, with what the block changed.
     mutating func commit() -> Digest {
         settle()
+        gathering.finish(into: &tree)
+        hashing.finish(into: &tree)
+        for slot in hashedEarly { marks[Int(slot)].remove(.hashedEarly) }
+        hashedEarly.removeAll(keepingCapacity: true)
+        hashChanged()
+        return tree.update()
+    }
+
+    /// Hashes what was not hashed when it was written. Such cells are fetched again.
+    private mutating func hashChanged() {
         Prefetch.elements(of: cells, at: changed.lazy.map { Int($0) })
-        Prefetch.storage(of: cells, in: changed.lazy.map { Int($0) }, byteCount: 0)
+        Prefetch.storage(of: cells, in: changed.lazy.map { Int($0) })
         for slot in changed {
             let slot = Int(slot)
-            isChanged[slot] = false
+            marks[slot].remove(.changed)
             guard !cells[slot].isVacant else { continue }
-            hasher.append(cells[slot], slot: slot)
-            guard !isUnsaved[slot] else { continue }
-            isUnsaved[slot] = true
-            unsaved.append(UInt32(slot))
+            hashing.append(cells[slot], slot: slot, into: &tree)
+            markUnsaved(slot)
         }
         changed.removeAll(keepingCapacity: true)
-        hasher.finish(into: &tree)
-        return tree.update()
+        hashing.finish(into: &tree)
     }
 
     /// Writes each entry that changed since the last call, once.
@@ -204,7 +255,7 @@ struct Keyspace: Sendable {
         removed.removeAll()
         for slot in unsaved {
             let slot = Int(slot)
-            isUnsaved[slot] = false
+            marks[slot].remove(.unsaved)
             guard !cells[slot].isVacant else { continue }
             cells[slot].store(in: &changes)
         }

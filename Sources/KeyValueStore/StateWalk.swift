@@ -32,13 +32,13 @@ extension StateTree {
     /// The digests beside the path of `place`, from the top, down to where at most one entry is
     /// left, and that entry's slot.
     ///
-    /// - Precondition: nothing is stale.
+    /// - Precondition: nothing has changed since the last update.
     func path(to place: Digest) -> (siblings: [Digest], slot: Int?) {
         var siblings: [Digest] = []
         var node = 1
         var edge = edges[edgeIndex(place)]
         for level in 0..<depth {
-            guard populations[node] & Population.mask == Population.several else {
+            guard populations[node] == Population.several else {
                 // The one entry below may be off the path of `place` from here on.
                 let only = lone(below: node, at: level)
                 return (siblings, only)
@@ -51,8 +51,8 @@ extension StateTree {
         while edge.isJunction {
             let junction = junctions[edge.index]
             let isRight = Self.bit(place, level)
-            siblings.append(digest(of: isRight ? junction.left : junction.right))
-            edge = isRight ? junction.right : junction.left
+            siblings.append(halves[2 * edge.index + (isRight ? 0 : 1)])
+            edge = junction[isRight]
             level += 1
         }
         return (siblings, edge.isNone ? nil : edge.index)
@@ -61,10 +61,10 @@ extension StateTree {
     /// The slot of the one entry below a node at `level`, if there is one.
     private func lone(below node: Int, at level: Int) -> Int? {
         var node = node
-        guard populations[node] & Population.mask == Population.one else { return nil }
+        guard populations[node] == Population.one else { return nil }
         for _ in level..<depth {
             node *= 2
-            if populations[node] & Population.mask == Population.none { node += 1 }
+            if populations[node] == Population.none { node += 1 }
         }
         return edges[node - edges.count].index
     }

@@ -119,10 +119,7 @@ import Testing
 
     /// Gives the entry in `slot` the leaf that this test has for it.
     private func setLeaf(_ slot: Int, in tree: inout StateTree) {
-        var leaves = HashingScratch()
-        leaves.begin()
-        leaves.append(Digest(UInt64(slot + 1), 1, 1, 1), .zero)
-        tree.setLeaves([UInt32(slot)], leaves)
+        tree.setLeaf(slot, Digest(UInt64(slot + 1), 1, 1, 1))
     }
 
     @Test("Numbers are sorted by the bits asked for, and those alike stay in order")

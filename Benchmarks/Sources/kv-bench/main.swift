@@ -41,6 +41,8 @@ struct Bench {
     let keys: Int
     let valueBytes: Int
     let blockSize: Int
+    /// Overwrites measured.
+    var writes = 400_000
     var store = KeyValueStore(seed: (1, 2))
     var results = ResultWriter()
     var sink = CountingSink()
@@ -110,7 +112,7 @@ struct Bench {
             following += 1
             return (following - 1) % bench.keys
         }
-        let overwrite = write(blocks: max(4, 400_000 / blockSize)) {
+        let overwrite = write(blocks: max(4, writes / blockSize)) {
             Int.random(in: 0..<$0.keys, using: &$0.random)
         }
         let get = read()
@@ -139,8 +141,9 @@ print(
     ["keys", "value", "block", "new exec", "new end", "set exec", "set end", "set", "get"]
         .map(pad).joined(separator: " "))
 let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
-if arguments.count == 3 {
+if arguments.count >= 3 {
     var bench = Bench(keys: arguments[0], valueBytes: arguments[1], blockSize: arguments[2])
+    if arguments.count > 3 { bench.writes = arguments[3] }
     bench.report()
 } else {
     for keys in [10_000, 100_000, 1_000_000] {

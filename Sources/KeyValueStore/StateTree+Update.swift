@@ -1,0 +1,108 @@
+import BFTBase
+import BFTWire
+
+// Bringing the digests up to date: the junctions first, then level by level to the root.
+extension StateTree {
+    /// The digest of all entries as of the last update.
+    var root: Digest { nodes[1] }
+
+    /// The digest of all entries, brought up to date.
+    mutating func update() -> Digest {
+        var stale = scratch.takeNodes()
+        takeChanges(into: &stale)
+        updateJunctions(below: stale)
+        while let first = stale.first, first > 1 { updateParents(&stale) }
+        scratch.giveBack(stale)
+        shrinkIfSparse()
+        return nodes[1]
+    }
+
+    /// Lists the nodes over the edges that changed, each once, in order: a node's children are
+    /// then side by side.
+    private mutating func takeChanges(into stale: inout [UInt32]) {
+        changeSort.sort(&changes, lowest: 0, bitCount: depth)
+        var last: UInt32?
+        for index in changes where index != last {
+            stale.append(UInt32(edges.count) + index)
+            last = index
+        }
+        changes.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Junctions
+
+    /// Brings the junctions below `list` up to date, the deepest first.
+    private mutating func updateJunctions(below list: [UInt32]) {
+        var levels = scratch.takeLevels()
+        for node in list {
+            let edge = edges[Int(node) - edges.count]
+            guard edge.isJunction, junctions[edge.index].isStale else { continue }
+            collectStale(edge.index, to: Int(node), 0, into: &levels)
+        }
+        for level in levels.indices.reversed() where !levels[level].isEmpty {
+            if level > 0 {
+                scratch.hashWithin(&halves, levels[level])
+            } else {
+                scratch.hash(halves, levels[0], into: &nodes)
+            }
+            levels[level].removeAll(keepingCapacity: true)
+        }
+        scratch.giveBack(levels)
+    }
+
+    /// Lists a junction and the stale ones below it, by level, each with where its digest belongs:
+    /// in `nodes` on the first level, otherwise in `halves`.
+    private mutating func collectStale(
+        _ index: Int, to target: Int, _ level: Int, into levels: inout [[HashingScratch.Way]]
+    ) {
+        if level == levels.count { levels.append([]) }
+        levels[level].append(HashingScratch.Way(pair: UInt32(index), target: UInt32(target)))
+        junctions[index].isStale = false
+        let (left, right) = (junctions[index].left, junctions[index].right)
+        if left.isJunction, junctions[left.index].isStale {
+            collectStale(left.index, to: 2 * index, level + 1, into: &levels)
+        }
+        if right.isJunction, junctions[right.index].isStale {
+            collectStale(right.index, to: 2 * index + 1, level + 1, into: &levels)
+        }
+    }
+
+    // MARK: Nodes
+
+    /// Replaces the list of stale nodes, which are in order, by their parents and brings these up
+    /// to date.
+    private mutating func updateParents(_ stale: inout [UInt32]) {
+        var hashed = scratch.takeWays()
+        let count = takeOverParents(&stale, toHash: &hashed)
+        stale.removeLast(stale.count - count)
+        // The next level comes while this one is hashed.
+        for node in stale { nodes.prefetch(Int(node)) }
+        scratch.hashWithin(&nodes, hashed)
+        scratch.giveBack(hashed)
+    }
+
+    /// Puts the parents of the nodes in `list` into its front and says how many they are. Those
+    /// with one entry or none have the digest of a child; the others are listed in `hashed`.
+    private mutating func takeOverParents(
+        _ list: inout [UInt32], toHash hashed: inout [HashingScratch.Way]
+    ) -> Int {
+        var count = 0
+        var last: UInt32 = 0
+        for position in list.indices {
+            let parent = list[position] / 2
+            guard parent != last else { continue }
+            last = parent
+            list[count] = parent
+            count += 1
+            let (left, right) = (2 * Int(parent), 2 * Int(parent) + 1)
+            let population = min(populations[left] + populations[right], Population.several)
+            populations[Int(parent)] = population
+            if population == Population.several {
+                hashed.append(HashingScratch.Way(pair: parent, target: parent))
+            } else {
+                nodes[Int(parent)] = nodes[populations[left] == Population.none ? right : left]
+            }
+        }
+        return count
+    }
+}
