@@ -71,8 +71,7 @@ struct Ledger: Equatable, Sendable {
             own: own, validators: configuration.validators, timeout: limits.answerTimeout)
         reads = ReadIndex(
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
-        pace = ProposalPace(
-            interval: limits.largeBlockInterval, byteCount: limits.largeBlockBytes)
+        pace = ProposalPace(limits)
         reminder = BatchReminder(interval: limits.answerTimeout.scaled(by: 4))
         recover(committed)
         for batch in recovered where !queue.supply(batch) { pool.recover(batch) }
@@ -191,7 +190,7 @@ struct Ledger: Equatable, Sendable {
         }
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
         let payload = pool.draft(frontier: frontier, start: start)
-        pace.note(payload.reduce(0) { $0 + $1.byteCount }, at: now)
+        pace.note(payload, at: now)
         pool.vouch(for: payload)
         return Draft(time: wallTime, applied: applied, payload: payload)
     }
@@ -225,7 +224,7 @@ struct Ledger: Equatable, Sendable {
 
     /// Takes a proposal to judge.
     mutating func consider(_ branch: Branch, at now: Instant) {
-        pace.note(branch.tip.payloadByteCount, at: now)
+        pace.note(branch.tip.payload, at: now)
         judge.add(branch)
         // Catching up may have moved the ledger on; the protocol is about to be told.
         judge.rebase(onto: queue.tail)

@@ -10,9 +10,11 @@ public struct LedgerLimits: Sendable, Equatable {
     /// How many bytes of batches one block may name.
     public var blockBytes = 8 << 20
     /// How far a leader keeps large blocks apart.
-    public var largeBlockInterval = Interval.milliseconds(5)
+    public var largeBlockInterval = Interval.milliseconds(4)
     /// From how many bytes of batches on a block is large.
     public var largeBlockBytes = 64 << 10
+    /// From how many bytes of several batches on a block is large, too: many clients write.
+    public var busyBlockBytes = 2 << 10
     /// How many committed blocks may wait for execution before this replica proposes no payload.
     public var executionLag: UInt64 = 128
     /// How many blocks are handed to the executor before it answers.

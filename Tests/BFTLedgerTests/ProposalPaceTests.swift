@@ -86,16 +86,33 @@ import Testing
     @Test("A block is large from its limit on, and holds back until its time and no longer")
     func edges() {
         let start = Fixture.at(1)
-        var pace = ProposalPace(interval: .milliseconds(5), byteCount: 100)
+        var limits = LedgerLimits()
+        (limits.largeBlockBytes, limits.busyBlockBytes) = (1_000, 100)
+        limits.largeBlockInterval = .milliseconds(5)
+        var pace = ProposalPace(limits)
+        func note(_ byteCounts: [Int]) {
+            let payload = byteCounts.enumerated().map {
+                BatchReference(
+                    author: ValidatorIndex($0.offset), sequence: BatchSequence(1), digest: .zero,
+                    byteCount: $0.element)
+            }
+            pace.note(payload, at: start)
+        }
         func holdsBack(at now: Instant) -> Bool {
             pace.holdsBack(at: now)
         }
         func becameDue(at now: Instant) -> Bool { pace.becameDue(at: now) }
         #expect(!holdsBack(at: start))
-        pace.note(99, at: start)
-        #expect(!holdsBack(at: start))
-        #expect(pace.due == nil)
-        pace.note(100, at: start)
+        for small in [[999], [50, 49], []] {
+            note(small)
+            #expect(!holdsBack(at: start))
+            #expect(pace.due == nil)
+        }
+        note([50, 50])
+        #expect(holdsBack(at: start), "several batches are many clients")
+        note([999])
+        #expect(!holdsBack(at: start), "a small one came since")
+        note([1_000])
         #expect(holdsBack(at: start.advanced(by: .microseconds(4_999))))
         #expect(pace.due == start.advanced(by: .milliseconds(5)))
         #expect(!becameDue(at: start.advanced(by: .microseconds(4_999))))

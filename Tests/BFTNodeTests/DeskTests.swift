@@ -17,23 +17,23 @@ private let own = ValidatorIndex(2)
         }
     }
 
-    @Test("Alone, a transaction is sealed at once; behind four batches it waits for more")
+    @Test("Alone, a transaction is sealed at once; behind eight batches it waits for more")
     func sealing() {
         var batches = OpenBatches(author: own, targetBytes: 4_096)
         #expect(!batches.isDue && !batches.hasUnanswered)
         var sealed: [Batch] = []
-        for sequence in 1...4 as ClosedRange<UInt64> {
+        for sequence in 1...8 as ClosedRange<UInt64> {
             fill(&batches, [sequence])
             #expect(batches.isDue)
             sealed.append(batches.seal(sequence: BatchSequence(sequence)))
         }
-        fill(&batches, [5])
-        #expect(!batches.isDue, "four are under way")
-        fill(&batches, [6], byteCount: 4_096)
+        fill(&batches, [9])
+        #expect(!batches.isDue, "eight are under way")
+        fill(&batches, [10], byteCount: 4_096)
         #expect(batches.isDue, "it is large")
-        let last = batches.seal(sequence: BatchSequence(5))
+        let last = batches.seal(sequence: BatchSequence(9))
         #expect(last.transactionCount == 2)
-        fill(&batches, [7])
+        fill(&batches, [11])
         #expect(!batches.isDue)
         for batch in sealed { _ = batches.finish(batch.reference) }
         #expect(batches.isDue, "one is under way")

@@ -23,7 +23,7 @@ struct OpenBatches {
     private var origins: [UInt64] = []
     private var underWay = Deque<UnderWay>()
     /// Batches that wait for the executor's results before another small one is sealed.
-    private static let underWayLimit = 4
+    private static let underWayLimit = 8
 
     init(author: ValidatorIndex, targetBytes: Int) {
         self.author = author
