@@ -4,28 +4,32 @@ import BFTLedger
 import BFTServer
 import BFTSockets
 
+/// A client's connection and its session.
+///
+/// Stands outside of the host: within a generic type it would be one itself, and be looked up at
+/// run time for each answer.
+private final class RESPClient {
+    let connection: TCPConnection
+    var session: RESPSession
+    /// Replies that the connection has not been given yet.
+    var output: [UInt8] = []
+    var isDirty = false
+    var lastHeard: Instant
+
+    init(_ connection: TCPConnection, _ session: RESPSession, at now: Instant) {
+        self.connection = connection
+        self.session = session
+        lastHeard = now
+    }
+}
+
 /// The clients' connections: sessions on sockets.
 final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
-    private final class Client {
-        let connection: TCPConnection
-        var session: RESPSession
-        /// Replies that the connection has not been given yet.
-        var output: [UInt8] = []
-        var isDirty = false
-        var lastHeard: Instant
-
-        init(_ connection: TCPConnection, _ session: RESPSession, at now: Instant) {
-            self.connection = connection
-            self.session = session
-            lastHeard = now
-        }
-    }
-
     private let core: NodeCore<P, App>
     private let frontEnd: RESPFrontEnd
-    private var clients: SessionSlots<Client>
-    private var dirty: [Client] = []
-    private var busy: [Client] = []
+    private var clients: SessionSlots<RESPClient>
+    private var dirty: [RESPClient] = []
+    private var busy: [RESPClient] = []
     private var listener: TCPListener?
     private let shared: SharedReports
     /// Whether every command under way was answered with an error: what is still answered to them
@@ -72,7 +76,7 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     private func accept(_ connection: TCPConnection) {
         let now = core.loop.now
         let id = clients.open { id in
-            Client(connection, RESPSession(id: id, frontEnd: frontEnd), at: now)
+            RESPClient(connection, RESPSession(id: id, frontEnd: frontEnd), at: now)
         }
         guard let id, let client = clients[id] else {
             connection.write { $0.append(RESPFrontEnd.tooManyClients) }
@@ -89,7 +93,7 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
         }
     }
 
-    private func receive(_ input: inout ByteFIFO, from client: Client) {
+    private func receive(_ input: inout ByteFIFO, from client: RESPClient) {
         client.lastHeard = core.loop.now
         var gateway = Gateway(core: core, shared: shared, clientCount: clients.count, port: port)
         client.session.unsentByteCount = client.connection.queuedBytes
@@ -106,7 +110,7 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
         markDirty(client)
     }
 
-    private func resume(_ client: Client) {
+    private func resume(_ client: RESPClient) {
         guard client.connection.isOpen else { return }
         client.connection.resumeReading()
     }
@@ -141,7 +145,7 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
         for client in waiting { resume(client) }
     }
 
-    private func markDirty(_ client: Client) {
+    private func markDirty(_ client: RESPClient) {
         guard !client.isDirty else { return }
         client.isDirty = true
         dirty.append(client)
@@ -157,7 +161,7 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
         }
     }
 
-    private func flush(_ client: Client) {
+    private func flush(_ client: RESPClient) {
         if !client.output.isEmpty {
             client.connection.write { $0.append(client.output) }
             client.output.removeAll(keepingCapacity: true)

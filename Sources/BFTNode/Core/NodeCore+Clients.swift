@@ -45,11 +45,15 @@ extension NodeCore {
         }
         if !batches.hasRoom(for: limit) { sealNow() }
         guard batches.hasRoom(for: limit) else { return .busy }
-        if batches.isEmpty, !replica.hasRoom(for: settings.batchBytes) { return .busy }
+        if batches.isEmpty, !ledgerHasRoom { return .busy }
         batches.append(origin, upTo: limit, write)
         counters.submitted += 1
         return .accepted
     }
+
+    /// Whether the ledger takes another batch. Asked for each batch, and not for each transaction.
+    @inline(never)
+    private var ledgerHasRoom: Bool { replica.hasRoom(for: settings.batchBytes) }
 
     func read(
         _ origin: UInt64, isLocal: Bool, _ write: (inout [UInt8]) -> Void

@@ -35,16 +35,12 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     let logger: Logger
     var log: GroupCommitLog?
 
-    var replica: Replica<P>
     var batches: OpenBatches
     var queries = QueryDesk()
-    var waiting = Deque<WaitingEffect>()
-    var ownMessages = Deque<Message>()
     var isPumping = false
     var records = RecordLedger()
     var signatures: [UInt64: [UInt8]] = [:]
     var nextSignature: UInt64 = 0
-    var unverified: [(message: Message, sender: ValidatorIndex, cost: Interval)] = []
     var timer: LoopTimer?
     var truncation = LogTruncation()
     /// Why this node does not vote any more.
@@ -67,6 +63,13 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     var counters = NodeCounters()
     let shared: SharedReports
     private var isStatusDue = true
+
+    // What depends on the protocol stands last: what is before it has a place that is known when
+    // this is compiled, and a client's command needs nothing else.
+    var waiting = Deque<WaitingEffect>()
+    var ownMessages = Deque<Message>()
+    var unverified: [(message: Message, sender: ValidatorIndex, cost: Interval)] = []
+    var replica: Replica<P>
 
     /// An effect that waits for its turn.
     enum WaitingEffect {

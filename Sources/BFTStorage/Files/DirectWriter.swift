@@ -14,7 +14,7 @@ import Glibc
 final class DirectWriter {
     /// What descriptors, offsets and buffers are aligned to. Enough for every disk.
     static let blockByteCount = 4096
-    static let strideByteCount = 64 << 10
+    static let strideByteCount = 256 << 10
     /// The most that is handed to the kernel at a time.
     private static let bufferByteCount = 1 << 20
 
