@@ -38,7 +38,7 @@ public final class GroupCommitLog: @unchecked Sendable {
         var isFull = false
         /// Whether a group is being written, by whomever.
         var isWriting = false
-        /// How long a group may take, judged by the last ones: the longest, forgotten by and by.
+        /// How long a group takes, judged by the last ones, which count less and less.
         var commitTime = Interval.zero
 
         var hasWork: Bool {
@@ -284,8 +284,9 @@ public final class GroupCommitLog: @unchecked Sendable {
             state.withLock { state in
                 state.byteCount -= byteCount
                 state.isFull = false
-                let remembered = state.commitTime.nanoseconds / 8 * 7
-                state.commitTime = max(taken, Interval(nanoseconds: remembered))
+                // An average: one group that was slow by chance says little of the next.
+                let sum = 7 * state.commitTime.nanoseconds + taken.nanoseconds
+                state.commitTime = Interval(nanoseconds: sum / 8)
             }
             onDurable(position)
             begin = log.end
