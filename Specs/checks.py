@@ -130,22 +130,43 @@ def trace_checks(tools, traces):
 
 
 def simplex_models(tools):
-    yield Model(tools, "Simplex", "Simplex.cfg").check("one block in a view")
-    two_views = Model(tools, "Simplex", "Simplex_equivocating_leaders.cfg")
-    yield two_views.check("leaders propose two blocks", quick=True)
+    two_views = Model(tools, "Simplex", "Simplex.cfg")
+    yield two_views.check("one block in a view, two views")
     yield from two_views.mutants("Agreement", [
-        "NotarizesTwice", "FinalizesAfterNullify", "NullifiesAfterFinalize", "HalfIsQuorum",
-        "TwoThirdsRoundedDown", "AnyParentWillDo", "ParentNeedsNoQuorum"])
+        "FinalizesAfterNullify", "NullifiesAfterFinalize", "HalfIsQuorum", "TwoThirdsRoundedDown",
+        "AnyParentWillDo", "NullifiesWithoutEvidence", "ByzantineAloneConvince",
+        "NotarizersAbstain", "QuorumIsUnanimous"])
     yield two_views.check("TwoOfFourByzantine", FAILS, "Agreement", changes=[
         ("{v1, v2, v3}", "{v1, v2}"), ("Byzantine = 1", "Byzantine = 2")])
-    yield from two_views.must_fail("NothingIsFinalized", "NothingIsSkipped", "NoChainIsFinalized")
+    yield from two_views.must_fail(
+        "NothingIsFinalized", "NothingIsUnanimous", "NothingIsSkipped", "NoChainIsFinalized")
+
+    equivocating = Model(tools, "Simplex", "Simplex_equivocating_leaders.cfg")
+    yield equivocating.check("leaders propose two blocks", quick=True)
+    suffix = ", two blocks"
+    yield from equivocating.mutants("Agreement", ["NotarizesTwice"], suffix=suffix)
+    yield from equivocating.mutants("FinalizedIsNotarizedAlone", [
+        "SupportsAnything", "SupportsAfterFinalize", "FinalizesAfterSupport",
+        "ByzantineAloneConvince", "QuorumIsUnanimous"], suffix=suffix)
+    two_views_of_two = [("LastView = 1", "LastView = 2")]
+    suffix = ", two views of two blocks"
+    yield from equivocating.mutants("Agreement", ["ParentNeedsNoQuorum"], two_views_of_two, suffix)
+    yield equivocating.check("NothingSupportedIsBuiltUpon", FAILS, "NothingSupportedIsBuiltUpon",
+                             changes=two_views_of_two)
 
     progress = Model(tools, "SimplexProgress", "SimplexProgress.cfg")
-    yield progress.check("no state is a trap", quick=True)
+    yield progress.check("no state is a trap, two views")
     yield from progress.mutants("TheViewCanEnd", [
-        "KeepsItsNotarizeVote", "CertificatesAreDropped", "EverybodyIsQuorum"])
+        "KeepsItsNotarizeVote", "SupportsNothing", "NullifiersDoNotSupport",
+        "CertificatesAreDropped", "EverybodyIsQuorum"])
     yield from progress.mutants("TheLeaderCanPropose", ["EntersByTimeout"])
-    yield from progress.must_fail("NobodyMoves")
+    yield from progress.must_fail("NobodyMoves", "NobodySupports")
+    progress = Model(tools, "SimplexProgress", "SimplexProgress_equivocating_leaders.cfg")
+    yield progress.check("no state is a trap, two blocks", quick=True)
+    yield from progress.mutants("TheViewCanEnd", [
+        "KeepsItsNotarizeVote", "SupportsNothing", "SupportsOneBlock", "NullifiersDoNotSupport"],
+        suffix=", two blocks")
+    yield from progress.must_fail("TheParentIsTheSame")
 
 
 def hotstuff_models(tools):
@@ -207,16 +228,34 @@ def pbft_models(tools):
 
 def simplex_proofs(tools):
     proof = Proof(tools, "Simplex")
-    yield proof.check("agreement for any n", quick=True)
-    yield proof.check("agreement, notarizing after nullify too",
-                      old="  require ~nullified(n, viewof(b));\n")
+    yield proof.check("agreement for any n")
     yield from proof.without(
         NotarizesTwice="  require ~spoke(n, viewof(b));   # S1\n",
         FinalizesAfterNullify="  require ~nullified(n, viewof(b));   # S2\n",
+        FinalizesAfterSupport="  require ~gave_up(n, viewof(b));   # S2, after supporting\n",
         NullifiesAfterFinalize="  require finalized(n, B) -> viewof(B) ~= v;   # S2\n",
+        NullifiesLateAfterFinalize=
+            "  require finalized(n, B) -> viewof(B) ~= viewof(b);   # S2, late\n",
+        SupportsAfterFinalize=
+            "  require finalized(n, B) -> viewof(B) ~= viewof(b);   # S2, supporting\n",
+        NullifiesAsIfFresh="  require ~spoke(n, v);   # S8\n",
+        NullifiesWithoutEvidence=
+            "  require among(N, w) & ~byzantine(N) -> abstained(N, viewof(b)) | passedby(N, b);"
+            "   # S8\n",
+        SupportsAnything=
+            "  require among(N, w) & ~byzantine(N) -> notarized(N, b);   # S8, supporting\n",
+        AbstainsAfterNotarize="  require ~spoke(n, v);   # S1, abstaining\n",
+        NotarizesAfterAbstaining="  require ~abstained(n, viewof(b));\n",
+        QuorumIsUnanimous="  require ~byzantine(N) -> notarized(N, b);   # everybody\n",
         AnyParentWillDo="  require between(viewof(p), V, viewof(b)) -> nullification(V);   # S3\n",
-        ParentNeedsNoQuorum="  require p = genesis | notarization(p);   # S3\n",
+        ParentNeedsNoQuorum="  require p = genesis | notarization(p) | support(p);   # S3\n",
         FinalizesUnnotarized="  require notarization(b);\n")
+    yield proof.check(
+        "NotarizesAfterNullify", FAILS, "  require ~nullified(n, viewof(b));\n  require parent",
+        "  require parent")
+    yield proof.check(
+        "ByzantineAloneConvince", FAILS, "axiom [honest_member] exists N:validator. "
+        "~byzantine(N) & among(N, W)\n")
     yield proof.quorums_meet_in_anybody()
 
 

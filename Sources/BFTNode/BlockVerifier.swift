@@ -71,6 +71,8 @@ extension Certificate.Flaw {
             "the certificate is one of \(count) validators, the genesis file has another number"
         case .noQuorum(let power, let total):
             "the signers have \(power) of \(total) voting power, which is no quorum"
+        case .notUnanimous(let power, let total):
+            "the signers have \(power) of \(total) voting power, and such votes commit by all of it"
         }
     }
 }

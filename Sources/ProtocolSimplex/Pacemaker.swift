@@ -10,9 +10,19 @@ struct Pacemaker: Equatable, Sendable {
     private var doublings = 0
     /// Leaders whose last view was given up and who have not been heard of since.
     private var silent: [Bool]
+    /// From this view on, votes to finalize are held back.
+    private var graceFrom = View.zero
 
     /// A silent leader gets this part of the time that others get.
     private static let silentDivisor: UInt64 = 16
+
+    /// The part of the timeout for which a vote to finalize is held back, so that everybody's votes
+    /// to notarize make it needless.
+    private static let graceDivisor: UInt64 = 500
+
+    /// After a grace in vain, there is none until the next view that this divides. All replicas
+    /// try again in the same view: one that did not would vote to finalize, and end the others'.
+    private static let gracePeriod: UInt64 = 64
 
     init(timing: ReplicaConfiguration.Timing, validatorCount: Int) {
         self.timing = timing
@@ -34,6 +44,18 @@ struct Pacemaker: Equatable, Sendable {
         guard isWorkUncommitted else { return timing.idleInterval }
         return min(
             timing.idleInterval, Interval(nanoseconds: timing.viewTimeout.nanoseconds / 4))
+    }
+
+    /// How long to wait for everybody to notarize a block of `view` that a quorum notarized.
+    func grace(in view: View) -> Interval {
+        guard view >= graceFrom else { return Interval(nanoseconds: 0) }
+        return Interval(nanoseconds: timing.viewTimeout.nanoseconds / Self.graceDivisor)
+    }
+
+    /// In `view`, somebody's vote to notarize did not come to everybody in time.
+    mutating func missedVotes(in view: View) {
+        let last = view.rawValue - view.rawValue % Self.gracePeriod
+        graceFrom = max(graceFrom, View(last.addingSaturating(Self.gracePeriod)))
     }
 
     var idleInterval: Interval { timing.idleInterval }

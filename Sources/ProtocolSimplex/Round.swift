@@ -6,27 +6,46 @@ struct Round: Equatable, Sendable {
     /// How far the ledger is with the proposal.
     enum Judgement: Equatable, Sendable { case notAsked, asked, valid, invalid }
 
+    private struct Judged: Equatable, Sendable {
+        let digest: Digest
+        var judgement: Judgement
+    }
+
     let view: View
     /// The first proposal of the leader that came. Never replaced.
     private(set) var proposal: Proposal?
-    var judgement = Judgement.notAsked
+    /// Of the proposal, and of other blocks that may have to be supported.
+    private var judgements: [Judged] = []
     /// Blocks of this view that were asked for by name, or were notarized before a crash.
     private var otherBlocks: [Block] = []
     var notarizes: VoteTally
     var nullifies: VoteTally
     var finalizes: VoteTally
+    /// Only once somebody gave the view up after others had notarized in it.
+    private(set) var fallback: FallbackVotes?
     var notarization: Certificate?
+    /// Notarizations by votes to support, of any blocks. Each takes a quorum, so there are few.
+    private(set) var supports: [Certificate] = []
     var nullification: Certificate?
+    /// What commits a block: a quorum's votes to finalize it, or everybody's to notarize it.
     var finalization: Certificate?
+    /// Until when the vote to finalize is held back.
+    var finalizeAt: Instant?
+    /// Whether a notarization stands in the log.
+    var isNotarizationDurable = false
     var own = OwnVotes()
     /// Who contradicted itself in this view. Once is enough.
     private(set) var accused: Bitmap
 
-    /// The most blocks of one view that are kept besides the proposal.
-    private static let otherBlockLimit = 3
+    private let validators: ValidatorSet
+
+    /// The most blocks of one view that are kept besides the proposal: what was notarized before a
+    /// crash, what was supported, and two that were asked for.
+    private static let otherBlockLimit = 3 + FallbackVotes.supportLimit
 
     init(view: View, validators: ValidatorSet) {
         self.view = view
+        self.validators = validators
         accused = Bitmap(count: validators.count)
         notarizes = VoteTally(kind: .notarize, validators: validators)
         nullifies = VoteTally(kind: .nullify, validators: validators)
@@ -34,11 +53,58 @@ struct Round: Equatable, Sendable {
     }
 
     /// Whether a quorum has ended the view, in whatever way.
-    var isOver: Bool { notarization != nil || nullification != nil || finalization != nil }
+    var isOver: Bool {
+        notarization != nil || nullification != nil || finalization != nil || !supports.isEmpty
+    }
 
-    /// The block that a quorum notarized, by name. A finalized block was notarized, too.
+    /// The block to be built upon, by name, if any. A finalized block was notarized, too.
     var notarizedDigest: Digest? {
-        notarization?.statement.block ?? finalization?.statement.block
+        (finalization ?? notarization ?? supports.first)?.statement.block
+    }
+
+    /// Whether the block may be built upon.
+    func isNotarized(_ digest: Digest) -> Bool {
+        finalization?.statement.block == digest || notarization?.statement.block == digest
+            || supports.contains { $0.statement.block == digest }
+    }
+
+    /// The blocks that may be built upon, by name.
+    var notarizedDigests: [Digest] {
+        var digests: [Digest] = []
+        for certificate in certificates where certificate.statement.kind != .nullify {
+            let digest = certificate.statement.block
+            if !digests.contains(digest) { digests.append(digest) }
+        }
+        return digests
+    }
+
+    /// All that ended the view.
+    var certificates: [Certificate] {
+        // Everybody's votes to notarize hold those of a quorum.
+        let isUnanimous = finalization?.statement.kind == .notarize
+        return [isUnanimous ? nil : notarization, nullification].compactMap(\.self) + supports
+            + [finalization].compactMap(\.self)
+    }
+
+    /// A block of this view to build upon that is here.
+    var blockToExtend: Block? {
+        for digest in notarizedDigests {
+            if let block = block(named: digest) { return block }
+        }
+        return nil
+    }
+
+    func judgement(of digest: Digest) -> Judgement {
+        judgements.first { $0.digest == digest }?.judgement ?? .notAsked
+    }
+
+    mutating func note(_ judgement: Judgement, of digest: Digest) {
+        if let position = judgements.firstIndex(where: { $0.digest == digest }) {
+            judgements[position].judgement = judgement
+        } else {
+            if judgements.count > Self.otherBlockLimit { judgements.removeFirst() }
+            judgements.append(Judged(digest: digest, judgement: judgement))
+        }
     }
 
     func block(named digest: Digest) -> Block? {
@@ -60,27 +126,39 @@ struct Round: Equatable, Sendable {
         otherBlocks.append(block)
     }
 
-    func certificate(_ phase: Phase) -> Certificate? {
-        switch phase {
-        case .notarize: notarization
-        case .nullify: nullification
-        case .finalize: finalization
-        }
-    }
-
     /// Whether `vote` would change anything here, asked before its signature is checked.
     func isUseful(_ vote: Vote, in phase: Phase) -> Bool {
         let isAccused = accused[vote.voter.rawValue]
-        if let earlier = statement(of: vote.voter, in: phase) {
+        if phase != .support, let earlier = statement(of: vote.voter, in: phase) {
             return earlier != vote.statement && !isAccused
         }
-        if !isAccused, let opposite = phase.opposite,
-            statement(of: vote.voter, in: opposite) != nil
+        if !isAccused, phase.opposites.contains(where: { statement(of: vote.voter, in: $0) != nil })
         {
             return true
         }
         // A late vote for what is certified already adds nothing.
-        return certificate(phase)?.statement != vote.statement
+        return switch phase {
+        case .notarize: finalization == nil
+        case .nullify: nullification == nil
+        case .finalize: finalization?.statement.block != vote.statement.block
+        case .abstain: !isOver
+        case .support:
+            !supports.contains { $0.statement == vote.statement }
+                && fallback?.isNew(vote) ?? true
+        }
+    }
+
+    /// Whether `certificate` would add anything here.
+    func isUseful(_ certificate: Certificate, in phase: Phase) -> Bool {
+        switch phase {
+        case .notarize:
+            notarization == nil
+                || finalization == nil && certificate.signers.population == validators.count
+        case .nullify: nullification == nil
+        case .finalize: finalization == nil
+        case .support: !supports.contains { $0.statement == certificate.statement }
+        case .abstain: false
+        }
     }
 
     /// The certificate for `statement`, if there is none of this phase yet and enough say so.
@@ -94,8 +172,25 @@ struct Round: Equatable, Sendable {
             nullifies.certificate(for: statement, isEnough: isEnough)
         case .finalize where finalization == nil:
             finalizes.certificate(for: statement, isEnough: isEnough)
+        case .support where !supports.contains { $0.statement == statement }:
+            fallback?.supportCertificate(for: statement, isEnough: isEnough)
         default: nil
         }
+    }
+
+    /// The power of those who said in this view that they did not notarize `digest`: they
+    /// abstained, or notarized another block.
+    func opposition(to digest: Digest) -> VotingPower {
+        var power: VotingPower = 0
+        for voter in validators.indices {
+            let notarized = notarizes.statement(of: voter)
+            if notarized.map({ $0.block != digest }) ?? false
+                || fallback?.vote(of: voter, in: .abstain) != nil
+            {
+                power += validators.powers[voter.rawValue]
+            }
+        }
+        return power
     }
 
     /// Counts a vote. Returns evidence the first time that the voter contradicts itself.
@@ -107,6 +202,9 @@ struct Round: Equatable, Sendable {
         case .notarize: _ = notarizes.insert(vote)
         case .nullify: _ = nullifies.insert(vote)
         case .finalize: _ = finalizes.insert(vote)
+        case .abstain, .support:
+            if fallback == nil { fallback = FallbackVotes(validators) }
+            fallback?.insert(vote, in: phase)
         }
         guard let evidence, accused.insert(vote.voter.rawValue) else { return nil }
         return evidence
@@ -119,10 +217,14 @@ struct Round: Equatable, Sendable {
         {
             return evidence
         }
-        guard let opposite = phase.opposite,
-            let earlier = self.vote(of: vote.voter, in: opposite)
-        else { return nil }
-        return Evidence(earlier, vote)
+        for opposite in phase.opposites {
+            if let earlier = self.vote(of: vote.voter, in: opposite),
+                let evidence = Evidence(earlier, vote)
+            {
+                return evidence
+            }
+        }
+        return nil
     }
 
     private func statement(of voter: ValidatorIndex, in phase: Phase) -> Statement? {
@@ -130,6 +232,7 @@ struct Round: Equatable, Sendable {
         case .notarize: notarizes.statement(of: voter)
         case .nullify: nullifies.statement(of: voter)
         case .finalize: finalizes.statement(of: voter)
+        case .abstain, .support: fallback?.vote(of: voter, in: phase)?.statement
         }
     }
 
@@ -140,83 +243,23 @@ struct Round: Equatable, Sendable {
         case .notarize: notarizes.vote(of: voter)
         case .nullify: nullifies.vote(of: voter)
         case .finalize: finalizes.vote(of: voter)
+        case .abstain, .support: fallback?.vote(of: voter, in: phase)
         }
     }
 
-    /// Keeps what ends the view. Of another kind than Simplex has, it says nothing.
-    mutating func keep(_ certificate: Certificate) {
+    /// Keeps what ends the view, and commits a block if it is final. Of another kind than Simplex
+    /// has, it says nothing.
+    mutating func keep(_ certificate: Certificate, isFinal: Bool) {
+        if isFinal { finalization = finalization ?? certificate }
         switch Phase(certificate.statement.kind) {
         case .notarize: notarization = notarization ?? certificate
         case .nullify: nullification = nullification ?? certificate
-        case .finalize: finalization = finalization ?? certificate
-        case nil: break
+        case .support:
+            guard !supports.contains(where: { $0.statement == certificate.statement }) else {
+                return
+            }
+            supports.append(certificate)
+        case .finalize, .abstain, nil: break
         }
-    }
-}
-
-/// The rounds above the last committed view, in rising order of their views.
-///
-/// - Invariant L1: views rise strictly.
-struct RoundList: Equatable, Sendable {
-    private(set) var rounds: [Round] = []
-    private let validators: ValidatorSet
-
-    init(_ validators: ValidatorSet) { self.validators = validators }
-
-    /// The round of `view`, if anything is known of it: a copy, of everything that it holds.
-    subscript(view: View) -> Round? { index(of: view).map { rounds[$0] } }
-
-    /// The position of the round of `view`, to look at it where it stands.
-    func index(of view: View) -> Int? {
-        let position = self.position(of: view)
-        guard position < rounds.count, rounds[position].view == view else { return nil }
-        return position
-    }
-
-    /// Changes the round of `view` where it stands, making it first if need be.
-    mutating func update<Result>(_ view: View, _ change: (inout Round) -> Result) -> Result {
-        let position = self.position(of: view)
-        if position == rounds.count || rounds[position].view != view {
-            rounds.insert(Round(view: view, validators: validators), at: position)
-        }
-        return change(&rounds[position])
-    }
-
-    /// The last round at or after `view` that is over.
-    func lastOver(from view: View) -> Round? {
-        for position in rounds.indices.reversed() {
-            guard rounds[position].view >= view else { return nil }
-            if rounds[position].isOver { return rounds[position] }
-        }
-        return nil
-    }
-
-    /// The last round with a finalized block.
-    var lastFinalized: Round? {
-        for position in rounds.indices.reversed() where rounds[position].finalization != nil {
-            return rounds[position]
-        }
-        return nil
-    }
-
-    mutating func removeAll(through view: View) {
-        rounds.removeFirst(position(of: view.next))
-    }
-
-    func block(named digest: Digest) -> Block? {
-        for position in rounds.indices.reversed() {
-            if let block = rounds[position].block(named: digest) { return block }
-        }
-        return nil
-    }
-
-    /// The position of the first round whose view is `view` or later.
-    private func position(of view: View) -> Int {
-        var (low, high) = (0, rounds.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if rounds[middle].view < view { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

@@ -13,9 +13,10 @@ extension SimplexReplica {
         leadership = leader(of: view) == configuration.own ? .due : .none
     }
 
-    private func notarizeStatement(_ block: Block) -> Statement {
+    /// What a vote of `kind` for `block` says.
+    func statement(_ kind: VoteKind, for block: Block) -> Statement {
         Statement(
-            chain: configuration.chain, epoch: configuration.epoch, kind: .notarize,
+            chain: configuration.chain, epoch: configuration.epoch, kind: kind,
             view: block.view, height: block.height, block: block.digest)
     }
 
@@ -39,9 +40,9 @@ extension SimplexReplica {
     /// The latest notarized block with nothing but nullified views since.
     private var parentToExtend: Block? {
         for round in rounds.rounds.reversed() where round.view < view {
-            if let digest = round.notarizedDigest {
+            if round.notarizedDigest != nil {
                 guard isJustified(parent: round.view) else { return nil }
-                return round.block(named: digest)
+                return round.blockToExtend
             }
         }
         return isJustified(parent: committed.view) ? committed : nil
@@ -76,10 +77,13 @@ extension SimplexReplica {
         rounds.update(view) { round in
             round.own.notarized = block.digest
             round.keep(block)
-            round.judgement = .valid
+            round.note(.valid, of: block.digest)
         }
+        // Everybody's votes to notarize commit a block.
+        commitVoteHeight = max(commitVoteHeight, block.height)
         effects += [
-            .persist(.notarized(block)), .sign(.proposal(block, notarizeStatement(block))),
+            .persist(.notarized(block)),
+            .sign(.proposal(block, statement(.notarize, for: block))),
         ]
     }
 
@@ -102,7 +106,7 @@ extension SimplexReplica {
     ) throws(Rejection) {
         let block = proposal.block
         let leader = leader(of: block.view)
-        guard proposal.vote.statement == notarizeStatement(block),
+        guard proposal.vote.statement == statement(.notarize, for: block),
             proposal.vote.voter == block.proposer
         else { throw .proposalMismatch }
         guard block.proposer == leader else { throw .notLeader(block.proposer, block.view) }
@@ -114,7 +118,7 @@ extension SimplexReplica {
         // A second block of this leader is kept only if a quorum notarized it: the tally above
         // has turned the contradiction into evidence.
         let round = rounds[block.view]
-        guard round?.proposal == nil || round?.notarizedDigest == block.digest else { return }
+        guard round?.proposal == nil || round?.isNotarized(block.digest) == true else { return }
         rounds.update(block.view) { $0.keep(proposal) }
     }
 
@@ -130,27 +134,35 @@ extension SimplexReplica {
     mutating func considerProposal(at now: Instant, into effects: inout [Effect<Self>]) {
         // Looked at after every message, and mostly in vain.
         guard let position = rounds.index(of: view),
-            rounds.rounds[position].judgement == .notAsked,
-            rules.mayNotarize(rounds.rounds[position].own),
-            let block = rounds.rounds[position].proposal?.block
+            let block = rounds.rounds[position].proposal?.block,
+            rounds.rounds[position].judgement(of: block.digest) == .notAsked,
+            rules.mayNotarize(rounds.rounds[position].own)
         else { return }
+        judge(block, asking: block.proposer, at: now, into: &effects)
+    }
+
+    /// Asks for a verdict on a block of this view, or `peer`, if not everybody, for what it takes.
+    mutating func judge(
+        _ block: Block, asking peer: ValidatorIndex?, at now: Instant,
+        into effects: inout [Effect<Self>]
+    ) {
         guard let parent = self.block(named: block.parent) else {
             // Right after the committed view there is no other block to build upon.
             guard view > committed.view.next else { return refuse(block, into: &effects) }
-            return ask(block.proposer, at: now, into: &effects)
+            return ask(peer, at: now, into: &effects)
         }
         guard block.height == parent.height.next, block.view > parent.view,
             block.time >= parent.time, parent.view >= committed.view
         else { return refuse(block, into: &effects) }
         guard isNotarized(parent), isJustified(parent: parent.view),
             let ancestors = path(to: block)
-        else { return ask(block.proposer, at: now, into: &effects) }
-        rounds.update(view) { $0.judgement = .asked }
+        else { return ask(peer, at: now, into: &effects) }
+        rounds.update(view) { $0.note(.asked, of: block.digest) }
         effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
     }
 
     private mutating func refuse(_ block: Block, into effects: inout [Effect<Self>]) {
-        rounds.update(block.view) { $0.judgement = .invalid }
+        rounds.update(block.view) { $0.note(.invalid, of: block.digest) }
         effects.append(.reject(.malformedBlock))
         nullify(block.view, into: &effects)
     }
@@ -158,17 +170,20 @@ extension SimplexReplica {
     mutating func take(
         _ verdict: Verdict, on digest: Digest, into effects: inout [Effect<Self>]
     ) {
-        guard let round = rounds[view], let block = round.proposal?.block,
-            block.digest == digest, round.judgement == .asked
+        guard let round = rounds[view], let block = round.block(named: digest),
+            round.judgement(of: digest) == .asked
         else { return }  // Stale: we have moved on.
         switch verdict {
         case .invalid: refuse(block, into: &effects)
         case .valid:
-            rounds.update(view) { $0.judgement = .valid }
-            guard rules.mayNotarize(round.own) else { return }
+            rounds.update(view) { $0.note(.valid, of: digest) }
+            guard round.proposal?.block.digest == digest, rules.mayNotarize(round.own) else {
+                return
+            }
             rounds.update(view) { $0.own.notarized = digest }
+            commitVoteHeight = max(commitVoteHeight, block.height)
             effects += [
-                .persist(.notarized(block)), .sign(.vote(notarizeStatement(block))),
+                .persist(.notarized(block)), .sign(.vote(statement(.notarize, for: block))),
             ]
         }
     }
@@ -180,7 +195,8 @@ extension SimplexReplica {
     }
 
     func isNotarized(_ block: Block) -> Bool {
-        block.digest == committed.digest || rounds[block.view]?.notarizedDigest == block.digest
+        block.digest == committed.digest
+            || rounds[block.view]?.isNotarized(block.digest) ?? false
     }
 
     /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`

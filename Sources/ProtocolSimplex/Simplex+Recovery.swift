@@ -30,6 +30,7 @@ extension SimplexReplica {
     var nextDeadline: Instant {
         var deadline = resendAt ?? giveUpAt
         if case .waiting(let until) = leadership { deadline = min(deadline, until) }
+        if let finalizeDeadline { deadline = min(deadline, finalizeDeadline) }
         return deadline
     }
 
@@ -61,25 +62,36 @@ extension SimplexReplica {
         }
         for position in rounds.rounds.indices {
             let round = rounds.rounds[position]
-            guard let digest = round.notarizedDigest else { continue }
-            want(digest)
-            if let block = round.block(named: digest), block.height > committed.height.next {
-                want(block.parent)
+            for digest in round.notarizedDigests {
+                want(digest)
+                if let block = round.block(named: digest), block.height > committed.height.next {
+                    want(block.parent)
+                }
             }
         }
-        if let block = rounds[view]?.proposal?.block, block.height > committed.height.next {
-            want(block.parent)
-        }
+        supportable.forEach { want($0.block) }
+        for block in undecided where block.height > committed.height.next { want(block.parent) }
         return wanted
+    }
+
+    /// The blocks of the present view that are here and perhaps to be judged.
+    private var undecided: [Block] {
+        guard let position = rounds.index(of: view) else { return [] }
+        let proposed = [rounds.rounds[position].proposal?.block].compactMap(\.self)
+        return proposed
+            + supportable.compactMap { rounds.rounds[position].block(named: $0.block) }
+            .filter { $0.digest != proposed.first?.digest }
     }
 
     /// The first view for which this replica lacks a certificate that would help it: the parent's,
     /// or that of a view that was skipped since.
     private var lackingSince: View {
+        undecided.map { lackingSince($0) }.min() ?? lackingSince(nil)
+    }
+
+    private func lackingSince(_ block: Block?) -> View {
         var candidate = committed.view.next
-        if let block = rounds[view]?.proposal?.block, let parent = self.block(named: block.parent),
-            parent.view < view
-        {
+        if let block, let parent = self.block(named: block.parent), parent.view < view {
             guard isNotarized(parent) else { return parent.view }
             candidate = parent.view.next
         } else if let latest = rounds.rounds.last(where: {
@@ -144,8 +156,7 @@ extension SimplexReplica {
         let chosen =
             useful.prefix(Self.answerLimit - 1) + useful.dropFirst(Self.answerLimit - 1).suffix(1)
         for round in chosen {
-            for certificate in [round.notarization, round.nullification, round.finalization] {
-                guard let certificate else { continue }
+            for certificate in round.certificates {
                 effects.append(.send(.certificate(certificate), to: peer))
             }
         }
@@ -178,6 +189,10 @@ extension SimplexReplica {
         for tally in [round.nullifies, round.finalizes] {
             if let vote = tally.vote(of: own) { messages.append(.vote(vote)) }
         }
+        if let fallback = round.fallback {
+            if let vote = fallback.abstentions.vote(of: own) { messages.append(.vote(vote)) }
+            messages += fallback.supports(of: own).map { .vote($0) }
+        }
         return messages
     }
 
@@ -205,21 +220,34 @@ extension SimplexReplica {
                     round.own.notarized = block.digest
                     round.keep(block)
                 }
+                commitVoteHeight = max(commitVoteHeight, block.height)
+                view = max(view, block.view)
+            case .supported(let block) where block.view > committed.view:
+                rounds.update(block.view) { round in
+                    if !round.own.supported.contains(block.digest) {
+                        round.own.supported.append(block.digest)
+                    }
+                    round.keep(block)
+                }
                 view = max(view, block.view)
             case .voted(let statement) where statement.view > committed.view:
-                rounds.update(statement.view) { round in
-                    if statement.kind == .nullify { round.own.nullified = true }
-                    if statement.kind == .finalize { round.own.finalized = statement.block }
-                }
-                commitVoteHeight = max(commitVoteHeight, statement.height)
+                remember(statement)
                 // A replica that finalizes has seen the notarization and left the view.
                 view = max(view, statement.view)
             case .certificate(let certificate) where certificate.statement.view > committed.view:
-                rounds.update(certificate.statement.view) { $0.keep(certificate) }
-                view = max(view, certificate.statement.view.next)
-            case .notarized, .voted, .certificate: break
+                restore(certificate)
+            case .notarized, .voted, .supported, .certificate: break
             }
         }
+    }
+
+    private mutating func restore(_ certificate: Certificate) {
+        let isFinal = isFinal(certificate)
+        rounds.update(certificate.statement.view) { round in
+            round.keep(certificate, isFinal: isFinal)
+            round.isNotarizationDurable = round.notarization != nil
+        }
+        view = max(view, certificate.statement.view.next)
     }
 
     /// Takes back what commits the root or, if the crash came between the blocks of one run, a
@@ -231,8 +259,7 @@ extension SimplexReplica {
             return
         }
         guard certificate.statement.view > committed.view else { return }
-        rounds.update(certificate.statement.view) { $0.keep(certificate) }
-        view = max(view, certificate.statement.view.next)
+        restore(certificate)
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
@@ -256,7 +283,11 @@ extension SimplexReplica {
             messages.append(
                 block.proposer == configuration.own ? .proposal(block, said) : .vote(said))
         }
+        if round.own.abstained { messages.append(.vote(statement(.abstain, .zero, .zero))) }
         if round.own.nullified { messages.append(.vote(statement(.nullify, .zero, .zero))) }
+        for block in round.own.supported.compactMap({ round.block(named: $0) }) {
+            messages.append(.vote(statement(.support, block.height, block.digest)))
+        }
         if let digest = round.own.finalized,
             let height = round.notarization?.statement.height
                 ?? round.block(named: digest)?.height
@@ -273,12 +304,12 @@ extension SimplexReplica {
             if let digest = round.own.notarized, let block = round.block(named: digest) {
                 records.append(.notarized(block))
             }
-            for certificate in [round.notarization, round.nullification, round.finalization] {
-                if let certificate { records.append(.certificate(certificate)) }
-            }
-            for unsigned in unsignedOwnMessages(in: round)
-            where unsigned.statement.kind != .notarize {
-                records.append(.voted(unsigned.statement))
+            records += round.own.supported.compactMap { round.block(named: $0) }
+                .map { .supported($0) }
+            records += round.certificates.map { .certificate($0) }
+            for statement in unsignedOwnMessages(in: round).map(\.statement)
+            where statement.kind != .notarize && statement.kind != .support {
+                records.append(.voted(statement))
             }
         }
         return records

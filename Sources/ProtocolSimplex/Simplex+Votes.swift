@@ -14,7 +14,7 @@ extension SimplexReplica {
             }
             guard known.digest != block.digest else { return false }
             // Another block of this view: evidence, once, and perhaps what a quorum notarized.
-            return round.notarizedDigest == block.digest
+            return round.isNotarized(block.digest)
                 || !round.accused[block.proposer.rawValue]
         case .vote(let vote): return isUseful(vote)
         case .certificate(let certificate):
@@ -23,7 +23,7 @@ extension SimplexReplica {
                 return false
             }
             guard let position = rounds.index(of: statement.view) else { return true }
-            return rounds.rounds[position].certificate(phase) == nil
+            return rounds.rounds[position].isUseful(certificate, in: phase)
         case .block(let block): return wantedBlocks.contains(block.digest)
         case .inquiry: return true
         }
@@ -31,9 +31,10 @@ extension SimplexReplica {
 
     private func isUseful(_ vote: Vote) -> Bool {
         let statement = vote.statement
+        guard statement.view > committed.view else { return isCommitOwed(to: vote) }
         guard isWithinWindow(statement.view) else {
             // One is enough to know that this replica is behind.
-            return statement.view > committed.view && !isBehind
+            return !isBehind
         }
         guard let phase = Phase(statement.kind) else { return false }
         guard let position = rounds.index(of: statement.view) else { return true }
@@ -49,7 +50,7 @@ extension SimplexReplica {
         guard statement.chain == configuration.chain else { throw .otherChain }
         guard statement.epoch == configuration.epoch else { throw .otherEpoch }
         guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
-        if phase == .nullify, statement.height != .zero || statement.block != .zero {
+        if statement.kind.isBlockless, statement.height != .zero || statement.block != .zero {
             throw .malformedBlock
         }
         return phase
@@ -61,7 +62,9 @@ extension SimplexReplica {
         guard configuration.validators.contains(vote.voter) else {
             throw .unknownVoter(vote.voter)
         }
-        guard statement.view > committed.view else { return }
+        guard statement.view > committed.view else {
+            return payCommit(owedTo: vote, into: &effects)
+        }
         guard isWithinWindow(statement.view) else {
             isBehind = true
             throw .beyondWindow(statement.view)
@@ -71,68 +74,85 @@ extension SimplexReplica {
         if let evidence = rounds.update(statement.view, { $0.insert(vote, in: phase) }) {
             effects.append(.accuse(evidence))
         }
-        certify(statement, in: phase)
+        certify(statement, in: phase, into: &effects)
     }
 
-    /// Makes the certificate for `statement` if a quorum said it.
-    private mutating func certify(_ statement: Statement, in phase: Phase) {
-        guard let position = rounds.index(of: statement.view),
-            let certificate = rounds.rounds[position].newCertificate(
-                for: statement, in: phase,
-                isEnough: { rules.isQuorum($0, of: configuration.validators) })
+    /// Makes the certificates for `statement` that enough said it for.
+    private mutating func certify(
+        _ statement: Statement, in phase: Phase, into effects: inout [Effect<Self>]
+    ) {
+        guard let position = rounds.index(of: statement.view) else { return }
+        let validators = configuration.validators
+        if let certificate = rounds.rounds[position].newCertificate(
+            for: statement, in: phase, isEnough: { rules.isQuorum($0, of: validators) })
+        {
+            keep(certificate, into: &effects)
+        }
+        guard phase == .notarize, rounds.rounds[position].finalization == nil,
+            let certificate = rounds.rounds[position].notarizes.certificate(
+                for: statement, isEnough: { rules.isUnanimous($0, of: validators) })
         else { return }
-        rounds.update(statement.view) { $0.keep(certificate) }
+        keep(certificate, into: &effects)
     }
 
-    mutating func take(_ certificate: Certificate) throws(Rejection) {
+    /// Whether `certificate`, one of a quorum, commits a block.
+    func isFinal(_ certificate: Certificate) -> Bool {
+        switch Phase(certificate.statement.kind) {
+        case .finalize: true
+        case .notarize:
+            rules.isUnanimous(
+                configuration.validators.power(of: certificate.signers),
+                of: configuration.validators)
+        case .abstain, .nullify, .support, nil: false
+        }
+    }
+
+    /// Keeps a certificate. A notarization by support is made durable at once: there may be
+    /// several, and whichever is built upon must not be lost.
+    private mutating func keep(_ certificate: Certificate, into effects: inout [Effect<Self>]) {
+        let isFinal = isFinal(certificate)
+        rounds.update(certificate.statement.view) { $0.keep(certificate, isFinal: isFinal) }
+        if certificate.statement.kind == .support {
+            effects.append(.persist(.certificate(certificate)))
+        }
+    }
+
+    mutating func take(
+        _ certificate: Certificate, into effects: inout [Effect<Self>]
+    ) throws(Rejection) {
         let statement = certificate.statement
-        _ = try phase(of: statement)
+        let phase = try phase(of: statement)
         guard certificate.signers.count == configuration.validators.count,
             rules.isQuorum(
                 configuration.validators.power(of: certificate.signers),
                 of: configuration.validators)
         else { throw .weakCertificate }
-        guard statement.view > committed.view else { return }
-        rounds.update(statement.view) { $0.keep(certificate) }
-    }
-
-    /// Votes to finalize every notarized block that this replica may still vote for.
-    mutating func finalizeNotarized(into effects: inout [Effect<Self>]) {
-        for position in rounds.rounds.indices {
-            let view = rounds.rounds[position].view
-            guard rounds.rounds[position].finalization == nil,
-                let notarization = rounds.rounds[position].notarization,
-                rules.mayFinalize(rounds.rounds[position].own)
-            else { continue }
-            let statement = Statement(
-                chain: configuration.chain, epoch: configuration.epoch, kind: .finalize,
-                view: view, height: notarization.statement.height,
-                block: notarization.statement.block)
-            effects.append(.persist(.certificate(notarization)))
-            cast(statement, into: &effects)
-        }
-    }
-
-    /// Gives a view up.
-    mutating func nullify(_ view: View, into effects: inout [Effect<Self>]) {
-        guard rules.mayNullify(rounds[view]?.own ?? OwnVotes()) else { return }
-        cast(
-            Statement(
-                chain: configuration.chain, epoch: configuration.epoch, kind: .nullify,
-                view: view, height: .zero, block: .zero), into: &effects)
+        guard statement.view > committed.view,
+            rounds[statement.view]?.isUseful(certificate, in: phase) ?? (phase != .abstain)
+        else { return }
+        keep(certificate, into: &effects)
     }
 
     /// Says `statement`: remembers it, durably, then signs it. S4.
-    private mutating func cast(_ statement: Statement, into effects: inout [Effect<Self>]) {
-        precondition(statement.kind != .notarize, "a block is notarized with its body")
-        rounds.update(statement.view) { round in
-            if statement.kind == .nullify { round.own.nullified = true }
-            if statement.kind == .finalize { round.own.finalized = statement.block }
-        }
-        if statement.kind == .finalize {
-            commitVoteHeight = max(commitVoteHeight, statement.height)
-        }
+    mutating func cast(_ statement: Statement, into effects: inout [Effect<Self>]) {
+        remember(statement)
         effects += [.persist(.voted(statement)), .sign(.vote(statement))]
+    }
+
+    /// Notes what was said, or is about to be.
+    mutating func remember(_ statement: Statement) {
+        rounds.update(statement.view) { round in
+            switch Phase(statement.kind) {
+            case .abstain: round.own.abstained = true
+            case .nullify: round.own.nullified = true
+            case .finalize: round.own.finalized = statement.block
+            case .notarize, .support: preconditionFailure("said of a block without its body")
+            case nil: break
+            }
+        }
+        guard statement.kind == .finalize else { return }
+        finalizedView = max(finalizedView, statement.view)
+        commitVoteHeight = max(commitVoteHeight, statement.height)
     }
 
     /// Moves on if the view, or a later one, is over. S6.
@@ -141,55 +161,19 @@ extension SimplexReplica {
         if last.view == view {
             if last.notarizedDigest == nil {
                 pacemaker.gaveUp(on: leader(of: view))
-            } else if last.own.nullified {
+            } else if hasGivenUp || last.own.nullified {
                 pacemaker.ranShort()
             }
         }
-        // A finalize vote has made the notarization durable before it. Otherwise it is done here.
-        if last.own.finalized == nil,
-            let certificate = last.notarization ?? last.nullification ?? last.finalization
+        // Support is durable when it comes, a notarization perhaps before a vote to finalize.
+        if last.notarization != nil {
+            persistNotarization(of: last.view, into: &effects)
+        } else if last.supports.isEmpty,
+            let certificate = last.nullification ?? last.finalization
         {
             effects.append(.persist(.certificate(certificate)))
         }
         enter(last.view.next, at: now, into: &effects)
-    }
-
-    /// Commits the latest finalized block, with its ancestors, if all of them are here.
-    mutating func commitFinalized(into effects: inout [Effect<Self>]) {
-        guard let round = rounds.lastFinalized, let certificate = round.finalization else { return }
-        guard let block = round.block(named: certificate.statement.block),
-            let ancestors = path(to: block),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: certificate)
-        else {
-            guard fetchedView < round.view else { return }
-            fetchedView = round.view
-            effects.append(.fetch(certificate))
-            return
-        }
-        effects.append(.commit(run))
-        becomeCommitted(run)
-    }
-
-    mutating func becomeCommitted(_ run: CommittedRun) {
-        precondition(run.first.parent == committed.digest, "S5: not a child of the committed block")
-        committed = run.last
-        commitCertificate = run.certificate
-        commitVoteHeight = max(commitVoteHeight, committed.height)
-        rounds.removeAll(through: committed.view)
-        pacemaker.committed()
-    }
-
-    /// Takes over what the ledger caught up on.
-    mutating func adopt(
-        _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
-    ) {
-        guard run.last.height > committed.height,
-            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate)
-        else { return }
-        becomeCommitted(rest)
-        if view <= committed.view { enter(committed.view.next, at: now, into: &effects) }
     }
 }
 

@@ -5,20 +5,25 @@ import BFTWire
 /// Simplex with the rules of the paper.
 public typealias Simplex = SimplexReplica<SoundRules>
 
-/// One replica of Simplex: propose, notarize, finalize; or nullify and go on.
+/// One replica of Simplex: propose, notarize, and finalize unless everybody notarized; or nullify
+/// and go on.
 ///
 /// Source: Chan and Pass, "Simplex Consensus: A Simple and Fast Consensus Protocol" (TCC 2023).
+/// The fast path after Kudzu (Shoup, Sliwinski and Vonlanthen, 2025) and Alpenglow (Kniep,
+/// Sliwinski and Wattenhofer, 2025).
 /// The article `Simplex` lists the rules per event and what is added to the paper.
 ///
-/// - Invariant S1: it notarizes at most one block in a view.
-/// - Invariant S2: it never nullifies and finalizes the same view.
-/// - Invariant S3: it notarizes only blocks whose parent is notarized, with every view between
-///   nullified.
+/// - Invariant S1: it notarizes at most one block in a view, or says that it abstains.
+/// - Invariant S2: it never finalizes in a view that it nullifies or supports a block of.
+/// - Invariant S3: it notarizes or supports only blocks whose parent is notarized, with every view
+///   between nullified.
 /// - Invariant S4: every vote is durable before it is signed.
 /// - Invariant S5: the committed chain only grows.
 /// - Invariant S6: it enters a view only by a certificate of the one before.
 /// - Invariant S7: what a peer can make it keep is bounded: one vote of a kind per view and voter,
-///   within a window of views.
+///   three to support, within a window of views.
+/// - Invariant S8: it nullifies a view in which it notarized only if a weak quorum shows that not
+///   everybody notarized the same, and supports only what a weak quorum notarized.
 public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     public typealias Message = SimplexMessage
     public typealias Unsigned = UnsignedMessage
@@ -36,6 +41,10 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     var rounds: RoundList
     var pacemaker: Pacemaker
     public internal(set) var commitVoteHeight: Height
+    /// The last view in which this replica voted to finalize.
+    var finalizedView = View.zero
+    /// Up to which view each peer was sent what commits it, because it waited for votes.
+    var toldView: [View]
 
     var enteredAt = Instant(nanoseconds: 0)
     /// Since when, in this view, there has been something to order or to commit.
@@ -80,6 +89,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         rounds = RoundList(configuration.validators)
         pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
+        toldView = Array(repeating: .zero, count: count)
         recover(recovered)
         recover(certificate)
     }
@@ -118,7 +128,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         switch message {
         case .proposal(let proposal): try take(proposal, into: &effects)
         case .vote(let vote): try count(vote, into: &effects)
-        case .certificate(let certificate): try take(certificate)
+        case .certificate(let certificate): try take(certificate, into: &effects)
         case .block(let block): try take(block)
         case .inquiry(let inquiry): answer(inquiry, from: sender, at: now, into: &effects)
         }
@@ -126,13 +136,14 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
 
     /// Draws every conclusion that the state allows.
     private mutating func settle(at now: Instant, into effects: inout [Effect<Self>]) {
-        finalizeNotarized(into: &effects)
+        finalizeNotarized(at: now, into: &effects)
         advance(at: now, into: &effects)
         commitFinalized(into: &effects)
         if leadership == .due { requestDraft(at: now, into: &effects) }
         considerProposal(at: now, into: &effects)
         noteWorkSince(now)
         actOnTime(at: now, into: &effects)
+        fallBack(at: now, into: &effects)
         effects.append(.setTimer(nextDeadline))
     }
 
@@ -141,7 +152,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         for position in rounds.rounds.indices {
             precondition(
                 rounds.rounds[position].view > committed.view, "L1: a committed round was kept")
-            precondition(rules.isConsistent(rounds.rounds[position].own), "S2")
+            precondition(rules.isConsistent(rounds.rounds[position].own), "S1, S2")
         }
     }
 }

@@ -1,40 +1,57 @@
 public import BFTCore
 
-/// The three votes of Simplex.
+/// The votes of Simplex.
 ///
-/// `nullify` and `finalize` are two answers on one ballot: whoever gives both can be convicted.
+/// The first vote of a validator in a view is to notarize a block or, having given the view up, to
+/// abstain: one ballot. Whether the view may end without the block being final is another:
+/// `nullify` and `support` say that it may, `finalize` that it may not. Whoever gives both answers
+/// can be convicted.
 extension VoteKind {
-    /// The block may be built upon.
-    public static let notarize = VoteKind(ballot: 0, per: .view)
+    /// The block may be built upon. A certificate of everybody commits it.
+    public static let notarize = VoteKind(
+        ballot: 0, choice: 0, per: .view, outcome: .commitsBlockIfUnanimous)
+    /// The voter has notarized nothing in the view and never will.
+    public static let abstain = VoteKind(ballot: 0, choice: 1, per: .view)
     /// The view may be passed without a block.
     public static let nullify = VoteKind(ballot: 1, choice: 0, per: .view)
+    /// The block may be built upon, though the voter gave the view up. A validator may support
+    /// more than one block of a view.
+    public static let support = VoteKind(ballot: 1, choice: 0, per: .block)
     /// The block is final. A quorum of these is a commit certificate.
     public static let finalize = VoteKind(
         ballot: 1, choice: 1, per: .view, outcome: .commitsBlock)
+
+    /// Whether votes of this kind name no block.
+    public var isBlockless: Bool { self == .nullify || self == .abstain }
 }
 
 /// The phase that a vote of Simplex belongs to.
 enum Phase: CaseIterable, Sendable {
     case notarize
+    case abstain
     case nullify
+    case support
     case finalize
 
     /// The phase of `kind`, or `nil` if Simplex has no such vote.
     init?(_ kind: VoteKind) {
         switch kind {
         case .notarize: self = .notarize
+        case .abstain: self = .abstain
         case .nullify: self = .nullify
+        case .support: self = .support
         case .finalize: self = .finalize
         default: return nil
         }
     }
 
-    /// The phase whose vote no honest validator casts beside one of this.
-    var opposite: Phase? {
+    /// The phases whose votes no honest validator casts beside one of this, in one view.
+    var opposites: [Phase] {
         switch self {
-        case .notarize: nil
-        case .nullify: .finalize
-        case .finalize: .nullify
+        case .notarize: [.abstain]
+        case .abstain: [.notarize]
+        case .nullify, .support: [.finalize]
+        case .finalize: [.nullify, .support]
         }
     }
 }

@@ -4,7 +4,10 @@ public import BFTBase
 public struct OwnVotes: Equatable, Sendable {
     /// The block it notarized.
     public internal(set) var notarized: Digest?
+    public internal(set) var abstained = false
     public internal(set) var nullified = false
+    /// The blocks it supported.
+    public internal(set) var supported: [Digest] = []
     /// The block it voted to finalize.
     public internal(set) var finalized: Digest?
 
@@ -15,50 +18,96 @@ public struct OwnVotes: Equatable, Sendable {
 
 /// The rules that make Simplex safe, all in one place, so that tests can put wrong ones in.
 ///
-/// Source: Chan and Pass, "Simplex Consensus" (TCC 2023), section 2.
+/// Source: Chan and Pass, "Simplex Consensus" (TCC 2023), section 2. The article `Simplex` names
+/// those of the fast path.
 public protocol VotingRules: Equatable, Sendable {
     init()
     /// May a validator that said `own` in its view notarize a block there?
     func mayNotarize(_ own: OwnVotes) -> Bool
-    /// May a validator that said `own` in a view nullify it?
-    func mayNullify(_ own: OwnVotes) -> Bool
+    /// May a validator that said `own` in a view nullify it, once validators of power `opposed`
+    /// said that they did not notarize what it notarized?
+    func mayNullify(
+        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+    ) -> Bool
+    /// May a validator that said `own` in a view say that it notarized nothing there?
+    func mayAbstain(_ own: OwnVotes) -> Bool
+    /// May a validator that said `own` in a view support a block there that validators of power
+    /// `backing` notarized?
+    func maySupport(
+        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+    ) -> Bool
     /// May a validator that said `own` in a view finalize the block notarized there?
     func mayFinalize(_ own: OwnVotes) -> Bool
     /// Can a validator that obeys these rules have said `own`? Checked after every input.
     func isConsistent(_ own: OwnVotes) -> Bool
     /// Is `power` enough for a certificate?
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool
+    /// Is `power`, of those who notarized a block, enough to commit it?
+    func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// May a block of `view` extend a notarized block of view `parent`?
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool
     /// Does a validator in view `current` keep what it hears of `view`?
     func isNear(_ view: View, to current: View) -> Bool
 }
 
-/// The rules of the paper, with weights.
+/// The rules of the paper and of the fast path, with weights.
 ///
-/// Why two conflicting blocks are never finalized: say a quorum finalized `b` in view v. Any
-/// quorum shares an honest validator with it. (1) No other block of v is notarized, since an
-/// honest validator notarizes one block in a view (S1). (2) v is never nullified, since an honest
-/// validator that finalized in v never nullifies it, nor the other way round (S2). (3) So a
-/// notarized block of a later view, whose parent must be notarized with every view between
-/// nullified (S3), descends from `b`: by induction over views it can't skip v.
+/// Why two conflicting blocks are never final. Say `b` of view v is. (1) If a quorum finalized it:
+/// any quorum shares an honest validator with that one. So no other block of v is notarized by
+/// votes, since an honest validator notarizes one block in a view (S1); none is notarized by
+/// support and v is never nullified, since an honest validator that finalized in v does neither
+/// (S2). (2) If everybody notarized it: no honest validator abstained or notarized another block,
+/// so a weak quorum never said so, and no honest validator that notarized nullifies (S8); nor has
+/// a weak quorum notarized another block, so no honest validator supports one (S8). Either way, v
+/// is passed with `b` only, and a notarized block of a later view, whose parent must be notarized
+/// with every view between nullified (S3), descends from `b`: by induction over views.
 public struct SoundRules: VotingRules {
     public init() {}
 
     /// S1: one block in a view, and none after giving the view up.
-    public func mayNotarize(_ own: OwnVotes) -> Bool { own.notarized == nil && !own.nullified }
+    public func mayNotarize(_ own: OwnVotes) -> Bool {
+        own.notarized == nil && !own.nullified && !own.abstained && own.supported.isEmpty
+    }
 
-    /// S2, one half: never after finalizing.
-    public func mayNullify(_ own: OwnVotes) -> Bool { !own.nullified && own.finalized == nil }
+    /// S2, one half: never after finalizing. S8: after notarizing, only if a weak quorum shows that
+    /// not everybody can have notarized the same.
+    public func mayNullify(
+        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        !own.nullified && own.finalized == nil
+            && (own.notarized == nil || validators.isWeakQuorum(opposed))
+    }
 
-    /// S2, the other half: never after nullifying.
-    public func mayFinalize(_ own: OwnVotes) -> Bool { !own.nullified && own.finalized == nil }
+    /// S1, restated: it has given the view up, so it never will notarize.
+    public func mayAbstain(_ own: OwnVotes) -> Bool {
+        own.nullified && own.notarized == nil && !own.abstained
+    }
 
-    /// S2, restated.
-    public func isConsistent(_ own: OwnVotes) -> Bool { !(own.nullified && own.finalized != nil) }
+    /// S2 and S8: never after finalizing, and only what somebody honest notarized.
+    public func maySupport(
+        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        own.finalized == nil && own.supported.count < FallbackVotes.supportLimit
+            && validators.isWeakQuorum(backing)
+    }
+
+    /// S2, the other half: never after nullifying, or supporting a block, even this one.
+    public func mayFinalize(_ own: OwnVotes) -> Bool {
+        !own.nullified && own.supported.isEmpty && own.finalized == nil
+    }
+
+    /// S1 and S2, restated.
+    public func isConsistent(_ own: OwnVotes) -> Bool {
+        !((own.nullified || !own.supported.isEmpty) && own.finalized != nil)
+            && !(own.abstained && own.notarized != nil)
+    }
 
     public func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         validators.isQuorum(power)
+    }
+
+    public func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        power == validators.total
     }
 
     /// S3: every view that the block skips was given up by a quorum.

@@ -40,12 +40,14 @@ extension SimplexReplica: Attackable {
         let said = unsigned.statement
         switch change {
         case .otherKinds:
-            let others = [VoteKind.notarize, .nullify, .finalize].filter { $0 != said.kind }
-            // A nullify vote names no block, so no other vote can be made of it.
-            return said.kind == .nullify ? [] : others.map { .vote(said.changed(to: $0)) }
+            // Of a vote that names no block, only another such can be made.
+            let all: [VoteKind] =
+                said.kind.isBlockless
+                ? [.abstain, .nullify] : [.notarize, .abstain, .nullify, .support, .finalize]
+            return all.filter { $0 != said.kind }.map { .vote(said.changed(to: $0)) }
         case .view(let view): return [.vote(said.changed(to: said.kind, in: view))]
         case .block(let digest):
-            return said.kind == .nullify ? [] : [.vote(said.naming(said.height, digest))]
+            return said.kind.isBlockless ? [] : [.vote(said.naming(said.height, digest))]
         case .epoch(let epoch): return [.vote(said.moved(to: said.chain, epoch))]
         case .chain(let chain): return [.vote(said.moved(to: chain, said.epoch))]
         case .otherBlock, .onGrandparent, .payload, .applied:
@@ -75,8 +77,8 @@ extension SimplexReplica: Attackable {
 
     public static func isWellFormed(_ statement: Statement) -> Bool {
         switch statement.kind {
-        case .notarize, .finalize: true
-        case .nullify: statement.height == .zero && statement.block == .zero
+        case .notarize, .support, .finalize: true
+        case .nullify, .abstain: statement.height == .zero && statement.block == .zero
         default: false
         }
     }
@@ -111,7 +113,13 @@ extension SimplexReplica: Attackable {
             ].map { .vote($0) }
         case .certificate(let certificate):
             let nullify = certificate.statement.changed(to: .nullify, in: view)
-            return [certificate.restated(nullify), certificate.thinned].compactMap(\.self)
+            let others = [VoteKind.notarize, .support, .finalize]
+                .filter {
+                    $0 != certificate.statement.kind && !certificate.statement.kind.isBlockless
+                }
+                .map { certificate.restated(certificate.statement.changed(to: $0)) }
+            return ([certificate.restated(nullify), certificate.thinned] + others)
+                .compactMap(\.self)
                 .map { .certificate($0) }
         case .proposal(let proposal):
             let other = proposal.block.changed(payload: [])

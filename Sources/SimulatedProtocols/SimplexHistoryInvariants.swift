@@ -19,6 +19,9 @@ struct DurableBeforeSigned<Rules: VotingRules>: Oracle {
         case .durable(.notarized(let block), let node):
             let claim = SignedVotes.Claim(kind: .notarize, view: block.view, block: block.digest)
             durable.insert(Record(node: node, claim: claim))
+        case .durable(.supported(let block), let node):
+            let claim = SignedVotes.Claim(kind: .support, view: block.view, block: block.digest)
+            durable.insert(Record(node: node, claim: claim))
         case .durable(.voted(let statement), let node):
             let claim = SignedVotes.Claim(
                 kind: statement.kind, view: statement.view, block: statement.block)
@@ -35,11 +38,15 @@ struct DurableBeforeSigned<Rules: VotingRules>: Oracle {
     }
 }
 
-/// S5: the committed chain only grows, one block on top of the other, by finalize certificates.
+/// S5: the committed chain only grows, one block on top of the other, by certificates to finalize
+/// or everybody's to notarize.
 struct GrowingChain<Rules: VotingRules>: Oracle {
     typealias P = SimplexReplica<Rules>
+    private let scene: Scene
     /// What each validator committed last in this life.
     private var last: [ValidatorIndex: Block] = [:]
+
+    init(_ scene: Scene) { self.scene = scene }
 
     mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
@@ -47,8 +54,11 @@ struct GrowingChain<Rules: VotingRules>: Oracle {
         case .committed(let run, let node):
             let parent = last[node]
             last[node] = run.last
-            if run.certificate.statement.kind != .finalize {
-                return "\(node) commits by another certificate than finalize"
+            let isUnanimous =
+                run.certificate.statement.kind == .notarize
+                && run.certificate.signers.population == scene.isHonest.count
+            if run.certificate.statement.kind != .finalize, !isUnanimous {
+                return "\(node) commits by a certificate that is not final"
             }
             if let parent, run.first.parents != [parent.digest] {
                 return "\(node) commits height \(run.first.height) beside \(parent.height)"
@@ -74,7 +84,7 @@ struct CertifiedViews<Rules: VotingRules>: Oracle {
         switch observation {
         case .signed(let unsigned, let voter):
             let said = unsigned.statement
-            if signed.note(said, by: voter), said.view > lastOver,
+            if signed.note(said, by: voter), said.view > lastOver, said.kind != .abstain,
                 signed.canBeCertified(said.kind, said.view, said.block, in: scene)
             {
                 lastOver = said.view
@@ -110,24 +120,75 @@ struct OneNotarizedPerView<Rules: VotingRules>: Oracle {
     }
 }
 
-/// A view that can be finalized can't be nullified.
-struct FinalizedViewIsNotNullified<Rules: VotingRules>: Oracle {
+/// A view of which a block can be final can't be nullified, nor can another of its blocks be
+/// notarized by support.
+struct FinalViewIsKept<Rules: VotingRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private let scene: Scene
     private var signed = SignedVotes()
-    private var over: [View: VoteKind] = [:]
+    private var final: [View: Digest] = [:]
+    private var nullified: Set<View> = []
+    private var supported: [View: Set<Digest>] = [:]
 
     init(_ scene: Scene) { self.scene = scene }
 
     mutating func judge(_ observation: Observation<P>) -> String? {
         guard case .signed(let unsigned, let voter) = observation else { return nil }
         let said = unsigned.statement
-        guard said.kind != .notarize, signed.note(said, by: voter),
-            signed.canBeCertified(said.kind, said.view, said.block, in: scene)
-        else { return nil }
-        let earlier = over[said.view] ?? said.kind
-        over[said.view] = earlier
-        return earlier == said.kind
-            ? nil : "view \(said.view) can be both finalized and nullified"
+        guard signed.note(said, by: voter) else { return nil }
+        note(said)
+        guard let final = final[said.view] else { return nil }
+        if nullified.contains(said.view) {
+            return "view \(said.view) can be both finalized and nullified"
+        }
+        return supported[said.view, default: []].allSatisfy { $0 == final }
+            ? nil : "a block of view \(said.view) can be final, and another one supported"
+    }
+
+    private mutating func note(_ said: Statement) {
+        let isCertified = signed.canBeCertified(said.kind, said.view, said.block, in: scene)
+        switch said.kind {
+        case .notarize
+        where scene.canBeEverybody(signed.voters(.notarize, said.view, said.block)):
+            final[said.view] = said.block
+        case .finalize where isCertified: final[said.view] = said.block
+        case .nullify where isCertified: nullified.insert(said.view)
+        case .support where isCertified: supported[said.view, default: []].insert(said.block)
+        default: break
+        }
+    }
+}
+
+/// S8: an honest validator nullifies a view in which it notarized only if a weak quorum can have
+/// shown it that not everybody notarized the same. It supports only what a weak quorum can have
+/// notarized.
+struct FallbackIsShown<Rules: VotingRules>: Oracle {
+    typealias P = SimplexReplica<Rules>
+    private let scene: Scene
+    private var signed = SignedVotes()
+    /// What each honest validator notarized, or nothing if it abstained.
+    private var first: [View: [ValidatorIndex: Digest?]] = [:]
+
+    init(_ scene: Scene) { self.scene = scene }
+
+    mutating func judge(_ observation: Observation<P>) -> String? {
+        guard case .signed(let unsigned, let voter) = observation else { return nil }
+        let said = unsigned.statement
+        guard signed.note(said, by: voter) else { return nil }
+        switch said.kind {
+        case .notarize: first[said.view, default: [:]].updateValue(said.block, forKey: voter)
+        case .abstain: first[said.view, default: [:]].updateValue(nil, forKey: voter)
+        case .nullify:
+            guard case .some(.some(let own)) = first[said.view]?[voter] else { return nil }
+            let opposed = Set((first[said.view] ?? [:]).filter { $0.value != own }.keys)
+            return scene.canBeWeakQuorum(opposed)
+                ? nil : "\(voter) nullifies view \(said.view), which everybody may have notarized"
+        case .support:
+            let backing = signed.voters(.notarize, said.view, said.block)
+            return scene.canBeWeakQuorum(backing)
+                ? nil : "\(voter) supports a block of view \(said.view) that few notarized"
+        default: break
+        }
+        return nil
     }
 }

@@ -10,13 +10,14 @@ extension SimplexReplica {
     public static var invariants: [OracleEntry<Self>] {
         [
             OracleEntry("S1") { _ in OneNotarizeVote() },
-            OracleEntry("S2") { _ in NullifyOrFinalize() },
+            OracleEntry("S2") { _ in GiveUpOrFinalize() },
             OracleEntry("S3") { JustifiedParents($0) },
             OracleEntry("S4") { _ in DurableBeforeSigned() },
-            OracleEntry("S5") { _ in GrowingChain() },
+            OracleEntry("S5") { GrowingChain($0) },
             OracleEntry("S6") { CertifiedViews($0) },
+            OracleEntry("S8") { FallbackIsShown($0) },
             OracleEntry("OneNotarizedPerView") { OneNotarizedPerView($0) },
-            OracleEntry("FinalizedViewIsNotNullified") { FinalizedViewIsNotNullified($0) },
+            OracleEntry("FinalizedViewIsNotNullified") { FinalViewIsKept($0) },
             OracleEntry("evidence") { EvidenceIsProduced($0) },
         ]
     }
@@ -41,6 +42,10 @@ struct SignedVotes: Sendable {
         return voters[claim, default: []].insert(voter).inserted
     }
 
+    func voters(_ kind: VoteKind, _ view: View, _ block: Digest) -> Set<ValidatorIndex> {
+        voters[Claim(kind: kind, view: view, block: block)] ?? []
+    }
+
     func canBeCertified(
         _ kind: VoteKind, _ view: View, _ block: Digest, in scene: Scene
     ) -> Bool {
@@ -49,7 +54,7 @@ struct SignedVotes: Sendable {
 }
 
 /// S1: an honest validator notarizes at most one block in a view, and none that is new after
-/// nullifying it.
+/// nullifying it. It abstains only where it notarizes none.
 struct OneNotarizeVote<Rules: VotingRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private struct Place: Hashable, Sendable {
@@ -59,12 +64,17 @@ struct OneNotarizeVote<Rules: VotingRules>: Oracle {
 
     private var notarized: [Place: Digest] = [:]
     private var nullified: Set<Place> = []
+    private var abstained: Set<Place> = []
 
     mutating func judge(_ observation: Observation<P>) -> String? {
         guard case .signed(let unsigned, let voter) = observation else { return nil }
         let said = unsigned.statement
         let place = Place(view: said.view, voter: voter)
         if said.kind == .nullify { nullified.insert(place) }
+        if said.kind == .abstain { abstained.insert(place) }
+        if abstained.contains(place), said.kind == .notarize || notarized[place] != nil {
+            return "\(voter) notarizes and abstains in view \(said.view)"
+        }
         guard said.kind == .notarize else { return nil }
         guard let earlier = notarized[place] else {
             notarized[place] = said.block
@@ -75,25 +85,26 @@ struct OneNotarizeVote<Rules: VotingRules>: Oracle {
     }
 }
 
-/// S2: an honest validator never both nullifies and finalizes a view.
-struct NullifyOrFinalize<Rules: VotingRules>: Oracle {
+/// S2: an honest validator never finalizes in a view that it nullifies or supports a block of.
+struct GiveUpOrFinalize<Rules: VotingRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private struct Place: Hashable, Sendable {
         let view: View
         let voter: ValidatorIndex
     }
 
-    private var said: [Place: VoteKind] = [:]
+    private var isFinal: [Place: Bool] = [:]
 
     mutating func judge(_ observation: Observation<P>) -> String? {
         guard case .signed(let unsigned, let voter) = observation else { return nil }
-        let statement = unsigned.statement
-        guard statement.kind != .notarize else { return nil }
-        let place = Place(view: statement.view, voter: voter)
-        let earlier = said[place] ?? statement.kind
-        said[place] = earlier
-        return earlier == statement.kind
-            ? nil : "\(voter) nullifies and finalizes view \(statement.view)"
+        let said = unsigned.statement
+        guard [.nullify, .support, .finalize].contains(said.kind) else { return nil }
+        let place = Place(view: said.view, voter: voter)
+        let isFinal = said.kind == .finalize
+        let earlier = self.isFinal[place] ?? isFinal
+        self.isFinal[place] = earlier
+        return earlier == isFinal
+            ? nil : "\(voter) gives view \(said.view) up and finalizes in it"
     }
 }
 
@@ -110,7 +121,7 @@ struct JustifiedParents<Rules: VotingRules>: Oracle {
     mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
         case .signed(let unsigned, let voter): _ = signed.note(unsigned.statement, by: voter)
-        case .durable(.notarized(let block), let node):
+        case .durable(.notarized(let block), let node), .durable(.supported(let block), let node):
             guard views.updateValue(block.view, forKey: block.digest) == nil else { return nil }
             return flaw(of: block).map { "\(node) notarizes in view \(block.view) \($0)" }
         case .executed(let block, _, _): views[block.block.digest] = block.block.view
@@ -124,7 +135,10 @@ struct JustifiedParents<Rules: VotingRules>: Oracle {
             return nullified(after: .zero, before: block.view)
         }
         guard let parent = views[block.parent] else { return "on a block that nobody notarized" }
-        guard signed.canBeCertified(.notarize, parent, block.parent, in: scene) else {
+        guard
+            signed.canBeCertified(.notarize, parent, block.parent, in: scene)
+                || signed.canBeCertified(.support, parent, block.parent, in: scene)
+        else {
             return "on a block that no quorum notarized"
         }
         return nullified(after: parent, before: block.view)

@@ -6,7 +6,7 @@ import ProtocolSimplex
 // Statements, blocks and certificates with one thing changed.
 extension Statement {
     func changed(to kind: VoteKind, in view: View? = nil) -> Statement {
-        let isNullify = kind == .nullify
+        let isNullify = kind.isBlockless
         return Statement(
             chain: chain, epoch: epoch, kind: kind, view: view ?? self.view,
             height: isNullify ? .zero : height, block: isNullify ? .zero : block,

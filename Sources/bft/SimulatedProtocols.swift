@@ -14,7 +14,8 @@ let simulatedProtocols = [
 ]
 
 private let simplexVotes: [VoteKind: String] = [
-    .notarize: "notarize", .nullify: "nullify", .finalize: "finalize",
+    .notarize: "notarize", .abstain: "abstain", .nullify: "nullify", .support: "support",
+    .finalize: "finalize",
 ]
 
 private let pbftVotes: [VoteKind: String] = [

@@ -1,7 +1,7 @@
 ------------------------------ MODULE Simplex ------------------------------
 (***************************************************************************)
-(* The voting rules of Simplex and what they are for: two finalized blocks *)
-(* never conflict.                                                         *)
+(* The voting rules of Simplex with its fast path and what they are for:   *)
+(* two final blocks never conflict.                                        *)
 (*                                                                         *)
 (* Messages are not modelled. A certificate exists as soon as there are    *)
 (* votes for it, and anybody may act upon it or not: every order and every *)
@@ -9,9 +9,12 @@
 (* always there, for every block and every view at once, so they are       *)
 (* counted and not stored.                                                 *)
 (*                                                                         *)
-(* The actions stand for `mayNotarize`, `mayNullify`, `mayFinalize` and    *)
-(* `isJustified` of `SoundRules`. `Broken` names the rules left out, as    *)
-(* the simulator's mutants name them.                                      *)
+(* That a validator abstains is not stored: whoever nullified a view and   *)
+(* notarized nothing in it may say so at any time, and adds nothing.       *)
+(*                                                                         *)
+(* The actions stand for `mayNotarize`, `mayNullify`, `maySupport`,        *)
+(* `mayFinalize` and `isJustified` of `SoundRules`. `Broken` names the     *)
+(* rules left out, as the simulator's mutants name them.                   *)
 (***************************************************************************)
 EXTENDS Naturals, FiniteSets, TLC
 
@@ -34,9 +37,10 @@ VARIABLES
     parent,      \* the parent of each block, Missing until it is proposed
     notarized,   \* the blocks that each honest validator notarized
     nullified,   \* the views that each gave up
+    supported,   \* the blocks that each supported
     finalized    \* the blocks that each voted to finalize
 
-vars == <<parent, notarized, nullified, finalized>>
+vars == <<parent, notarized, nullified, supported, finalized>>
 
 ---------------------------------------------------------------------------
 (* Certificates. *)
@@ -48,12 +52,27 @@ IsQuorum(power) ==
       [] "TwoThirdsRoundedDown" \in Broken -> power >= (2 * Total) \div 3
       [] OTHER -> 3 * power > 2 * Total
 
+\* More than a third: somebody honest is among them.
+IsWeakQuorum(power) ==
+    IF "ByzantineAloneConvince" \in Broken THEN power >= Byzantine ELSE 3 * power > Total
+
 Certified(voters) == IsQuorum(Cardinality(voters) + Byzantine)
 
-IsNotarized(block) ==
-    block = Genesis \/ Certified({v \in Honest : block \in notarized[v]})
+Notarizers(block) == {v \in Honest : block \in notarized[v]}
+
+IsNotarizedByVotes(block) == Certified(Notarizers(block))
+IsSupported(block) == Certified({v \in Honest : block \in supported[v]})
+IsNotarized(block) == block = Genesis \/ IsNotarizedByVotes(block) \/ IsSupported(block)
 IsNullified(view) == Certified({v \in Honest : view \in nullified[v]})
-IsFinalized(block) == Certified({v \in Honest : block \in finalized[v]})
+
+\* The fast path: everybody notarized it.
+IsUnanimous(block) ==
+    IF "QuorumIsUnanimous" \in Broken
+    THEN Certified(Notarizers(block))
+    ELSE Notarizers(block) = Honest
+
+IsFinalized(block) ==
+    Certified({v \in Honest : block \in finalized[v]}) \/ IsUnanimous(block)
 
 EverySkippedIsNullified(above, view) ==
     /\ ViewOf(above) < view
@@ -69,6 +88,7 @@ Init ==
     /\ parent = [block \in Blocks |-> Missing]
     /\ notarized = [v \in Honest |-> {}]
     /\ nullified = [v \in Honest |-> {}]
+    /\ supported = [v \in Honest |-> {}]
     /\ finalized = [v \in Honest |-> {}]
 
 \* The view of a validator is not stored: it may be any that certificates let it into and that is
@@ -76,28 +96,48 @@ Init ==
 MayBeIn(v, view) ==
     /\ \A block \in notarized[v] : ViewOf(block) <= view
     /\ \A other \in nullified[v] : other <= view
+    /\ \A block \in supported[v] : ViewOf(block) <= view
     /\ \/ view = 1
        \/ IsNullified(view - 1)
        \/ \E block \in Blocks : ViewOf(block) = view - 1 /\ IsNotarized(block)
 
+HasNotarizedIn(v, view) == \E block \in notarized[v] : ViewOf(block) = view
+HasSupportedIn(v, view) == \E block \in supported[v] : ViewOf(block) = view
 HasFinalizedIn(v, view) == \E block \in finalized[v] : ViewOf(block) = view
+
+\* Who abstained, or notarized another block than `block`.
+Opponents(block) ==
+    {v \in Honest :
+        /\ block \notin notarized[v] \/ "NotarizersAbstain" \in Broken
+        /\ HasNotarizedIn(v, ViewOf(block)) \/ ViewOf(block) \in nullified[v]}
+
+CannotBeUnanimous(block) == IsWeakQuorum(Cardinality(Opponents(block)) + Byzantine)
 
 MayNotarize(v, view) ==
     \/ "NotarizesTwice" \in Broken
-    \/ view \notin nullified[v] /\ \A block \in notarized[v] : ViewOf(block) # view
+    \/ view \notin nullified[v] /\ ~HasNotarizedIn(v, view)
 
 MayNullify(v, view) ==
     /\ view \notin nullified[v]
     /\ "NullifiesAfterFinalize" \in Broken \/ ~HasFinalizedIn(v, view)
+    /\ \/ "NullifiesWithoutEvidence" \in Broken
+       \/ \A block \in notarized[v] : ViewOf(block) = view => CannotBeUnanimous(block)
+
+\* Whoever supports a block has seen somebody honest notarize it.
+MaySupport(v, block) ==
+    /\ "SupportsAfterFinalize" \in Broken \/ ~HasFinalizedIn(v, ViewOf(block))
+    /\ \/ "SupportsAnything" \in Broken
+       \/ IsWeakQuorum(Cardinality(Notarizers(block)) + Byzantine)
 
 MayFinalize(v, view) ==
     /\ "FinalizesAfterNullify" \in Broken \/ view \notin nullified[v]
+    /\ "FinalizesAfterSupport" \in Broken \/ ~HasSupportedIn(v, view)
     /\ ~HasFinalizedIn(v, view)
 
 MayExtend(above, view) ==
     CASE "AnyParentWillDo" \in Broken -> ViewOf(above) < view /\ IsNotarized(above)
       [] "ParentNeedsNoQuorum" \in Broken ->
-            /\ above = Genesis \/ \E v \in Honest : above \in notarized[v]
+            /\ above = Genesis \/ Notarizers(above) # {}
             /\ EverySkippedIsNullified(above, view)
       [] OTHER -> IsJustified(above, view)
 
@@ -115,23 +155,36 @@ Notarize(v, block, above) ==
     /\ MayExtend(above, ViewOf(block))
     /\ parent' = [parent EXCEPT ![block] = above]
     /\ notarized' = [notarized EXCEPT ![v] = @ \union {block}]
-    /\ UNCHANGED <<nullified, finalized>>
+    /\ UNCHANGED <<nullified, supported, finalized>>
 
 Nullify(v, view) ==
     /\ MayNullify(v, view)
     /\ MayBeIn(v, view)
     /\ nullified' = [nullified EXCEPT ![v] = @ \union {view}]
-    /\ UNCHANGED <<parent, notarized, finalized>>
+    /\ UNCHANGED <<parent, notarized, supported, finalized>>
+
+\* The block is judged like one that is notarized.
+Support(v, block, above) ==
+    /\ block \notin supported[v]
+    /\ parent[block] \in {Missing, above}
+    /\ TakesNextNumber(block)
+    /\ MaySupport(v, block)
+    /\ MayBeIn(v, ViewOf(block))
+    /\ MayExtend(above, ViewOf(block))
+    /\ parent' = [parent EXCEPT ![block] = above]
+    /\ supported' = [supported EXCEPT ![v] = @ \union {block}]
+    /\ UNCHANGED <<notarized, nullified, finalized>>
 
 Finalize(v, block) ==
-    /\ IsNotarized(block)
+    /\ IsNotarizedByVotes(block)
     /\ MayFinalize(v, ViewOf(block))
     /\ finalized' = [finalized EXCEPT ![v] = @ \union {block}]
-    /\ UNCHANGED <<parent, notarized, nullified>>
+    /\ UNCHANGED <<parent, notarized, nullified, supported>>
 
 Next ==
     \E v \in Honest :
-        \/ \E block \in Blocks, above \in Blocks \union {Genesis} : Notarize(v, block, above)
+        \/ \E block \in Blocks, above \in Blocks \union {Genesis} :
+            Notarize(v, block, above) \/ Support(v, block, above)
         \/ \E view \in Views : Nullify(v, view)
         \/ \E block \in Blocks : Finalize(v, block)
 
@@ -144,13 +197,30 @@ S1 ==
     \A v \in Honest : \A one, other \in notarized[v] :
         ViewOf(one) = ViewOf(other) => one = other
 
-S2 == \A v \in Honest : \A view \in nullified[v] : ~HasFinalizedIn(v, view)
+S2 ==
+    \A v \in Honest : \A block \in finalized[v] :
+        ViewOf(block) \notin nullified[v] /\ ~HasSupportedIn(v, ViewOf(block))
 
-S3 == \A v \in Honest : \A block \in notarized[v] : IsJustified(parent[block], ViewOf(block))
+S3 ==
+    \A v \in Honest : \A block \in notarized[v] \union supported[v] :
+        IsJustified(parent[block], ViewOf(block))
+
+\* Nobody honest has a part in both, so nobody can end a view that everybody notarized a block of.
+S8 ==
+    \A block \in Blocks : IsUnanimous(block) =>
+        \A v \in Honest :
+            /\ ViewOf(block) \notin nullified[v]
+            /\ \A other \in supported[v] : ViewOf(other) = ViewOf(block) => other = block
 
 OneNotarizedPerView ==
     \A one, other \in Blocks :
-        IsNotarized(one) /\ IsNotarized(other) /\ ViewOf(one) = ViewOf(other) => one = other
+        /\ IsNotarizedByVotes(one) /\ IsNotarizedByVotes(other)
+        /\ ViewOf(one) = ViewOf(other)
+        => one = other
+
+FinalizedIsNotarizedAlone ==
+    \A one, other \in Blocks :
+        IsFinalized(one) /\ IsNotarized(other) /\ ViewOf(one) = ViewOf(other) => one = other
 
 FinalizedViewIsNotNullified ==
     \A block \in Blocks : IsFinalized(block) => ~IsNullified(ViewOf(block))
@@ -168,6 +238,12 @@ Agreement ==
 (* Must fail: they say that the model does nothing. *)
 
 NothingIsFinalized == \A block \in Blocks : ~IsFinalized(block)
+
+NothingIsUnanimous == \A block \in Blocks : ~IsUnanimous(block)
+
+NothingSupportedIsBuiltUpon ==
+    \A block \in Blocks :
+        IsFinalized(block) => parent[block] = Genesis \/ IsNotarizedByVotes(parent[block])
 
 NothingIsSkipped ==
     \A block \in Blocks : IsFinalized(block) => ViewOf(parent[block]) + 1 = ViewOf(block)

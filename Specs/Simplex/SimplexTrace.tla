@@ -16,6 +16,10 @@ VARIABLE position   \* in Steps, of the next one
 Take(step) ==
     CASE step[1] = "notarize" -> Notarize(step[2], step[3], step[4])
       [] step[1] = "nullify" -> Nullify(step[2], step[3])
+      [] step[1] = "abstain" ->
+            /\ step[3] \in nullified[step[2]] /\ ~HasNotarizedIn(step[2], step[3])
+            /\ UNCHANGED vars
+      [] step[1] = "support" -> Support(step[2], step[3], parent[step[3]])
       [] step[1] = "finalize" -> Finalize(step[2], step[3])
       [] step[1] = "enter" -> MayBeIn(step[2], step[3]) /\ UNCHANGED vars
       [] step[1] = "commit" -> IsFinalized(step[3]) /\ UNCHANGED vars

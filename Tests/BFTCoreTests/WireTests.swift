@@ -64,15 +64,14 @@ import Testing
                 == "e2d87c7d6edefcbc3193dc46723a283c94673f9c01eb1061a3cf4ded2d2c9cfc")
     }
 
-    @Test("Every kind of vote is one byte, and every byte is one kind or none")
+    @Test("Every kind of vote is one byte, and every byte is one kind")
     func kinds() {
         for byte in UInt8.min...UInt8.max {
-            let isKnown = byte >> 6 < 3 && byte >> 4 & 3 < 3
-            #expect(VoteKind(rawValue: byte)?.rawValue == (isKnown ? byte : nil))
+            #expect(VoteKind(rawValue: byte)?.rawValue == byte)
             var bytes = Self.statement.encoded
             bytes[40] = byte
             if byte >> 6 == 2 { bytes.append(0) }
-            #expect(((try? Statement(decoding: bytes)) != nil) == isKnown)
+            #expect((try? Statement(decoding: bytes))?.kind.rawValue == byte)
         }
     }
 
@@ -119,6 +118,13 @@ import Testing
         #expect(Evidence(vote(.finalize), vote(.nullify)) != nil)
         // What honest validators do.
         #expect(Evidence(vote(.notarize), vote(.notarize)) == nil)
+        #expect(Evidence(vote(.support), vote(.finalize, block: 2)) != nil)
+        #expect(Evidence(vote(.finalize), vote(.support)) != nil)
+        #expect(Evidence(vote(.support), vote(.support, height: 2)) != nil)
+        #expect(Evidence(vote(.support), vote(.support, block: 2)) == nil)
+        #expect(Evidence(vote(.support), vote(.nullify)) == nil)
+        #expect(Evidence(vote(.support), vote(.finalize, view: 7)) == nil)
+        #expect(Evidence(vote(.support), vote(.notarize, block: 2)) == nil)
         #expect(Evidence(vote(.notarize), vote(.nullify)) == nil)
         #expect(Evidence(vote(.notarize), vote(.finalize, block: 2)) == nil)
         #expect(Evidence(vote(.finalize), vote(.nullify, view: 7)) == nil)
@@ -152,6 +158,9 @@ import Testing
         #expect(try flaw(block: .zero) == .otherBlock)
         #expect(try flaw(.chained) == .wrongKind(.chained))
         #expect(try flaw(by: [0, 1]) == .noQuorum(power: 2, total: 4))
+        #expect(try flaw(.unanimous, by: [0, 1]) == .noQuorum(power: 2, total: 4))
+        #expect(try flaw(.unanimous) == .notUnanimous(power: 3, total: 4))
+        #expect(try flaw(.unanimous, by: [0, 1, 2, 3]) == nil)
         #expect(try flaw(by: [0, 1, 2], of: 5) == .otherValidatorCount(5))
         // Twice the same voter, or out of order, is no certificate at all.
         for voters in [[1, 1, 2], [2, 1, 0], [1, 2, 4]] {

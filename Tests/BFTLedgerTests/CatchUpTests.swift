@@ -52,16 +52,21 @@ import Testing
     }
 
     @Test("Whatever a liar sends changes nothing and costs it its turn")
-    func liars() {
+    func liars() throws {
         let blocks = Fixture.chain(5)
         let fork = Fixture.block(on: Fixture.genesis, proposer: 2)
         let outOfOrder = Fixture.block(on: Fixture.genesis, payload: [Fixture.batch(1, 2)])
         // What commits nothing does not even make a run.
         #expect(
             CommittedRun(
-                blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .notarize))
+                blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .support))
                 == nil)
+        // A quorum of votes that commit only if everybody's are there.
+        let almost = try #require(
+            CommittedRun(
+                blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .notarize)))
         let lies: [CommittedRun] = [
+            almost,
             Fixture.run(Array(blocks[1...])),  // Does not link to what is here.
             Fixture.run([blocks[0]], by: [1, 2]),  // No quorum.
             Fixture.run([outOfOrder]),

@@ -68,7 +68,14 @@ import Testing
             "OneNotarizedPerView", NotarizesTwice.self, plan: Surroundings.cuts.plan)
         try await Self.huntRules(
             "FinalizedViewIsNotNullified", FinalizesAfterNullify.self,
-            plan: Surroundings.ragged.plan)
+            plan: Surroundings.ragged.plan, adversaries: [0: DoubleVoter()])
+        try await Self.huntRules(
+            "FinalizedViewIsNotNullified", NullifiesWithoutEvidence.self,
+            plan: Surroundings.ragged.plan, adversaries: [0: DoubleVoter()])
+        try await Self.huntRules(
+            "S8", NullifiesWithoutEvidence.self, plan: Surroundings.ragged.plan)
+        try await Self.huntRules("S8", SupportsAnything.self, plan: Surroundings.ragged.plan)
+        try await Self.huntRules("S5", QuorumIsUnanimous.self, plan: Surroundings.calm.plan)
         try await Self.hunt("S4", plan: Surroundings.cuts.plan) { $0.isVotingBeforeDurable = true }
     }
 

@@ -203,7 +203,7 @@ import Testing
             let run = CommittedRun(blocks: [block.block], certificate: block.certificate)
             return .committed(try #require(run), at: node)
         }
-        var oracle = GrowingChain<SoundRules>()
+        var oracle = GrowingChain<SoundRules>(try scene())
         let first = try committed(1)
         #expect(oracle.judge(try run(first)) == nil)
         #expect(oracle.judge(try run(try committed(2, on: first.block.digest))) == nil)
@@ -216,8 +216,53 @@ import Testing
             Certificate(statement: statement, votes: [], validatorCount: 4))
         let strange = CommittedBlock(
             block: first.block, batches: [], certificate: certificate, frontier: [])
-        var other = GrowingChain<SoundRules>()
+        var other = GrowingChain<SoundRules>(try scene())
         #expect(other.judge(try run(strange)) != nil)
+    }
+
+    @Test("A certificate to notarize breaks S5 unless it is everybody's")
+    func unanimity() throws {
+        let block = try committed(1).block
+        for signers in [[0, 1, 2], [0, 1, 2, 3]] {
+            let votes = signers.map { vote(.notarize, view: 1, block.digest, by: $0) }
+            let certificate = try #require(
+                Certificate(statement: votes[0].statement, votes: votes, validatorCount: 4))
+            let run = try #require(CommittedRun(blocks: [block], certificate: certificate))
+            let isEverybody = signers.count == 4
+            var growing = GrowingChain<SoundRules>(try scene())
+            #expect((growing.judge(.committed(run, at: node)) == nil) == isEverybody)
+            var certified = CertifiedCommits<Simplex>(try scene())
+            #expect((certified.judge(.committed(run, at: node)) == nil) == isEverybody)
+        }
+    }
+
+    private func signed(_ kind: VoteKind, _ block: UInt64, by voter: Int) -> Observation<Simplex> {
+        let digest: Digest = kind.isBlockless ? .zero : Digest(block, 0, 0, 0)
+        return .signed(.vote(vote(kind, view: 1, digest, by: voter).statement), by: .init(voter))
+    }
+
+    @Test("To nullify after notarizing breaks S8 before others abstained, as does rash support")
+    func fallback() throws {
+        var oracle = FallbackIsShown<SoundRules>(try scene())
+        #expect(oracle.judge(signed(.notarize, 1, by: 0)) == nil)
+        #expect(oracle.judge(signed(.nullify, 0, by: 1)) == nil)
+        var rash = oracle
+        #expect(rash.judge(signed(.nullify, 0, by: 0)) != nil)
+        #expect(oracle.judge(signed(.abstain, 0, by: 1)) == nil)
+        #expect(oracle.judge(signed(.nullify, 0, by: 0)) == nil)
+        #expect(oracle.judge(signed(.support, 1, by: 2)) == nil)
+        #expect(oracle.judge(signed(.support, 2, by: 2)) != nil)
+    }
+
+    @Test("A block that everybody notarized is the end of its view")
+    func finalView() throws {
+        var oracle = FinalViewIsKept<SoundRules>(try scene())
+        for voter in 0..<3 { #expect(oracle.judge(signed(.notarize, 1, by: voter)) == nil) }
+        #expect(oracle.judge(signed(.nullify, 0, by: 0)) == nil)
+        var supported = oracle
+        #expect(oracle.judge(signed(.nullify, 0, by: 1)) != nil)
+        #expect(supported.judge(signed(.support, 2, by: 0)) == nil)
+        #expect(supported.judge(signed(.support, 2, by: 1)) != nil)
     }
 
     @Test("What was refused may be in no block")

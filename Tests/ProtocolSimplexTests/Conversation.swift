@@ -108,7 +108,7 @@ struct Conversation {
         replica.handle(input, at: now, into: &effects)
         let earlier = timer
         var lines = effects.flatMap { carryOut($0) }
-        if timer != earlier, let timer { lines.append("timer at \(timer.nanoseconds / 1_000_000)") }
+        if timer != earlier, let timer { lines.append("timer at \(words(timer))") }
         return lines
     }
 
@@ -163,10 +163,11 @@ struct Conversation {
         switch words[0] {
         case "notarize": return statement(.notarize, try block(words[1]))
         case "finalize": return statement(.finalize, try block(words[1]))
+        case "support": return statement(.support, try block(words[1]))
         default:
             return Statement(
-                chain: Self.chain, epoch: .zero, kind: .nullify, view: View(try number(words[1])),
-                height: .zero, block: .zero)
+                chain: Self.chain, epoch: .zero, kind: words[0] == "abstain" ? .abstain : .nullify,
+                view: View(try number(words[1])), height: .zero, block: .zero)
         }
     }
 
@@ -229,11 +230,19 @@ extension Conversation {
 
     private func name(_ digest: Digest) -> String { names[digest] ?? "unknown" }
 
+    /// In milliseconds, with tenths where there are some.
+    private func words(_ instant: Instant) -> String {
+        let tenths = instant.nanoseconds / 100_000
+        return "\(tenths / 10)" + (tenths % 10 == 0 ? "" : ".\(tenths % 10)")
+    }
+
     private func words(_ statement: Statement) -> String {
         switch statement.kind {
         case .notarize: "notarize \(name(statement.block))"
         case .finalize: "finalize \(name(statement.block))"
         case .nullify: "nullify \(statement.view)"
+        case .abstain: "abstain \(statement.view)"
+        case .support: "support \(name(statement.block))"
         default: "kind \(statement.kind.rawValue) in \(statement.view)"
         }
     }
@@ -241,6 +250,7 @@ extension Conversation {
     private func words(_ record: DurableRecord) -> String {
         switch record {
         case .notarized(let block): "notarized \(names[block.digest] ?? "own\(block.view)")"
+        case .supported(let block): "supported \(name(block.digest))"
         case .voted(let statement): "voted \(words(statement))"
         case .certificate(let certificate): "certificate \(words(certificate.statement))"
         }

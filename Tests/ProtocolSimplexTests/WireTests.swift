@@ -30,6 +30,7 @@ import Testing
         }
         let records: [DurableRecord] = [
             .notarized(Self.block), .voted(Self.statement), .certificate(Self.certificate),
+            .supported(Self.block),
         ]
         for record in records {
             try WireCheck.check(record)
@@ -52,6 +53,35 @@ import Testing
         #expect(SimplexMessage.block(Self.block).encoded == [4] + Self.block.encoded)
         #expect(DurableRecord.notarized(Self.block).encoded == [1] + Self.block.encoded)
         #expect(DurableRecord.voted(Self.statement).encoded == [2] + Self.statement.encoded)
+        #expect(DurableRecord.supported(Self.block).encoded == [4] + Self.block.encoded)
+    }
+
+    @Test("The bytes of the kinds of votes are pinned, and tell what a vote excludes")
+    func kinds() {
+        let kinds: [VoteKind] = [.notarize, .abstain, .nullify, .support, .finalize]
+        #expect(kinds.map(\.rawValue) == [0xC0, 0x01, 0x04, 0x34, 0x45])
+        func excluded(_ kind: VoteKind, by other: VoteKind, of block: Digest) -> Bool {
+            func statement(_ kind: VoteKind, _ block: Digest) -> Statement {
+                Statement(
+                    chain: .zero, epoch: .zero, kind: kind, view: View(2),
+                    height: kind.isBlockless ? .zero : Height(1),
+                    block: kind.isBlockless ? .zero : block)
+            }
+            return statement(kind, Self.block.digest).contradicts(statement(other, block))
+        }
+        // Beside another vote for the same block, and for another one.
+        let same = kinds.map { kind in
+            kinds.filter { excluded(kind, by: $0, of: Self.block.digest) }
+        }
+        let another = kinds.map { kind in
+            kinds.filter { excluded(kind, by: $0, of: Digest(9, 9, 9, 9)) }
+        }
+        #expect(same == [[.abstain], [.notarize], [.finalize], [.finalize], [.nullify, .support]])
+        #expect(
+            another == [
+                [.notarize, .abstain], [.notarize], [.finalize], [.finalize],
+                [.nullify, .support, .finalize],
+            ])
     }
 
     @Test("An inquiry wants at most eight blocks")

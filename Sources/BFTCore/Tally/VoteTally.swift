@@ -87,6 +87,14 @@ public struct VoteTally: Sendable {
         position(of: statement).map { choices[$0].power } ?? 0
     }
 
+    /// What validators with enough power said, in the order in which it was said first.
+    public func statements(where isEnough: (VotingPower) -> Bool) -> [Statement] {
+        choices.filter { isEnough($0.power) }.map(\.statement)
+    }
+
+    /// Whether nobody has said anything.
+    public var isEmpty: Bool { choices.isEmpty }
+
     /// The fewest votes for `statement` whose power satisfies `isEnough`, heaviest voters first, as
     /// a certificate; or `nil` if all together don't. Fewest, since each is carried by everyone
     /// who ever checks the certificate.

@@ -38,11 +38,14 @@ public struct Certificate: Equatable, Sendable {
         case otherBlock
         case otherValidatorCount(Int)
         case noQuorum(power: VotingPower, total: VotingPower)
+        /// A quorum, where it takes everybody.
+        case notUnanimous(power: VotingPower, total: VotingPower)
     }
 
     /// Throws unless this certificate, its signatures verified, commits `block` on `chain`.
     ///
-    /// One check for every protocol: a quorum whose statement commits exactly this block.
+    /// One check for every protocol: a quorum, or everybody if the kind of vote asks for that,
+    /// whose statement commits exactly this block.
     public func checkCommit(
         of block: Block, chain: Digest, validators: ValidatorSet
     ) throws(Flaw) {
@@ -53,6 +56,11 @@ public struct Certificate: Equatable, Sendable {
             throw .otherBlock
         }
         try checkQuorum(validators)
+        guard statement.kind.outcome == .commitsBlockIfUnanimous else { return }
+        let power = validators.power(of: signers)
+        guard power == validators.total else {
+            throw .notUnanimous(power: power, total: validators.total)
+        }
     }
 
     /// Throws unless the signers are a quorum of `validators`.

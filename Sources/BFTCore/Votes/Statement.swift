@@ -43,11 +43,12 @@ public struct Statement: Hashable, Sendable {
         self.ancestor = ancestor
     }
 
-    /// What a quorum of this statement commits.
+    /// What enough votes for this statement commit: those of a quorum or, if the kind says so, of
+    /// all validators.
     public var committed: BlockName? {
         switch kind.outcome {
         case .nothing: nil
-        case .commitsBlock: BlockName(height: height, digest: block)
+        case .commitsBlock, .commitsBlockIfUnanimous: BlockName(height: height, digest: block)
         case .commitsAncestor: ancestor
         }
     }
@@ -55,12 +56,16 @@ public struct Statement: Hashable, Sendable {
     /// Whether no honest validator signs both: two statements on one ballot.
     public func contradicts(_ other: Statement) -> Bool {
         guard self != other, chain == other.chain, epoch == other.epoch,
-            kind.scope == other.kind.scope, kind.ballot == other.kind.ballot
+            kind.ballot == other.kind.ballot
         else { return false }
-        return switch kind.scope {
-        case .view: view == other.view
-        case .instance: view == other.view && height == other.height
-        case .height: height == other.height
+        return switch (kind.scope, other.kind.scope) {
+        case (.view, .view): view == other.view
+        case (.instance, .instance): view == other.view && height == other.height
+        case (.height, .height): height == other.height
+        case (.block, .block): view == other.view && block == other.block
+        case (.view, .block), (.block, .view):
+            view == other.view && kind.choice != other.kind.choice
+        default: false
         }
     }
 

@@ -11,6 +11,8 @@ public struct VoteKind: Hashable, Sendable {
         case instance = 1
         /// One height, whatever the view.
         case height = 2
+        /// One block of one view: a validator may vote for several.
+        case block = 3
     }
 
     /// What becomes final once a quorum has voted.
@@ -20,11 +22,15 @@ public struct VoteKind: Hashable, Sendable {
         case commitsBlock = 1
         /// The ancestor that the statement names, if it names one, with that one's ancestors.
         case commitsAncestor = 2
+        /// The block that is voted for, with its ancestors, once all validators have voted: a
+        /// quorum is not enough.
+        case commitsBlockIfUnanimous = 3
     }
 
     public let scope: Scope
     public let outcome: Outcome
     /// Which question is voted on: of two votes on one ballot, an honest validator casts one.
+    /// A vote with scope `block` excludes those with scope `view` whose choice differs.
     public let ballot: UInt8
     /// Which answer is given to it.
     public let choice: UInt8

@@ -2,8 +2,8 @@ import BFTBase
 import BFTCore
 import BFTLedger
 
-/// Whatever is committed or executed comes with signatures of more than two thirds of the power,
-/// each good, under one statement of this chain.
+/// Whatever is committed or executed comes with signatures of more than two thirds of the power, or
+/// of all of it where the kind of vote asks for that, each good, under one statement of this chain.
 struct CertifiedCommits<P: ConsensusProtocol>: Oracle {
     private let scene: Scene
 
@@ -31,6 +31,11 @@ struct CertifiedCommits<P: ConsensusProtocol>: Oracle {
         guard signers.allSatisfy({ $0 < scene.isHonest.count }) else { return "a stranger" }
         let power = signers.reduce(UInt64(0)) { $0 + scene.validators.powers[$1] }
         if !scene.isQuorum(power) { return "power \(power) behind it" }
+        if certificate.statement.kind.outcome == .commitsBlockIfUnanimous,
+            power != scene.validators.powers.reduce(0, +)
+        {
+            return "power \(power) behind it, and not all"
+        }
         if certificate.statement.chain != scene.chain { return "a vote of another chain" }
         return scene.holds(certificate.claims) ? nil : "a bad signature"
     }

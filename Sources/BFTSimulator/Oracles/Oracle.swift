@@ -69,6 +69,22 @@ public struct Scene: Sendable {
         return isQuorum(power)
     }
 
+    /// Whether `signers`, honest ones, and every malicious validator together are more than a third
+    /// of the power.
+    public func canBeWeakQuorum(_ signers: Set<ValidatorIndex>) -> Bool {
+        var power: VotingPower = 0
+        for position in isHonest.indices
+        where !isHonest[position] || signers.contains(ValidatorIndex(position)) {
+            power += validators.powers[position]
+        }
+        return 3 * power > validators.powers.reduce(0, +)
+    }
+
+    /// Whether `signers`, honest ones, are all honest validators.
+    public func canBeEverybody(_ signers: Set<ValidatorIndex>) -> Bool {
+        isHonest.indices.allSatisfy { !isHonest[$0] || signers.contains(ValidatorIndex($0)) }
+    }
+
     public func holds(_ claims: [SignatureClaim]) -> Bool {
         claims.allSatisfy { signatures.holds($0) }
     }

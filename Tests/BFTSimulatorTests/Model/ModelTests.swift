@@ -43,7 +43,7 @@ import Testing
 
     @Test("What replicas do under faults and attacks is what the model allows")
     func allowed() async throws {
-        var (votes, nullified, finalized) = (0, 0, 0)
+        var (votes, nullified, abstained, supported, finalized) = (0, 0, 0, 0, 0)
         for seed in SimplexSimulationTests.part(10) {
             let judged = try await Self.judge(SoundRules.self, seed: seed)
             #expect(judged.refusals.isEmpty, "seed \(seed)")
@@ -51,13 +51,18 @@ import Testing
                 switch step {
                 case .notarize: votes += 1
                 case .nullify: nullified += 1
+                case .abstain: abstained += 1
+                case .support: supported += 1
                 case .finalize: finalized += 1
                 case .enter, .commit: break
                 }
             }
         }
-        #expect(votes > 0 && nullified > 0 && finalized > 0)
-        print("model: \(votes) notarize, \(nullified) nullify, \(finalized) finalize steps")
+        #expect(
+            votes > 0 && nullified > 0 && abstained > 0 && supported > 0 && finalized > 0)
+        print(
+            "model: \(votes) notarize, \(nullified) nullify, \(abstained) abstain, "
+                + "\(supported) support, \(finalized) finalize steps")
     }
 
     /// Runs seeds until the model refuses one.
@@ -84,6 +89,17 @@ import Testing
                 try await firstRefused(
                     FinalizesAfterNullify.self, plan: Surroundings.ragged.plan,
                     viewCount: viewCount)
+            ),
+            (
+                "NullifiesWithoutEvidence",
+                try await firstRefused(
+                    NullifiesWithoutEvidence.self, plan: Surroundings.ragged.plan,
+                    viewCount: viewCount)
+            ),
+            (
+                "SupportsAnything",
+                try await firstRefused(
+                    SupportsAnything.self, plan: Surroundings.ragged.plan, viewCount: viewCount)
             ),
             (
                 "HalfIsQuorum",

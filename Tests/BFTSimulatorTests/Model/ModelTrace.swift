@@ -50,7 +50,7 @@ struct ModelTrace<Rules: VotingRules>: Oracle {
 
     private mutating func step(_ observation: Observation<P>) -> ModelStep? {
         switch observation {
-        case .durable(.notarized(let block), _):
+        case .durable(.notarized(let block), _), .durable(.supported(let block), _):
             blocks[block.digest] = block
             return nil
         case .signed(let unsigned, let validator):
@@ -72,9 +72,14 @@ struct ModelTrace<Rules: VotingRules>: Oracle {
             return nil
         }
         let position = validator.rawValue
-        if statement.kind == .nullify { return .nullify(position, statement.view.rawValue) }
-        if statement.kind == .finalize {
-            return .finalize(position, names[statement.block] ?? .missing)
+        switch statement.kind {
+        case .nullify: return .nullify(position, statement.view.rawValue)
+        case .abstain: return .abstain(position, statement.view.rawValue)
+        case .finalize: return .finalize(position, names[statement.block] ?? .missing)
+        case .support:
+            // Known to the model once somebody honest notarized it.
+            return .support(position, names[statement.block] ?? .missing)
+        default: break
         }
         guard let block = blocks[statement.block] else {
             return .notarize(position, .missing, on: .missing)  // Nobody holds it: refused.

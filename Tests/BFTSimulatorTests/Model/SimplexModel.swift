@@ -15,6 +15,8 @@ struct ModelBlock: Hashable, Sendable {
 enum ModelStep: Equatable, Sendable {
     case notarize(Int, ModelBlock, on: ModelBlock)
     case nullify(Int, UInt64)
+    case abstain(Int, UInt64)
+    case support(Int, ModelBlock)
     case finalize(Int, ModelBlock)
     case enter(Int, UInt64)
     case commit(Int, ModelBlock)
@@ -22,8 +24,10 @@ enum ModelStep: Equatable, Sendable {
     /// The view that it is about.
     var view: UInt64 {
         switch self {
-        case .notarize(_, let block, _), .finalize(_, let block), .commit(_, let block): block.view
-        case .nullify(_, let view), .enter(_, let view): view
+        case .notarize(_, let block, _), .support(_, let block), .finalize(_, let block),
+            .commit(_, let block):
+            block.view
+        case .nullify(_, let view), .abstain(_, let view), .enter(_, let view): view
         }
     }
 }
@@ -37,9 +41,10 @@ struct SimplexModel: Sendable {
     private var parent: [ModelBlock: ModelBlock] = [:]
     private var notarizers: [ModelBlock: Set<Int>] = [:]
     private var nullifiers: [UInt64: Set<Int>] = [:]
+    private var supporters: [ModelBlock: Set<Int>] = [:]
     private var finalizers: [ModelBlock: Set<Int>] = [:]
     private var blocks: [UInt64: Set<ModelBlock>] = [:]
-    /// The latest view in which each validator notarized or nullified.
+    /// The latest view in which each validator notarized, nullified or supported.
     private var spoken: [UInt64]
 
     init(powers: [VotingPower], isHonest: [Bool]) {
@@ -60,9 +65,12 @@ struct SimplexModel: Sendable {
         case .nullify(let validator, let view):
             nullifiers[view, default: []].insert(validator)
             spoken[validator] = max(spoken[validator], view)
+        case .support(let validator, let block):
+            supporters[block, default: []].insert(validator)
+            spoken[validator] = max(spoken[validator], block.view)
         case .finalize(let validator, let block):
             finalizers[block, default: []].insert(validator)
-        case .enter, .commit: break
+        case .abstain, .enter, .commit: break
         }
         return true
     }
@@ -75,11 +83,15 @@ struct SimplexModel: Sendable {
         case .nullify(let validator, let view):
             !hasNullified(validator, view) && !hasFinalized(validator, view)
                 && mayBeIn(validator, view)
+                && notarized(validator, view).allSatisfy { cannotBeUnanimous($0) }
+        case .abstain(let validator, let view):
+            hasNullified(validator, view) && notarized(validator, view).isEmpty
+        case .support(let validator, let block): maySupport(validator, block)
         case .finalize(let validator, let block):
-            isNotarized(block) && !hasNullified(validator, block.view)
-                && !hasFinalized(validator, block.view)
+            certified(notarizers[block]) && !hasNullified(validator, block.view)
+                && !hasSupported(validator, block.view) && !hasFinalized(validator, block.view)
         case .enter(let validator, let view): mayBeIn(validator, view)
-        case .commit(_, let block): certified(finalizers[block])
+        case .commit(_, let block): certified(finalizers[block]) || isUnanimous(block)
         }
     }
 
@@ -96,7 +108,20 @@ struct SimplexModel: Sendable {
     }
 
     private func isNotarized(_ block: ModelBlock) -> Bool {
-        block == .genesis || certified(notarizers[block])
+        block == .genesis || certified(notarizers[block]) || certified(supporters[block])
+    }
+
+    /// Whether `voters` with all malicious validators are more than a third.
+    private func isWeakQuorum(_ voters: Set<Int>) -> Bool {
+        let power = powers.indices.filter { !isHonest[$0] || voters.contains($0) }
+            .reduce(VotingPower(0)) { $0 + powers[$1] }
+        return 3 * power > powers.reduce(0, +)
+    }
+
+    private func isUnanimous(_ block: ModelBlock) -> Bool {
+        isHonest.indices.allSatisfy {
+            !isHonest[$0] || notarizers[block]?.contains($0) == true
+        }
     }
 
     private func isNullified(_ view: UInt64) -> Bool { certified(nullifiers[view]) }
@@ -112,6 +137,31 @@ struct SimplexModel: Sendable {
         guard spoken[validator] <= view, view > 0 else { return false }
         return view == 1 || isNullified(view - 1)
             || blocks[view - 1, default: []].contains { isNotarized($0) }
+    }
+
+    private func maySupport(_ validator: Int, _ block: ModelBlock) -> Bool {
+        guard let above = parent[block], supporters[block]?.contains(validator) != true else {
+            return false
+        }
+        return !hasFinalized(validator, block.view) && isWeakQuorum(notarizers[block] ?? [])
+            && mayBeIn(validator, block.view) && isJustified(above, block.view)
+    }
+
+    /// Whether enough abstained, or may, or notarized another block of the view.
+    private func cannotBeUnanimous(_ block: ModelBlock) -> Bool {
+        let opponents = isHonest.indices.filter { validator in
+            let own = notarized(validator, block.view)
+            return !own.contains(block) && (!own.isEmpty || hasNullified(validator, block.view))
+        }
+        return isWeakQuorum(Set(opponents))
+    }
+
+    private func notarized(_ validator: Int, _ view: UInt64) -> [ModelBlock] {
+        blocks[view, default: []].filter { notarizers[$0]?.contains(validator) == true }
+    }
+
+    private func hasSupported(_ validator: Int, _ view: UInt64) -> Bool {
+        blocks[view, default: []].contains { supporters[$0]?.contains(validator) == true }
     }
 
     private func mayNotarize(_ validator: Int, _ view: UInt64) -> Bool {

@@ -37,6 +37,9 @@ struct TraceModule {
         case .notarize(let validator, let block, let above):
             #"<<"notarize", \#(validator), \#(name(block)), \#(name(above))>>"#
         case .nullify(let validator, let view): #"<<"nullify", \#(validator), \#(view)>>"#
+        case .abstain(let validator, let view): #"<<"abstain", \#(validator), \#(view)>>"#
+        case .support(let validator, let block):
+            #"<<"support", \#(validator), \#(name(block))>>"#
         case .finalize(let validator, let block):
             #"<<"finalize", \#(validator), \#(name(block))>>"#
         case .enter(let validator, let view): #"<<"enter", \#(validator), \#(view)>>"#

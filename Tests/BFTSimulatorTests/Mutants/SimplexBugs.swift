@@ -4,7 +4,8 @@ import ProtocolSimplex
 
 /// The bugs planted into Simplex.
 enum SimplexBugs {
-    static let all = quorums + votes + places + memory + time + evidence + verdicts + splits
+    static let all =
+        quorums + votes + fastPath + places + memory + time + evidence + verdicts + splits
 
     private static func rules<Rules: VotingRules>(
         _ name: String, _ surroundings: Surroundings, within limit: UInt64, _ rules: Rules.Type
@@ -56,7 +57,7 @@ enum SimplexBugs {
         rules("notarizes after nullify", .ragged, within: 100, NotarizesAfterNullify.self),
         rules("finalizes after nullify", .ragged, within: 100, FinalizesAfterNullify.self),
         rules("never nullifies", .calm.with("silent"), within: 5, NeverNullifies.self),
-        rules("never finalizes", .slow, within: 5, NeverFinalizes.self),
+        rules("never finalizes", .calm.with("silent"), within: 5, NeverFinalizes.self),
         rules(
             "extends any parent", .ragged.with("skipping-leader"), within: 200,
             AnyParentWillDo.self),
@@ -67,6 +68,21 @@ enum SimplexBugs {
             "a vote that notarizes is counted as one that finalizes", .calm, within: 20,
             FinalizesByNotarizing.self),
         mistake("leaves a view without a quorum", .ragged, within: 50, LeavesAlone.self),
+    ]
+
+    private static let fastPath = [
+        rules(
+            "nullifies after notarizing, without evidence", .ragged, within: 100,
+            NullifiesWithoutEvidence.self),
+        rules(
+            "evidence of as many as may be Byzantine", .ragged.with("withhold"), within: 300,
+            ByzantineAloneConvince.self),
+        rules("supports what few notarized", .ragged, within: 100, SupportsAnything.self),
+        rules("finalizes after support", .ragged, within: 300, FinalizesAfterSupport.self),
+        rules("abstains after notarizing", .ragged, within: 300, NotarizersAbstain.self),
+        rules("a quorum is everybody, to commit", .calm, within: 20, QuorumIsUnanimous.self),
+        rules("supports nothing", .ragged.with("silent"), within: 100, SupportsNothing.self),
+        rules("never abstains", .ragged.with("silent"), within: 100, NeverAbstains.self),
     ]
 
     private static let places = [
@@ -94,7 +110,7 @@ enum SimplexBugs {
     ]
 
     private static let time = [
-        mistake("no back-off", .slow, within: 10, NeverWaitsLonger.self),
+        mistake("no back-off", .slow.with("silent"), within: 10, NeverWaitsLonger.self),
         mistake("everybody elects itself", .calm, within: 5, ElectsItself.self),
         mistake("nothing is sent again", .lossy, within: 50, NeverRepeats.self),
         mistake("never lets the ledger catch up", .split, within: 100, NeverFetches.self),
@@ -125,8 +141,14 @@ enum SimplexBugs {
             "a quorum is two thirds, rounded down", .split.of(5).with("fork"), within: 200,
             TwoThirdsRoundedDown.self),
         split(
-            "finalizes after nullify", .ragged.with("withhold"), within: 300,
+            "finalizes after nullify", .ragged.with("double-vote"), within: 300,
             FinalizesAfterNullify.self),
+        split(
+            "a quorum is everybody, to commit", .ragged.with("double-vote"), within: 300,
+            QuorumIsUnanimous.self),
+        split(
+            "nullifies after notarizing, without evidence", .ragged.with("double-vote"),
+            within: 300, NullifiesWithoutEvidence.self),
         split(
             "extends any parent", .ragged.with("skipping-leader"), within: 300,
             AnyParentWillDo.self),

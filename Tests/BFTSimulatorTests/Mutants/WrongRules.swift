@@ -7,11 +7,24 @@ protocol WrongRules: VotingRules {}
 extension WrongRules {
     private var sound: SoundRules { SoundRules() }
     func mayNotarize(_ own: OwnVotes) -> Bool { sound.mayNotarize(own) }
-    func mayNullify(_ own: OwnVotes) -> Bool { sound.mayNullify(own) }
+    func mayNullify(
+        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        sound.mayNullify(own, opposed: opposed, of: validators)
+    }
+    func mayAbstain(_ own: OwnVotes) -> Bool { sound.mayAbstain(own) }
+    func maySupport(
+        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        sound.maySupport(own, backing: backing, of: validators)
+    }
     func mayFinalize(_ own: OwnVotes) -> Bool { sound.mayFinalize(own) }
     func isConsistent(_ own: OwnVotes) -> Bool { true }
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         sound.isQuorum(power, of: validators)
+    }
+    func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        sound.isUnanimous(power, of: validators)
     }
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
         sound.isJustified(parent: parent, of: view, isNullified: isNullified)
@@ -83,7 +96,11 @@ struct NotarizesAfterNullify: WrongRules {
 
 /// Waits for a leader for ever.
 struct NeverNullifies: WrongRules {
-    func mayNullify(_ own: OwnVotes) -> Bool { false }
+    func mayNullify(
+        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        false
+    }
 }
 
 /// Makes nothing final.
@@ -102,4 +119,63 @@ struct LooksAtOneSkippedView: WrongRules {
 /// Against S7: keeps votes for every view that anybody names.
 struct KeepsFarVotes: WrongRules {
     func isNear(_ view: View, to current: View) -> Bool { true }
+}
+
+/// Against S8: nullifies what it notarized, as the paper has it, without a fast path.
+struct NullifiesWithoutEvidence: WrongRules {
+    func mayNullify(
+        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        !own.nullified && own.finalized == nil
+    }
+}
+
+/// Against S8: is convinced by as many as may be Byzantine.
+struct ByzantineAloneConvince: WrongRules {
+    func mayNullify(
+        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        !own.nullified && own.finalized == nil
+            && (own.notarized == nil || 3 * (opposed + 1) > validators.total)
+    }
+}
+
+/// Against S8: supports what anybody notarized.
+struct SupportsAnything: WrongRules {
+    func maySupport(
+        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        own.finalized == nil && own.supported.isEmpty && backing > 0
+    }
+}
+
+/// Against S2: finalizes in a view of which it supported a block.
+struct FinalizesAfterSupport: WrongRules {
+    func mayFinalize(_ own: OwnVotes) -> Bool { !own.nullified && own.finalized == nil }
+}
+
+/// Against S1: abstains where it notarized.
+struct NotarizersAbstain: WrongRules {
+    func mayAbstain(_ own: OwnVotes) -> Bool { own.nullified && !own.abstained }
+}
+
+/// A quorum is everybody, on the fast path.
+struct QuorumIsUnanimous: WrongRules {
+    func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        validators.isQuorum(power)
+    }
+}
+
+/// Has no way out of a view that it notarized in, but the leader's.
+struct SupportsNothing: WrongRules {
+    func maySupport(
+        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        false
+    }
+}
+
+/// Never says that it notarized nothing: who did can't give the view up.
+struct NeverAbstains: WrongRules {
+    func mayAbstain(_ own: OwnVotes) -> Bool { false }
 }

@@ -1,0 +1,129 @@
+import BFTBase
+import BFTCore
+
+// What makes a block final: everybody's votes to notarize it, or the second round of votes.
+extension SimplexReplica {
+    // MARK: The second round
+
+    /// Whether this replica may still vote to finalize the notarized block of a round.
+    private func mayFinalize(_ position: Int) -> Bool {
+        rounds.rounds[position].finalization == nil
+            && rounds.rounds[position].notarization != nil
+            && rules.mayFinalize(rounds.rounds[position].own)
+    }
+
+    /// Votes to finalize every notarized block that this replica may still vote for, unless
+    /// everybody's votes to notarize it are about to come. Whoever hears another one's vote to
+    /// finalize waits no longer: that one lacks somebody's.
+    mutating func finalizeNotarized(at now: Instant, into effects: inout [Effect<Self>]) {
+        for position in rounds.rounds.indices where mayFinalize(position) {
+            guard let notarized = rounds.rounds[position].notarization?.statement else { continue }
+            let grace = pacemaker.grace(in: notarized.view)
+            let due = rounds.rounds[position].finalizeAt ?? now.advanced(by: grace)
+            guard now >= due || !rounds.rounds[position].finalizes.isEmpty else {
+                rounds.update(notarized.view) { $0.finalizeAt = due }
+                continue
+            }
+            if grace.nanoseconds > 0 { pacemaker.missedVotes(in: notarized.view) }
+            persistNotarization(of: notarized.view, into: &effects)
+            cast(
+                Statement(
+                    chain: configuration.chain, epoch: configuration.epoch, kind: .finalize,
+                    view: notarized.view, height: notarized.height, block: notarized.block),
+                into: &effects)
+        }
+    }
+
+    /// When the next vote to finalize that is held back is due.
+    var finalizeDeadline: Instant? {
+        var earliest: Instant?
+        for position in rounds.rounds.indices {
+            guard let due = rounds.rounds[position].finalizeAt, mayFinalize(position) else {
+                continue
+            }
+            earliest = earliest.map { min($0, due) } ?? due
+        }
+        return earliest
+    }
+
+    mutating func persistNotarization(of view: View, into effects: inout [Effect<Self>]) {
+        guard let position = rounds.index(of: view),
+            !rounds.rounds[position].isNotarizationDurable,
+            let certificate = rounds.rounds[position].notarization
+        else { return }
+        rounds.update(view) { $0.isNotarizationDurable = true }
+        effects.append(.persist(.certificate(certificate)))
+    }
+
+    // MARK: Commits
+
+    /// Commits the latest finalized block, with its ancestors, if all of them are here.
+    mutating func commitFinalized(into effects: inout [Effect<Self>]) {
+        guard let round = rounds.lastFinalized, let certificate = round.finalization else { return }
+        guard let block = round.block(named: certificate.statement.block),
+            let ancestors = path(to: block),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: certificate)
+        else {
+            guard fetchedView < round.view else { return }
+            fetchedView = round.view
+            effects.append(.fetch(certificate))
+            return
+        }
+        effects.append(.commit(run))
+        let waiting = certificate.statement.kind == .notarize ? waiting(through: round.view) : []
+        becomeCommitted(run)
+        for vote in waiting { payCommit(owedTo: vote, into: &effects) }
+    }
+
+    mutating func becomeCommitted(_ run: CommittedRun) {
+        precondition(run.first.parent == committed.digest, "S5: not a child of the committed block")
+        committed = run.last
+        commitCertificate = run.certificate
+        commitVoteHeight = max(commitVoteHeight, committed.height)
+        rounds.removeAll(through: committed.view)
+        pacemaker.committed()
+    }
+
+    /// Takes over what the ledger caught up on.
+    mutating func adopt(
+        _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        guard run.last.height > committed.height,
+            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
+            let rest = CommittedRun(
+                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+        else { return }
+        becomeCommitted(rest)
+        if view <= committed.view { enter(committed.view.next, at: now, into: &effects) }
+    }
+
+    // MARK: Those who wait
+
+    /// Whether `vote`, one of a committed view, shows that its voter does not know of the commit
+    /// and that this replica's vote to finalize, which it waits for, will never come.
+    func isCommitOwed(to vote: Vote) -> Bool {
+        vote.statement.kind == .finalize && vote.statement.view > finalizedView
+            && vote.voter != configuration.own
+            && configuration.validators.contains(vote.voter)
+            && commitCertificate?.statement.kind == .notarize
+            && vote.statement.view > toldView[vote.voter.rawValue]
+    }
+
+    /// Sends what commits the block to a voter that still collects votes to finalize it. Once for
+    /// each commit and voter, whatever that one repeats.
+    mutating func payCommit(owedTo vote: Vote, into effects: inout [Effect<Self>]) {
+        guard isCommitOwed(to: vote), let commitCertificate else { return }
+        toldView[vote.voter.rawValue] = committed.view
+        pacemaker.missedVotes(in: vote.statement.view)
+        effects.append(.send(.certificate(commitCertificate), to: vote.voter))
+    }
+
+    /// The votes to finalize that are here in the rounds up to `view`, about to be dropped.
+    private func waiting(through view: View) -> [Vote] {
+        var votes: [Vote] = []
+        for round in rounds.rounds where round.view <= view && !round.finalizes.isEmpty {
+            votes += configuration.validators.indices.compactMap { round.finalizes.vote(of: $0) }
+        }
+        return votes
+    }
+}
