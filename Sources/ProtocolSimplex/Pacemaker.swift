@@ -18,7 +18,7 @@ struct Pacemaker: Equatable, Sendable {
 
     /// The part of the timeout for which a vote to finalize is held back, so that everybody's votes
     /// to notarize make it needless.
-    private static let graceDivisor: UInt64 = 500
+    private static let graceDivisor: UInt64 = 100
 
     /// After a grace in vain, there is none until the next view that this divides. All replicas
     /// try again in the same view: one that did not would vote to finalize, and end the others'.
