@@ -72,8 +72,9 @@ struct EntryHasher: Sendable {
     mutating func append(_ cell: Cell, slot: Int, into tree: inout StateTree) {
         let run = cell.bytes.count / Self.blockByteCount
         guard run < runs.count else {
-            let digest = Digest.of(cell.bytes, in: .stateEntry)
-            return tree.setLeaf(slot, Self.leaf(tree.place(slot), digest))
+            (pairs[0], pairs[1]) = (tree.place(slot), Digest.of(cell.bytes, in: .stateEntry))
+            hashLeaves(1)
+            return tree.setLeaf(slot, pairs[0])
         }
         let start = makeRoom(in: run)
         unsafe runs[run].bytes.withUnsafeMutableBytes { bytes in
@@ -108,9 +109,7 @@ struct EntryHasher: Sendable {
             pairs[2 * position] = slot == Self.nobody ? .zero : tree.place(Int(slot))
             pairs[2 * position + 1] = digests[position]
         }
-        unsafe pairs.withMutableDigests { pairs in
-            unsafe HashingScratch.hashPairs(count, pairs, in: .stateLeaf)
-        }
+        hashLeaves(count)
         tree.prefetchLeaves(owners)
         for position in 0..<count where runs[run].slots[position] != Self.nobody {
             tree.setLeaf(Int(runs[run].slots[position]), pairs[position])
@@ -133,10 +132,10 @@ struct EntryHasher: Sendable {
         }
     }
 
-    private static func leaf(_ place: Digest, _ digest: Digest) -> Digest {
-        var pair = DigestArray(count: 2)
-        (pair[0], pair[1]) = (place, digest)
-        unsafe pair.withMutableDigests { unsafe HashingScratch.hashPairs(1, $0, in: .stateLeaf) }
-        return pair[0]
+    /// Replaces the first `count` pairs, of places and digests of cells, by leaves.
+    private mutating func hashLeaves(_ count: Int) {
+        unsafe pairs.withMutableDigests { pairs in
+            unsafe HashingScratch.hashPairs(count, pairs, in: .stateLeaf)
+        }
     }
 }

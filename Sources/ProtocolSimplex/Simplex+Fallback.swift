@@ -12,17 +12,11 @@ extension SimplexReplica {
         if rules.mayAbstain(rounds.rounds[position].own), !rounds.rounds[position].notarizes.isEmpty
         {
             // Somebody notarized, and can't nullify unless it learns who did not.
-            cast(blockless(.abstain, in: view), into: &effects)
+            cast(statement(.abstain, in: view), into: &effects)
         }
         guard hasGivenUp else { return }
         nullify(view, into: &effects)
         supportNotarized(at: now, into: &effects)
-    }
-
-    private func blockless(_ kind: VoteKind, in view: View) -> Statement {
-        Statement(
-            chain: configuration.chain, epoch: configuration.epoch, kind: kind, view: view,
-            height: .zero, block: .zero)
     }
 
     /// Gives a view up, if this replica may.
@@ -31,7 +25,7 @@ extension SimplexReplica {
         let own = round?.own ?? OwnVotes()
         let opposed = own.notarized.flatMap { round?.opposition(to: $0) } ?? 0
         guard rules.mayNullify(own, opposed: opposed, of: configuration.validators) else { return }
-        cast(blockless(.nullify, in: view), into: &effects)
+        cast(statement(.nullify, in: view), into: &effects)
     }
 
     /// The blocks of the present view that may have to be supported, as votes to notarize them.

@@ -27,9 +27,8 @@ extension SimplexReplica {
             if grace.nanoseconds > 0 { pacemaker.missedVotes(in: notarized.view) }
             persistNotarization(of: notarized.view, into: &effects)
             cast(
-                Statement(
-                    chain: configuration.chain, epoch: configuration.epoch, kind: .finalize,
-                    view: notarized.view, height: notarized.height, block: notarized.block),
+                statement(
+                    .finalize, in: notarized.view, at: notarized.height, for: notarized.block),
                 into: &effects)
         }
     }

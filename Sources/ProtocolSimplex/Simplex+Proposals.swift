@@ -15,9 +15,16 @@ extension SimplexReplica {
 
     /// What a vote of `kind` for `block` says.
     func statement(_ kind: VoteKind, for block: Block) -> Statement {
+        statement(kind, in: block.view, at: block.height, for: block.digest)
+    }
+
+    /// What a vote of `kind` in `view` says, of a block by name or of none.
+    func statement(
+        _ kind: VoteKind, in view: View, at height: Height = .zero, for block: Digest = .zero
+    ) -> Statement {
         Statement(
-            chain: configuration.chain, epoch: configuration.epoch, kind: kind,
-            view: block.view, height: block.height, block: block.digest)
+            chain: configuration.chain, epoch: configuration.epoch, kind: kind, view: view,
+            height: height, block: block)
     }
 
     // MARK: Leading

@@ -272,27 +272,22 @@ extension SimplexReplica {
     }
 
     private func unsignedOwnMessages(in round: Round) -> [UnsignedMessage] {
-        func statement(_ kind: VoteKind, _ height: Height, _ block: Digest) -> Statement {
-            Statement(
-                chain: configuration.chain, epoch: configuration.epoch, kind: kind,
-                view: round.view, height: height, block: block)
-        }
         var messages: [UnsignedMessage] = []
         if let digest = round.own.notarized, let block = round.block(named: digest) {
-            let said = statement(.notarize, block.height, digest)
+            let said = statement(.notarize, for: block)
             messages.append(
                 block.proposer == configuration.own ? .proposal(block, said) : .vote(said))
         }
-        if round.own.abstained { messages.append(.vote(statement(.abstain, .zero, .zero))) }
-        if round.own.nullified { messages.append(.vote(statement(.nullify, .zero, .zero))) }
+        if round.own.abstained { messages.append(.vote(statement(.abstain, in: round.view))) }
+        if round.own.nullified { messages.append(.vote(statement(.nullify, in: round.view))) }
         for block in round.own.supported.compactMap({ round.block(named: $0) }) {
-            messages.append(.vote(statement(.support, block.height, block.digest)))
+            messages.append(.vote(statement(.support, for: block)))
         }
         if let digest = round.own.finalized,
             let height = round.notarization?.statement.height
                 ?? round.block(named: digest)?.height
         {
-            messages.append(.vote(statement(.finalize, height, digest)))
+            messages.append(.vote(statement(.finalize, in: round.view, at: height, for: digest)))
         }
         return messages
     }
