@@ -34,6 +34,13 @@ public struct DigestContext: Sendable {
     public static let snapshotChunk = Self("snapshot chunk")
 }
 
+/// Which of many pairs is hashed and where its digest goes, both counted from the first.
+public struct DigestWay: Sendable {
+    private let way: BLAKE3.Way
+
+    public init(from: UInt32, to: UInt32) { way = BLAKE3.Way(from: from, to: to) }
+}
+
 extension Digest {
     /// The digest of `bytes` for the purpose `context`.
     public static func of(_ bytes: [UInt8], in context: DigestContext) -> Digest {
@@ -55,6 +62,22 @@ extension Digest {
         in context: DigestContext
     ) {
         unsafe context.context.hashPairs(pairs, into: output)
+    }
+
+    /// The digests of some of the messages of 64 bytes in `pairs`, each written to where its way
+    /// says.
+    ///
+    /// - Precondition: `pairs` and `output` have what the ways name, and no digest is written into
+    ///   a pair that is in the list.
+    @unsafe
+    public static func ofPairs(
+        _ pairs: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
+        _ ways: UnsafeBufferPointer<DigestWay>, in context: DigestContext
+    ) {
+        // One is made of the other and nothing else.
+        let raw = UnsafeRawBufferPointer(ways)
+        unsafe context.context.hashPairs(
+            pairs, into: output, raw.assumingMemoryBound(to: BLAKE3.Way.self))
     }
 
     /// The digests of messages of `byteCount` bytes each that stand one after another.

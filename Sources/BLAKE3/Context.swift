@@ -1,4 +1,16 @@
 extension BLAKE3 {
+    /// Which of many messages is hashed and where its digest goes, both counted from the first.
+    public struct Way: Sendable {
+        public var from: UInt32
+        public var to: UInt32
+
+        @inlinable
+        public init(from: UInt32, to: UInt32) {
+            self.from = from
+            self.to = to
+        }
+    }
+
     /// A purpose under which bytes are hashed, so that equal bytes hashed for two purposes have
     /// unrelated digests.
     ///
@@ -56,6 +68,35 @@ extension BLAKE3 {
             guard let start = pairs.baseAddress, let out = output.baseAddress else { return }
             MessageRun(
                 start: start, count: pairs.count / Size.block, blocks: 1,
+                counter: 0, counterStep: 0, flags: mode.flags | Flag.root,
+                firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd
+            ).hash(mode.key, mode.instructions, into: out)
+        }
+
+        /// The digests under this context of some of many messages of 64 bytes, each written to
+        /// where its way says: as ``hashPairs(_:into:)``, without having the pairs brought
+        /// together first.
+        ///
+        /// - Parameters:
+        ///   - pairs: messages of 64 bytes, one after the other.
+        ///   - output: room for digests of 32 bytes. It may be the room of `pairs`.
+        ///   - ways: which pairs, and where their digests go. No digest may be written into a
+        ///     pair that is in the list.
+        /// - Precondition: `pairs` and `output` have what the ways name.
+        public func hashPairs(
+            _ pairs: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
+            _ ways: UnsafeBufferPointer<Way>
+        ) {
+            let (pairCount, digestCount) = (pairs.count / Size.block, output.count / Size.output)
+            var isWithin = true
+            for way in ways {
+                isWithin =
+                    isWithin && Int(way.from) < pairCount && Int(way.to) < digestCount
+            }
+            precondition(isWithin, "a way from or to where nothing is")
+            guard let start = pairs.baseAddress, let out = output.baseAddress else { return }
+            MessageRun(
+                start: start, ways: ways.baseAddress, count: ways.count, blocks: 1,
                 counter: 0, counterStep: 0, flags: mode.flags | Flag.root,
                 firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd
             ).hash(mode.key, mode.instructions, into: out)

@@ -6,6 +6,10 @@ struct FourLanes {
     typealias Starts = (
         UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer
     )
+    typealias Places = (
+        UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
+        UnsafeMutableRawPointer
+    )
 
     private var h0: Vector, h1: Vector, h2: Vector, h3: Vector
     private var h4: Vector, h5: Vector, h6: Vector, h7: Vector
@@ -51,24 +55,21 @@ struct FourLanes {
         h7 = s.s7 ^ s.s15
     }
 
-    /// Writes the chaining values of the first `count` messages, one after the other.
+    /// Writes the chaining values of the first `count` messages, each to its place.
     @inline(__always)
-    func store(count: Int, into output: UnsafeMutableRawPointer) {
+    func store(count: Int, into places: Places) {
         let (a0, a1, a2, a3) = Self.transpose(h0, h1, h2, h3)
         let (b0, b1, b2, b3) = Self.transpose(h4, h5, h6, h7)
-        Self.store(a0, b0, 0, output)
-        if count > 1 { Self.store(a1, b1, 1, output) }
-        if count > 2 { Self.store(a2, b2, 2, output) }
-        if count > 3 { Self.store(a3, b3, 3, output) }
+        Self.store(a0, b0, places.0)
+        if count > 1 { Self.store(a1, b1, places.1) }
+        if count > 2 { Self.store(a2, b2, places.2) }
+        if count > 3 { Self.store(a3, b3, places.3) }
     }
 
     @inline(__always)
-    private static func store(
-        _ low: Vector, _ high: Vector, _ lane: Int, _ output: UnsafeMutableRawPointer
-    ) {
-        output.storeBytes(
-            of: ChainingValue(lowHalf: low, highHalf: high), toByteOffset: lane &* Size.output,
-            as: ChainingValue.self)
+    private static func store(_ low: Vector, _ high: Vector, _ place: UnsafeMutableRawPointer) {
+        place.storeBytes(
+            of: ChainingValue(lowHalf: low, highHalf: high), as: ChainingValue.self)
     }
 
     /// The four words at `offset` of every message, each as a vector.

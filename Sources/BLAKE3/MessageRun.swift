@@ -2,13 +2,15 @@
 internal import CBLAKE3Kernels
 #endif
 
-/// A run of equally long messages that lie one after the other.
+/// A run of equally long messages that lie one after the other, or some of such messages.
 ///
 /// Chunks, parent nodes and independent short messages are all such runs; what differs is the
 /// flags and whether the counter moves.
 struct MessageRun {
     /// Where the first message starts.
     var start: UnsafeRawPointer
+    /// Which messages are hashed and where their values go, or nil for all of them, in order.
+    var ways: UnsafePointer<BLAKE3.Way>?
     var count: Int
     /// The length of a message in whole blocks.
     var blocks: Int
@@ -21,10 +23,10 @@ struct MessageRun {
     var firstFlags: UInt32
     var lastFlags: UInt32
 
-    /// Hashes every message, from `key`, to its 32-byte chaining value at `output`, in order.
+    /// Hashes every message, from `key`, to its 32-byte chaining value at `output`.
     ///
     /// `output` may be `start` if the messages are single blocks: kernels write values after
-    /// they read the messages at the same place.
+    /// they read the messages at the same place. With ways, no value may overwrite a message.
     @inline(__always)
     func hash(
         _ key: ChainingValue, _ instructions: InstructionSet,
@@ -49,8 +51,12 @@ struct MessageRun {
         withUnsafeBytes(of: key) { key in
             guard let key = key.baseAddress else { return }
             var run = cblake3_run(
-                start: start.assumingMemoryBound(to: UInt8.self), count: count, blocks: blocks,
-                key: key.assumingMemoryBound(to: UInt32.self), counter: counter,
+                start: start.assumingMemoryBound(to: UInt8.self),
+                ways: ways.map {
+                    UnsafeRawPointer($0).assumingMemoryBound(to: cblake3_way.self)
+                },
+                count: count, blocks: blocks, key: key.assumingMemoryBound(to: UInt32.self),
+                counter: counter,
                 counter_step: counterStep, flags: flags, first_flags: firstFlags,
                 last_flags: lastFlags)
             switch instructions {
@@ -67,13 +73,11 @@ struct MessageRun {
         var done = 0
         while count &- done > 1 {
             let taken = min(4, count &- done)
-            hashFour(key, first: done, count: taken, into: output + done &* Size.output)
+            hashFour(key, first: done, count: taken, into: output)
             done &+= taken
         }
         if done < count {
-            let value = hashOne(key, done)
-            output.storeBytes(
-                of: value, toByteOffset: done &* Size.output, as: ChainingValue.self)
+            place(of: done, in: output).storeBytes(of: hashOne(key, done), as: ChainingValue.self)
         }
     }
 
@@ -92,7 +96,16 @@ struct MessageRun {
 
     @inline(__always)
     private func address(of message: Int) -> UnsafeRawPointer {
-        start + message &* blocks &* Size.block
+        let position = ways.map { Int($0[message].from) } ?? message
+        return start + position &* blocks &* Size.block
+    }
+
+    @inline(__always)
+    private func place(
+        of message: Int, in output: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        let position = ways.map { Int($0[message].to) } ?? message
+        return output + position &* Size.output
     }
 
     /// The chaining value of one message.
@@ -124,6 +137,10 @@ struct MessageRun {
             lanes.compress(
                 starts, offset: block &* Size.block, flags: flags(ofBlock: block))
         }
-        lanes.store(count: count, into: output)
+        let places = (
+            place(of: first, in: output), place(of: second, in: output),
+            place(of: third, in: output), place(of: last, in: output)
+        )
+        lanes.store(count: count, into: places)
     }
 }

@@ -89,16 +89,16 @@ INLINE void NAME(load)(const uint8_t *const *messages, size_t offset, VEC m[16])
     }
 }
 
-// The first `count` lanes of the chaining values h, message by message. After the transposition
+// The first `count` lanes of the chaining values h, each to its output. After the transposition
 // part k of h[g] and of h[4 + g] are the two halves of message 4 * k + g.
-INLINE void NAME(store)(VEC h[8], size_t count, uint8_t *output) {
+INLINE void NAME(store)(VEC h[8], size_t count, uint8_t *const *outputs) {
     NAME(transpose)(h);
     NAME(transpose)(h + 4);
     const uint8_t *parts = (const uint8_t *)h;
     for (size_t lane = 0; lane < count; lane++) {
         const uint8_t *low = parts + (lane % 4) * sizeof(VEC) + (lane / 4) * 16;
-        memcpy(output + 32 * lane, low, 16);
-        memcpy(output + 32 * lane + 16, low + 4 * sizeof(VEC), 16);
+        memcpy(outputs[lane], low, 16);
+        memcpy(outputs[lane] + 16, low + 4 * sizeof(VEC), 16);
     }
 }
 
@@ -107,9 +107,13 @@ INLINE void NAME(store)(VEC h[8], size_t count, uint8_t *output) {
 static TARGET void NAME(hash)(
     const cblake3_run *run, size_t first, size_t count, uint8_t *output) {
     const uint8_t *messages[LANES];
+    uint8_t *outputs[LANES];
     for (size_t lane = 0; lane < LANES; lane++) {
         size_t index = first + (lane < count ? lane : count - 1);
-        messages[lane] = run->start + index * run->blocks * 64;
+        size_t from = run->ways ? run->ways[index].from : index;
+        size_t to = run->ways ? run->ways[index].to : index;
+        messages[lane] = run->start + from * run->blocks * 64;
+        outputs[lane] = output + to * 32;
     }
     // The step is 0 or 1. A low half that wrapped around carries: the comparison is -1 there.
     uint64_t counter = run->counter + first * run->counter_step;
@@ -144,7 +148,7 @@ static TARGET void NAME(hash)(
         }
         for (int i = 0; i < 8; i++) h[i] = s[i] ^ s[8 + i];
     }
-    NAME(store)(h, count, output);
+    NAME(store)(h, count, outputs);
 }
 
 #undef INLINE

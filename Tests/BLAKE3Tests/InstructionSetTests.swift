@@ -137,6 +137,33 @@ import Glibc
         }
     }
 
+    @Test("Pairs taken from here and there have the same digests with every instruction set")
+    func scatteredPairs() {
+        let context = BLAKE3.Context("BLAKE3Tests 2025 scattered pairs")
+        let messages = pattern(200 * 64)
+        for count in 0...70 {
+            // In place, as the levels of a tree: no digest is written into a pair that is hashed.
+            let ways = (0..<count).map { BLAKE3.Way(from: UInt32(199 - 2 * $0), to: UInt32($0)) }
+            var expected = messages
+            for way in ways {
+                let start = Int(way.from) * 64
+                expected.replaceSubrange(
+                    Int(way.to) * 32..<Int(way.to) * 32 + 32,
+                    with: context.hash(Array(messages[start..<start + 64])).bytes)
+            }
+            for instructions in Self.available {
+                var bytes = messages
+                bytes.withUnsafeMutableBytes { bytes in
+                    ways.withUnsafeBufferPointer {
+                        context.using(instructions).hashPairs(
+                            UnsafeRawBufferPointer(bytes), into: bytes, $0)
+                    }
+                }
+                #expect(bytes == expected, "\(instructions), \(count) pairs")
+            }
+        }
+    }
+
     #if canImport(Glibc)
     @Test("Nothing beyond the input is read and nothing beyond the output is written")
     func bounds() throws {
