@@ -4,8 +4,6 @@
 /// buffer, so that filling it copies bytes and allocates nothing else once that has grown.
 public struct SortedRun: Equatable, Sendable {
     private struct Entry: Equatable, Sendable {
-        /// The first eight bytes of the key, the highest first: most comparisons end with them.
-        let prefix: UInt64
         let offset: Int
         let keyByteCount: Int
         /// `nil` if the key is removed.
@@ -32,14 +30,9 @@ public struct SortedRun: Equatable, Sendable {
     public mutating func delete(key: RawSpan) { append(key, valueByteCount: nil) }
 
     private mutating func append(_ key: RawSpan, valueByteCount: Int?) {
-        var prefix: UInt64 = 0
-        for position in 0..<min(8, key.byteCount) {
-            let byte = key.unsafeLoad(fromByteOffset: position, as: UInt8.self)
-            prefix |= UInt64(byte) << UInt64(56 - 8 * position)
-        }
         entries.append(
             Entry(
-                prefix: prefix, offset: bytes.count, keyByteCount: key.byteCount,
+                offset: bytes.count, keyByteCount: key.byteCount,
                 valueByteCount: valueByteCount))
         key.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
@@ -48,21 +41,61 @@ public struct SortedRun: Equatable, Sendable {
     public func sorted() -> SortedRun {
         var result = self
         bytes.withUnsafeBytes { bytes in
-            result.entries.sort { left, right in
-                let order = Self.order(left, right, in: bytes)
-                return order == 0 ? left.offset < right.offset : order < 0
+            // Most comparisons end with eight bytes, the first in which keys may differ.
+            let common = commonByteCount(bytes)
+            var order = entries.map { entry in
+                (head: Self.head(entry, behind: common, in: bytes), entry: entry)
             }
-            var kept: [Entry] = []
-            kept.reserveCapacity(entries.count)
-            for entry in result.entries {
-                if let last = kept.last, Self.order(last, entry, in: bytes) == 0 {
-                    kept.removeLast()
+            order.sort { left, right in
+                if left.head != right.head { return left.head < right.head }
+                let order = Self.order(left.entry, right.entry, in: bytes)
+                return order == 0 ? left.entry.offset < right.entry.offset : order < 0
+            }
+            result.entries = []
+            result.entries.reserveCapacity(entries.count)
+            for (_, entry) in order {
+                if let last = result.entries.last, Self.order(last, entry, in: bytes) == 0 {
+                    result.entries.removeLast()
                 }
-                kept.append(entry)
+                result.entries.append(entry)
             }
-            result.entries = kept
         }
         return result
+    }
+
+    private static func key(
+        _ entry: Entry, in bytes: UnsafeRawBufferPointer
+    ) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            rebasing: bytes[entry.offset..<entry.offset + entry.keyByteCount])
+    }
+
+    /// How many bytes all keys begin with.
+    private func commonByteCount(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let first = entries.first else { return 0 }
+        let model = Self.key(first, in: bytes)
+        var common = model.count
+        for entry in entries {
+            let key = Self.key(entry, in: bytes)
+            common = min(common, key.count)
+            let isAlike =
+                UnsafeRawBufferPointer(rebasing: key[..<common]).bytes
+                .compare(UnsafeRawBufferPointer(rebasing: model[..<common]).bytes) == 0
+            if !isAlike { common = zip(key, model).prefix { $0 == $1 }.count }
+        }
+        return common
+    }
+
+    /// Eight bytes of a key behind the first `start`, the highest first, as if zeros followed it.
+    private static func head(
+        _ entry: Entry, behind start: Int, in bytes: UnsafeRawBufferPointer
+    ) -> UInt64 {
+        let key = key(entry, in: bytes)
+        var head: UInt64 = 0
+        for position in start..<min(start + 8, key.count) {
+            head |= UInt64(key[position]) << UInt64(56 - 8 * (position - start))
+        }
+        return head
     }
 
     /// Below, equal to or above zero, as the key of `left` comes before, is, or comes after the
@@ -70,10 +103,7 @@ public struct SortedRun: Equatable, Sendable {
     private static func order(
         _ left: Entry, _ right: Entry, in bytes: UnsafeRawBufferPointer
     ) -> Int {
-        if left.prefix != right.prefix { return left.prefix < right.prefix ? -1 : 1 }
-        let key = { (entry: Entry) in bytes[entry.offset..<entry.offset + entry.keyByteCount] }
-        return UnsafeRawBufferPointer(rebasing: key(left)).bytes
-            .compare(UnsafeRawBufferPointer(rebasing: key(right)).bytes)
+        key(left, in: bytes).bytes.compare(key(right, in: bytes).bytes)
     }
 
     /// Calls `body` with each key and its value, or `nil` if the key is removed.

@@ -32,6 +32,58 @@ import Testing
             split.updatePortably(Array(part[(length / 3)...]).span.bytes)
             #expect(split.value == CRC32C.checksum(part.span.bytes))
         }
+        // Long enough for runs that are checked side by side, and with rests of every kind.
+        let long = LogFixture.payload(2, byteCount: 20_000)
+        for length in [3_071, 3_072, 3_073, 3_080, 6_143, 6_144, 9_999, 20_000] {
+            let part = Array(long[..<length])
+            var portable = CRC32C()
+            portable.updatePortably(part.span.bytes)
+            #expect(portable.value == CRC32C.checksum(part.span.bytes))
+            var split = CRC32C()
+            split.update(Array(part[..<5]).span.bytes)
+            split.update(Array(part[5...]).span.bytes)
+            #expect(split.value == portable.value)
+        }
+    }
+
+    static func record(
+        type: UInt8, parts: [[UInt8]], at position: LogPosition, group: LogPosition
+    ) -> [UInt8] {
+        let buffer = LogBuffer()
+        LogFormat.append(type: type, parts: parts, at: position, group: group, to: buffer)
+        return buffer.staged.withUnsafeBytes { Array($0) }
+    }
+
+    @Test("A buffer keeps the last block in front, zeros behind, and what is staged in between")
+    func buffer() throws {
+        var random = SystemRandomNumberGenerator()
+        for lead in [0, 1, 24, 4_095] {
+            let buffer = LogBuffer()
+            var file = (0..<lead).map { _ in UInt8.random(in: 1...255, using: &random) }
+            buffer.begin(behind: file.span.bytes)
+            for size in [8, 4_000, 4_096, 1, 100_000, 12 << 20, 3] {
+                var staged: [UInt8] = []
+                for _ in 0..<3 {
+                    let bytes = Array(
+                        repeating: UInt8.random(in: 1...255, using: &random), count: size)
+                    buffer.append(size) { $0.copyBytes(from: bytes) }
+                    staged += bytes
+                }
+                #expect(buffer.stagedByteCount == 3 * size)
+                let start = LogBuffer.blockStart(file.count)
+                let expected = Array(file[start...]) + staged
+                try buffer.withBlocks { (blocks, found) throws(StorageError) in
+                    #expect(found == file.count - start && blocks.count % 4_096 == 0)
+                    #expect(UInt(bitPattern: blocks.baseAddress) % 4_096 == 0)
+                    #expect(Array(blocks[..<expected.count]) == expected)
+                    #expect(blocks[expected.count...].allSatisfy { $0 == 0 })
+                }
+                #expect(buffer.staged.withUnsafeBytes { Array($0) } == staged)
+                buffer.noteWritten()
+                #expect(buffer.isEmpty)
+                file += staged
+            }
+        }
     }
 
     @Test("The encoding of a header and a record is pinned")
@@ -42,10 +94,8 @@ import Testing
                 == "4246544c4f47000102000000000000000201000000000000000000005d43cddc")
         #expect(LogFormat.base(ofSegment: 2, header: header.span.bytes) == LogPosition(0x0102))
         #expect(LogFormat.base(ofSegment: 3, header: header.span.bytes) == nil)
-        var record: [UInt8] = []
-        LogFormat.append(
-            type: 7, parts: [[1, 2], [], [3]], at: LogPosition(64), group: LogPosition(32),
-            to: &record)
+        let record = Self.record(
+            type: 7, parts: [[1, 2], [], [3]], at: LogPosition(64), group: LogPosition(32))
         #expect(
             Hex.encode(record)
                 == "f28140fdfe5e8257030000000700000020000000000000000102030000000000")
@@ -54,7 +104,7 @@ import Testing
     @Test("A record is valid at its own position only")
     func misplaced() {
         var segment = LogFormat.segmentHeader(number: 1, base: .zero)
-        LogFormat.append(type: 1, parts: [[1, 2, 3]], at: .zero, group: .zero, to: &segment)
+        segment += Self.record(type: 1, parts: [[1, 2, 3]], at: .zero, group: .zero)
         for base in [UInt64(0), 8, 32, 1 << 40] {
             var count = 0
             let scan = LogFormat.scan(segment.span.bytes, base: LogPosition(base)) { _, _, _ in
@@ -69,11 +119,10 @@ import Testing
     func swapped() {
         var records: [[UInt8]] = []
         for number in UInt64(0)..<3 {
-            var record: [UInt8] = []
-            LogFormat.append(
-                type: 1, parts: [[UInt8(number)]], at: LogPosition(number * 32), group: .zero,
-                to: &record)
-            records.append(record)
+            records.append(
+                Self.record(
+                    type: 1, parts: [[UInt8(number)]], at: LogPosition(number * 32),
+                    group: .zero))
         }
         for order in [[0, 1, 2], [1, 0, 2], [0, 2, 1], [0, 0, 2]] {
             let segment = order.reduce(into: LogFormat.segmentHeader(number: 1, base: .zero)) {

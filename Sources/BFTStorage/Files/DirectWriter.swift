@@ -1,102 +1,72 @@
 import CStorage
 import Glibc
 
-/// Writes the end of a file past the kernel's cache, from a buffer of its own to the disk.
+/// Writes the end of a file past the kernel's cache.
 ///
 /// A copy into the cache costs many times what the disk's own transfer does, and nobody reads a log
-/// while it is written. A disk takes whole blocks only. So the last block, as far as it is filled,
-/// is kept here and written again together with what follows it, as the cache would do.
+/// while it is written.
 ///
-/// Small writes are padded with zeros up to a multiple of `strideByteCount`: the next ones then
-/// meet blocks that were written before, and their syncs have no change of the file to record.
+/// The first write to a block that is only reserved changes the file, and the next sync has to
+/// record that. So small writes into such blocks are followed by zeros up to a multiple of
+/// `strideByteCount`: the next ones then meet blocks that were written before.
 ///
 /// Used by one thread at a time.
 final class DirectWriter {
-    /// What descriptors, offsets and buffers are aligned to. Enough for every disk.
-    static let blockByteCount = 4096
     static let strideByteCount = 256 << 10
-    /// The most that is handed to the kernel at a time.
-    private static let bufferByteCount = 1 << 20
 
     private let descriptor: Int32
     private let path: String
-    private let buffer: UnsafeMutableRawBufferPointer
-    /// Where the file's data end. The block that it lies in stands at the start of `buffer`, up to
-    /// here.
-    private var end: Int
-    /// Up to here the file was written, with zeros behind its data.
-    private var paddedEnd = 0
+    /// The size of the file, which this doesn't change.
+    private let size: Int
+    /// Up to here the file was written before, with zeros behind its data.
+    private var zeroedEnd = 0
 
-    /// A writer that goes on at `end` of the file `path`, or `nil` if its file system has a cache
-    /// only.
+    /// A writer for the file `path`, or `nil` if its file system has a cache only.
     ///
-    /// - Parameter block: what stands between the last multiple of the block size and `end`.
-    init?(_ path: String, end: Int, block: [UInt8]) {
+    /// - Parameter size: the size of the file.
+    init?(_ path: String, size: Int) {
         let descriptor = bft_open_direct(path)
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
         self.path = path
-        self.end = end
-        buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Self.bufferByteCount, alignment: Self.blockByteCount)
-        buffer.copyBytes(from: block)
+        self.size = size
     }
 
-    deinit {
-        close(descriptor)
-        buffer.deallocate()
-    }
+    deinit { close(descriptor) }
 
-    /// Writes all of `bytes` where the data end. Behind them the file reads as zeros.
+    /// Writes what is staged in `buffer` at `offset`. Behind it the file reads as zeros.
     ///
     /// Returns `false` if the file has no room for the last block, or if the disk wants another
     /// alignment: then nothing is known to be written, and this writer is of no more use.
-    ///
-    /// - Parameter limit: the size of the file, which this doesn't change.
-    func append(_ bytes: RawSpan, limit: Int) throws(StorageError) -> Bool {
-        let whole = ~(Self.blockByteCount - 1)
-        guard (end + bytes.byteCount + Self.blockByteCount - 1) & whole <= limit else {
-            return false
+    func append(_ buffer: LogBuffer, at offset: Int) throws(StorageError) -> Bool {
+        try buffer.withBlocks { (blocks, lead) throws(StorageError) in
+            let start = offset - lead
+            precondition(
+                start == LogBuffer.blockStart(offset), "a buffer that another file's end leads")
+            let end = start + blocks.count
+            guard end <= size, try write(blocks, at: start) else { return false }
+            return try zeroAhead(of: end, after: blocks.count)
         }
-        var done = 0
-        while done < bytes.byteCount {
-            let start = end & whole
-            let filled = end - start
-            let count = min(bytes.byteCount - done, buffer.count - filled)
-            bytes.extracting(done..<done + count).withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: $0)
-            }
-            let used = filled + count
-            let size = paddedByteCount(used, from: start, limit: limit)
-            UnsafeMutableRawBufferPointer(rebasing: buffer[used..<size])
-                .initializeMemory(as: UInt8.self, repeating: 0)
-            guard try write(size, at: start) else { return false }
-            done += count
-            end += count
-            let rest = used & whole
-            UnsafeMutableRawBufferPointer(rebasing: buffer[..<(used - rest)])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[rest..<used]))
-        }
-        return true
     }
 
-    /// How many bytes to write at `start` of which `used` are data.
-    private func paddedByteCount(_ used: Int, from start: Int, limit: Int) -> Int {
-        let block = Self.blockByteCount
-        let blocks = (used + block - 1) & ~(block - 1)
-        guard start + blocks > paddedEnd else { return blocks }
+    /// Writes zeros behind `end` if a write of `count` bytes has come to blocks that were never
+    /// written. A larger one isn't worth it.
+    private func zeroAhead(of end: Int, after count: Int) throws(StorageError) -> Bool {
         let stride = Self.strideByteCount
-        let next = (start + blocks + stride - 1) & ~(stride - 1)
-        guard blocks < stride, next <= limit, next - start <= buffer.count else { return blocks }
-        paddedEnd = next
-        return next - start
+        let next = min((end + stride - 1) & ~(stride - 1), LogBuffer.blockStart(size))
+        guard end > zeroedEnd, next > end, count <= stride / 4 else { return true }
+        zeroedEnd = next
+        return try write(
+            UnsafeRawBufferPointer(rebasing: Zeros.shared.bytes[..<(next - end)]), at: end)
     }
 
-    private func write(_ count: Int, at offset: Int) throws(StorageError) -> Bool {
+    private func write(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int
+    ) throws(StorageError) -> Bool {
         var done = 0
-        while done < count {
+        while done < bytes.count {
             let written = pwrite(
-                descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
+                descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
             if written > 0 {
                 done += written
             } else if written == 0 {
@@ -108,5 +78,18 @@ final class DirectWriter {
             }
         }
         return true
+    }
+}
+
+/// Zeros for the disk: aligned, and never anything else.
+private struct Zeros: @unchecked Sendable {
+    static let shared = Zeros()
+    let bytes: UnsafeRawBufferPointer
+
+    private init() {
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: DirectWriter.strideByteCount, alignment: LogBuffer.blockByteCount)
+        memory.initializeMemory(as: UInt8.self, repeating: 0)
+        bytes = UnsafeRawBufferPointer(memory)
     }
 }

@@ -35,7 +35,7 @@ public final class FileLogDirectory: LogDirectory {
     ) throws(StorageError) -> any LogFile {
         let path = path(of: name)
         let file = FileLogFile(
-            descriptor: try SystemCall.open(path, O_RDWR | O_CREAT | O_EXCL), path: path)
+            try SystemCall.open(path, O_RDWR | O_CREAT | O_EXCL), path)
         do {
             try file.reserve(byteCount)
         } catch {
@@ -48,7 +48,7 @@ public final class FileLogDirectory: LogDirectory {
 
     public func open(_ name: String) throws(StorageError) -> any LogFile {
         let path = path(of: name)
-        return FileLogFile(descriptor: try SystemCall.open(path, O_RDWR), path: path)
+        return FileLogFile(try SystemCall.open(path, O_RDWR), path)
     }
 
     public func remove(_ name: String) throws(StorageError) {
@@ -66,18 +66,15 @@ public final class FileLogDirectory: LogDirectory {
 
 /// A file on a file system. Its owner closes it once and doesn't use it any more.
 ///
-/// What goes on where the last write ended goes past the kernel's cache, if the file system can do
-/// that. Everything else is written through it.
+/// What is appended goes past the kernel's cache, if the file system can do that. Everything else
+/// is written through it.
 private final class FileLogFile: LogFile, @unchecked Sendable {
     let descriptor: Int32
     let path: String
-    /// Where the last write ended, if it was one and nothing else was done since.
-    private var lastEnd: Int?
     private var direct: DirectWriter?
-    private var size = 0
     private var isDirectPossible = true
 
-    init(descriptor: Int32, path: String) {
+    init(_ descriptor: Int32, _ path: String) {
         self.descriptor = descriptor
         self.path = path
     }
@@ -93,31 +90,25 @@ private final class FileLogFile: LogFile, @unchecked Sendable {
     }
 
     func write(_ bytes: RawSpan, at offset: Int) throws(StorageError) {
-        defer { lastEnd = offset + bytes.byteCount }
-        if lastEnd == offset, isDirectPossible {
-            if direct == nil { try goPastCache(offset) }
-            if try direct?.append(bytes, limit: size) == true { return }
-            isDirectPossible = false
-        }
-        direct = nil
         try SystemCall.write(descriptor, bytes, at: offset, path: path)
     }
 
-    private func goPastCache(_ end: Int) throws(StorageError) {
-        let start = end & ~(DirectWriter.blockByteCount - 1)
-        size = try byteCount()
-        let block = try read(at: start, byteCount: end - start)
-        direct = DirectWriter(path, end: end, block: block)
+    func append(_ buffer: LogBuffer, at offset: Int) throws(StorageError) {
+        if isDirectPossible {
+            if direct == nil { direct = DirectWriter(path, size: try byteCount()) }
+            if try direct?.append(buffer, at: offset) == true { return }
+            isDirectPossible = false
+            direct = nil
+        }
+        try write(buffer.staged, at: offset)
     }
 
     func truncate(to byteCount: Int) throws(StorageError) {
-        lastEnd = nil
         direct = nil
         try SystemCall.retrying("truncate", path) { ftruncate(descriptor, off_t(byteCount)) }
     }
 
     func reserve(_ byteCount: Int) throws(StorageError) {
-        lastEnd = nil
         direct = nil
         while bft_reserve(descriptor, Int64(byteCount)) != 0 {
             switch errno {

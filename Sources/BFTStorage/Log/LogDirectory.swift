@@ -35,6 +35,10 @@ public protocol LogFile: AnyObject, Sendable {
     /// Writes all of `bytes` at `offset`.
     func write(_ bytes: RawSpan, at offset: Int) throws(StorageError)
 
+    /// Writes what is staged in `buffer` at `offset`, where the data end. Behind it the file reads
+    /// as zeros.
+    func append(_ buffer: LogBuffer, at offset: Int) throws(StorageError)
+
     /// Drops everything behind `byteCount`.
     func truncate(to byteCount: Int) throws(StorageError)
 
@@ -48,4 +52,10 @@ public protocol LogFile: AnyObject, Sendable {
 
     /// Lets go of the file, without syncing.
     func close()
+}
+
+extension LogFile {
+    public func append(_ buffer: LogBuffer, at offset: Int) throws(StorageError) {
+        try write(buffer.staged, at: offset)
+    }
 }

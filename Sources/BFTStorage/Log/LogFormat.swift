@@ -67,28 +67,29 @@ public enum LogFormat {
         return expected.span.bytes.compare(found) == 0 ? base : nil
     }
 
-    /// Appends a record of `parts`, one behind the other, to `buffer`.
+    /// Stages a record of `parts`, one behind the other, in `buffer`.
     public static func append(
         type: UInt8, parts: [[UInt8]], at position: LogPosition, group: LogPosition,
-        to buffer: inout [UInt8]
+        to buffer: LogBuffer
     ) {
         let payloadByteCount = parts.reduce(0) { $0 + $1.count }
-        let start = buffer.count
-        var header = Writer(capacity: recordHeaderByteCount)
-        header.uint64(0)
-        header.uint32(UInt32(payloadByteCount))
-        header.uint8(type)
-        header.raw([0, 0, 0])
-        header.uint64(group.rawValue)
-        buffer.append(contentsOf: header.bytes)
-        for part in parts { buffer.append(contentsOf: part) }
-        let end = start + recordByteCount(payloadByteCount: payloadByteCount)
-        buffer.append(contentsOf: repeatElement(0, count: end - buffer.count))
-        let (first, second) = checksums(
-            of: buffer.span.bytes.extracting(start..<end), at: position)
-        for byte in 0..<4 {
-            buffer[start + byte] = UInt8(truncatingIfNeeded: first >> UInt32(8 * byte))
-            buffer[start + 4 + byte] = UInt8(truncatingIfNeeded: second >> UInt32(8 * byte))
+        buffer.append(recordByteCount(payloadByteCount: payloadByteCount)) { room in
+            room.storeBytes(
+                of: UInt32(payloadByteCount).littleEndian, toByteOffset: 8, as: UInt32.self)
+            room.storeBytes(of: UInt32(type).littleEndian, toByteOffset: 12, as: UInt32.self)
+            room.storeBytes(
+                of: group.rawValue.littleEndian, toByteOffset: 16, as: UInt64.self)
+            var end = recordHeaderByteCount
+            for part in parts {
+                UnsafeMutableRawBufferPointer(rebasing: room[end...]).copyBytes(from: part)
+                end += part.count
+            }
+            UnsafeMutableRawBufferPointer(rebasing: room[end...])
+                .initializeMemory(as: UInt8.self, repeating: 0)
+            let (first, second) = checksums(
+                of: UnsafeRawBufferPointer(room).bytes, at: position)
+            room.storeBytes(of: first.littleEndian, as: UInt32.self)
+            room.storeBytes(of: second.littleEndian, toByteOffset: 4, as: UInt32.self)
         }
     }
 

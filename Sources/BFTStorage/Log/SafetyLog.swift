@@ -58,7 +58,7 @@ public final class SafetyLog {
     /// The offset in the last segment behind its last committed record.
     private var offset = LogFormat.segmentHeaderByteCount
     private var fileByteCount = 0
-    private var staged: [UInt8] = []
+    private let staged = LogBuffer()
     private var group: LogPosition
     private var failure: StorageError?
 
@@ -95,6 +95,9 @@ public final class SafetyLog {
         group = end
         opening.recovery.segmentCount = segments.count
         recovery = opening.recovery
+        let start = LogBuffer.blockStart(offset)
+        let lead = try file.read(at: start, byteCount: offset - start)
+        staged.begin(behind: lead.span.bytes)
     }
 
     /// Stages a record of `parts`, one behind the other. Nothing is written before `commit`.
@@ -106,12 +109,12 @@ public final class SafetyLog {
         let byteCount = parts.reduce(0) { $0 + $1.count }
         precondition(byteCount <= options.payloadByteLimit, "a record above the payload limit")
         let recordByteCount = LogFormat.recordByteCount(payloadByteCount: byteCount)
-        if offset + staged.count + recordByteCount > fileByteCount {
+        if offset + staged.stagedByteCount + recordByteCount > fileByteCount {
             try commit()
             try attempt { () throws(StorageError) in try roll(for: recordByteCount) }
         }
         if staged.isEmpty { group = end }
-        LogFormat.append(type: type, parts: parts, at: end, group: group, to: &staged)
+        LogFormat.append(type: type, parts: parts, at: end, group: group, to: staged)
         let position = end
         segments[segments.count - 1].lastRecord = position
         if type == options.keptType { segments[segments.count - 1].isKept = true }
@@ -125,12 +128,11 @@ public final class SafetyLog {
         if let failure { throw failure }
         guard !staged.isEmpty else { return }
         try attempt { () throws(StorageError) in
-            let bytes = staged
-            try file.write(bytes.span.bytes, at: offset)
+            try file.append(staged, at: offset)
             try file.sync()
         }
-        offset += staged.count
-        staged.removeAll(keepingCapacity: staged.capacity <= 8 << 20)
+        offset += staged.stagedByteCount
+        staged.noteWritten()
     }
 
     /// Removes the segments whose records all stand at or before `position`, except the last, or
@@ -190,6 +192,8 @@ public final class SafetyLog {
         file = try Self.create(number, base: end, in: directory, reserving: fileByteCount)
         segments.append(Segment(number: number, base: end))
         offset = LogFormat.segmentHeaderByteCount
+        staged.begin(
+            behind: LogFormat.segmentHeader(number: number, base: end).span.bytes)
     }
 
     /// A new segment that is durable, header and name.
