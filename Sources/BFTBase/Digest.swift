@@ -1,7 +1,7 @@
 /// A 32-byte hash that names what it was computed from.
 ///
 /// Four words instead of an array: comparing and hashing one costs no loop and no allocation.
-public struct Digest: Hashable, Sendable {
+public struct Digest: BitwiseCopyable, Hashable, Sendable {
     /// The 32 bytes as little-endian words, in order.
     public let word0: UInt64
     public let word1: UInt64

@@ -119,7 +119,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         let opened = try OpenedLog<P>(disk.log, options: options.log)
         let records = opened.records.filter { !isForgotten($0) }
         try store.restoreBatches(records, places: opened.places, orderedIn: head)
-        var application = KeyValueStore(seed: options.hashSeed)
+        var application = KeyValueStore()
         var replayed = 0
         try Replay.bring(&application, to: head, from: store) { _, _ in replayed += 1 }
         state = head
@@ -191,8 +191,6 @@ struct StorageOptions: Sendable {
     var log = SafetyLog.Options(segmentByteCount: 16 << 10, payloadByteLimit: 64 << 20)
     /// After how many blocks the application's state is saved.
     var saveBlockCount = 20
-    /// The key of the application's hash table.
-    var hashSeed: (UInt64, UInt64) = (0, 0)
 }
 
 /// What is wrong with a machine at the moment.

@@ -94,7 +94,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         let signatures = signatures ?? StandInSignature(seed: seed)
         self.signatures = signatures
         storage = StorageOptions(
-            saveBlockCount: plan.saveBlockCount, hashSeed: (random.next(), random.next()))
+            saveBlockCount: plan.saveBlockCount)
         let genesis = CommittedState.genesis(
             Block.genesis(
                 chain: chain, time: Timestamp(milliseconds: 0),

@@ -1,17 +1,15 @@
 import BFTLedger
 
-/// One entry in the form in which it is kept, stored and hashed.
+/// One entry in the form in which it is kept, stored and hashed, where it lies.
 ///
 /// `value length u32 ‖ key length u16 ‖ kind u8 ‖ space u8 ‖ key ‖ expiry u64 ‖ value ‖ zeros` up
 /// to a multiple of 64 bytes. `kind` is 0, a string. `space ‖ key` is the entry's key in the
 /// storage, `expiry ‖ value` its value there, and the whole is what the state root covers: nothing
-/// is copied for either. An array of its own per entry, so that overwriting a value with one of
-/// about the same size allocates nothing and a copied store shares what doesn't change.
-struct Cell: Sendable {
-    /// No bytes for a vacant cell.
-    private(set) var bytes: [UInt8]
+/// is copied for either.
+struct Cell: ~Escapable {
+    /// The cell, and what it has room for besides.
+    private let room: RawSpan
 
-    static let vacant = Cell(bytes: [])
     static let headerByteCount = 8
     static let expiryByteCount = 8
     /// Where the storage key starts.
@@ -19,78 +17,29 @@ struct Cell: Sendable {
     /// The storage space of entries: the first byte of their keys in the storage.
     static let space: UInt8 = 1
 
-    var isVacant: Bool { bytes.isEmpty }
+    /// The cell at the start of `room`.
+    @_lifetime(copy room)
+    @inline(__always)
+    init(_ room: RawSpan) { self.room = room }
 
-    private init(bytes: [UInt8]) { self.bytes = bytes }
-
-    /// - Precondition: key and value are within `KeyValueLimits`.
-    init(key: RawSpan, value: RawSpan, expiry: UInt64) {
-        let keyCount = key.byteCount
-        let size = Self.size(key: keyCount, value: value.byteCount)
-        bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            unsafe Self.write(
-                key, value, expiry: expiry,
-                to: UnsafeMutableRawBufferPointer(
-                    UnsafeMutableBufferPointer(rebasing: buffer[..<size])))
-            count = size
-        }
-    }
-
-    /// A cell that consists of `image`.
-    init(image: RawSpan) {
-        bytes = unsafe image.withUnsafeBytes { unsafe [UInt8]($0) }
-    }
-
-    /// Writes what the cell of `key` and `value` consists of. `raw` has the size of it.
-    @unsafe
-    static func write(
-        _ key: RawSpan, _ value: RawSpan, expiry: UInt64, to raw: UnsafeMutableRawBufferPointer
-    ) {
-        let header = UInt32(key.byteCount) | UInt32(space) << 24
-        unsafe raw.storeBytes(of: header, toByteOffset: 4, as: UInt32.self)
-        unsafe copy(key, to: raw, at: headerByteCount)
-        unsafe fill(raw, key.byteCount, value, expiry)
-    }
-
-    /// The bytes of a cell.
+    /// The bytes of the cell of a key and a value.
+    @inline(__always)
     static func size(key: Int, value: Int) -> Int {
         (headerByteCount + key + expiryByteCount + value + 63) & ~63
     }
 
-    @inline(__always)
-    @unsafe
-    private static func copy(
-        _ source: RawSpan, to raw: UnsafeMutableRawBufferPointer, at offset: Int
-    ) {
-        unsafe source.withUnsafeBytes { source in
-            let target = unsafe UnsafeMutableRawBufferPointer(
-                rebasing: raw[offset..<offset + source.count])
-            unsafe target.copyMemory(from: source)
-        }
-    }
-
-    /// Writes everything that a change of the value changes.
-    @inline(__always)
-    @unsafe
-    private static func fill(
-        _ raw: UnsafeMutableRawBufferPointer, _ keyCount: Int, _ value: RawSpan, _ expiry: UInt64
-    ) {
-        let expiryOffset = headerByteCount + keyCount
-        let start = expiryOffset + expiryByteCount
-        unsafe raw.storeBytes(of: UInt32(value.byteCount), as: UInt32.self)
-        unsafe raw.storeBytes(of: expiry, toByteOffset: expiryOffset, as: UInt64.self)
-        unsafe copy(value, to: raw, at: start)
-        let end = start + value.byteCount
-        let tail = unsafe UnsafeMutableRawBufferPointer(rebasing: raw[end...])
-        unsafe tail.initializeMemory(as: UInt8.self, repeating: 0)
-    }
+    // MARK: Reading
 
     @inline(__always)
     private func load<T: BitwiseCopyable>(_ offset: Int, as type: T.Type) -> T {
-        unsafe bytes.withUnsafeBytes { raw in
-            precondition(offset + MemoryLayout<T>.size <= raw.count, "a vacant cell")
-            return unsafe raw.loadUnaligned(fromByteOffset: offset, as: type)
-        }
+        unsafe room.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: checked(offset, MemoryLayout<T>.size), as: type)
+    }
+
+    @inline(__always)
+    private func checked(_ offset: Int, _ size: Int) -> Int {
+        precondition(offset >= 0 && offset + size <= room.byteCount, "not within the cell")
+        return offset
     }
 
     var valueByteCount: Int { Int(load(0, as: UInt32.self)) }
@@ -99,122 +48,122 @@ struct Cell: Sendable {
     private var valueOffset: Int { expiryOffset + Self.expiryByteCount }
 
     /// When the entry expires, in milliseconds of agreed time, or 0 if it doesn't.
-    var expiry: UInt64 {
-        get { load(expiryOffset, as: UInt64.self) }
-        set {
-            let offset = expiryOffset
-            unsafe bytes.withUnsafeMutableBytes {
-                unsafe $0.storeBytes(of: newValue, toByteOffset: offset, as: UInt64.self)
-            }
-        }
+    var expiry: UInt64 { load(expiryOffset, as: UInt64.self) }
+
+    /// All that the cell consists of.
+    var image: RawSpan {
+        @_lifetime(copy self)
+        get { room.extracting(first: Self.size(key: keyByteCount, value: valueByteCount)) }
     }
 
     var key: RawSpan {
-        @_lifetime(borrow self)
-        get { unsafe bytes.span.bytes.extracting(Self.headerByteCount..<expiryOffset) }
+        @_lifetime(copy self)
+        get { room.extracting(Self.headerByteCount..<expiryOffset) }
     }
 
     var value: RawSpan {
-        @_lifetime(borrow self)
+        @_lifetime(copy self)
         get {
             let start = valueOffset
-            return unsafe bytes.span.bytes.extracting(start..<start + valueByteCount)
+            return room.extracting(start..<start + valueByteCount)
         }
     }
 
     /// The entry's key in the storage.
     var storedKey: RawSpan {
-        @_lifetime(borrow self)
-        get { unsafe bytes.span.bytes.extracting(Self.spaceOffset..<expiryOffset) }
+        @_lifetime(copy self)
+        get { room.extracting(Self.spaceOffset..<expiryOffset) }
+    }
+
+    /// A copy of the entry's key in the storage.
+    var storedKeyBytes: [UInt8] {
+        unsafe storedKey.withUnsafeBytes { unsafe [UInt8]($0) }
     }
 
     /// The entry's value in the storage: expiry and value.
     var storedValue: RawSpan {
-        @_lifetime(borrow self)
-        get {
-            unsafe bytes.span.bytes.extracting(expiryOffset..<valueOffset + valueByteCount)
+        @_lifetime(copy self)
+        get { room.extracting(expiryOffset..<valueOffset + valueByteCount) }
+    }
+
+    // MARK: Writing
+
+    /// What the cell of `key` and `value` consists of.
+    static func image(_ key: RawSpan, _ value: RawSpan, expiry: UInt64) -> [UInt8] {
+        let size = size(key: key.byteCount, value: value.byteCount)
+        return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            unsafe write(
+                key, value, expiry: expiry,
+                to: UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[..<size]))
+            count = size
         }
     }
 
-    /// Calls `body` with the key.
+    /// Writes what the cell of `key` and `value` consists of. `room` has the size of it.
+    @unsafe
+    static func write(
+        _ key: RawSpan, _ value: RawSpan, expiry: UInt64, to room: UnsafeMutableRawBufferPointer
+    ) {
+        let header = UInt32(key.byteCount) | UInt32(space) << 24
+        unsafe room.storeBytes(of: header, toByteOffset: 4, as: UInt32.self)
+        unsafe copy(key, to: room, at: headerByteCount)
+        unsafe writeValue(value, expiry: expiry, keyByteCount: key.byteCount, to: room)
+    }
+
+    /// Writes everything that a change of the value changes. `room` has the size of the cell, and
+    /// its key stands there.
     @inline(__always)
-    func withKey<Result>(_ body: (RawSpan) -> Result) -> Result { body(key) }
+    @unsafe
+    static func writeValue(
+        _ value: RawSpan, expiry: UInt64, keyByteCount: Int,
+        to room: UnsafeMutableRawBufferPointer
+    ) {
+        let start = headerByteCount + keyByteCount + expiryByteCount
+        unsafe room.storeBytes(of: UInt32(value.byteCount), as: UInt32.self)
+        unsafe writeExpiry(expiry, keyByteCount: keyByteCount, to: room)
+        unsafe copy(value, to: room, at: start)
+        unsafe writeZeros(from: start + value.byteCount, to: room)
+    }
 
-    /// Calls `body` with the value.
+    /// Appends `tail` to a value of `valueByteCount` bytes. `room` has the size that the cell then
+    /// has.
+    @unsafe
+    static func append(
+        _ tail: RawSpan, keyByteCount: Int, valueByteCount: Int,
+        to room: UnsafeMutableRawBufferPointer
+    ) {
+        let end = headerByteCount + keyByteCount + expiryByteCount + valueByteCount
+        unsafe room.storeBytes(of: UInt32(valueByteCount + tail.byteCount), as: UInt32.self)
+        unsafe copy(tail, to: room, at: end)
+        unsafe writeZeros(from: end + tail.byteCount, to: room)
+    }
+
     @inline(__always)
-    func withValue<Result>(_ body: (RawSpan) -> Result) -> Result { body(value) }
-
-    /// Puts the entry into the storage.
-    func store(in changes: inout some StateSink) {
-        changes.put(key: storedKey, value: storedValue)
+    @unsafe
+    static func writeExpiry(
+        _ expiry: UInt64, keyByteCount: Int, to room: UnsafeMutableRawBufferPointer
+    ) {
+        unsafe room.storeBytes(
+            of: expiry, toByteOffset: headerByteCount + keyByteCount, as: UInt64.self)
     }
 
-    /// Whether the entry's key is `other`.
     @inline(__always)
-    func hasKey(_ other: RawSpan) -> Bool {
-        unsafe bytes.withUnsafeBytes { raw in
-            guard raw.count > Self.headerByteCount else { return false }
-            let count = Int(unsafe raw.loadUnaligned(fromByteOffset: 4, as: UInt16.self))
-            guard count == other.byteCount else { return false }
-            var offset = 0
-            while offset + 8 <= count {
-                let mine = unsafe raw.loadUnaligned(
-                    fromByteOffset: Self.headerByteCount + offset, as: UInt64.self)
-                let theirs = unsafe other.unsafeLoadUnaligned(
-                    fromByteOffset: offset, as: UInt64.self)
-                if mine != theirs { return false }
-                offset += 8
-            }
-            while offset < count {
-                let theirs = unsafe other.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-                if unsafe raw[Self.headerByteCount + offset] != theirs { return false }
-                offset += 1
-            }
-            return true
+    @unsafe
+    private static func copy(
+        _ source: RawSpan, to room: UnsafeMutableRawBufferPointer, at offset: Int
+    ) {
+        unsafe source.withUnsafeBytes { source in
+            let target = unsafe UnsafeMutableRawBufferPointer(
+                rebasing: room[offset..<offset + source.count])
+            unsafe target.copyMemory(from: source)
         }
     }
 
-    /// Replaces value and expiry.
-    ///
-    /// - Precondition: the value is within `KeyValueLimits`.
-    mutating func assign(_ value: RawSpan, expiry: UInt64) {
-        let keyCount = keyByteCount
-        resize(Self.size(key: keyCount, value: value.byteCount))
-        unsafe bytes.withUnsafeMutableBytes { unsafe Self.fill($0, keyCount, value, expiry) }
-    }
-
-    /// Replaces everything by `image`, of the same key.
-    mutating func assign(image: RawSpan) {
-        resize(image.byteCount)
-        unsafe bytes.withUnsafeMutableBytes { unsafe Self.copy(image, to: $0, at: 0) }
-    }
-
-    /// Appends `tail` to the value.
-    ///
-    /// - Precondition: the value stays within `KeyValueLimits`.
-    mutating func append(_ tail: RawSpan) {
-        let keyCount = keyByteCount
-        let oldCount = valueByteCount
-        let newCount = oldCount + tail.byteCount
-        let end = valueOffset + oldCount
-        let size = Self.size(key: keyCount, value: newCount)
-        if size > bytes.count {
-            bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
-        }
-        unsafe bytes.withUnsafeMutableBytes { raw in
-            unsafe raw.storeBytes(of: UInt32(newCount), as: UInt32.self)
-            unsafe Self.copy(tail, to: raw, at: end)
-        }
-    }
-
-    private mutating func resize(_ size: Int) {
-        if size == bytes.count { return }
-        if size > bytes.count {
-            bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
-        } else if size < bytes.capacity / 4 {
-            bytes = Array(bytes[..<size])
-        } else {
-            bytes.removeLast(bytes.count - size)
-        }
+    @inline(__always)
+    @unsafe
+    private static func writeZeros(from end: Int, to room: UnsafeMutableRawBufferPointer) {
+        let tail = unsafe UnsafeMutableRawBufferPointer(rebasing: room[end...])
+        unsafe tail.initializeMemory(as: UInt8.self, repeating: 0)
     }
 }

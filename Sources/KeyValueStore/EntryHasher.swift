@@ -14,6 +14,10 @@ struct EntryHasher: Sendable {
         var count = 0
         /// Whose they are, as far as that is known, in order.
         var slots: [UInt32] = []
+        /// Pairs of an owner's place and the digest of the image; once `isHashed`, the leaves,
+        /// which then stand at the front.
+        var pairs = DigestArray(count: 0)
+        var isHashed = false
     }
 
     /// Whose image is out of date already.
@@ -27,7 +31,6 @@ struct EntryHasher: Sendable {
     /// By the number of blocks in an image.
     private var runs = Array(repeating: Run(), count: PendingSets.imageLimit / blockByteCount + 1)
     private var digests = DigestArray(count: capacity)
-    private var pairs = DigestArray(count: 2 * capacity)
 
     // MARK: Gathering
 
@@ -52,8 +55,10 @@ struct EntryHasher: Sendable {
         let size = run * Self.blockByteCount
         if runs[run].bytes.isEmpty {
             runs[run].bytes = Array(repeating: 0, count: Self.capacity * size)
+            runs[run].pairs = DigestArray(count: 2 * Self.capacity)
         }
         precondition(runs[run].count < Self.capacity, "no room for an image")
+        precondition(!runs[run].isHashed, "leaves that were not taken")
         defer { runs[run].count += 1 }
         return runs[run].count * size
     }
@@ -64,57 +69,68 @@ struct EntryHasher: Sendable {
 
     /// Says whose the next image of `run` is, in the order in which they were added.
     @inline(__always)
-    mutating func own(_ run: Int, _ slot: Int?) {
+    mutating func own(_ run: Int, _ slot: Int?, at place: Digest) {
+        runs[run].pairs[2 * runs[run].slots.count] = place
         runs[run].slots.append(slot.map { UInt32($0) } ?? Self.nobody)
     }
 
-    /// Hashes the cell in `slot`, now or with the next `finish`.
-    mutating func append(_ cell: Cell, slot: Int, into tree: inout StateTree) {
-        let run = cell.bytes.count / Self.blockByteCount
+    /// Hashes `image`, the cell in `slot`, now or with the next `finish`.
+    mutating func append(
+        _ image: RawSpan, slot: Int, at place: Digest, into tree: inout StateTree
+    ) {
+        let run = image.byteCount / Self.blockByteCount
         guard run < runs.count else {
-            (pairs[0], pairs[1]) = (tree.place(slot), Digest.of(cell.bytes, in: .stateEntry))
-            hashLeaves(1)
-            return tree.setLeaf(slot, pairs[0])
+            var pair = DigestArray(count: 2)
+            (pair[0], pair[1]) = (place, Digest.of(image, in: .stateEntry))
+            Self.hashLeaves(1, of: &pair)
+            return tree.setLeaf(slot, pair[0])
         }
         let start = makeRoom(in: run)
         unsafe runs[run].bytes.withUnsafeMutableBytes { bytes in
             let target = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-            unsafe target.copyBytes(from: cell.bytes)
+            unsafe image.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
         }
-        own(run, slot)
-        if runs[run].count == PendingSets.countLimit { flush(run, into: &tree) }
+        own(run, slot, at: place)
+        guard runs[run].count == PendingSets.countLimit else { return }
+        hash(run)
+        setLeaves(of: run, in: &tree)
     }
 
     // MARK: Hashing
 
-    /// Hashes what makes full vectors, all slots being known.
-    mutating func hashFull(into tree: inout StateTree) {
-        for run in runs.indices where runs[run].count >= Self.enough { flush(run, into: &tree) }
+    /// Hashes what makes full vectors, all slots being known. `setLeaves` is next.
+    mutating func hashFull() {
+        for run in runs.indices where runs[run].count >= Self.enough { hash(run) }
     }
 
-    /// Hashes everything, all slots being known.
+    /// Gives the tree the leaves that `hashFull` made.
+    mutating func setLeaves(in tree: inout StateTree) {
+        for run in runs.indices where runs[run].isHashed { setLeaves(of: run, in: &tree) }
+    }
+
+    /// Hashes everything, all slots being known, and gives the tree the leaves.
     mutating func finish(into tree: inout StateTree) {
-        for run in runs.indices where runs[run].count > 0 { flush(run, into: &tree) }
+        for run in runs.indices where runs[run].count > 0 {
+            hash(run)
+            setLeaves(of: run, in: &tree)
+        }
     }
 
-    private mutating func flush(_ run: Int, into tree: inout StateTree) {
+    private mutating func hash(_ run: Int) {
         let count = runs[run].count
         precondition(runs[run].slots.count == count, "an image without an owner")
         hashImages(of: run)
-        // What the memory is asked for comes while the leaves are hashed.
-        let owners = runs[run].slots.lazy.filter { $0 != Self.nobody }.map { Int($0) }
-        tree.prefetchEdges(owners)
-        for position in 0..<count {
-            let slot = runs[run].slots[position]
-            pairs[2 * position] = slot == Self.nobody ? .zero : tree.place(Int(slot))
-            pairs[2 * position + 1] = digests[position]
-        }
-        hashLeaves(count)
-        tree.prefetchLeaves(owners)
-        for position in 0..<count where runs[run].slots[position] != Self.nobody {
-            tree.setLeaf(Int(runs[run].slots[position]), pairs[position])
+        for position in 0..<count { runs[run].pairs[2 * position + 1] = digests[position] }
+        Self.hashLeaves(count, of: &runs[run].pairs)
+        runs[run].isHashed = true
+    }
+
+    private mutating func setLeaves(of run: Int, in tree: inout StateTree) {
+        for (position, slot) in runs[run].slots.enumerated() where slot != Self.nobody {
+            tree.setLeaf(Int(slot), runs[run].pairs[position])
         }
         runs[run].count = 0
+        runs[run].isHashed = false
         runs[run].slots.removeAll(keepingCapacity: true)
     }
 
@@ -133,9 +149,13 @@ struct EntryHasher: Sendable {
     }
 
     /// Replaces the first `count` pairs, of places and digests of cells, by leaves.
-    private mutating func hashLeaves(_ count: Int) {
+    private static func hashLeaves(_ count: Int, of pairs: inout DigestArray) {
         unsafe pairs.withMutableDigests { pairs in
-            unsafe HashingScratch.hashPairs(count, pairs, in: .stateLeaf)
+            let bytes = UnsafeMutableRawBufferPointer(pairs)
+            let size = count * Digest.byteCount
+            unsafe Digest.ofPairs(
+                UnsafeRawBufferPointer(rebasing: bytes[..<(2 * size)]),
+                into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<size]), in: .stateLeaf)
         }
     }
 }

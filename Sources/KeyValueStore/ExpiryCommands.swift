@@ -16,7 +16,7 @@ extension KeyValueStore {
             return result.error(Array("ERR invalid expire time in '\(verb)' command".utf8))
         }
         guard let slot = findLive(key) else { return result.integer(0) }
-        guard condition.allows(end, instead: keyspace.cells[slot].expiry) else {
+        guard condition.allows(end, instead: keyspace.cell(slot).expiry) else {
             return result.integer(0)
         }
         if end <= Int64(clamping: time) {
@@ -28,7 +28,7 @@ extension KeyValueStore {
     }
 
     mutating func persist(_ key: RawSpan, _ result: inout ResultWriter) {
-        guard let slot = findLive(key), keyspace.cells[slot].expiry != 0 else {
+        guard let slot = findLive(key), keyspace.cell(slot).expiry != 0 else {
             return result.integer(0)
         }
         keyspace.setExpiry(slot, 0)

@@ -13,7 +13,7 @@ import BFTWire
 /// the agreed time of the block.
 ///
 /// - Invariant K1: what `execute` and `end` do is a function of the entries, the block and the
-///   transactions. Neither the seed nor the history behind the entries shows.
+///   transactions. The history behind the entries doesn't show.
 /// - Invariant K2: a transaction that is not a well-formed list changes nothing.
 public struct KeyValueStore: Application, Sendable {
     var keyspace: Keyspace
@@ -23,11 +23,8 @@ public struct KeyValueStore: Application, Sendable {
     public internal(set) var stateRoot: Digest
 
     /// A store without entries.
-    ///
-    /// - Parameter seed: the key of the hash table. It shows in nothing but speed. A node picks
-    ///   it at random and keeps it to itself, so that no client can choose keys that collide.
-    public init(seed: (UInt64, UInt64) = (0, 0)) {
-        keyspace = Keyspace(SipHash(key0: seed.0, key1: seed.1))
+    public init() {
+        keyspace = Keyspace()
         stateRoot = StateRoot.digest(entries: .zero, count: 0, time: 0)
     }
 

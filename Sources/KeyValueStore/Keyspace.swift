@@ -8,68 +8,55 @@ import BFTWire
 /// An entry has a slot for as long as it lives. Expiry is data here: whether an entry counts is
 /// for the caller, who knows the time.
 struct Keyspace: Sendable {
-    /// In which lists a slot is.
-    private struct Marks: OptionSet, Sendable {
-        let rawValue: UInt8
-        static let hashedEarly = Marks(rawValue: 1)
-        static let changed = Marks(rawValue: 2)
-        static let unsaved = Marks(rawValue: 4)
-    }
-
-    /// By slot.
-    private(set) var cells: [Cell] = []
-    private var freeSlots: [UInt32] = []
-    private let sipHash: SipHash
-    private var table = KeyTable()
     private(set) var tree = StateTree()
     private(set) var expiries = ExpiryIndex()
-    /// By slot.
-    private var marks: [Marks] = []
+    private var cells = CellStore()
+    private var freeSlots: [UInt32] = []
     /// Slots that the block wrote once, plainly: a hasher has them.
     private var hashedEarly: [UInt32] = []
     /// Slots that the block changed in any other way.
     private var changed: [UInt32] = []
     /// Slots that were changed since the last `save`.
     private var unsaved: [UInt32] = []
-    /// Entries that are gone since the last `save`.
-    private var removed: [Cell] = []
+    /// The storage keys of entries that are gone since the last `save`.
+    private var removed: [[UInt8]] = []
     /// Takes the images of the writes that wait.
     private var gathering = EntryHasher()
     /// Has those of the writes that were carried out before them.
     private var hashing = EntryHasher()
     private var pending = PendingSets()
 
-    init(_ sipHash: SipHash) { self.sipHash = sipHash }
-
-    /// A space without entries whose table has the same seed.
-    var emptied: Keyspace { Keyspace(sipHash) }
-
     /// The entries, expired ones too.
-    var count: Int { table.count }
+    var count: Int { tree.count }
+
+    /// The bytes of memory that the cells take, with what is free between them.
+    var cellByteCount: Int { cells.byteCount }
 
     // MARK: Reading
 
     /// The slot of the entry under `key`.
-    @inline(__always)
-    func find(_ key: RawSpan) -> Int? { find(key, sipHash.hash(key)) }
+    func find(_ key: RawSpan) -> Int? { tree.find(Place.of(key)) }
 
+    /// The entry in `slot`.
+    @_lifetime(borrow self)
     @inline(__always)
-    private func find(_ key: RawSpan, _ hash: UInt64) -> Int? {
-        table.find(hash) { cells[$0].hasKey(key) }
-    }
+    func cell(_ slot: Int) -> Cell { cells[tree.entries.cell(slot)] }
 
     // MARK: Writing
 
     /// Makes `value` the value under `key`. Anything longer than the limits allow is the caller's
     /// to refuse.
     mutating func set(_ key: RawSpan, _ value: RawSpan, expiry: UInt64) {
-        let hash = sipHash.hash(key)
-        if let slot = find(key, hash) {
-            assign(slot, value, expiry: expiry)
-        } else {
-            let cell = Cell(key: key, value: value, expiry: expiry)
-            markChanged(insert(key, cell, expiry: expiry, hash))
+        let place = Place.of(key)
+        if let slot = tree.find(place) { return assign(slot, value, expiry: expiry) }
+        let size = Cell.size(key: key.byteCount, value: value.byteCount)
+        let address = cells.allocate(size)
+        unsafe cells.withMutableBytes(of: address, first: size) {
+            unsafe Cell.write(key, value, expiry: expiry, to: $0)
         }
+        let slot = insert(address, at: place)
+        setExpiry(of: slot, expiry)
+        markChanged(slot)
     }
 
     /// Makes `value` the value under `key`, without an expiry, as soon as `settle` is called or
@@ -81,142 +68,160 @@ struct Keyspace: Sendable {
             return set(key, value, expiry: 0)
         }
         let image = gathering.add(key, value)
-        pending.writes.append(
-            PendingSets.Write(
-                hash: sipHash.hash(key), run: image.run, start: image.start,
-                keyByteCount: key.byteCount))
+        pending.append(key, run: image.run, start: image.start)
         if pending.isFull { settle() }
     }
 
     /// Carries out the writes that wait.
     mutating func settle() {
-        guard !pending.writes.isEmpty else { return }
-        var writes: [PendingSets.Write] = []
-        swap(&writes, &pending.writes)
-        lookAhead(&writes)
+        let count = pending.writes.count
+        guard count > 0 else { return }
         // The memory takes its time: meanwhile the writes before these are hashed.
-        hashing.hashFull(into: &tree)
-        for write in writes { carryOut(write) }
-        swap(&gathering, &hashing)
-        writes.removeAll(keepingCapacity: true)
-        swap(&writes, &pending.writes)
-    }
-
-    /// Asks the memory for all that the writes need.
-    private func lookAhead(_ writes: inout [PendingSets.Write]) {
-        table.prefetch(writes.lazy.map(\.hash))
-        for index in writes.indices {
-            writes[index].slot = table.probableSlot(writes[index].hash)
+        pending.findPlaces()
+        pending.prefetchEdges(of: tree)
+        hashing.hashFull()
+        pending.readEdges(of: tree)
+        hashing.setLeaves(in: &tree)
+        pending.step(0, in: tree)
+        pending.step(1, in: tree)
+        pending.findSlots(2, in: tree)
+        for write in pending.writes {
+            guard let slot = write.slot else { continue }
+            cells.prefetch(tree.entries.cell(slot), byteCount: write.imageByteCount)
         }
-        Prefetch.elements(of: cells, at: writes.lazy.map(\.slot))
-        tree.prefetchPlaces(writes.lazy.map(\.slot))
-        Prefetch.storage(of: cells, for: writes)
+        for index in 0..<count { carryOut(pending.writes[index], at: pending.places[index]) }
+        pending.removeAll()
+        swap(&gathering, &hashing)
     }
 
-    private mutating func carryOut(_ write: PendingSets.Write) {
-        let slot = put(write)
+    private mutating func carryOut(_ write: PendingSets.Write, at place: Digest) {
+        let slot = put(write, at: place)
         // Whose slot was changed in this block already, by this key or by one that is gone, has
         // another image under way. No image is the last word then: the cell is.
-        let isFirst = marks[slot].isDisjoint(with: [.hashedEarly, .changed])
-        gathering.own(write.run, isFirst ? slot : nil)
+        let marks = tree.entries.marks(slot)
+        let isFirst = marks.isDisjoint(with: [.hashedEarly, .changed])
+        gathering.own(write.run, isFirst ? slot : nil, at: place)
         guard isFirst else { return markChanged(slot) }
-        marks[slot].insert(.hashedEarly)
+        tree.entries.setMarks(slot, marks.union([.hashedEarly, .unsaved]))
         hashedEarly.append(UInt32(slot))
-        markUnsaved(slot)
+        if !marks.contains(.unsaved) { unsaved.append(UInt32(slot)) }
     }
 
-    /// Makes the image of `write` the cell of its key, and says in which slot that is.
-    private mutating func put(_ write: PendingSets.Write) -> Int {
+    /// Makes the image of `write` the cell at `place`, and says in which slot that is.
+    private mutating func put(_ write: PendingSets.Write, at place: Digest) -> Int {
         // Held, so that nothing of it is copied; no image is added meanwhile.
         let images = gathering.images(of: write.run)
         let image = unsafe images.span.bytes.extracting(
             write.start..<write.start + write.imageByteCount)
-        let key = image.extracting(
-            Cell.headerByteCount..<Cell.headerByteCount + write.keyByteCount)
-        // No write removes an entry: a slot found before the batch is still the same entry's.
-        let isFound = write.slot >= 0 && cells[write.slot].hasKey(key)
-        guard let slot = isFound ? write.slot : find(key, write.hash) else {
-            return insert(key, Cell(image: image), expiry: 0, write.hash)
+        // No write removes an entry: a slot found before the run is still the same entry's. Another
+        // write of the run may have added one.
+        guard let slot = write.slot ?? tree.find(place) else {
+            let address = cells.allocate(image.byteCount)
+            cells.write(address, image)
+            return insert(address, at: place)
         }
-        if cells[slot].expiry != 0 {
-            expiries.set(slot, expiry: 0, digest: tree.place(slot))
-        }
-        cells[slot].assign(image: image)
+        setExpiry(of: slot, 0)
+        let address = resize(slot, image.byteCount, keeping: 0)
+        cells.write(address, image)
         return slot
     }
 
     /// Replaces value and expiry of an entry.
     mutating func assign(_ slot: Int, _ value: RawSpan, expiry: UInt64) {
-        let before = cells[slot].expiry
-        cells[slot].assign(value, expiry: expiry)
-        if before != expiry { expiries.set(slot, expiry: expiry, digest: tree.place(slot)) }
+        let keyByteCount = cell(slot).keyByteCount
+        let size = Cell.size(key: keyByteCount, value: value.byteCount)
+        let address = resize(slot, size, keeping: Cell.headerByteCount + keyByteCount)
+        unsafe cells.withMutableBytes(of: address, first: size) {
+            unsafe Cell.writeValue(value, expiry: expiry, keyByteCount: keyByteCount, to: $0)
+        }
+        setExpiry(of: slot, expiry)
         markChanged(slot)
     }
 
     /// Appends to the value of an entry.
     mutating func append(_ slot: Int, _ tail: RawSpan) {
-        cells[slot].append(tail)
+        let (keyByteCount, valueByteCount) = (cell(slot).keyByteCount, cell(slot).valueByteCount)
+        let size = Cell.size(key: keyByteCount, value: valueByteCount + tail.byteCount)
+        let address = resize(slot, size, keeping: cell(slot).image.byteCount)
+        unsafe cells.withMutableBytes(of: address, first: size) {
+            unsafe Cell.append(
+                tail, keyByteCount: keyByteCount, valueByteCount: valueByteCount, to: $0)
+        }
         markChanged(slot)
     }
 
     /// Changes when an entry expires. 0: it doesn't.
     mutating func setExpiry(_ slot: Int, _ expiry: UInt64) {
-        cells[slot].expiry = expiry
-        expiries.set(slot, expiry: expiry, digest: tree.place(slot))
+        let (keyByteCount, size) = (cell(slot).keyByteCount, cell(slot).image.byteCount)
+        unsafe cells.withMutableBytes(of: tree.entries.cell(slot), first: size) {
+            unsafe Cell.writeExpiry(expiry, keyByteCount: keyByteCount, to: $0)
+        }
+        setExpiry(of: slot, expiry)
         markChanged(slot)
     }
 
-    /// Adds an entry and returns its slot, which is not marked.
-    private mutating func insert(
-        _ key: RawSpan, _ cell: Cell, expiry: UInt64, _ hash: UInt64
-    ) -> Int {
+    /// Room for `byteCount` bytes for the cell of an entry. The first `kept` bytes stay.
+    @inline(__always)
+    private mutating func resize(
+        _ slot: Int, _ byteCount: Int, keeping kept: Int
+    ) -> CellAddress {
+        let before = tree.entries.cell(slot)
+        let address = cells.resize(before, byteCount, keeping: kept)
+        if address != before { tree.entries.setCell(slot, address) }
+        return address
+    }
+
+    /// Brings the index of expiries in line with an entry's cell.
+    @inline(__always)
+    private mutating func setExpiry(of slot: Int, _ expiry: UInt64) {
+        var marks = tree.entries.marks(slot)
+        guard expiry != 0 || marks.contains(.expires) else { return }
+        expiries.set(slot, expiry: expiry, digest: tree.place(slot))
+        if expiry == 0 { marks.remove(.expires) } else { marks.insert(.expires) }
+        tree.entries.setMarks(slot, marks)
+    }
+
+    /// Adds an entry and returns its slot, which is in no list.
+    private mutating func insert(_ address: CellAddress, at place: Digest) -> Int {
         let slot: Int
         if let free = freeSlots.popLast() {
             slot = Int(free)
-            cells[slot] = cell
         } else {
-            slot = cells.count
-            cells.append(cell)
-            marks.append([])
+            slot = tree.entries.count
+            tree.entries.append()
         }
-        table.insert(hash, slot: slot)
-        let place = Digest.of(key, in: .stateKey)
+        tree.entries.setCell(slot, address)
         tree.insert(slot, at: place)
-        if expiry != 0 { expiries.set(slot, expiry: expiry, digest: place) }
         return slot
     }
 
     /// Removes an entry.
     mutating func remove(_ slot: Int) {
-        let cell = cells[slot]
-        cells[slot] = .vacant
-        table.remove(sipHash.hash(cell.key), slot: slot)
+        removed.append(cell(slot).storedKeyBytes)
+        setExpiry(of: slot, 0)
+        cells.free(tree.entries.cell(slot))
+        tree.entries.setCell(slot, .none)
         tree.remove(slot)
-        if cell.expiry != 0 { expiries.set(slot, expiry: 0, digest: .zero) }
         freeSlots.append(UInt32(slot))
-        removed.append(cell)
     }
 
     /// Removes every entry.
     mutating func removeAll() {
-        var fresh = emptied
+        var fresh = Keyspace()
         fresh.removed = removed
-        for cell in cells where !cell.isVacant { fresh.removed.append(cell) }
+        tree.walk { slot in
+            fresh.removed.append(cell(slot).storedKeyBytes)
+            return true
+        }
         self = fresh
     }
 
     @inline(__always)
     private mutating func markChanged(_ slot: Int) {
-        guard !marks[slot].contains(.changed) else { return }
-        marks[slot].insert(.changed)
+        let marks = tree.entries.marks(slot)
+        guard !marks.contains(.changed) else { return }
+        tree.entries.setMarks(slot, marks.union(.changed))
         changed.append(UInt32(slot))
-    }
-
-    @inline(__always)
-    private mutating func markUnsaved(_ slot: Int) {
-        guard !marks[slot].contains(.unsaved) else { return }
-        marks[slot].insert(.unsaved)
-        unsaved.append(UInt32(slot))
     }
 
     // MARK: Ending a block
@@ -226,7 +231,10 @@ struct Keyspace: Sendable {
         settle()
         gathering.finish(into: &tree)
         hashing.finish(into: &tree)
-        for slot in hashedEarly { marks[Int(slot)].remove(.hashedEarly) }
+        for slot in hashedEarly {
+            let marks = tree.entries.marks(Int(slot))
+            tree.entries.setMarks(Int(slot), marks.subtracting(.hashedEarly))
+        }
         hashedEarly.removeAll(keepingCapacity: true)
         hashChanged()
         return tree.update()
@@ -234,32 +242,53 @@ struct Keyspace: Sendable {
 
     /// Hashes what was not hashed when it was written. Such cells are fetched again.
     private mutating func hashChanged() {
-        Prefetch.elements(of: cells, at: changed.lazy.map { Int($0) })
-        Prefetch.storage(of: cells, in: changed.lazy.map { Int($0) })
+        // Held, so that they can be read while the rest is changed; no cell is written meanwhile.
+        let cells = cells
         for slot in changed {
             let slot = Int(slot)
-            marks[slot].remove(.changed)
-            guard !cells[slot].isVacant else { continue }
-            hashing.append(cells[slot], slot: slot, into: &tree)
-            markUnsaved(slot)
+            var marks = tree.entries.marks(slot).subtracting(.changed)
+            let address = tree.entries.cell(slot)
+            if address != .none, !marks.contains(.unsaved) {
+                marks.insert(.unsaved)
+                unsaved.append(UInt32(slot))
+            }
+            tree.entries.setMarks(slot, marks)
+            guard address != .none else { continue }
+            let place = tree.place(slot)
+            hashing.append(cells[address].image, slot: slot, at: place, into: &tree)
         }
         changed.removeAll(keepingCapacity: true)
         hashing.finish(into: &tree)
     }
 
+    // MARK: Storage
+
     /// Writes each entry that changed since the last call, once.
     ///
     /// Removals come first: an entry that was removed and came back is put after.
     mutating func save(into changes: inout some StateSink) {
-        for cell in removed { changes.delete(key: cell.storedKey) }
+        for key in removed { changes.delete(key: unsafe key.span.bytes) }
         removed.removeAll()
-        for slot in unsaved {
-            let slot = Int(slot)
-            marks[slot].remove(.unsaved)
-            guard !cells[slot].isVacant else { continue }
-            cells[slot].store(in: &changes)
+        for (position, slot) in unsaved.enumerated() {
+            prefetchUnsaved(after: position)
+            let marks = tree.entries.marks(Int(slot)).subtracting(.unsaved)
+            tree.entries.setMarks(Int(slot), marks)
+            let address = tree.entries.cell(Int(slot))
+            guard address != .none else { continue }
+            let cell = cells[address]
+            changes.put(key: cell.storedKey, value: cell.storedValue)
         }
         unsaved.removeAll(keepingCapacity: true)
+    }
+
+    /// Asks for what is saved next: for entries, and nearer at hand for cells.
+    @inline(__always)
+    private func prefetchUnsaved(after position: Int) {
+        let (far, near) = (position + 16, position + 8)
+        if far < unsaved.count { tree.entries.prefetch(Int(unsaved[far])) }
+        guard near < unsaved.count else { return }
+        // What follows comes by itself.
+        cells.prefetch(tree.entries.cell(Int(unsaved[near])), byteCount: 4 * 64)
     }
 }
 

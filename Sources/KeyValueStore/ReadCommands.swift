@@ -5,7 +5,7 @@ extension KeyValueStore {
     /// Whether the entry in `slot` still counts. One that expires now lives through this block.
     @inline(__always)
     func isLive(_ slot: Int) -> Bool {
-        let expiry = keyspace.cells[slot].expiry
+        let expiry = keyspace.cell(slot).expiry
         return expiry == 0 || expiry >= time
     }
 
@@ -31,7 +31,7 @@ extension KeyValueStore {
             result.integer(found)
         case .strlen:
             let slot = findLive(command.next())
-            result.integer(slot.map { Int64(keyspace.cells[$0].valueByteCount) } ?? 0)
+            result.integer(slot.map { Int64(keyspace.cell($0).valueByteCount) } ?? 0)
         case .ttl: timeToLive(command.next(), &result) { $0 / 1_000 + ($0 % 1_000 + 500) / 1_000 }
         case .pttl: timeToLive(command.next(), &result) { $0 }
         case .type: result.status(findLive(command.next()) == nil ? "none" : "string")
@@ -52,11 +52,11 @@ extension KeyValueStore {
             result.null()
             return true
         }
-        guard allowance.takeReply(bytes: keyspace.cells[slot].valueByteCount) else {
+        guard allowance.takeReply(bytes: keyspace.cell(slot).valueByteCount) else {
             result.replyTooLarge()
             return false
         }
-        keyspace.cells[slot].withValue { result.bulk($0) }
+        result.bulk(keyspace.cell(slot).value)
         return true
     }
 
@@ -67,13 +67,13 @@ extension KeyValueStore {
         var sizes = copy command
         var total = 0
         while sizes.remaining > 0 {
-            if let slot = findLive(sizes.next()) { total += keyspace.cells[slot].valueByteCount }
+            if let slot = findLive(sizes.next()) { total += keyspace.cell(slot).valueByteCount }
         }
         guard allowance.takeReply(bytes: total) else { return result.replyTooLarge() }
         result.array(command.remaining)
         while command.remaining > 0 {
             if let slot = findLive(command.next()) {
-                keyspace.cells[slot].withValue { result.bulk($0) }
+                result.bulk(keyspace.cell(slot).value)
             } else {
                 result.null()
             }
@@ -84,7 +84,7 @@ extension KeyValueStore {
         _ key: RawSpan, _ result: inout ResultWriter, _ unit: (UInt64) -> UInt64
     ) {
         guard let slot = findLive(key) else { return result.integer(-2) }
-        let expiry = keyspace.cells[slot].expiry
+        let expiry = keyspace.cell(slot).expiry
         result.integer(expiry == 0 ? -1 : Int64(clamping: unit(expiry - time)))
     }
 
@@ -119,10 +119,10 @@ extension KeyValueStore {
         _ bytes: inout Int
     ) -> Bool {
         var steps = 1
-        let cell = keyspace.cells[slot]
+        let cell = keyspace.cell(slot)
         if isLive(slot), pattern.matches(cell.key, steps: &steps) {
             found.append(slot)
-            bytes += keyspace.cells[slot].keyByteCount
+            bytes += keyspace.cell(slot).keyByteCount
         }
         return allowance.takeSteps(steps)
     }
@@ -132,7 +132,7 @@ extension KeyValueStore {
     ) {
         guard allowance.takeReply(bytes: bytes) else { return result.replyTooLarge() }
         result.array(slots.count)
-        for slot in slots { keyspace.cells[slot].withKey { result.bulk($0) } }
+        for slot in slots { result.bulk(keyspace.cell(slot).key) }
     }
 
     private struct ScanOptions {

@@ -20,7 +20,7 @@ extension KeyValueStore {
         unsafe emit(head.bytes.span.bytes)
         var chunk = Writer(capacity: Self.chunkBytes)
         keyspace.tree.walk { slot in
-            let cell = keyspace.cells[slot]
+            let cell = keyspace.cell(slot)
             chunk.count(cell.keyByteCount)
             chunk.raw(cell.key)
             chunk.uint64(cell.expiry)
@@ -44,7 +44,7 @@ extension KeyValueStore {
     public mutating func restore(
         _ chunks: [[UInt8]], changes: inout some StateSink
     ) throws(ApplicationError) {
-        var fresh = KeyValueStore(keyspace: keyspace.emptied)
+        var fresh = KeyValueStore(keyspace: Keyspace())
         do {
             try fresh.take(chunks)
         } catch {
@@ -91,7 +91,7 @@ extension KeyValueStore {
         let expiry = try reader.uint64()
         let valueCount = try reader.count(limit: KeyValueLimits.valueBytes)
         let value = try reader.raw(byteCount: valueCount)
-        let place = Digest.of(key, in: .stateKey)
+        let place = Place.of(key)
         if let last, place <= last { throw .invalid("entries that are not in order") }
         last = place
         keyspace.set(key, value, expiry: expiry)
@@ -103,7 +103,7 @@ extension KeyValueStore {
     ///
     /// - Throws: if the storage holds something that no block stored. The state is then empty.
     public mutating func load(_ source: some StateSource) throws(ApplicationError) {
-        var fresh = KeyValueStore(keyspace: keyspace.emptied)
+        var fresh = KeyValueStore(keyspace: Keyspace())
         var hasClock = false
         let empty = fresh
         self = empty

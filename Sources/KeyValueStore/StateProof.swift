@@ -40,16 +40,16 @@ public struct StateProof: Equatable, Sendable {
     ) -> Bool {
         guard key.count <= KeyValueLimits.keyBytes, value.count <= KeyValueLimits.valueBytes
         else { return false }
-        let cell = Cell(
-            key: unsafe key.span.bytes, value: unsafe value.span.bytes, expiry: expiry)
-        let place = Digest.of(key, in: .stateKey)
-        let entry = Digest.of(cell.bytes, in: .stateEntry)
+        let place = Place.of(key)
+        let entry = Digest.of(
+            Cell.image(unsafe key.span.bytes, unsafe value.span.bytes, expiry: expiry),
+            in: .stateEntry)
         return end == End(place: place, entry: entry) && leads(to: place, under: root)
     }
 
     /// Whether the state under `root` has no entry under `key`.
     public func provesAbsence(of key: [UInt8], root: Digest) -> Bool {
-        let place = Digest.of(key, in: .stateKey)
+        let place = Place.of(key)
         if let end {
             guard end.place != place, siblings.count <= Self.depthLimit else { return false }
             let isOnPath = siblings.indices.allSatisfy {
@@ -114,11 +114,11 @@ extension KeyValueStore {
     ///
     /// Between `begin` and `end` it fits no root.
     public func proof(of key: [UInt8]) -> StateProof {
-        let path = keyspace.tree.path(to: Digest.of(key, in: .stateKey))
+        let path = keyspace.tree.path(to: Place.of(key))
         let end = path.slot.map { slot in
             StateProof.End(
                 place: keyspace.tree.place(slot),
-                entry: Digest.of(keyspace.cells[slot].bytes, in: .stateEntry))
+                entry: Digest.of(keyspace.cell(slot).image, in: .stateEntry))
         }
         return StateProof(
             siblings: path.siblings, end: end, count: UInt64(keyspace.count),

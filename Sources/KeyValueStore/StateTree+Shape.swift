@@ -2,10 +2,9 @@ import BFTBase
 
 // Entries that come and go, and the array that grows and shrinks with them.
 extension StateTree {
-    /// Adds an entry. Its leaf is given later, by `setLeaf`.
+    /// Adds an entry, in a slot that `entries` has. Its leaf is given later, by `setLeaf`.
     mutating func insert(_ slot: Int, at place: Digest) {
-        places.extend(to: slot + 1)
-        places[slot] = place
+        entries.setPlace(slot, place)
         count += 1
         if count > edges.count { grow() }
         let index = edgeIndex(place)

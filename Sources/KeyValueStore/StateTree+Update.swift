@@ -41,9 +41,9 @@ extension StateTree {
         }
         for level in levels.indices.reversed() where !levels[level].isEmpty {
             if level > 0 {
-                scratch.hashWithin(&halves, levels[level])
+                HashingScratch.hashWithin(&halves, levels[level])
             } else {
-                scratch.hash(halves, levels[0], into: &nodes)
+                HashingScratch.hash(halves, levels[0], into: &nodes)
             }
             levels[level].removeAll(keepingCapacity: true)
         }
@@ -56,7 +56,7 @@ extension StateTree {
         _ index: Int, to target: Int, _ level: Int, into levels: inout [[HashingScratch.Way]]
     ) {
         if level == levels.count { levels.append([]) }
-        levels[level].append(HashingScratch.Way(pair: UInt32(index), target: UInt32(target)))
+        levels[level].append(HashingScratch.Way(from: UInt32(index), to: UInt32(target)))
         junctions[index].isStale = false
         let (left, right) = (junctions[index].left, junctions[index].right)
         if left.isJunction, junctions[left.index].isStale {
@@ -75,9 +75,7 @@ extension StateTree {
         var hashed = scratch.takeWays()
         let count = takeOverParents(&stale, toHash: &hashed)
         stale.removeLast(stale.count - count)
-        // The next level comes while this one is hashed.
-        for node in stale { nodes.prefetch(Int(node)) }
-        scratch.hashWithin(&nodes, hashed)
+        HashingScratch.hashWithin(&nodes, hashed)
         scratch.giveBack(hashed)
     }
 
@@ -86,19 +84,23 @@ extension StateTree {
     private mutating func takeOverParents(
         _ list: inout [UInt32], toHash hashed: inout [HashingScratch.Way]
     ) -> Int {
+        // Whether a node and the one before have one parent is as good as random half-way up. So
+        // each parent is written down, and only the position says whether it stays.
         var count = 0
         var last: UInt32 = 0
         for position in list.indices {
             let parent = list[position] / 2
-            guard parent != last else { continue }
-            last = parent
             list[count] = parent
-            count += 1
+            count += parent == last ? 0 : 1
+            last = parent
+        }
+        hashed.reserveCapacity(count)
+        for parent in list[..<count] {
             let (left, right) = (2 * Int(parent), 2 * Int(parent) + 1)
             let population = min(populations[left] + populations[right], Population.several)
             populations[Int(parent)] = population
             if population == Population.several {
-                hashed.append(HashingScratch.Way(pair: parent, target: parent))
+                hashed.append(HashingScratch.Way(from: parent, to: parent))
             } else {
                 nodes[Int(parent)] = nodes[populations[left] == Population.none ? right : left]
             }

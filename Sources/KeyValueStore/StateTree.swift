@@ -66,8 +66,7 @@ struct StateTree: Sendable {
     /// The digests of the children of junction i at 2i and 2i + 1.
     var halves = DigestArray(count: 0)
     var freeJunctions: [UInt32] = []
-    /// By slot: the digests of the keys.
-    var places = DigestArray(count: 0)
+    var entries = EntryLines()
     var count = 0
     /// The positions of the edges below which a digest has changed since the last update.
     var changes: [UInt32] = []
@@ -95,12 +94,18 @@ struct StateTree: Sendable {
 
     /// The digest of the key in `slot`.
     @inline(__always)
-    func place(_ slot: Int) -> Digest { places[slot] }
+    func place(_ slot: Int) -> Digest { entries.place(slot) }
+
+    /// The slot of the entry at `place`, if there is one.
+    @inline(__always)
+    func find(_ place: Digest) -> Int? {
+        entry(below: firstEdge(place), at: place, depth)
+    }
 
     /// Gives the entry in `slot` another leaf. Changes nothing if the entry is gone.
     @inline(__always)
     mutating func setLeaf(_ slot: Int, _ leaf: Digest) {
-        let place = places[slot]
+        let place = place(slot)
         let index = edgeIndex(place)
         let edge = edges[index]
         if edge.isJunction {
@@ -129,27 +134,47 @@ struct StateTree: Sendable {
         }
     }
 
-    // MARK: Asking the memory ahead
+    // MARK: Many searches side by side
 
-    /// Asks for the places of the entries in `slots`.
+    /// Begins the search for the entry at `place`: the edge on which it hangs, or a junction above.
     @inline(__always)
-    func prefetchPlaces(_ slots: some Sequence<Int>) { places.prefetch(slots) }
+    func firstEdge(_ place: Digest) -> Edge { edges[edgeIndex(place)] }
 
-    /// Asks for the edges on which the entries in `slots` hang. Reads their places.
+    /// Asks for the edge with which the search for `place` begins.
     @inline(__always)
-    func prefetchEdges(_ slots: some Sequence<Int>) {
-        Prefetch.elements(of: edges, at: slots.lazy.map { edgeIndex(places[$0]) })
+    func prefetchEdge(_ place: Digest) { Prefetch.element(of: edges, at: edgeIndex(place)) }
+
+    /// Asks for what hangs on `edge`, and for the leaves there.
+    @inline(__always)
+    func prefetch(_ edge: Edge) {
+        if edge.isNone { return }
+        if edge.isJunction {
+            Prefetch.element(of: junctions, at: edge.index)
+            halves.prefetch(2 * edge.index)
+        } else {
+            entries.prefetch(edge.index)
+        }
     }
 
-    /// Asks for where the leaves of the entries in `slots` stand. Reads their edges.
+    /// Asks for where the leaf of an entry stands that has the edge of `place` for itself.
     @inline(__always)
-    func prefetchLeaves(_ slots: some Sequence<Int>) {
-        for slot in slots {
-            let index = edgeIndex(places[slot])
-            nodes.prefetch(edges.count + index)
-            guard edges[index].isJunction else { continue }
-            Prefetch.element(of: junctions, at: edges[index].index)
-            halves.prefetch(2 * edges[index].index)
+    func prefetchLeaf(_ place: Digest) { nodes.prefetch(edges.count + edgeIndex(place)) }
+
+    /// The edge below a junction on the way to `place`, if `edge` is one.
+    @inline(__always)
+    func step(_ edge: Edge, _ place: Digest, _ depth: Int) -> Edge {
+        edge.isJunction ? junctions[edge.index][Self.bit(place, depth)] : edge
+    }
+
+    /// The slot at the end of the search for `place`, if the entry is there.
+    @inline(__always)
+    func entry(below edge: Edge, at place: Digest, _ depth: Int) -> Int? {
+        var (edge, depth) = (edge, depth)
+        while edge.isJunction {
+            edge = junctions[edge.index][Self.bit(place, depth)]
+            depth += 1
         }
+        guard !edge.isNone, entries.place(edge.index) == place else { return nil }
+        return edge.index
     }
 }

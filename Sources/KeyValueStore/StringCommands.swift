@@ -65,7 +65,7 @@ extension KeyValueStore {
             return
         }
         var expiry = options.expiry
-        if options.keepsExpiry, let slot { expiry = keyspace.cells[slot].expiry }
+        if options.keepsExpiry, let slot { expiry = keyspace.cell(slot).expiry }
         if expiry != 0, expiry < time {
             if let slot = keyspace.find(key) { keyspace.remove(slot) }
         } else {
@@ -155,11 +155,11 @@ extension KeyValueStore {
         var value: Int64 = 0
         var expiry: UInt64 = 0
         if let slot {
-            guard let found = keyspace.cells[slot].withValue(decimalInteger) else {
+            guard let found = decimalInteger(keyspace.cell(slot).value) else {
                 return result.notAnInteger()
             }
             value = found
-            expiry = keyspace.cells[slot].expiry
+            expiry = keyspace.cell(slot).expiry
         }
         let (sum, overflow) = value.addingReportingOverflow(amount)
         guard !overflow else {
@@ -180,7 +180,7 @@ extension KeyValueStore {
         _ key: RawSpan, _ tail: RawSpan, _ result: inout ResultWriter
     ) {
         let slot = findLive(key)
-        let total = (slot.map { keyspace.cells[$0].valueByteCount } ?? 0) + tail.byteCount
+        let total = (slot.map { keyspace.cell($0).valueByteCount } ?? 0) + tail.byteCount
         guard isWithinLimits(key, total, &result) else { return }
         if let slot {
             keyspace.append(slot, tail)

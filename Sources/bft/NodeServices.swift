@@ -67,13 +67,7 @@ struct BuiltInServices: NodeServices {
     private func run<P: ConsensusProtocol>(
         _ protocolType: P.Type, _ home: NodeHome, _ stop: StopRequest
     ) throws {
-        // So that no client can choose keys that collide.
-        let seed = SecureRandom.bytes(16).map(UInt64.init)
-        let words = (
-            seed[..<8].reduce(0) { $0 << 8 | $1 }, seed[8...].reduce(0) { $0 << 8 | $1 }
-        )
-        let node = try Node<P, KeyValueStore>(
-            configuration: home, application: KeyValueStore(seed: words))
+        let node = try Node<P, KeyValueStore>(configuration: home, application: KeyValueStore())
         stop.onRequest { node.stop() }
         try node.run()
     }

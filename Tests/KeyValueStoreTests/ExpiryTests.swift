@@ -30,10 +30,10 @@ import Testing
     @Test("A block removes a bounded number, the soonest to expire first, and none is seen")
     func bound() throws {
         let count = KeyValueLimits.expirationsPerBlock + 500
-        var replica = Replica(seed: 1)
+        var replica = Replica()
         replica.block(
             (0..<count).map { command(["SET", "key:\($0)", "v", "PX", "\(1 + $0 % 1_000)"]) })
-        var restarted = Replica(seed: 2)
+        var restarted = Replica()
         restarted.storage = replica.storage
         try restarted.store.load(replica.storage)
         (restarted.height, restarted.time) = (replica.height, replica.time)

@@ -5,42 +5,103 @@ import Testing
 @testable import KeyValueStore
 
 @Suite struct PartsTests {
-    @Test("SipHash-1-3 gives the values of CPython, which uses it with a key of zero")
-    func sipHash() {
-        let hash = SipHash(key0: 0, key1: 0)
-        for (count, expected): (Int, UInt64) in [
-            (1, 0x68a9_1412_8e01_e473), (7, 0x2f09_8ab0_c751_325a), (8, 0xead4_11e6_7ebe_2eea),
-            (9, 0x7592_7f9d_9512_4362), (16, 0x8972_1884_33a5_c5b7),
-            (23, 0x3733_2b13_89da_a4ff), (64, 0x75e0_5fd5_bbc8_70c6),
-        ] {
-            let bytes = (0..<count).map { UInt8($0) }
-            #expect(hash.hash(bytes.span.bytes) == expected)
+    @Test("A place is the digest of length, key and zeros, whatever the key is long")
+    func places() {
+        for count in [0, 1, 61, 62, 63, 64, 126, 127, 1_000, 16 << 10] {
+            let key = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+            var writer = Writer()
+            writer.uint16(UInt16(count))
+            writer.raw(key)
+            while writer.bytes.count % 64 != 0 { writer.uint8(0) }
+            #expect(Place.of(key) == Digest.of(writer.bytes, in: .stateKey))
         }
-        #expect(SipHash(key0: 1, key1: 0).hash([1].span.bytes) != hash.hash([1].span.bytes))
+        #expect(Place.of([1]) != Place.of([1, 0]))
     }
 
-    @Test("The table finds what is in it and nothing else, with colliding hashes too")
-    func table() {
-        for mask in [UInt64.max, 0x7 << 32, 0] {
-            var random = SplitMix64(seed: mask)
-            var table = KeyTable()
-            var present: [Int: UInt64] = [:]
-            for _ in 0..<4_000 {
-                let slot = Int.random(in: 0..<300, using: &random)
-                let hash = SplitMix64.first(UInt64(slot)) & mask
-                if present[slot] != nil {
-                    table.remove(hash, slot: slot)
-                    present[slot] = nil
-                } else {
-                    table.insert(hash, slot: slot)
-                    present[slot] = hash
+    @Test("Lines are aligned, grow and shrink with zeros, and a copy keeps what it had")
+    func lines() {
+        for count in [1, 2, 3, 100, 5_000] {
+            var lines = LineArray(count: count)
+            lines.store(UInt64(count), (count - 1) * 64)
+            let copy = lines
+            lines.store(UInt64(0), (count - 1) * 64)
+            lines.extend(to: 2 * count)
+            lines.store(UInt64(7), count * 64)
+            #expect(copy.load((count - 1) * 64, as: UInt64.self) == UInt64(count))
+            #expect(copy.count == count && lines.count == 2 * count)
+            lines.shrink(to: count)
+            lines.extend(to: count + 1)
+            #expect(lines.load(count * 64, as: UInt64.self) == 0)
+            for array in [lines, copy] {
+                unsafe array.withBytes { bytes in
+                    #expect(UInt(bitPattern: bytes.baseAddress) % 64 == 0)
                 }
-                let other = Int.random(in: 0..<300, using: &random)
-                let found = table.find(SplitMix64.first(UInt64(other)) & mask) { $0 == other }
-                #expect(found == (present[other] == nil ? nil : other))
-                #expect(table.count == present.count)
             }
         }
+    }
+
+    @Test("Cells keep their bytes while others come, move and go, and their memory is given back")
+    func cells() {
+        var random = SplitMix64(seed: 3)
+        var store = CellStore()
+        var present: [(address: CellAddress, bytes: [UInt8])] = []
+        func image(_ size: Int) -> [UInt8] {
+            let fill = UInt8.random(in: 0...255, using: &random)
+            return Array(repeating: fill, count: size)
+        }
+        func size() -> Int {
+            64 * (Bool.random(using: &random) ? Int.random(in: 1...40, using: &random) : 5)
+        }
+        func write(_ bytes: [UInt8], to address: CellAddress) {
+            store.write(address, bytes.span.bytes)
+        }
+        for round in 0..<20_000 {
+            let grows = round < 10_000
+            if present.isEmpty || Int.random(in: 0..<10, using: &random) < (grows ? 6 : 3) {
+                let bytes = image(size())
+                let address = store.allocate(bytes.count)
+                write(bytes, to: address)
+                present.append((address, bytes))
+                continue
+            }
+            let index = present.indices.randomElement(using: &random)!
+            if Bool.random(using: &random) {
+                let kept = min(64, present[index].bytes.count)
+                var bytes = image(size())
+                present[index].address = store.resize(
+                    present[index].address, bytes.count, keeping: kept)
+                let head = unsafe store.withMutableBytes(
+                    of: present[index].address, first: kept
+                ) { unsafe Array($0) }
+                #expect(head == Array(present[index].bytes[..<kept]))
+                bytes.replaceSubrange(..<kept, with: head)
+                write(bytes, to: present[index].address)
+                present[index].bytes = bytes
+            } else {
+                store.free(present.remove(at: index).address)
+            }
+        }
+        for (address, bytes) in present {
+            let found = unsafe store.withMutableBytes(of: address, first: bytes.count) {
+                unsafe Array($0)
+            }
+            #expect(found == bytes)
+            store.free(address)
+        }
+        #expect(store.byteCount == 0)
+    }
+
+    @Test("A large cell that grows is moved seldom")
+    func growingCells() {
+        var store = CellStore()
+        var address = store.allocate(64)
+        var moves = 0
+        for lines in 2...8_192 {
+            let next = store.resize(address, 64 * lines, keeping: 64 * (lines - 1))
+            if next != address { moves += 1 }
+            address = next
+        }
+        #expect(moves < 100)
     }
 
     @Test("The expiry index gives the soonest first, ties by digest, whatever came before")
@@ -142,6 +203,13 @@ import Testing
         }
     }
 
+    /// Adds an entry in `slot`.
+    private func insert(_ slot: Int, at place: Digest, in tree: inout StateTree) {
+        while tree.entries.count <= slot { tree.entries.append() }
+        tree.insert(slot, at: place)
+        setLeaf(slot, in: &tree)
+    }
+
     @Test("Places alike in many bits give long paths, and the tree folds up again")
     func deepPaths() {
         // Places that share 0 to 250 bits: no client can find such keys.
@@ -162,15 +230,13 @@ import Testing
                 tree.remove(slot)
                 present.remove(slot)
             } else {
-                tree.insert(slot, at: places[slot])
-                setLeaf(slot, in: &tree)
+                insert(slot, at: places[slot], in: &tree)
                 present.insert(slot)
             }
             guard round % 5 == 0 else { continue }
             var fresh = StateTree()
             for slot in present.sorted() {
-                fresh.insert(slot, at: places[slot])
-                setLeaf(slot, in: &fresh)
+                insert(slot, at: places[slot], in: &fresh)
             }
             let roots = (tree.update(), fresh.update())
             #expect(roots.0 == roots.1)
@@ -180,17 +246,13 @@ import Testing
                 return true
             }
             #expect(walked == present.sorted { places[$0] < places[$1] })
+            for (slot, place) in places.enumerated() {
+                #expect(tree.find(place) == (present.contains(slot) ? slot : nil))
+            }
         }
         for slot in present { tree.remove(slot) }
         let folded = tree.update()
         #expect(folded == .zero)
-    }
-}
-
-extension SplitMix64 {
-    static func first(_ seed: UInt64) -> UInt64 {
-        var random = SplitMix64(seed: seed)
-        return random.next()
     }
 }
 

@@ -6,13 +6,21 @@ import BFTWire
 enum RootOracle {
     static func root(_ entries: [[UInt8]: ModelStore.Entry], time: UInt64) -> Digest {
         let leaves = entries.map { key, entry in
-            (place: Digest.of(key, in: .stateKey), leaf: leaf(key, entry))
+            (place: place(key), leaf: leaf(key, entry))
         }
         var writer = Writer()
         node(leaves.sorted { $0.place < $1.place }[...], depth: 0).encode(into: &writer)
         writer.uint64(UInt64(entries.count))
         writer.uint64(time)
         return Digest.of(writer.bytes, in: .stateRoot)
+    }
+
+    private static func place(_ key: [UInt8]) -> Digest {
+        var block = Writer()
+        block.uint16(UInt16(key.count))
+        block.raw(key)
+        while block.bytes.count % 64 != 0 { block.uint8(0) }
+        return Digest.of(block.bytes, in: .stateKey)
     }
 
     private static func leaf(_ key: [UInt8], _ entry: ModelStore.Entry) -> Digest {
@@ -26,7 +34,7 @@ enum RootOracle {
         cell.raw(entry.value)
         while cell.bytes.count % 64 != 0 { cell.uint8(0) }
         return Digest.of(
-            Digest.of(key, in: .stateKey).bytes + Digest.of(cell.bytes, in: .stateEntry).bytes,
+            place(key).bytes + Digest.of(cell.bytes, in: .stateEntry).bytes,
             in: .stateLeaf)
     }
 

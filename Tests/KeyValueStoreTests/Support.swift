@@ -39,8 +39,8 @@ struct Replica {
     var height: UInt64 = 0
     var time: UInt64
 
-    init(time: UInt64 = 1_000_000, seed: UInt64 = 0) {
-        store = KeyValueStore(seed: (seed, ~seed))
+    init(time: UInt64 = 1_000_000) {
+        store = KeyValueStore()
         self.time = time
     }
 

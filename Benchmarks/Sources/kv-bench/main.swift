@@ -43,7 +43,7 @@ struct Bench {
     let blockSize: Int
     /// Overwrites measured.
     var writes = 400_000
-    var store = KeyValueStore(seed: (1, 2))
+    var store = KeyValueStore()
     var results = ResultWriter()
     var sink = CountingSink()
     var height: UInt64 = 0

@@ -61,7 +61,7 @@ import Testing
         var mistakes = HostMistakes<Simplex>()
         mistakes.forgets = isForgotten
         _ = try check(
-            name, SimulatedProtocol("mutant", Simplex.self, mistakes: mistakes), after: 170
+            name, SimulatedProtocol("mutant", Simplex.self, mistakes: mistakes), after: 150
         ) { $0.givenPlan = FaultPlan("power-cuts=2000 blackout=yes delay=100-30000 heal=2000") }
     }
 
