@@ -12,7 +12,7 @@ internal import BFTWire
 /// then.
 public struct PeerLink: ~Copyable {
     /// How much of a message goes into one frame.
-    static let fragmentByteCount = 131_072
+    static let fragmentByteCount = 65_536
     /// Of the lower lanes, batches get this many fragments for each one of sync.
     static let batchesPerSync = 4
 

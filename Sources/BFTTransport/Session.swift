@@ -77,7 +77,7 @@ struct OpenedFrame: Equatable {
 /// Not copyable: a copy would seal two frames with one nonce.
 public struct Session: ~Copyable {
     /// The most bytes that the plaintext of a frame may have.
-    static let plaintextLimit = 131_072 + 16
+    static let plaintextLimit = 65_536 + 16
     static let lengthByteCount = 4
     static let sealedLimit = plaintextLimit + AEADAlgorithm.tagByteCount
     /// What a frame adds to its plaintext.

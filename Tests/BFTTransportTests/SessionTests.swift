@@ -160,7 +160,7 @@ extension Session {
     func overdue() throws {
         var sender = session(.initiator, rekeyByteCount: .max)
         var receiver = session(.responder, rekeyByteCount: 1_000)
-        let payload = [UInt8](repeating: 1, count: 120_000)
+        let payload = [UInt8](repeating: 1, count: 60_000)
         #expect(throws: SessionError.rekeyOverdue) {
             for _ in 0..<4 { _ = try receiver.payloads(sender.frame(1, payload)) }
         }
