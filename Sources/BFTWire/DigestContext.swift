@@ -39,6 +39,9 @@ public struct DigestWay: Sendable {
     private let way: BLAKE3.Way
 
     public init(from: UInt32, to: UInt32) { way = BLAKE3.Way(from: from, to: to) }
+
+    public var from: UInt32 { way.from }
+    public var to: UInt32 { way.to }
 }
 
 extension Digest {
@@ -82,14 +85,19 @@ extension Digest {
 
     /// The digests of messages of `byteCount` bytes each that stand one after another.
     ///
+    /// The memory at the addresses `wanted` is asked for meanwhile, for the caller, who needs it
+    /// next. Nothing else depends on them.
+    ///
     /// - Precondition: `byteCount` is a multiple of 64 and at most 2048, `messages` holds whole
     ///   messages, and `output` has 32 bytes for each.
     @unsafe
     public static func ofMessages(
         _ messages: UnsafeRawBufferPointer, byteCount: Int,
-        into output: UnsafeMutableRawBufferPointer, in context: DigestContext
+        into output: UnsafeMutableRawBufferPointer, in context: DigestContext,
+        askingFor wanted: UnsafeBufferPointer<UInt>
     ) {
-        unsafe context.context.hashMessages(messages, byteCount: byteCount, into: output)
+        unsafe context.context.hashMessages(
+            messages, byteCount: byteCount, into: output, askingFor: wanted)
     }
 
     private init(_ output: BLAKE3.Output) {

@@ -112,10 +112,13 @@ extension BLAKE3 {
         ///   - messages: n messages, one after the other.
         ///   - byteCount: the size of each: a multiple of 64, at most 2048.
         ///   - output: n digests of 32 bytes, elsewhere.
+        ///   - wanted: addresses of memory that the caller needs next. While messages of a chunk
+        ///     or less are hashed, the memory is asked for it; nothing else depends on them.
         /// - Precondition: the sizes are as said.
         public func hashMessages(
             _ messages: UnsafeRawBufferPointer, byteCount: Int,
-            into output: UnsafeMutableRawBufferPointer
+            into output: UnsafeMutableRawBufferPointer,
+            askingFor wanted: UnsafeBufferPointer<UInt> = .init(start: nil, count: 0)
         ) {
             precondition(
                 byteCount > 0 && byteCount % Size.block == 0 && byteCount <= 2 * Size.chunk,
@@ -135,7 +138,7 @@ extension BLAKE3 {
             MessageRun(
                 start: start, count: count, blocks: byteCount / Size.block,
                 counter: 0, counterStep: 0, flags: mode.flags,
-                firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd | Flag.root
+                firstFlags: Flag.chunkStart, lastFlags: Flag.chunkEnd | Flag.root, wanted: wanted
             ).hash(mode.key, mode.instructions, into: out)
         }
 

@@ -1,6 +1,4 @@
-#if arch(x86_64)
 internal import CBLAKE3Kernels
-#endif
 
 /// A run of equally long messages that lie one after the other, or some of such messages.
 ///
@@ -22,6 +20,8 @@ struct MessageRun {
     var flags: UInt32
     var firstFlags: UInt32
     var lastFlags: UInt32
+    /// Addresses of memory that the caller needs next, asked for while the messages are hashed.
+    var wanted = UnsafeBufferPointer<UInt>(start: nil, count: 0)
 
     /// Hashes every message, from `key`, to its 32-byte chaining value at `output`.
     ///
@@ -58,7 +58,8 @@ struct MessageRun {
                 count: count, blocks: blocks, key: key.assumingMemoryBound(to: UInt32.self),
                 counter: counter,
                 counter_step: counterStep, flags: flags, first_flags: firstFlags,
-                last_flags: lastFlags)
+                last_flags: lastFlags, wanted: wanted.baseAddress,
+                wanted_count: wanted.count)
             switch instructions {
             case .portable: break
             case .avx2: cblake3_hash_avx2(&run, output)
@@ -70,6 +71,7 @@ struct MessageRun {
 
     /// The same without any kernel: four at a time in Swift's vectors, a lone last one by itself.
     private func hashPortably(_ key: ChainingValue, into output: UnsafeMutableRawPointer) {
+        for address in wanted { cblake3_ask_for(address) }
         var done = 0
         while count &- done > 1 {
             let taken = min(4, count &- done)

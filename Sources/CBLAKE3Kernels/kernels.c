@@ -78,36 +78,47 @@ static inline void cblake3_look_ahead(
     }
 }
 
+// How much of what the caller wants is asked for with each block of a vector of `width` messages:
+// no more than the memory has waiting at a time.
+static inline size_t cblake3_share(const cblake3_run *run, size_t width) {
+    size_t blocks = (run->count + width - 1) / width * run->blocks;
+    return blocks ? (run->wanted_count + blocks - 1) / blocks : 0;
+}
+
 void cblake3_hash_avx2(const cblake3_run *run, uint8_t *output) {
+    size_t share = cblake3_share(run, 8);
     cblake3_look_ahead(run, 0, CBLAKE3_AHEAD, output);
     for (size_t done = 0; done < run->count;) {
         size_t left = run->count - done;
+        size_t asked = done / 8 * run->blocks * share;
         cblake3_look_ahead(run, done + CBLAKE3_AHEAD, 8, output);
         if (left > 4) {
             size_t taken = left < 8 ? left : 8;
-            cblake3_avx2_8_hash(run, done, taken, output);
+            cblake3_avx2_8_hash(run, done, taken, output, asked, share);
             done += taken;
         } else {
-            cblake3_avx2_4_hash(run, done, left, output);
+            cblake3_avx2_4_hash(run, done, left, output, asked, share);
             done += left;
         }
     }
 }
 
 void cblake3_hash_avx512(const cblake3_run *run, uint8_t *output) {
+    size_t share = cblake3_share(run, 16);
     cblake3_look_ahead(run, 0, CBLAKE3_AHEAD, output);
     for (size_t done = 0; done < run->count;) {
         size_t left = run->count - done;
+        size_t asked = done / 16 * run->blocks * share;
         cblake3_look_ahead(run, done + CBLAKE3_AHEAD, 16, output);
         if (left > 8) {
             size_t taken = left < 16 ? left : 16;
-            cblake3_avx512_16_hash(run, done, taken, output);
+            cblake3_avx512_16_hash(run, done, taken, output, asked, share);
             done += taken;
         } else if (left > 4) {
-            cblake3_avx512_8_hash(run, done, left, output);
+            cblake3_avx512_8_hash(run, done, left, output, asked, share);
             done += left;
         } else {
-            cblake3_avx512_4_hash(run, done, left, output);
+            cblake3_avx512_4_hash(run, done, left, output, asked, share);
             done += left;
         }
     }

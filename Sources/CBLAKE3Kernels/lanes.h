@@ -103,9 +103,11 @@ INLINE void NAME(store)(VEC h[8], size_t count, uint8_t *const *outputs) {
 }
 
 // Hashes the `count` messages, 1 to LANES, that start with message `first` of the run. Lanes
-// without a message repeat the last one, so that nothing beyond it is read.
+// without a message repeat the last one, so that nothing beyond it is read. With each block it asks
+// for `share` addresses that the caller wants, from number `asked` on.
 static TARGET void NAME(hash)(
-    const cblake3_run *run, size_t first, size_t count, uint8_t *output) {
+    const cblake3_run *run, size_t first, size_t count, uint8_t *output, size_t asked,
+    size_t share) {
     const uint8_t *messages[LANES];
     uint8_t *outputs[LANES];
     for (size_t lane = 0; lane < LANES; lane++) {
@@ -128,6 +130,9 @@ static TARGET void NAME(hash)(
         if (block == run->blocks - 1) flags |= run->last_flags;
         VEC m[16], s[16];
         NAME(load)(messages, block * 64, m);
+        for (size_t end = asked + share; asked < end && asked < run->wanted_count; asked++) {
+            cblake3_ask_for(run->wanted[asked]);
+        }
         for (int i = 0; i < 8; i++) s[i] = h[i];
         for (int i = 0; i < 4; i++) s[8 + i] = NAME(splat)(cblake3_initial_value[i]);
         s[12] = counter_low;

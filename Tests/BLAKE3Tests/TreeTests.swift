@@ -118,6 +118,18 @@ import Testing
                     }
                 }
                 #expect(digests == expected)
+                // What is asked for meanwhile, be it there or not, changes nothing.
+                let wanted = (0..<UInt(count * blocks + 3)).map { $0 &* 0x1234_5678_9abc }
+                var again = [UInt8](repeating: 0, count: count * 32)
+                messages.withUnsafeBytes { from in
+                    again.withUnsafeMutableBytes { to in
+                        wanted.withUnsafeBufferPointer {
+                            context.hashMessages(
+                                from, byteCount: size, into: to, askingFor: $0)
+                        }
+                    }
+                }
+                #expect(again == expected)
             }
         }
     }

@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// Asks for the memory at `address`, which needn't be there.
+static inline void cblake3_ask_for(uintptr_t address) {
+    __builtin_prefetch((const void *)address);
+}
+
 #if defined(__x86_64__)
 
 /// Which message is hashed, counted in messages from the start, and where its value goes, counted
@@ -32,6 +37,9 @@ typedef struct {
     uint32_t flags;
     uint32_t first_flags;
     uint32_t last_flags;
+    /// Addresses of memory that the caller needs next, asked for while the messages are hashed.
+    const uintptr_t *_Nullable wanted;
+    size_t wanted_count;
 } cblake3_run;
 
 /// Whether this machine and its system have AVX2.
