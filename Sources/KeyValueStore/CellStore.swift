@@ -192,11 +192,21 @@ struct CellStore: Sendable {
         }
     }
 
-    /// Asks the memory for the first `byteCount` bytes at `address`.
+    /// Asks the memory for the first `lineCount` lines at `address`.
     @inline(__always)
-    func prefetch(_ address: CellAddress, byteCount: Int) {
+    func prefetch(_ address: CellAddress, lineCount: Int) {
         guard address.chunk < chunks.count else { return }
-        chunks[Int(address.chunk)].lines.prefetch(
-            Int(address.line), lineCount: byteCount / Self.lineByteCount)
+        chunks[Int(address.chunk)].lines.prefetch(Int(address.line), lineCount: lineCount)
+    }
+
+    /// Adds where the lines of the first `byteCount` bytes at `address` lie in memory.
+    @inline(__always)
+    func addLines(of address: CellAddress, _ byteCount: Int, to list: inout [UInt]) {
+        let start =
+            chunks[Int(address.chunk)].lines.address
+            + UInt(address.line) * UInt(Self.lineByteCount)
+        for offset in stride(from: 0, to: UInt(byteCount), by: Self.lineByteCount) {
+            list.append(start + offset)
+        }
     }
 }

@@ -16,6 +16,12 @@ struct DigestArray: Sendable {
         set { lines.store(newValue, index * Digest.byteCount) }
     }
 
+    /// Makes `left` and `right` the pair that begins at `index`, which is even.
+    @inline(__always)
+    mutating func setPair(_ index: Int, _ left: Digest, _ right: Digest) {
+        lines.store((left, right), index * Digest.byteCount)
+    }
+
     /// Appends zeros until there are at least `count` digests.
     mutating func extend(to count: Int) { lines.extend(to: (count + 1) / 2) }
 

@@ -1,7 +1,7 @@
 import BFTBase
 import BFTWire
 
-/// Hashes changed entries: their cells, and with the places of their keys their leaves.
+/// Hashes changed cells.
 ///
 /// Cells of one size up to two BLAKE3 chunks are gathered and hashed side by side, which costs a
 /// fraction of hashing each by itself. They are gathered as images: what a cell consists of, before
@@ -13,15 +13,16 @@ struct EntryHasher: Sendable {
         var bytes: [UInt8] = []
         var count = 0
         /// Whose they are, as far as that is known, in order.
-        var slots: [UInt32] = []
-        /// Pairs of an owner's place and the digest of the image; once `isHashed`, the leaves,
-        /// which then stand at the front.
-        var pairs = DigestArray(count: 0)
-        var isHashed = false
+        var owners: [Owner] = []
+    }
+
+    private struct Owner: Sendable {
+        var slot: UInt32
+        var place: Digest
     }
 
     /// Whose image is out of date already.
-    static let nobody = UInt32.max
+    private static let nobody = UInt32.max
     /// A run is hashed from so many images on: the widest vector has room for as many.
     private static let enough = 16
     /// A run keeps fewer than `enough`, and those of the writes that wait are added.
@@ -55,10 +56,8 @@ struct EntryHasher: Sendable {
         let size = run * Self.blockByteCount
         if runs[run].bytes.isEmpty {
             runs[run].bytes = Array(repeating: 0, count: Self.capacity * size)
-            runs[run].pairs = DigestArray(count: 2 * Self.capacity)
         }
         precondition(runs[run].count < Self.capacity, "no room for an image")
-        precondition(!runs[run].isHashed, "leaves that were not taken")
         defer { runs[run].count += 1 }
         return runs[run].count * size
     }
@@ -70,20 +69,18 @@ struct EntryHasher: Sendable {
     /// Says whose the next image of `run` is, in the order in which they were added.
     @inline(__always)
     mutating func own(_ run: Int, _ slot: Int?, at place: Digest) {
-        runs[run].pairs[2 * runs[run].slots.count] = place
-        runs[run].slots.append(slot.map { UInt32($0) } ?? Self.nobody)
+        runs[run].owners.append(
+            Owner(slot: slot.map { UInt32($0) } ?? Self.nobody, place: place))
     }
 
     /// Hashes `image`, the cell in `slot`, now or with the next `finish`.
     mutating func append(
-        _ image: RawSpan, slot: Int, at place: Digest, into tree: inout StateTree
+        _ image: RawSpan, slot: Int, at place: Digest, into leaves: inout LeafQueue
     ) {
         let run = image.byteCount / Self.blockByteCount
         guard run < runs.count else {
-            var pair = DigestArray(count: 2)
-            (pair[0], pair[1]) = (place, Digest.of(image, in: .stateEntry))
-            Self.hashLeaves(1, of: &pair)
-            return tree.setLeaf(slot, pair[0])
+            return leaves.append(
+                UInt32(slot), at: place, cell: Digest.of(image, in: .stateEntry))
         }
         let start = makeRoom(in: run)
         unsafe runs[run].bytes.withUnsafeMutableBytes { bytes in
@@ -91,71 +88,56 @@ struct EntryHasher: Sendable {
             unsafe image.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
         }
         own(run, slot, at: place)
-        guard runs[run].count == PendingSets.countLimit else { return }
-        hash(run)
-        setLeaves(of: run, in: &tree)
+        if runs[run].count == PendingSets.countLimit { hash(run, askingFor: [], into: &leaves) }
     }
 
     // MARK: Hashing
 
-    /// Hashes what makes full vectors, all slots being known. `setLeaves` is next.
-    mutating func hashFull() {
-        for run in runs.indices where runs[run].count >= Self.enough { hash(run) }
+    /// Hashes what makes full vectors, all slots being known, and asks the memory for `wanted`
+    /// meanwhile.
+    mutating func hashFull(askingFor wanted: [UInt], into leaves: inout LeafQueue) {
+        var wanted = wanted
+        for run in runs.indices where runs[run].count >= Self.enough {
+            hash(run, askingFor: wanted, into: &leaves)
+            wanted = []
+        }
+        // Nothing to hash: it is waited for.
+        for address in wanted { Prefetch.address(address) }
     }
 
-    /// Gives the tree the leaves that `hashFull` made.
-    mutating func setLeaves(in tree: inout StateTree) {
-        for run in runs.indices where runs[run].isHashed { setLeaves(of: run, in: &tree) }
-    }
-
-    /// Hashes everything, all slots being known, and gives the tree the leaves.
-    mutating func finish(into tree: inout StateTree) {
+    /// Hashes everything, all slots being known.
+    mutating func finish(into leaves: inout LeafQueue) {
         for run in runs.indices where runs[run].count > 0 {
-            hash(run)
-            setLeaves(of: run, in: &tree)
+            hash(run, askingFor: [], into: &leaves)
         }
     }
 
-    private mutating func hash(_ run: Int) {
-        let count = runs[run].count
-        precondition(runs[run].slots.count == count, "an image without an owner")
-        hashImages(of: run)
-        for position in 0..<count { runs[run].pairs[2 * position + 1] = digests[position] }
-        Self.hashLeaves(count, of: &runs[run].pairs)
-        runs[run].isHashed = true
-    }
-
-    private mutating func setLeaves(of run: Int, in tree: inout StateTree) {
-        for (position, slot) in runs[run].slots.enumerated() where slot != Self.nobody {
-            tree.setLeaf(Int(slot), runs[run].pairs[position])
+    private mutating func hash(
+        _ run: Int, askingFor wanted: [UInt], into leaves: inout LeafQueue
+    ) {
+        precondition(runs[run].owners.count == runs[run].count, "an image without an owner")
+        hashImages(of: run, askingFor: wanted)
+        for (position, owner) in runs[run].owners.enumerated() where owner.slot != Self.nobody {
+            leaves.append(owner.slot, at: owner.place, cell: digests[position])
         }
         runs[run].count = 0
-        runs[run].isHashed = false
-        runs[run].slots.removeAll(keepingCapacity: true)
+        runs[run].owners.removeAll(keepingCapacity: true)
     }
 
-    private mutating func hashImages(of run: Int) {
+    private mutating func hashImages(of run: Int, askingFor wanted: [UInt]) {
         let (count, size) = (runs[run].count, run * Self.blockByteCount)
         unsafe runs[run].bytes.withUnsafeBytes { images in
             unsafe digests.withMutableDigests { digests in
-                let output = UnsafeMutableRawBufferPointer(digests)
-                unsafe Digest.ofMessages(
-                    UnsafeRawBufferPointer(rebasing: images[..<(count * size)]), byteCount: size,
-                    into: UnsafeMutableRawBufferPointer(
-                        rebasing: output[..<(count * Digest.byteCount)]),
-                    in: .stateEntry)
+                unsafe wanted.withUnsafeBufferPointer { wanted in
+                    let output = UnsafeMutableRawBufferPointer(digests)
+                    unsafe Digest.ofMessages(
+                        UnsafeRawBufferPointer(rebasing: images[..<(count * size)]),
+                        byteCount: size,
+                        into: UnsafeMutableRawBufferPointer(
+                            rebasing: output[..<(count * Digest.byteCount)]),
+                        in: .stateEntry, askingFor: wanted)
+                }
             }
-        }
-    }
-
-    /// Replaces the first `count` pairs, of places and digests of cells, by leaves.
-    private static func hashLeaves(_ count: Int, of pairs: inout DigestArray) {
-        unsafe pairs.withMutableDigests { pairs in
-            let bytes = UnsafeMutableRawBufferPointer(pairs)
-            let size = count * Digest.byteCount
-            unsafe Digest.ofPairs(
-                UnsafeRawBufferPointer(rebasing: bytes[..<(2 * size)]),
-                into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<size]), in: .stateLeaf)
         }
     }
 }

@@ -6,7 +6,6 @@ struct HashingScratch: Sendable {
     /// The pair of the digests at 2 * `from` and behind it, and where its digest goes.
     typealias Way = DigestWay
 
-    private var levels: [[Way]] = []
     private var ways: [Way] = []
     private var nodes: [UInt32] = []
 
@@ -39,14 +38,6 @@ struct HashingScratch: Sendable {
     }
 
     // MARK: Lists
-
-    /// Lists by level, all empty.
-    mutating func takeLevels() -> [[Way]] {
-        defer { levels = [] }
-        return levels
-    }
-
-    mutating func giveBack(_ levels: [[Way]]) { self.levels = levels }
 
     /// An empty list.
     mutating func takeWays() -> [Way] {

@@ -24,6 +24,9 @@ struct Keyspace: Sendable {
     private var gathering = EntryHasher()
     /// Has those of the writes that were carried out before them.
     private var hashing = EntryHasher()
+    private var leaves = LeafQueue()
+    /// Addresses that are needed next.
+    private var wanted: [UInt] = []
     private var pending = PendingSets()
 
     /// The entries, expired ones too.
@@ -76,19 +79,22 @@ struct Keyspace: Sendable {
     mutating func settle() {
         let count = pending.writes.count
         guard count > 0 else { return }
-        // The memory takes its time: meanwhile the writes before these are hashed.
+        // The memory takes its time. Meanwhile the writes before these are hashed, and the leaves
+        // of those before them.
         pending.findPlaces()
         pending.prefetchEdges(of: tree)
-        hashing.hashFull()
+        leaves.hash()
         pending.readEdges(of: tree)
-        hashing.setLeaves(in: &tree)
+        leaves.give(to: &tree)
         pending.step(0, in: tree)
         pending.step(1, in: tree)
         pending.findSlots(2, in: tree)
+        wanted.removeAll(keepingCapacity: true)
         for write in pending.writes {
             guard let slot = write.slot else { continue }
-            cells.prefetch(tree.entries.cell(slot), byteCount: write.imageByteCount)
+            cells.addLines(of: tree.entries.cell(slot), write.imageByteCount, to: &wanted)
         }
+        hashing.hashFull(askingFor: wanted, into: &leaves)
         for index in 0..<count { carryOut(pending.writes[index], at: pending.places[index]) }
         pending.removeAll()
         swap(&gathering, &hashing)
@@ -229,14 +235,16 @@ struct Keyspace: Sendable {
     /// Returns the digest of all entries, with what the block changed.
     mutating func commit() -> Digest {
         settle()
-        gathering.finish(into: &tree)
-        hashing.finish(into: &tree)
+        gathering.finish(into: &leaves)
+        hashing.finish(into: &leaves)
         for slot in hashedEarly {
             let marks = tree.entries.marks(Int(slot))
             tree.entries.setMarks(Int(slot), marks.subtracting(.hashedEarly))
         }
         hashedEarly.removeAll(keepingCapacity: true)
         hashChanged()
+        leaves.hash()
+        leaves.give(to: &tree)
         return tree.update()
     }
 
@@ -255,10 +263,10 @@ struct Keyspace: Sendable {
             tree.entries.setMarks(slot, marks)
             guard address != .none else { continue }
             let place = tree.place(slot)
-            hashing.append(cells[address].image, slot: slot, at: place, into: &tree)
+            hashing.append(cells[address].image, slot: slot, at: place, into: &leaves)
         }
         changed.removeAll(keepingCapacity: true)
-        hashing.finish(into: &tree)
+        hashing.finish(into: &leaves)
     }
 
     // MARK: Storage
@@ -288,7 +296,7 @@ struct Keyspace: Sendable {
         if far < unsaved.count { tree.entries.prefetch(Int(unsaved[far])) }
         guard near < unsaved.count else { return }
         // What follows comes by itself.
-        cells.prefetch(tree.entries.cell(Int(unsaved[near])), byteCount: 4 * 64)
+        cells.prefetch(tree.entries.cell(Int(unsaved[near])), lineCount: 4)
     }
 }
 

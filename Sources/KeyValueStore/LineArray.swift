@@ -93,6 +93,10 @@ struct LineArray: Sendable {
         return withExtendedLifetime(buffer) { result }
     }
 
+    /// Where the lines lie, to ask the memory for them and for nothing else.
+    @inline(__always)
+    var address: UInt { unsafe withBytes { UInt(bitPattern: $0.baseAddress) } }
+
     /// What stands at `offset`, in bytes.
     @inline(__always)
     func load<T: BitwiseCopyable>(_ offset: Int, as type: T.Type) -> T {

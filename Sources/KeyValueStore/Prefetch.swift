@@ -21,4 +21,10 @@ enum Prefetch {
             unsafe bft_prefetch(address + MemoryLayout<Element>.stride - 1)
         }
     }
+
+    /// Asks for the line at `number`, an address.
+    @inline(__always)
+    static func address(_ number: UInt) {
+        unsafe bft_prefetch(UnsafeRawPointer(bitPattern: number))
+    }
 }

@@ -6,6 +6,7 @@ extension StateTree {
     mutating func insert(_ slot: Int, at place: Digest) {
         entries.setPlace(slot, place)
         count += 1
+        hasOtherShape = true
         if count > edges.count { grow() }
         let index = edgeIndex(place)
         let node = edges.count + index
@@ -69,6 +70,7 @@ extension StateTree {
         let node = edges.count + index
         changes.append(UInt32(index))
         count -= 1
+        hasOtherShape = true
         guard edges[index].isJunction else {
             (edges[index], nodes[node], populations[node]) = (.none, .zero, Population.none)
             return

@@ -33,37 +33,42 @@ extension StateTree {
 
     /// Brings the junctions below `list` up to date, the deepest first.
     private mutating func updateJunctions(below list: [UInt32]) {
-        var levels = scratch.takeLevels()
+        if hasOtherShape { findStale(below: list) }
+        for level in staleJunctions.indices.reversed() where !staleJunctions[level].isEmpty {
+            if level > 0 {
+                HashingScratch.hashWithin(&halves, staleJunctions[level])
+            } else {
+                HashingScratch.hash(halves, staleJunctions[0], into: &nodes)
+            }
+            for way in staleJunctions[level] { junctions[Int(way.from)].isStale = false }
+            staleJunctions[level].removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// Lists the stale junctions below `list` anew.
+    private mutating func findStale(below list: [UInt32]) {
+        for level in staleJunctions.indices {
+            staleJunctions[level].removeAll(keepingCapacity: true)
+        }
         for node in list {
             let edge = edges[Int(node) - edges.count]
             guard edge.isJunction, junctions[edge.index].isStale else { continue }
-            collectStale(edge.index, to: Int(node), 0, into: &levels)
+            findStale(edge.index, Int(node), 0)
         }
-        for level in levels.indices.reversed() where !levels[level].isEmpty {
-            if level > 0 {
-                HashingScratch.hashWithin(&halves, levels[level])
-            } else {
-                HashingScratch.hash(halves, levels[0], into: &nodes)
-            }
-            levels[level].removeAll(keepingCapacity: true)
-        }
-        scratch.giveBack(levels)
+        hasOtherShape = false
     }
 
-    /// Lists a junction and the stale ones below it, by level, each with where its digest belongs:
-    /// in `nodes` on the first level, otherwise in `halves`.
-    private mutating func collectStale(
-        _ index: Int, to target: Int, _ level: Int, into levels: inout [[HashingScratch.Way]]
-    ) {
-        if level == levels.count { levels.append([]) }
-        levels[level].append(HashingScratch.Way(from: UInt32(index), to: UInt32(target)))
-        junctions[index].isStale = false
+    /// Lists a junction, with the place `target` of its digest, and the stale ones below it.
+    private mutating func findStale(_ index: Int, _ target: Int, _ level: Int) {
+        if level == staleJunctions.count { staleJunctions.append([]) }
+        staleJunctions[level].append(
+            HashingScratch.Way(from: UInt32(index), to: UInt32(target)))
         let (left, right) = (junctions[index].left, junctions[index].right)
         if left.isJunction, junctions[left.index].isStale {
-            collectStale(left.index, to: 2 * index, level + 1, into: &levels)
+            findStale(left.index, 2 * index, level + 1)
         }
         if right.isJunction, junctions[right.index].isStale {
-            collectStale(right.index, to: 2 * index + 1, level + 1, into: &levels)
+            findStale(right.index, 2 * index + 1, level + 1)
         }
     }
 

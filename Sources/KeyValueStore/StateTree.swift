@@ -71,6 +71,12 @@ struct StateTree: Sendable {
     /// The positions of the edges below which a digest has changed since the last update.
     var changes: [UInt32] = []
     var changeSort = RadixSort<UInt32>()
+    /// The junctions that became stale since the last update, by their level below the lowest
+    /// edges. They are all, unless `hasOtherShape`.
+    var staleJunctions: [[HashingScratch.Way]] = []
+    /// Whether an entry came or went since the last update: then junctions may have changed places,
+    /// and the stale ones are looked for.
+    var hasOtherShape = false
     var scratch = HashingScratch()
 
     /// Bit `depth` of `place`, counted from the highest bit of the first byte.
@@ -109,29 +115,44 @@ struct StateTree: Sendable {
         let index = edgeIndex(place)
         let edge = edges[index]
         if edge.isJunction {
-            setLeaf(slot, leaf, at: place, below: edge.index)
+            setLeaf(slot, leaf, at: place, below: edge.index, of: edges.count + index)
         } else if edge == .slot(slot) {
             nodes[edges.count + index] = leaf
         }
         changes.append(UInt32(index))
     }
 
+    /// - Parameter node: the node whose digest is that of the junction.
     private mutating func setLeaf(
-        _ slot: Int, _ leaf: Digest, at place: Digest, below junction: Int
+        _ slot: Int, _ leaf: Digest, at place: Digest, below junction: Int, of node: Int
     ) {
-        var junction = junction
-        var depth = depth
+        var (junction, target) = (junction, node)
+        var level = 0
         while true {
-            junctions[junction].isStale = true
-            let isRight = Self.bit(place, depth)
+            noteStale(junction, target, level)
+            let isRight = Self.bit(place, depth + level)
+            let half = 2 * junction + (isRight ? 1 : 0)
             let edge = junctions[junction][isRight]
             guard edge.isJunction else {
-                if edge == .slot(slot) { halves[2 * junction + (isRight ? 1 : 0)] = leaf }
+                if edge == .slot(slot) { halves[half] = leaf }
                 return
             }
-            junction = edge.index
-            depth += 1
+            (junction, target) = (edge.index, half)
+            level += 1
         }
+    }
+
+    /// Notes that a digest below a junction has changed.
+    ///
+    /// - Parameter target: where the junction's own digest belongs: in `nodes` on the first level,
+    ///   otherwise in `halves`.
+    @inline(__always)
+    private mutating func noteStale(_ junction: Int, _ target: Int, _ level: Int) {
+        guard !junctions[junction].isStale else { return }
+        junctions[junction].isStale = true
+        while staleJunctions.count <= level { staleJunctions.append([]) }
+        staleJunctions[level].append(
+            HashingScratch.Way(from: UInt32(junction), to: UInt32(target)))
     }
 
     // MARK: Many searches side by side
