@@ -32,9 +32,6 @@ struct Keyspace: Sendable {
     /// The entries, expired ones too.
     var count: Int { tree.count }
 
-    /// The bytes of memory that the cells take, with what is free between them.
-    var cellByteCount: Int { cells.byteCount }
-
     // MARK: Reading
 
     /// The slot of the entry under `key`.

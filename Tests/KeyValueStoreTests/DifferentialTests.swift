@@ -112,32 +112,50 @@ import Testing
         #expect(backward.store.stateRoot == Replica().afterEmptyBlock.stateRoot)
     }
 
+    /// A key: short, of a block's size or about that, or of several blocks.
+    private static func key(_ number: Int) -> [UInt8] {
+        let name = Array("k\(number)".utf8)
+        let sizes = [0, 0, 0, 61, 62, 63, 64, 200]
+        return name + Array(repeating: 7, count: max(0, sizes[number % 8] - name.count))
+    }
+
+    /// A block of writes, nearly all of them plain.
+    private static func writes(
+        _ count: Int, removing: Bool, _ random: inout SplitMix64
+    ) -> [[[UInt8]]] {
+        (0..<count).map { _ in
+            let key = key(Int.random(in: 0..<400, using: &random))
+            let size = [0, 5, 300, 300, 2_048, 2_049].randomElement(using: &random)!
+            let value = Array(repeating: UInt8.random(in: 0...9, using: &random), count: size)
+            switch Int.random(in: 0..<60, using: &random) {
+            case 0 where removing: return [Array("DEL".utf8), key]
+            case 1: return [Array("APPEND".utf8), key, value]
+            case 2: return [Array("SET".utf8), key, value, Array("PX".utf8), Array("90".utf8)]
+            case 3: return [Array("GET".utf8), key]
+            default: return [Array("SET".utf8), key, value]
+            }
+        }
+    }
+
     @Test("Runs of plain writes, carried out together, are as if one by one")
     func runsOfWrites() {
         for seed in 0..<4 as Range<UInt64> {
             var random = SplitMix64(seed: seed)
             var replica = Replica()
             var model = ModelStore()
-            for _ in 0..<8 {
-                var commands: [[[UInt8]]] = []
-                for _ in 0..<Int.random(in: 0..<300, using: &random) {
-                    let key = Array("k\(Int.random(in: 0..<150, using: &random))".utf8)
-                    let size = [0, 5, 300, 2_048, 2_049].randomElement(using: &random)!
-                    let value = Array(
-                        repeating: UInt8.random(in: 0...9, using: &random), count: size)
-                    switch Int.random(in: 0..<60, using: &random) {
-                    case 0: commands.append([Array("DEL".utf8), key])
-                    case 1: commands.append([Array("APPEND".utf8), key, value])
-                    case 2:
-                        commands.append(
-                            [Array("SET".utf8), key, value, Array("PX".utf8), Array("90".utf8)])
-                    default: commands.append([Array("SET".utf8), key, value])
-                    }
-                }
-                model.begin(replica.time + 40)
+            for round in 0..<12 {
+                // All entries come first. Then every other block removes none: what is brought up
+                // to date in the tree is found in another way if none comes or goes.
+                let count = Int.random(in: 0..<400, using: &random)
+                let commands =
+                    round == 0
+                    ? (0..<400).map { [Array("SET".utf8), Self.key($0), [1]] }
+                    : Self.writes(count, removing: round % 2 == 1, &random)
+                let step: UInt64 = round % 4 == 3 ? 200 : 0
+                model.begin(replica.time + step)
                 let expected = commands.map { model.run($0) }
                 let replies = replica.block(
-                    commands.map { CommandList.encode([$0]) }, after: 40)
+                    commands.map { CommandList.encode([$0]) }, after: step)
                 #expect(replies == expected)
                 let root = RootOracle.root(model.entries, time: replica.time)
                 #expect(replica.store.stateRoot == root)
