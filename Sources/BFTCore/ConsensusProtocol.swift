@@ -41,8 +41,9 @@ public struct Branch: Sendable, Equatable {
     public let tip: Block
     /// The view in which the tip is looked at: its own or, if it is proposed again, a later one.
     public let view: View
-    /// Whether a quorum has voted for the tip already: then the state that it vouches for was
-    /// compared by somebody honest, and need not be known here.
+    /// Whether a quorum, or so many that somebody honest is among them, has voted for the tip
+    /// already: then the state that it vouches for was compared by somebody honest, and need not
+    /// be known here.
     public let isCertified: Bool
 
     public init(

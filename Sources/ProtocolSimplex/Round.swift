@@ -4,7 +4,12 @@ import BFTCore
 /// Everything a replica knows of one view that is not committed yet.
 struct Round: Equatable, Sendable {
     /// How far the ledger is with the proposal.
-    enum Judgement: Equatable, Sendable { case notAsked, asked, valid, invalid }
+    enum Judgement: Equatable, Sendable {
+        case notAsked, asked
+        /// Asked for with a weak quorum behind the block.
+        case askedWithBacking
+        case valid, invalid
+    }
 
     private struct Judged: Equatable, Sendable {
         let digest: Digest

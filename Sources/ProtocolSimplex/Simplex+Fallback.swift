@@ -38,7 +38,9 @@ extension SimplexReplica {
         .filter { !own.supported.contains($0.block) }
     }
 
-    /// Supports what may be, once it is here and was judged as it would be to be notarized.
+    /// Supports what may be, once it is here and was judged as it would be to be notarized. Except
+    /// that a state from before a restart, which is not known here any more, was compared by
+    /// somebody honest among those who notarized: waiting for it could take for ever.
     private mutating func supportNotarized(
         at now: Instant, into effects: inout [Effect<Self>]
     ) {
@@ -50,8 +52,9 @@ extension SimplexReplica {
             }
             switch round.own.notarized == digest ? .valid : round.judgement(of: digest) {
             case .valid: support(block, into: &effects)
-            case .notAsked: judge(block, asking: nil, at: now, into: &effects)
-            case .asked, .invalid: break
+            case .notAsked, .asked:
+                judge(block, isBacked: true, asking: nil, at: now, into: &effects)
+            case .askedWithBacking, .invalid: break
             }
         }
     }

@@ -149,8 +149,10 @@ extension SimplexReplica {
     }
 
     /// Asks for a verdict on a block of this view, or `peer`, if not everybody, for what it takes.
+    ///
+    /// - Parameter isBacked: whether a weak quorum notarized the block.
     mutating func judge(
-        _ block: Block, asking peer: ValidatorIndex?, at now: Instant,
+        _ block: Block, isBacked: Bool = false, asking peer: ValidatorIndex?, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
         guard let parent = self.block(named: block.parent) else {
@@ -164,8 +166,12 @@ extension SimplexReplica {
         guard isNotarized(parent), isJustified(parent: parent.view),
             let ancestors = path(to: block)
         else { return ask(peer, at: now, into: &effects) }
-        rounds.update(view) { $0.note(.asked, of: block.digest) }
-        effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
+        rounds.update(view) {
+            $0.note(isBacked ? .askedWithBacking : .asked, of: block.digest)
+        }
+        let branch = Branch(
+            root: committed, ancestors: ancestors, tip: block, isCertified: isBacked)
+        effects.append(.judge(branch))
     }
 
     private mutating func refuse(_ block: Block, into effects: inout [Effect<Self>]) {
@@ -178,7 +184,7 @@ extension SimplexReplica {
         _ verdict: Verdict, on digest: Digest, into effects: inout [Effect<Self>]
     ) {
         guard let round = rounds[view], let block = round.block(named: digest),
-            round.judgement(of: digest) == .asked
+            [.asked, .askedWithBacking].contains(round.judgement(of: digest))
         else { return }  // Stale: we have moved on.
         switch verdict {
         case .invalid: refuse(block, into: &effects)

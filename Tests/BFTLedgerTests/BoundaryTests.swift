@@ -50,6 +50,15 @@ import Testing
         #expect(!judge.contains(branch(6).tip.digest))
         #expect(judge.contains(branch(7).tip.digest) && judge.contains(branch(70).tip.digest))
         #expect(judge.missing(of: branch(6).tip.digest) { _ in false }.isEmpty)
+        // One that waits is asked for again once somebody honest is behind it, and stays so.
+        let backed = Branch(
+            root: Fixture.genesis, ancestors: [], tip: branch(70).tip, isCertified: true)
+        for _ in 0..<2 {
+            judge.add(backed)
+            judge.add(branch(70))
+            #expect(judge.pending.count == 64)
+            #expect(judge.pending.last?.branch == backed)
+        }
     }
 
     @Test("The states of the last heights are known, and those before them are not")

@@ -4,7 +4,7 @@ import BFTCore
 /// Proposals that wait for a verdict, and what each waits for.
 struct ProposalJudge: Equatable, Sendable {
     struct Pending: Equatable, Sendable {
-        let branch: Branch
+        var branch: Branch
         /// The batches that were not held at the last look. Only shrinks: a batch that is held
         /// stays so until it is ordered, and then the branch is shortened or dropped.
         var missing: [BatchReference]
@@ -17,8 +17,11 @@ struct ProposalJudge: Equatable, Sendable {
     /// several instances at a time, for a few.
     private static let limit = 64
 
+    /// Takes a proposal, or one that waits already again, with somebody honest behind it.
     mutating func add(_ branch: Branch) {
-        guard !pending.contains(where: { $0.branch.tip.digest == branch.tip.digest }) else {
+        if let position = pending.firstIndex(where: { $0.branch.tip.digest == branch.tip.digest }) {
+            guard branch.isCertified, !pending[position].branch.isCertified else { return }
+            pending[position].branch = branch
             return
         }
         // The protocol has left earlier views: a verdict on them would come too late.
