@@ -240,9 +240,14 @@ struct Keyspace: Sendable {
         }
         hashedEarly.removeAll(keepingCapacity: true)
         hashChanged()
+        giveLeaves()
+        return tree.update()
+    }
+
+    /// Hashes the leaves that wait, and gives them to the tree.
+    private mutating func giveLeaves() {
         leaves.hash()
         leaves.give(to: &tree)
-        return tree.update()
     }
 
     /// Hashes what was not hashed when it was written. Such cells are fetched again.
@@ -261,6 +266,8 @@ struct Keyspace: Sendable {
             guard address != .none else { continue }
             let place = tree.place(slot)
             hashing.append(cells[address].image, slot: slot, at: place, into: &leaves)
+            // A state that is loaded changes every entry.
+            if leaves.isFull { giveLeaves() }
         }
         changed.removeAll(keepingCapacity: true)
         hashing.finish(into: &leaves)

@@ -10,6 +10,9 @@ struct LeafQueue: Sendable {
     private var pairs = DigestArray(count: 2 * PendingSets.countLimit)
     private var isHashed = false
 
+    /// Whether there are enough to be hashed: more would only take memory.
+    var isFull: Bool { slots.count >= PendingSets.countLimit }
+
     /// Adds the leaf of the entry in `slot`, whose cell has the digest `cell`.
     @inline(__always)
     mutating func append(_ slot: UInt32, at place: Digest, cell: Digest) {
