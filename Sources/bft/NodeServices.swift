@@ -46,6 +46,15 @@ struct BuiltInServices: NodeServices {
         }
     }
 
+    func checkMessages(of genesis: Genesis) throws {
+        switch genesis.protocolName {
+        case .simplex: try MessageRoom.check(Simplex.self, genesis)
+        case .pbft: try MessageRoom.check(PBFT.self, genesis)
+        case .hotstuff: try MessageRoom.check(HotStuff.self, genesis)
+        case .hotstuff2: try MessageRoom.check(HotStuff2.self, genesis)
+        }
+    }
+
     func verify(_ proof: BlockProof, on genesis: Genesis) throws -> VerifiedBlock {
         guard let blocks = try? proof.blocks.map({ try Block(decoding: $0) }),
             let certificate = try? Certificate(decoding: proof.certificate)
