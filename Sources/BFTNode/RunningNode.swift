@@ -40,7 +40,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         _ home: NodeHome, _ application: sending App, on disk: NodeDisk
     ) throws(NodeError) {
         try MessageRoom.check(P.self, home.genesis)
-        let opened = try OpenedHome(home, on: disk)
+        let opened = try OpenedHome(home, on: disk, commitKinds: P.commitKinds)
         var application = application
         let logger = Logger(label: "node")
         let (state, safetyLog, recovered) = try Self.readDisk(opened, application.stateRoot)

@@ -5,7 +5,7 @@ import BFTCore
 extension PBFTReplica {
     /// Takes back what was durable. Records of committed heights and of views that are over say
     /// nothing any more, but for which views those are.
-    mutating func recover(_ records: [PBFTRecord], _ certificate: Certificate?) {
+    mutating func recover(_ records: [PBFTRecord], _ certificate: CommitCertificate?) {
         if let certificate { recoverRoot(certificate) }
         for record in records {
             switch record {
@@ -29,12 +29,12 @@ extension PBFTReplica {
     }
 
     /// What commits the root or, if the crash came between the blocks of one run, a descendant.
-    private mutating func recoverRoot(_ certificate: Certificate) {
+    private mutating func recoverRoot(_ certificate: CommitCertificate) {
         view = max(view, certificate.statement.view)
-        if certificate.statement.block == committed.digest {
+        if certificate.committed == committed.name {
             commitCertificate = certificate
-        } else if certificate.statement.height > committed.height {
-            decision = certificate
+        } else if certificate.committed.height > committed.height {
+            decision = certificate.certificate
         }
     }
 
@@ -95,7 +95,7 @@ extension PBFTReplica {
     /// Takes back what was said in the last view, and what is known of it.
     private mutating func recoverVotes(_ records: [PBFTRecord]) {
         var known: [BlockName] = []
-        for case let certificate? in [commitCertificate, decision, prepared]
+        for case let certificate? in [commitCertificate?.certificate, decision, prepared]
         where certificate.statement.view == view {
             known.append(
                 BlockName(

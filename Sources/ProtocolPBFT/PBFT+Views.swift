@@ -5,7 +5,7 @@ import BFTCore
 extension PBFTReplica {
     /// The highest certificate that this replica holds, by the rules.
     private var report: (name: CertificateName, certificate: Certificate)? {
-        let decided = decision ?? commitCertificate
+        let decided = decision ?? commitCertificate?.certificate
         let name = rules.reported(
             prepared: prepared.map { CertificateName($0.statement) },
             committed: decided.map { CertificateName($0.statement) })

@@ -17,7 +17,7 @@ struct Conversation {
     var now = Instant(nanoseconds: 0)
     var timer: Instant?
     var log: [PBFTRecord] = []
-    var committed = (block: genesis, certificate: Certificate?.none)
+    var committed = (block: genesis, certificate: CommitCertificate?.none)
     var blocks: [String: Block] = ["genesis": genesis]
     var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     var draft: (view: View, parent: Digest)?
@@ -26,16 +26,19 @@ struct Conversation {
 
     init() throws { replica = try Self.replica(on: Self.genesis, nil, [], idle: idle) }
 
+    private static func configuration(idle: UInt64) throws -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            own: ValidatorIndex(0),
+            timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle)))
+    }
+
     private static func replica(
-        on root: Block, _ certificate: Certificate?, _ log: [PBFTRecord], idle: UInt64
+        on root: Block, _ certificate: CommitCertificate?, _ log: [PBFTRecord], idle: UInt64
     ) throws -> PBFT {
         PBFT(
-            configuration: ReplicaConfiguration(
-                chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
-                own: ValidatorIndex(0),
-                timing: .init(
-                    viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle))),
-            root: root, certificate: certificate, recovered: log)
+            configuration: try configuration(idle: idle), root: root, certificate: certificate,
+            recovered: log)
     }
 
     /// Carries out one command and says what came of it.
@@ -107,7 +110,9 @@ struct Conversation {
             let last = words[1].split(separator: ",").last.map(String.init) ?? ""
             guard
                 let run = CommittedRun(
-                    blocks: chain, certificate: try certificate(["commit", last] + words[2...]))
+                    blocks: chain,
+                    certificate: try PBFT.commitRules(Self.configuration(idle: idle)).check(
+                        certificate(["commit", last] + words[2...])))
             else { throw Misspoken(command: command) }
             return .caughtUp(run)
         default: throw Misspoken(command: command)
