@@ -127,7 +127,7 @@ extension HotStuffReplica {
         // With a gap in the chain, the certificates that proposals carry from here on commit
         // nothing: who does not know this one could not follow to the state that the block names.
         if let commitCertificate, commitCertificate.statement.view < highView {
-            effects.append(.broadcast(.certificate(commitCertificate)))
+            effects.append(.broadcast(.certificate(commitCertificate.certificate)))
         }
         effects.append(
             .sign(.proposal(block, statement, justify: high, timeouts: entryTimeouts)))

@@ -129,7 +129,8 @@ extension HotStuffReplica {
             return
         }
         guard let block = rounds.block(named: name.digest), let ancestors = path(to: block),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: target)
+            let checked = try? Self.commitRules(configuration).check(target),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
         else {
             guard fetchedHeight < name.height else { return }
             fetchedHeight = name.height
@@ -143,7 +144,7 @@ extension HotStuffReplica {
     private mutating func becomeCommitted(_ run: CommittedRun) {
         precondition(run.first.parent == committed.digest, "S9: not a child of the committed block")
         committed = run.last
-        commitCertificate = run.certificate
+        commitCertificate = run.isCertifiedItself ? run.certificate : nil
         commitTarget = nil
         commitVoteHeight = max(commitVoteHeight, committed.height)
         rounds.removeAll(through: committed.view)
@@ -154,14 +155,12 @@ extension HotStuffReplica {
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard run.last.height > committed.height,
-            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            let rest = run.suffix(after: committed.digest)
         else { return }
         let target = commitTarget
         becomeCommitted(rest)
         commitTarget = target
-        learn(run.certificate)
+        learn(run.certificate.certificate)
         advance(at: now, into: &effects)
     }
 }

@@ -5,7 +5,7 @@ import BFTCore
 extension PBFTReplica {
     /// Takes back what was durable. Records of views that are over say nothing any more, but for
     /// which views those are and which certificate was the highest.
-    mutating func recover(_ records: [PBFTRecord], _ certificate: Certificate?) {
+    mutating func recover(_ records: [PBFTRecord], _ certificate: CommitCertificate?) {
         if let certificate { recoverRoot(certificate) }
         for record in records {
             switch record {
@@ -30,20 +30,19 @@ extension PBFTReplica {
     }
 
     /// What commits the root or, if the crash came between the blocks of one run, a descendant.
-    private mutating func recoverRoot(_ certificate: Certificate) {
-        let instance = InstanceCertificate(certificate)
+    private mutating func recoverRoot(_ certificate: CommitCertificate) {
+        let instance = InstanceCertificate(certificate.certificate)
         if let instance {
             view = max(view, instance.name.view)
             remember(instance)
         }
-        guard let name = certificate.statement.committed else { return }
-        if name == committed.name {
+        if certificate.committed == committed.name {
             commitCertificate = certificate
-        } else if name.height > committed.height {
+        } else if certificate.committed.height > committed.height {
             if instance != nil {
-                decision = certificate
+                decision = certificate.certificate
             } else {
-                checkpoints.advance(to: certificate)
+                checkpoints.advance(to: certificate.certificate)
             }
         }
     }

@@ -219,7 +219,8 @@ extension PBFTReplica {
         guard let decision else { return }
         guard let block = blocks.block(named: decision.statement.block),
             let ancestors = path(to: block),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: decision)
+            let checked = try? Self.commitRules(configuration).check(decision),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
         else { return fetch(decision, height: decision.statement.height, into: &effects) }
         effects.append(.commit(run))
         becomeCommitted(run, at: now)
@@ -248,7 +249,7 @@ extension PBFTReplica {
             run.first.parent == committed.digest, "P10: not a child of the committed block")
         for block in run.blocks { term.note(block, at: now) }
         committed = run.last
-        commitCertificate = run.certificate
+        commitCertificate = run.isCertifiedItself ? run.certificate : nil
         commitVoteHeight = max(commitVoteHeight, committed.height)
         if let height = decision?.statement.height, height <= committed.height { decision = nil }
         if let height = prepared?.statement.height, height <= committed.height { prepared = nil }
@@ -273,16 +274,17 @@ extension PBFTReplica {
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard run.last.height > committed.height,
-            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            let rest = run.suffix(after: committed.digest)
         else { return }
         becomeCommitted(rest, at: now)
         // A checkpoint says nothing of views.
-        guard let certificate = InstanceCertificate(run.certificate) else { return }
-        remember(certificate)
+        guard let target = InstanceCertificate(rest.certificate.certificate) else { return }
+        if target.name.height > decision?.statement.height ?? committed.height {
+            decision = target.certificate
+        }
+        remember(target)
         keepHighest(into: &effects)
-        follow(certificate.name, at: now, into: &effects)
+        follow(target.name, at: now, into: &effects)
     }
 }
 

@@ -29,6 +29,10 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     public typealias Unsigned = PBFTUnsigned
     public typealias Durable = PBFTRecord
 
+    /// A checkpoint shows that somebody honest committed, and is no proof that others take: a view
+    /// change has to report votes to commit.
+    public static var commitKinds: [VoteKind] { [.commit] }
+
     let configuration: ReplicaConfiguration
     let rules: Rules
     let schedule: LeaderSchedule
@@ -37,7 +41,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     public internal(set) var committed: Block
     /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
     /// of a run: its certificate is then the decision.
-    var commitCertificate: Certificate?
+    var commitCertificate: CommitCertificate?
     /// What commits a block above `committed` that can't be reached yet.
     var decision: Certificate?
     /// The highest prepared certificate above `committed`.
@@ -113,7 +117,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     }
 
     public init(
-        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [PBFTRecord]
     ) {
         let count = configuration.validators.count

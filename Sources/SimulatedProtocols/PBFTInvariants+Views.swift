@@ -211,7 +211,7 @@ struct GrowingChainAndViews<Rules: PBFTRules>: Oracle {
         case .committed(let run, let node):
             let parent = committed[node]
             committed[node] = run.last
-            if ![.commit, .checkpoint].contains(run.certificate.statement.kind) {
+            if run.certificate.statement.kind != .commit {
                 return "\(node) commits by a certificate that commits nothing"
             }
             if let parent, run.first.parents != [parent.digest] {

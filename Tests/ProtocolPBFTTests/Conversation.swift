@@ -17,7 +17,7 @@ struct Conversation {
     var now = Instant(nanoseconds: 0)
     var timer: Instant?
     var log: [PBFTRecord] = []
-    var committed = (block: genesis, certificate: Certificate?.none)
+    var committed = (block: genesis, certificate: CommitCertificate?.none)
     var blocks: [String: Block] = ["genesis": genesis]
     var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     var draft: (view: View, parent: Digest)?
@@ -26,16 +26,27 @@ struct Conversation {
 
     init() throws { replica = try Self.replica(on: Self.genesis, nil, [], idle: idle) }
 
+    private static func configuration(idle: UInt64) throws -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            own: ValidatorIndex(0),
+            timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle)))
+    }
+
     private static func replica(
-        on root: Block, _ certificate: Certificate?, _ log: [PBFTRecord], idle: UInt64
+        on root: Block, _ certificate: CommitCertificate?, _ log: [PBFTRecord], idle: UInt64
     ) throws -> PBFT {
         PBFT(
-            configuration: ReplicaConfiguration(
-                chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
-                own: ValidatorIndex(0),
-                timing: .init(
-                    viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle))),
-            root: root, certificate: certificate, recovered: log)
+            configuration: try configuration(idle: idle), root: root, certificate: certificate,
+            recovered: log)
+    }
+
+    /// As PBFT's ledger would have it, but for the kind: a replica gets along with any.
+    private static func checked(_ certificate: Certificate) throws -> CommitCertificate {
+        try CommitRules(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            kinds: PBFT.commitKinds + [.checkpoint]
+        ).check(certificate)
     }
 
     /// Carries out one command and says what came of it.
@@ -117,7 +128,8 @@ struct Conversation {
             let kind = words[2] == "checkpoint" ? "checkpoint" : "commit"
             guard let by = words.firstIndex(of: "by"),
                 let run = CommittedRun(
-                    blocks: chain, certificate: try certificate([kind, last] + words[by...]))
+                    blocks: chain,
+                    certificate: try Self.checked(certificate([kind, last] + words[by...])))
             else { throw Misspoken(command: command) }
             return .caughtUp(run)
         default: throw Misspoken(command: command)

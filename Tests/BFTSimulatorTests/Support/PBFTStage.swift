@@ -17,7 +17,7 @@ struct PBFTStage<Rules: PBFTRules> {
     /// What each replica committed, in order, and the certificate of the run that each block was
     /// committed in.
     private(set) var committed: [[Block]]
-    private(set) var certificates: [[Certificate]]
+    private(set) var certificates: [[CommitCertificate]]
     /// What each replica made durable and did not give up since.
     private var logs: [[PBFTRecord]]
     private let genesis: Block
@@ -87,7 +87,8 @@ struct PBFTStage<Rules: PBFTRules> {
             Vote(statement: said, voter: ValidatorIndex($0), signature: [])
         }
         guard let certificate = Certificate(statement: said, votes: votes, validatorCount: 4),
-            let caught = CommittedRun(blocks: missing, certificate: certificate)
+            let caught = CommittedRun(
+                blocks: missing, certificate: try Self.commitRules().check(certificate))
         else { throw Unlinked() }
         note(caught, at: index)
         give(.caughtUp(caught), to: index)
@@ -96,6 +97,13 @@ struct PBFTStage<Rules: PBFTRules> {
     }
 
     struct Unlinked: Error {}
+
+    /// As PBFT's ledger has them, but for the kind: a replica gets along with any.
+    private static func commitRules() throws -> CommitRules {
+        CommitRules(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            kinds: P.commitKinds + [.checkpoint])
+    }
 
     private mutating func note(_ run: CommittedRun, at index: Int) {
         committed[index] += run.blocks
