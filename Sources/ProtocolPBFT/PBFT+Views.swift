@@ -22,6 +22,7 @@ extension PBFTReplica {
     mutating func ask(
         for next: View, isFailure: Bool = true, at now: Instant, into effects: inout [Effect<Self>]
     ) {
+        guard !isBelowFloor else { return }
         if isFailure { pacemaker.gaveUp() }
         let report = report
         // Again if need be: a log that was cut since may have lost it with what is committed.
