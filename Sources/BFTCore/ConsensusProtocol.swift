@@ -221,6 +221,12 @@ public protocol ConsensusProtocol: Sendable, Equatable {
     /// Whether `message` could change anything. A host asks before it spends time on signatures.
     func isUseful(_ message: Message) -> Bool
 
+    /// The largest message, in its encoding, that an honest replica sends among `validators`, whose
+    /// signatures have so many bytes. A chain is refused whose network does not carry it.
+    static func largestMessage(
+        among validators: ValidatorSet, signatureByteCount: Int
+    ) -> Message
+
     /// The view the replica is in.
     var view: View { get }
     /// The leader of `view`.

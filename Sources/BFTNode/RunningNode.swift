@@ -39,6 +39,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     init(
         _ home: NodeHome, _ application: sending App, on disk: NodeDisk
     ) throws(NodeError) {
+        try MessageRoom.check(P.self, home.genesis)
         let opened = try OpenedHome(home, on: disk, commitKinds: P.commitKinds)
         var application = application
         let logger = Logger(label: "node")

@@ -192,9 +192,11 @@ extension HotStuffReplica {
     /// The vote, or the proposal that it was part of if the view is not over.
     private func repeated(_ statement: Statement, for block: Block) -> HotStuffUnsigned {
         guard block.proposer == configuration.own, block.view == view,
-            high?.statement.block == block.parent || high == nil
+            high?.statement.block == block.parent || high == nil,
+            let justification = ownJustification()
         else { return .vote(statement, to: nil) }
-        return .proposal(block, statement, justify: high, timeouts: entryTimeouts)
+        return .proposal(
+            block, statement, justify: justification.certificate, timeouts: justification.timeouts)
     }
 
     /// What a new log must begin with.

@@ -51,9 +51,16 @@ extension HotStuffReplica {
 
     /// Throws unless a vote that says `statement` was made here and now.
     func check(_ statement: Statement) throws(Rejection) {
-        guard statement.chain == configuration.chain else { throw .otherChain }
-        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
-        guard statement.kind == .vote else { throw .otherKind(statement.kind) }
+        try require(.statementChain, statement.chain == configuration.chain, .otherChain)
+        try require(.statementEpoch, statement.epoch == configuration.epoch, .otherEpoch)
+        try require(.statementKind, statement.kind == .vote, .otherKind(statement.kind))
+    }
+
+    /// Throws `rejection` unless `check` holds.
+    func require(
+        _ check: HotStuffCheck, _ condition: Bool, _ rejection: @autoclosure () -> Rejection
+    ) throws(Rejection) {
+        try rules.require(check, condition, rejection())
     }
 
     mutating func count(_ vote: Vote, into effects: inout [Effect<Self>]) throws(Rejection) {
@@ -63,7 +70,7 @@ extension HotStuffReplica {
             throw .unknownVoter(vote.voter)
         }
         guard statement.view > committed.view else { return }
-        guard isWithinWindow(statement.view) else { throw .beyondWindow(statement.view) }
+        try require(.voteWindow, isWithinWindow(statement.view), .beyondWindow(statement.view))
         noteHeard(vote.voter)
         if let evidence = rounds.update(statement.view, { $0.insert(vote) }) {
             effects.append(.accuse(evidence))
@@ -76,21 +83,24 @@ extension HotStuffReplica {
         learn(certificate)
     }
 
-    mutating func take(_ certificate: Certificate) throws(Rejection) {
+    /// Throws unless a quorum voted here and now.
+    func check(_ certificate: Certificate) throws(Rejection) {
         try check(certificate.statement)
         try checkQuorum(certificate.signers)
-        learn(certificate)
     }
 
     func checkQuorum(_ signers: Bitmap) throws(Rejection) {
         let validators = configuration.validators
-        guard signers.count == validators.count,
-            rules.isQuorum(validators.power(of: signers), of: validators)
-        else { throw .weakCertificate }
+        let power = validators.power(of: signers)
+        try require(.signerCount, signers.count == validators.count, .weakCertificate)
+        try require(.signerPower, rules.isQuorum(power, of: validators), .weakCertificate)
     }
 
-    /// Keeps a certificate for what it certifies and for what it commits.
-    mutating func learn(_ certificate: Certificate) {
+    /// Keeps a certificate that was checked, for what it certifies and for what it commits. What
+    /// it holds beyond a quorum is left out, or others could make it too large to be sent on.
+    mutating func learn(_ received: Certificate) {
+        let validators = configuration.validators
+        let certificate = received.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
         let statement = certificate.statement
         if let height = statement.committed?.height, height > committed.height,
             height > commitTarget?.statement.committed?.height ?? .zero

@@ -147,9 +147,13 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         switch message {
         case .proposal(let proposal): try take(proposal, at: now, into: &effects)
         case .vote(let vote): try count(vote, into: &effects)
-        case .certificate(let certificate): try take(certificate)
+        case .certificate(let certificate):
+            try check(certificate)
+            learn(certificate)
         case .timeout(let timeout): try count(timeout)
-        case .timeoutCertificate(let certificate): try take(certificate)
+        case .timeoutCertificate(let certificate):
+            try check(certificate)
+            learn(certificate)
         case .block(let block): try take(block)
         case .inquiry(let inquiry): answer(inquiry, from: sender, at: now, into: &effects)
         }

@@ -174,7 +174,8 @@ extension PBFTReplica {
         }
         guard isJoined else {
             if let report = viewChanges[own.rawValue], report.view == view {
-                messages.append(.viewChange(report.viewChange, report.certificate))
+                messages.append(
+                    .viewChange(report.viewChange, report.certificate?.certificate))
             }
             return messages
         }

@@ -46,6 +46,15 @@ struct BuiltInServices: NodeServices {
         }
     }
 
+    func checkMessages(of genesis: Genesis) throws {
+        switch genesis.protocolName {
+        case .simplex: try MessageRoom.check(Simplex.self, genesis)
+        case .pbft: try MessageRoom.check(PBFT.self, genesis)
+        case .hotstuff: try MessageRoom.check(HotStuff.self, genesis)
+        case .hotstuff2: try MessageRoom.check(HotStuff2.self, genesis)
+        }
+    }
+
     private static func commitKinds(of name: ProtocolName) -> [VoteKind] {
         switch name {
         case .simplex: Simplex.commitKinds

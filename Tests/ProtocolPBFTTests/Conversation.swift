@@ -48,6 +48,14 @@ struct Conversation {
             recovered: log)
     }
 
+    /// As PBFT's ledger would have it, but for the kind: a replica gets along with any.
+    private static func checked(_ certificate: Certificate) throws -> CommitCertificate {
+        try CommitRules(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            kinds: PBFT.commitKinds + [.checkpoint]
+        ).check(certificate)
+    }
+
     /// Carries out one command and says what came of it.
     mutating func say(_ command: String) throws -> [String] {
         var words = command.split(separator: " ").map(String.init)[...]
@@ -64,20 +72,29 @@ struct Conversation {
         case "timer":
             now = max(now, timer ?? now)
             return give(.timerFired)
-        case "restart":
-            if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
-            if words.first == "cut" { log = replica.liveRecords }
-            var floor = Floor.ground
-            if words.first == "aside" {
-                // A log that was cut, and no chain beside it.
-                floor = hasFloor ? replica.forgotten : .ground
-                (log, committed) = (replica.liveRecords, (Self.genesis, nil))
-            }
-            replica = try Self.replica(
-                on: committed.block, committed.certificate, log, idle: idle, above: floor)
-            return give(.started)
+        case "restart": return try restart(Array(words))
         default: return give(try input(verb, Array(words), command))
         }
+    }
+
+    /// `restart losing 2`, `restart cut`, `restart cut bare`, `restart forgetting certificates`.
+    private mutating func restart(_ words: [String]) throws -> [String] {
+        var floor = Floor.ground
+        switch words.first {
+        case "aside":
+            // A log that was cut, and no chain beside it.
+            floor = hasFloor ? replica.forgotten : .ground
+            (log, committed) = (replica.liveRecords, (Self.genesis, nil))
+        case "losing": log.removeLast(Int(try number(words.last)))
+        case "cut": log = replica.liveRecords
+        case "forgetting":
+            log.removeAll { if case .certificate = $0 { true } else { false } }
+        default: break
+        }
+        if words.last == "bare" { committed = (Self.genesis, nil) }
+        replica = try Self.replica(
+            on: committed.block, committed.certificate, log, idle: idle, above: floor)
+        return give(.started)
     }
 
     private func input(
@@ -121,11 +138,11 @@ struct Conversation {
         case ("caught", 3...):
             let chain = try words[1].split(separator: ",").map { try block(String($0)) }
             let last = words[1].split(separator: ",").last.map(String.init) ?? ""
-            guard
+            let kind = words[2] == "checkpoint" ? "checkpoint" : "commit"
+            guard let by = words.firstIndex(of: "by"),
                 let run = CommittedRun(
                     blocks: chain,
-                    certificate: try PBFT.commitRules(Self.configuration(idle: idle)).check(
-                        certificate(["commit", last] + words[2...])))
+                    certificate: try Self.checked(certificate([kind, last] + words[by...])))
             else { throw Misspoken(command: command) }
             return .caughtUp(run)
         default: throw Misspoken(command: command)
@@ -133,6 +150,9 @@ struct Conversation {
     }
 
     private mutating func give(_ input: Input<PBFT>) -> [String] {
+        if case .caughtUp(let run) = input, run.last.height > committed.block.height {
+            committed = (run.last, run.certificate)
+        }
         var effects: [Effect<PBFT>] = []
         replica.handle(input, at: now, into: &effects)
         let earlier = timer

