@@ -117,7 +117,7 @@ def checks(tools, traces=None):
 
 def trace_checks(tools, traces):
     for path in sorted(traces.glob("*.tla")) if traces else []:
-        protocol = {"hotstuff": "HotStuff"}.get(path.stem.partition("-")[0], "Simplex")
+        protocol = {"hotstuff": "HotStuff", "pbft": "PBFT"}.get(path.stem.partition("-")[0], "Simplex")
         model = Model(tools, f"{protocol}Trace", f"{protocol}Trace.cfg")
         is_refused = "refused-" in path.stem
         check = model.check(path.stem, FAILS if is_refused else HOLDS,
@@ -210,7 +210,9 @@ def pbft_models(tools):
     yield from model.mutants("Agreement", [
         "WeakQuorumIsEnough", "CommitsUnprepared", "ViewChangeHidesPrepared",
         "NewViewIsNotRecomputed", "CommitsAfterViewChange", "LongestChainWins",
-        "ChainIsReproposedInParts", "CheckpointNeedsNoQuorum", "ReportsOnlyWhatItKept"], silent)
+        "ChainIsReproposedInParts", "CheckpointNeedsNoQuorum", "KeepsInMemoryOnly"], silent)
+    # Who jumps, who voted like it and did not hear, and who was away.
+    yield from model.mutants("Agreement", ["ForgetsAtJump"], [("LastView = 3", "LastView = 2")])
     for nothing in ("NothingIsCommitted", "NothingIsReproposed", "NothingStandsOnACheckpoint"):
         yield model.check(nothing, FAILS, nothing, changes=silent)
 
@@ -219,7 +221,7 @@ def pbft_models(tools):
         *two_views, ("BlocksPerView = 1", "BlocksPerView = 2")])
     progress = Model(tools, "PBFT", "PBFTProgress.cfg")
     yield progress.check("no state is a trap", quick=True)
-    yield from progress.mutants("TheViewCanBegin", ["ReportsOnlyWhatItKept", "EverybodyIsQuorum"],
+    yield from progress.mutants("TheViewCanBegin", ["ForgetsAtJump", "EverybodyIsQuorum"],
                                 suffix=", a trap")
     yield progress.check("WindowBelowInterval", FAILS, "TheViewCanBegin", changes=[
         ("Window = 2", "Window = 1")])
@@ -311,15 +313,22 @@ def pbft_proofs(tools):
     proof = Proof(tools, "PBFT")
     yield proof.check("agreement for any n", quick=True)
     yield proof.check("agreement, preparing after the view change too",
-                      old="  require ~left(n, v);\n  require begins(v, t);",
-                      new="  require begins(v, t);")
-    reports = "  require member(N, q) & ~byzantine(N) & lt(V, v) "
+                      old="  require ~left(n, v) & ~past(n, v, b);\n  require begins(v, t);",
+                      new="  require ~past(n, v, b);\n  require begins(v, t);")
+    reports = "  require member(N, q) & ~byzantine(N) "
     yield from proof.without(
         CommitsUnprepared="  require prepared_certificate(v, b);\n",
-        NewViewIgnoresPrepared=reports + "-> ~committed(N, V, B);\n",
-        NewViewIsNotRecomputed=reports + "& committed(N, V, B) -> below(V, B, w, t);\n",
+        KeepsInMemoryOnly="  kept(n, v, b) := true;   # before the vote\n",
+        NewViewIgnoresPrepared=reports + "-> ~reports(N, v, V, B);\n",
+        NewViewIsNotRecomputed=reports + "& reports(N, v, V, B) -> below(V, B, w, t);\n",
         TipNeedsNoQuorum="prepared_certificate(w, t) & ",
+        JumpsBelowTheBeginning=
+            "  require lower(heightof(t), heightof(c));   # not below where the view began\n",
+        JumpsToUncommitted="commit_certificate(u, d) & ",
         VotesOffItsChain="  require prepared(n, v, B) -> ancestor(B, b);\n")
+    yield proof.check(
+        "ForgetsAtJump", FAILS, "kept(n, V, B) := kept(n, V, B) | (V = v & B = b)",
+        "kept(n, V, B) := kept(n, V, B) & ~lower(heightof(B), heightof(b))")
     yield proof.check(
         "LongestChainWins", FAILS, "lt(V, W) | (V = W & lower(heightof(B), heightof(C)))",
         "lower(heightof(B), heightof(C))")
