@@ -53,6 +53,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// Validators whose disks may lose what was durable. They follow the protocol otherwise, and
     /// count as malicious.
     let hasBadDisk: [Bool]
+    /// Whose chain is moved aside, once one was.
+    var chainLoser: ValidatorIndex?
     var coalition: Coalition<P>
     var bench: OracleBench<P>
     /// When clients stop.
@@ -90,6 +92,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
         // Small, so that floods reach them.
         limits.bytesPerAuthor = 256 << 10
         limits.blockBytes = 64 << 10
+        // Few, so that certificates often stand further up than one answer reaches.
+        limits.syncBlocks = 3
         self.limits = mistakes.limits(limits)
         let signatures = signatures ?? StandInSignature(seed: seed)
         self.signatures = signatures

@@ -283,7 +283,7 @@ extension SimplexReplica {
         for block in round.own.supported.compactMap({ round.block(named: $0) }) {
             messages.append(.vote(statement(.support, for: block)))
         }
-        if let digest = round.own.finalized,
+        if let digest = round.own.finalized, round.own != .forgotten,
             let height = round.notarization?.statement.height
                 ?? round.block(named: digest)?.height
         {

@@ -13,6 +13,14 @@ public struct OwnVotes: Equatable, Sendable {
 
     public init() {}
 
+    /// Of a view in which anything may have been said: as if it had notarized and finalized a block
+    /// that nobody knows, after which no rule allows anything.
+    static let forgotten: OwnVotes = {
+        var own = OwnVotes()
+        (own.notarized, own.finalized) = (.zero, .zero)
+        return own
+    }()
+
     var isEmpty: Bool { self == OwnVotes() }
 }
 

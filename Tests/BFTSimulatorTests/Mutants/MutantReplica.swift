@@ -94,6 +94,7 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
     var committed: Block { sound.committed }
     var commitVoteHeight: Height { mistake.commitVoteHeight(of: sound) }
     var liveRecords: [Durable] { mistake.kept(sound.liveRecords) }
+    var forgotten: Floor { sound.forgotten }
 
     private func translated(_ input: Input<Self>) -> Input<Sound> {
         switch input {
