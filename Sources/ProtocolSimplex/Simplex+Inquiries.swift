@@ -143,8 +143,8 @@ extension SimplexReplica {
         repeatVotes(to: peer, into: &effects)
     }
 
-    /// The blocks that `inquiry` names and then their ancestors, which it will want next, as many as
-    /// it could have named.
+    /// The blocks that `inquiry` names and then their ancestors, which it will want next, as many
+    /// as it could have named.
     private func blocks(wantedBy inquiry: Inquiry) -> [Block] {
         var blocks = inquiry.wanted.compactMap { block(named: $0) }
         var tip = blocks.last

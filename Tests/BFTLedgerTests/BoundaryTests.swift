@@ -118,6 +118,22 @@ import Testing
         #expect(!isJudged(later, on: [ahead], isCertified: false))
     }
 
+    @Test("The application judges no block that somebody honest voted for")
+    func certifiedTips() {
+        for isCertified in [false, true] {
+            var ledger = Fixture.ledger(doesApplicationJudge: true)
+            var effects: [LedgerEffect] = []
+            let block = Fixture.block(on: Fixture.genesis, time: 0)
+            ledger.consider(
+                Branch(
+                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified),
+                at: Fixture.at(1))
+            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
+            #expect(effects.contains(.verdict(block.digest, .valid)) == isCertified)
+            #expect(effects.contains(.askApplication(block, [])) == !isCertified)
+        }
+    }
+
     @Test("Ledgers are equal exactly if they wait for the same answer of the same peer")
     func equality() {
         func ledger(_ count: Int, at time: UInt64) -> Ledger {
