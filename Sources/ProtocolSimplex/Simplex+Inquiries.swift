@@ -123,7 +123,7 @@ extension SimplexReplica {
         if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
         answeredAt[peer.rawValue] = now
         if inquiry.committed < committed.height, let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         for block in blocks(wantedBy: inquiry) { effects.append(.send(.block(block), to: peer)) }
         let useful = rounds.rounds.filter { $0.isOver && $0.view >= inquiry.lackingSince }
@@ -197,7 +197,7 @@ extension SimplexReplica {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
         answeredAt[peer.rawValue] = nil
         if let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         repeatVotes(to: peer, into: &effects)
         effects.append(.send(.inquiry(inquiry), to: peer))
