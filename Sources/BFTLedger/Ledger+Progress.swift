@@ -132,8 +132,11 @@ extension Ledger {
                         theirs: block.applied.root, ours: ours)))
             return .decided(.invalid)
         }
+        // Somebody honest has looked at the clock for the parent, and for what is certified itself:
+        // if its proposer's was ahead, all blocks would wait for it otherwise.
+        let isTimeChecked = block.time == parent.time || branch.isCertified
         let latest = wallTime.milliseconds + limits.clockDriftMilliseconds
-        guard block.time.milliseconds <= latest else { return .wait }
+        guard block.time.milliseconds <= latest || isTimeChecked else { return .wait }
         let missing = judge.missing(of: block.digest) { pool.isHeld($0) }
         return missing.isEmpty ? .decided(.valid) : .missing(missing)
     }

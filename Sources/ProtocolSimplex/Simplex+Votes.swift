@@ -75,6 +75,7 @@ extension SimplexReplica {
             effects.append(.accuse(evidence))
         }
         certify(statement, in: phase, into: &effects)
+        if phase.isFallback { help(vote, into: &effects) }
     }
 
     /// Makes the certificates for `statement` that enough said it for.
@@ -145,8 +146,13 @@ extension SimplexReplica {
             switch Phase(statement.kind) {
             case .abstain: round.own.abstained = true
             case .nullify: round.own.nullified = true
-            case .finalize: round.own.finalized = statement.block
-            case .notarize, .support: preconditionFailure("said of a block without its body")
+            case .support:
+                let name = BlockName(height: statement.height, digest: statement.block)
+                if !round.own.supported.contains(name) { round.own.supported.append(name) }
+            case .finalize:
+                round.own.finalized = BlockName(
+                    height: statement.height, digest: statement.block)
+            case .notarize: preconditionFailure("said of a block without its body")
             case nil: break
             }
         }
@@ -165,14 +171,8 @@ extension SimplexReplica {
                 pacemaker.ranShort()
             }
         }
-        // Support is durable when it comes, a notarization perhaps before a vote to finalize.
-        if last.notarization != nil {
-            persistNotarization(of: last.view, into: &effects)
-        } else if last.supports.isEmpty,
-            let certificate = last.nullification ?? last.finalization
-        {
-            effects.append(.persist(.certificate(certificate)))
-        }
+        persist(rounds.update(last.view) { $0.unsavedEnd() }, into: &effects)
+        passOn(last, into: &effects)
         enter(last.view.next, at: now, into: &effects)
     }
 }

@@ -24,8 +24,10 @@ import Testing
         }
     }
 
-    static func replay(_ transcript: String) throws -> String {
-        var conversation = try Conversation()
+    static func replay(
+        _ transcript: String, mistake: (any Mistake)? = nil
+    ) throws -> String {
+        var conversation = try Conversation(mistake: mistake)
         let parts = transcript.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
         let replayed = try parts.map { part -> String in
             let lines = part.components(separatedBy: "\n")

@@ -50,7 +50,7 @@ struct ModelTrace<Rules: VotingRules>: Oracle {
 
     private mutating func step(_ observation: Observation<P>) -> ModelStep? {
         switch observation {
-        case .durable(.notarized(let block), _), .durable(.supported(let block), _):
+        case .durable(.notarized(let block), _):
             blocks[block.digest] = block
             return nil
         case .signed(let unsigned, let validator):
