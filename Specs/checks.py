@@ -272,13 +272,6 @@ def simplex_proofs(tools):
         "SupportsOnVotesForOthers", FAILS,
         "  require among(N, w) & ~byzantine(N) -> notarized(N, b);   # S8, supporting\n",
         "  require among(N, w) & ~byzantine(N) -> spoke(N, viewof(b));\n")
-    for name, said in (("NotarizeIsNotDurable", "spoke(n, V)"),
-                       ("NullifyIsNotDurable", "nullified(n, V)"),
-                       ("SupportIsNotDurable", "gave_up(n, V)"),
-                       ("FinalizeIsNotDurable", "finalized(n, B)")):
-        yield proof.check(
-            name, FAILS, "export notarize\n", "action lose_power(n:validator) = {\n"
-            f"  {said} := false\n}}\n\nexport lose_power\nexport notarize\n")
     yield proof.quorums_meet_in_anybody()
 
 

@@ -60,11 +60,13 @@ Total == Cardinality(Honest) + Byzantine
 IsQuorum(power) ==
     CASE "HalfIsQuorum" \in Broken -> 2 * power >= Total
       [] "TwoThirdsRoundedDown" \in Broken -> power >= (2 * Total) \div 3
-      [] OTHER -> 3 * power > 2 * Total
+      [] OTHER -> 3 * power > 2 * Total   \* G1
 
 \* More than a third: somebody honest is among them.
 IsWeakQuorum(power) ==
-    IF "ByzantineAloneConvince" \in Broken THEN power >= Byzantine ELSE 3 * power > Total
+    IF "ByzantineAloneConvince" \in Broken
+    THEN power >= Byzantine
+    ELSE 3 * power > Total   \* G2
 
 Certified(voters) == IsQuorum(Cardinality(voters) + Byzantine)
 
@@ -79,7 +81,7 @@ IsNullified(view) == Certified({v \in Honest : view \in nullified[v]})
 IsUnanimous(block) ==
     IF "QuorumIsUnanimous" \in Broken
     THEN Certified(Notarizers(block))
-    ELSE Notarizers(block) = Honest
+    ELSE Notarizers(block) = Honest   \* G3
 
 IsFinalized(block) ==
     Certified({v \in Honest : block \in finalized[v]}) \/ IsUnanimous(block)
@@ -87,9 +89,10 @@ IsFinalized(block) ==
 EverySkippedIsNullified(above, view) ==
     /\ ViewOf(above) < view
     /\ \A skipped \in Views :
-        ViewOf(above) < skipped /\ skipped < view => IsNullified(skipped)
+        ViewOf(above) < skipped /\ skipped < view => IsNullified(skipped)   \* G4
 
-IsJustified(above, view) == IsNotarized(above) /\ EverySkippedIsNullified(above, view)
+IsJustified(above, view) ==
+    IsNotarized(above) /\ EverySkippedIsNullified(above, view)   \* G5
 
 ---------------------------------------------------------------------------
 (* What an honest validator does. *)
@@ -108,7 +111,7 @@ MayBeIn(v, view) ==
     /\ \A block \in notarized[v] : ViewOf(block) <= view
     /\ \A other \in nullified[v] : other <= view
     /\ \A block \in supported[v] : ViewOf(block) <= view
-    /\ \/ view = 1
+    /\ \/ view = 1   \* G6
        \/ IsNullified(view - 1)
        \/ \E block \in Blocks : ViewOf(block) = view - 1 /\ IsNotarized(block)
 
@@ -129,25 +132,26 @@ CannotBeUnanimous(block) == IsWeakQuorum(Cardinality(Opponents(block)) + Byzanti
 
 MayNotarize(v, view) ==
     \/ "NotarizesTwice" \in Broken
-    \/ /\ view \notin Recalled(v, "nullify", nullified)
+    \/ /\ view \notin Recalled(v, "nullify", nullified)   \* G7
        /\ ~RecallsIn(v, "notarize", notarized, view)
 
 MayNullify(v, view) ==
-    /\ view \notin nullified[v]
-    /\ \/ "NullifiesAfterFinalize" \in Broken
+    /\ view \notin nullified[v]   \* G8
+    /\ \/ "NullifiesAfterFinalize" \in Broken   \* G9
        \/ ~RecallsIn(v, "finalize", finalized, view)
-    /\ \/ "NullifiesWithoutEvidence" \in Broken
+    /\ \/ "NullifiesWithoutEvidence" \in Broken   \* G10
        \/ \A block \in Recalled(v, "notarize", notarized) :
             ViewOf(block) = view => CannotBeUnanimous(block)
 
 \* Whoever supports a block has seen that somebody honest notarized it, and that is all it asks.
 MaySupport(v, block) ==
-    /\ \/ "SupportsAfterFinalize" \in Broken
+    /\ \/ "SupportsAfterFinalize" \in Broken   \* G11
        \/ ~RecallsIn(v, "finalize", finalized, ViewOf(block))
-    /\ \/ "SupportsAnything" \in Broken
+    /\ \/ "SupportsAnything" \in Broken   \* G12
        \/ IsWeakQuorum(Cardinality(Notarizers(block)) + Byzantine)
 
 MayFinalize(v, view) ==
+    \* G13
     /\ "FinalizesAfterNullify" \in Broken \/ view \notin Recalled(v, "nullify", nullified)
     /\ "FinalizesAfterSupport" \in Broken \/ ~RecallsIn(v, "support", supported, view)
     /\ ~RecallsIn(v, "finalize", finalized, view)
@@ -166,7 +170,7 @@ TakesNextNumber(block) ==
 
 Notarize(v, block, above) ==
     /\ block \notin notarized[v]
-    /\ parent[block] \in {Missing, above}
+    /\ parent[block] \in {Missing, above}   \* G15
     /\ TakesNextNumber(block)
     /\ MayNotarize(v, ViewOf(block))
     /\ MayBeIn(v, ViewOf(block))
@@ -190,7 +194,7 @@ Support(v, block) ==
     /\ UNCHANGED <<parent, notarized, nullified, finalized, forgotten>>
 
 Finalize(v, block) ==
-    /\ IsNotarizedByVotes(block)
+    /\ IsNotarizedByVotes(block)   \* G14
     /\ MayFinalize(v, ViewOf(block))
     /\ finalized' = [finalized EXCEPT ![v] = @ \union {block}]
     /\ UNCHANGED <<parent, notarized, nullified, supported, forgotten>>
@@ -200,7 +204,7 @@ Said(v) ==
         \union ({"support"} \X supported[v]) \union ({"finalize"} \X finalized[v])
 
 \* S4. Every vote is durable before it is signed.
-IsDurable(vote) ==
+IsDurable(vote) ==   \* G16
     CASE vote[1] = "notarize" -> "NotarizeIsNotDurable" \notin Broken
       [] vote[1] = "nullify" -> "NullifyIsNotDurable" \notin Broken
       [] vote[1] = "support" -> "SupportIsNotDurable" \notin Broken

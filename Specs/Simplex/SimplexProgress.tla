@@ -60,8 +60,15 @@ Supporters(w, block) == {v \in Honest : block \in supported[v][w]}
 MayBeNotarized(w, block) == WithHelp(Notarizers(w, block)) \/ WithHelp(Supporters(w, block))
 MayBeNullified(w) == WithHelp(Nullifiers(w))
 
-\* Whether one is there for good.
-IsOver(w) == w \in nullification \/ notarization[w] # {}
+MayBeFinal(w) ==
+    \/ WithHelp({v \in Honest : w \in finalized[v]})
+    \/ \E block \in Blocks : Notarizers(w, block) = Honest
+
+\* Whether one is there for good. What the honest said alone, they say again.
+IsOver(w) ==
+    \/ w \in nullification
+    \/ notarization[w] # {}
+    \/ \E block \in Blocks : Alone(Notarizers(w, block))
 
 \* Who says, or may say at any time, that it did not notarize `block`.
 Opponents(w, block) ==
@@ -147,7 +154,8 @@ Finalize(v, w, block) ==
     /\ UNCHANGED <<view, parent, notarized, nullified, supported>>
 
 \* S6. A validator may jump over views whose certificates only others hold. What it enters by is
-\* durable before it says anything there.
+\* durable before it says anything there; except a commit, which those hold who finalized, or which
+\* all notarized.
 Enter(v, w) ==
     /\ w > view[v]
     /\ view' = [view EXCEPT ![v] = w]
@@ -159,6 +167,7 @@ Enter(v, w) ==
                ELSE Keep({<<w - 1, block>>}, {})
        \/ /\ MayBeNullified(w - 1)
           /\ IF "EntryIsNotDurable" \in Broken THEN UNCHANGED durable ELSE Keep({}, {w - 1})
+       \/ MayBeFinal(w - 1) /\ UNCHANGED durable
     /\ UNCHANGED <<parent, votes>>
 
 Next ==
