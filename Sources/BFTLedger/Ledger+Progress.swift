@@ -82,7 +82,9 @@ extension Ledger {
             for reference in references where pool.batch(reference) == nil {
                 fetcher.want(reference, from: branch.tip.proposer, at: due)
             }
-        case .decided(.valid) where doesApplicationJudge:
+        // What is certified was judged by somebody honest's application: it need not be again, in
+        // another state perhaps.
+        case .decided(.valid) where doesApplicationJudge && !branch.isCertified:
             pool.vouch(for: branch.tip.payload)
             judge.markWithApplication(branch.tip.digest)
             effects.append(

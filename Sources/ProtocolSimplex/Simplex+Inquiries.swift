@@ -123,7 +123,7 @@ extension SimplexReplica {
         if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
         answeredAt[peer.rawValue] = now
         if inquiry.committed < committed.height, let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         for block in blocks(wantedBy: inquiry) { effects.append(.send(.block(block), to: peer)) }
         let useful = rounds.rounds.filter { $0.isOver && $0.view >= inquiry.lackingSince }
@@ -143,8 +143,8 @@ extension SimplexReplica {
         repeatVotes(to: peer, into: &effects)
     }
 
-    /// The blocks that `inquiry` names and then their ancestors, which it will want next, as many as
-    /// it could have named.
+    /// The blocks that `inquiry` names and then their ancestors, which it will want next, as many
+    /// as it could have named.
     private func blocks(wantedBy inquiry: Inquiry) -> [Block] {
         var blocks = inquiry.wanted.compactMap { block(named: $0) }
         var tip = blocks.last
@@ -197,7 +197,7 @@ extension SimplexReplica {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
         answeredAt[peer.rawValue] = nil
         if let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         repeatVotes(to: peer, into: &effects)
         effects.append(.send(.inquiry(inquiry), to: peer))

@@ -3,8 +3,6 @@ import BFTCore
 
 // Restarts: what was durable comes back.
 extension SimplexReplica {
-    // MARK: Restart
-
     /// Takes back what was durable. Records of committed views say nothing any more.
     mutating func recover(_ records: [DurableRecord]) {
         for record in records {
@@ -39,14 +37,14 @@ extension SimplexReplica {
 
     /// Takes back what commits the root or, if the crash came between the blocks of one run, a
     /// descendant.
-    mutating func recover(_ certificate: Certificate?) {
+    mutating func recover(_ certificate: CommitCertificate?) {
         guard let certificate else { return }
-        guard certificate.statement.block != committed.digest else {
+        guard certificate.committed.digest != committed.digest else {
             commitCertificate = certificate
             return
         }
         guard certificate.statement.view > committed.view else { return }
-        restore(certificate)
+        restore(certificate.certificate)
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {

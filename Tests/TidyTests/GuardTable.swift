@@ -31,8 +31,9 @@ struct GuardTable {
         String(cell.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 
-    /// What stands between back quotes.
+    /// What stands between back quotes, if the cell gives no reason.
     private static func names(_ cell: String) -> [String] {
+        guard !cell.hasPrefix("none:") else { return [] }
         let parts = cell.split(separator: "`", omittingEmptySubsequences: false)
         return stride(from: 1, to: parts.count, by: 2).map { String(parts[$0]) }
     }
