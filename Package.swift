@@ -251,8 +251,16 @@ let package = Package(
         .testTarget(
             name: "FuzzCorpusTests", dependencies: ["BLAKE3", "PostQuantum"],
             swiftSettings: common),
+        // A simulator whose hosts trap: what `bft simulate` makes of it is tested with it.
+        .executableTarget(
+            name: "FailingSimulator",
+            dependencies: [
+                "BFTCommands", "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
+                "ProtocolSimplex", "SimulatedProtocols",
+            ], path: "Tests/FailingSimulator", swiftSettings: common),
         .testTarget(
-            name: "ProcessTests", dependencies: ["bft", "Embedding"], swiftSettings: common),
+            name: "ProcessTests", dependencies: ["bft", "Embedding", "FailingSimulator"],
+            swiftSettings: common),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20

@@ -66,7 +66,7 @@ struct ScenarioSource: Sendable {
     }
 }
 
-/// Runs one scenario after another on all cores.
+/// Runs one scenario after another, in as many processes as there are cores.
 final class SimulationRun: Sendable {
     private struct State {
         /// `nil` once there is none left.
@@ -77,22 +77,23 @@ final class SimulationRun: Sendable {
 
     private let state: Mutex<State>
     private let source: ScenarioSource
-    private let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
+    private let makeWorker: @Sendable () -> RunWorker
     private let stop: StopRequest
     private let keepsGoing: Bool
     private let start = MonotonicClock.nanoseconds
     private let end: UInt64
 
     /// - Parameters:
+    ///   - makeWorker: makes what carries runs out, for each core.
     ///   - limit: no run is begun after this time.
     ///   - keepsGoing: whether a failure is no reason to stop.
     init(
-        _ source: ScenarioSource, of simulated: SimulatedProtocol,
+        _ source: ScenarioSource, by makeWorker: @escaping @Sendable () -> RunWorker,
         within limit: Interval?, keepsGoing: Bool, stop: StopRequest
     ) {
         self.source = source
         state = Mutex(State(nextSeed: source.seeds.first))
-        run = simulated.run
+        self.makeWorker = makeWorker
         self.stop = stop
         self.keepsGoing = keepsGoing
         end = limit.map { MonotonicClock.nanoseconds + $0.nanoseconds } ?? .max
@@ -132,11 +133,15 @@ final class SimulationRun: Sendable {
     }
 
     private func work() {
+        let worker = makeWorker()
         while let scenario = next() {
-            let result = Result { try run(scenario, RunOptions()) }
+            let result = Result {
+                try worker.run(scenario, RunOptions(), isOver: { stop.isRequested })
+            }
             state.withLock { state in
                 switch result {
-                case .success(let outcome):
+                case .success(nil): state.isOver = true
+                case .success(let outcome?):
                     state.totals.add(outcome)
                     if outcome.oracle != nil, !keepsGoing { state.isOver = true }
                 case .failure(let error):

@@ -45,6 +45,9 @@ public struct RunOutcome: Sendable, Equatable {
 public struct RunOptions: Sendable {
     /// Whether to note the decisions that were carried out.
     public var isRecordingDecisions = false
+    /// Is told of each decision before it is carried out, if they are noted: a run may end before
+    /// it has an outcome.
+    public var decisionListener: (@Sendable (Decision) -> Void)?
     /// Keeps a trace, if there is one.
     public var recorder: TraceRecorder?
 
