@@ -41,9 +41,9 @@ extension Ledger {
         at now: Instant, into effects: inout [LedgerEffect]
     ) {
         guard queue.backlog < limits.catchUpBacklog,
-            let peer = catchUp.nextPeer(tail: queue.tail.height, at: now)
+            let (peer, request) = catchUp.nextRequest(tail: queue.tail.height, at: now)
         else { return }
-        effects.append(.send(.syncRequest(from: queue.tail.height.next), to: peer))
+        effects.append(.send(.syncRequest(request), to: peer))
     }
 
     /// How many bytes of own batches are sent again at a time, unless the first alone is longer.

@@ -112,26 +112,34 @@ extension SimplexReplica {
     ) throws(Rejection) {
         let block = proposal.block
         let leader = leader(of: block.view)
-        guard proposal.vote.statement == statement(.notarize, for: block),
-            proposal.vote.voter == block.proposer
+        let said = proposal.vote.statement
+        guard rules.holds(.proposedKind, said.kind == .notarize),
+            rules.holds(.proposedBlock, said.block == block.digest),
+            rules.holds(.proposedView, said.view == block.view),
+            rules.holds(.proposedHeight, said.height == block.height),
+            rules.holds(.proposalVoter, proposal.vote.voter == block.proposer)
         else { throw .proposalMismatch }
-        guard block.proposer == leader else { throw .notLeader(block.proposer, block.view) }
-        guard block.epoch == configuration.epoch, block.parents.count == 1 else {
-            throw .malformedBlock
+        guard rules.holds(.proposer, block.proposer == leader) else {
+            throw .notLeader(block.proposer, block.view)
         }
+        guard rules.holds(.blockEpoch, block.epoch == configuration.epoch),
+            rules.holds(.blockParents, block.parents.count == 1)
+        else { throw .malformedBlock }
         guard block.view > committed.view else { return }
         try count(proposal.vote, into: &effects)
         // A second block of this leader is kept only if a quorum notarized it: the tally above
         // has turned the contradiction into evidence.
         let round = rounds[block.view]
-        guard round?.proposal == nil || round?.isNotarized(block.digest) == true else { return }
+        let isFirst = round?.proposal == nil
+        guard rules.holds(.secondProposal, isFirst || round?.isNotarized(block.digest) == true)
+        else { return }
         rounds.update(block.view) { $0.keep(proposal) }
     }
 
     /// A block that was asked for by name.
     mutating func take(_ block: Block) throws(Rejection) {
-        guard wantedBlocks.contains(block.digest), block.view > committed.view,
-            isWithinWindow(block.view)
+        guard rules.holds(.wantedBlock, wantedBlocks.contains(block.digest)),
+            block.view > committed.view, rules.holds(.blockWindow, isWithinWindow(block.view))
         else { throw .unexpectedBlock(block.digest) }
         rounds.update(block.view) { $0.keep(block) }
     }
@@ -156,10 +164,11 @@ extension SimplexReplica {
             guard view > committed.view.next else { return refuse(block, into: &effects) }
             return ask(block.proposer, at: now, into: &effects)
         }
-        guard block.height == parent.height.next, block.view > parent.view,
-            block.time >= parent.time, parent.view >= committed.view
+        guard rules.holds(.parentHeight, block.height == parent.height.next),
+            rules.holds(.parentView, block.view > parent.view),
+            rules.holds(.blockTime, block.time >= parent.time)
         else { return refuse(block, into: &effects) }
-        guard isNotarized(parent), isJustified(parent: parent.view),
+        guard rules.holds(.notarizedParent, isNotarized(parent)), isJustified(parent: parent.view),
             let ancestors = path(to: block)
         else { return ask(block.proposer, at: now, into: &effects) }
         guard isHeld(ancestors, into: &effects) else { return }

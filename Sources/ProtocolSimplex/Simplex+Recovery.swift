@@ -69,7 +69,7 @@ extension SimplexReplica {
             messages.append(
                 .vote(statement(.support, in: round.view, at: name.height, for: name.digest)))
         }
-        if let name = round.own.finalized {
+        if let name = round.own.finalized, name != OwnVotes.forgotten.finalized {
             messages.append(
                 .vote(statement(.finalize, in: round.view, at: name.height, for: name.digest)))
         }

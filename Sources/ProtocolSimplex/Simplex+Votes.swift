@@ -47,10 +47,15 @@ extension SimplexReplica {
 
     /// The phase of a statement made here and now, in the one form that it has.
     func phase(of statement: Statement) throws(Rejection) -> Phase {
-        guard statement.chain == configuration.chain else { throw .otherChain }
-        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
+        guard rules.holds(.statementChain, statement.chain == configuration.chain) else {
+            throw .otherChain
+        }
+        guard rules.holds(.statementEpoch, statement.epoch == configuration.epoch) else {
+            throw .otherEpoch
+        }
         guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
-        if statement.kind.isBlockless, statement.height != .zero || statement.block != .zero {
+        let namesNothing = statement.height == .zero && statement.block == .zero
+        guard rules.holds(.blocklessStatement, namesNothing || !statement.kind.isBlockless) else {
             throw .malformedBlock
         }
         return phase
@@ -65,7 +70,7 @@ extension SimplexReplica {
         guard statement.view > committed.view else {
             return payCommit(owedTo: vote, into: &effects)
         }
-        guard isWithinWindow(statement.view) else {
+        guard rules.holds(.voteWindow, isWithinWindow(statement.view)) else {
             isBehind = true
             throw .beyondWindow(statement.view)
         }
@@ -123,13 +128,14 @@ extension SimplexReplica {
     ) throws(Rejection) {
         let statement = certificate.statement
         let phase = try phase(of: statement)
-        guard certificate.signers.count == configuration.validators.count,
-            rules.isQuorum(
-                configuration.validators.power(of: certificate.signers),
-                of: configuration.validators)
+        let validators = configuration.validators
+        guard rules.holds(.signerCount, certificate.signers.count == validators.count),
+            rules.holds(
+                .signerPower,
+                rules.isQuorum(validators.power(of: certificate.signers), of: validators))
         else { throw .weakCertificate }
-        guard statement.view > committed.view,
-            rounds[statement.view]?.isUseful(certificate, in: phase) ?? (phase != .abstain)
+        guard statement.view > committed.view, rules.holds(.certificateKind, phase != .abstain),
+            rounds[statement.view]?.isUseful(certificate, in: phase) ?? true
         else { return }
         keep(certificate, into: &effects)
     }

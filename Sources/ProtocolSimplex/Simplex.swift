@@ -92,9 +92,9 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         rules = Rules()
         schedule = configuration.leaders
         committed = root
-        commitVoteHeight = root.height
-        view = root.view.next
-        rounds = RoundList(configuration.validators)
+        commitVoteHeight = max(root.height, configuration.floor.height)
+        view = max(root.view, configuration.floor.view).next
+        rounds = RoundList(configuration.validators, floor: configuration.floor.view)
         pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
         toldView = Array(repeating: .zero, count: count)

@@ -15,6 +15,15 @@ public struct OwnVotes: Equatable, Sendable {
 
     public init() {}
 
+    /// Of a view in which anything may have been said: as if it had notarized and finalized a block
+    /// that nobody knows, after which no rule allows anything.
+    static let forgotten: OwnVotes = {
+        var own = OwnVotes()
+        own.notarized = .zero
+        own.finalized = BlockName(height: .zero, digest: .zero)
+        return own
+    }()
+
     var isEmpty: Bool { self == OwnVotes() }
 }
 
@@ -50,6 +59,12 @@ public protocol VotingRules: Equatable, Sendable {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool
     /// Does a validator in view `current` keep what it hears of `view`?
     func isNear(_ view: View, to current: View) -> Bool
+    /// Does `check` of a field that a message carries hold? `condition` says so.
+    func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool
+}
+
+extension VotingRules {
+    public func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool { condition }
 }
 
 /// The rules of the paper and of the fast path, with weights.

@@ -15,6 +15,8 @@ struct Conversation {
     private static let genesis = Block.genesis(
         chain: chain, time: Timestamp(milliseconds: 0), stateRoot: .zero)
 
+    /// Whether a log that was cut says what it has forgotten.
+    var hasFloor = true
     private var replica: Simplex
     private var now = Instant(nanoseconds: 0)
     private var timer: Instant?
@@ -31,17 +33,19 @@ struct Conversation {
         replica = try Self.replica(on: Self.genesis, nil, [])
     }
 
-    private static func configuration() throws -> ReplicaConfiguration {
+    private static func configuration(above floor: Floor = .ground) throws -> ReplicaConfiguration {
         ReplicaConfiguration(
             chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
-            own: ValidatorIndex(0), timing: timing)
+            own: ValidatorIndex(0), timing: timing, floor: floor)
     }
 
     private static func replica(
-        on root: Block, _ certificate: CommitCertificate?, _ log: [DurableRecord]
+        on root: Block, _ certificate: CommitCertificate?, _ log: [DurableRecord],
+        above floor: Floor = .ground
     ) throws -> Simplex {
         Simplex(
-            configuration: try configuration(), root: root, certificate: certificate, recovered: log
+            configuration: try configuration(above: floor), root: root, certificate: certificate,
+            recovered: log
         )
     }
 
@@ -59,7 +63,14 @@ struct Conversation {
             return give(.timerFired)
         case "restart":
             if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
-            replica = try Self.replica(on: committed.block, committed.certificate, log)
+            if words.first == "aside" {
+                // A log that was cut, and no chain beside it.
+                let floor = hasFloor ? replica.forgotten : .ground
+                (log, committed) = (replica.liveRecords, (Self.genesis, nil))
+                replica = try Self.replica(on: Self.genesis, nil, log, above: floor)
+            } else {
+                replica = try Self.replica(on: committed.block, committed.certificate, log)
+            }
             return give(.started)
         default: return give(try input(verb, Array(words), command))
         }
