@@ -77,7 +77,8 @@ enum Fixture {
                 chain: chain, epoch: .zero, validators: validators, own: ValidatorIndex(own),
                 timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
             limits: limits, state: .genesis(genesis, validatorCount: 4),
-            doesApplicationJudge: doesApplicationJudge, commitKinds: Simplex.commitKinds, committed: [],
+            doesApplicationJudge: doesApplicationJudge, commitKinds: Simplex.commitKinds,
+            committed: [],
             recovered: [])
     }
 
