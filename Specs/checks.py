@@ -136,7 +136,8 @@ def simplex_models(tools):
     yield from two_views.mutants("Agreement", [
         "FinalizesAfterNullify", "NullifiesAfterFinalize", "HalfIsQuorum", "TwoThirdsRoundedDown",
         "AnyParentWillDo", "NullifiesWithoutEvidence", "ByzantineAloneConvince",
-        "NotarizersAbstain", "QuorumIsUnanimous"])
+        "NotarizersAbstain", "QuorumIsUnanimous", "NotarizeIsNotDurable", "NullifyIsNotDurable",
+        "FinalizeIsNotDurable"])
     yield two_views.check("TwoOfFourByzantine", FAILS, "Agreement", changes=[
         ("{v1, v2, v3}", "{v1, v2}"), ("Byzantine = 1", "Byzantine = 2")])
     yield from two_views.must_fail(
@@ -148,7 +149,7 @@ def simplex_models(tools):
     yield from equivocating.mutants("Agreement", ["NotarizesTwice"], suffix=suffix)
     yield from equivocating.mutants("FinalizedIsNotarizedAlone", [
         "SupportsAnything", "SupportsAfterFinalize", "FinalizesAfterSupport",
-        "ByzantineAloneConvince", "QuorumIsUnanimous"], suffix=suffix)
+        "ByzantineAloneConvince", "QuorumIsUnanimous", "SupportIsNotDurable"], suffix=suffix)
     two_views_of_two = [("LastView = 1", "LastView = 2")]
     suffix = ", two views of two blocks"
     yield from equivocating.mutants("Agreement", ["ParentNeedsNoQuorum"], two_views_of_two, suffix)
@@ -159,14 +160,25 @@ def simplex_models(tools):
     yield progress.check("no state is a trap, two views")
     yield from progress.mutants("TheViewCanEnd", [
         "KeepsItsNotarizeVote", "SupportsNothing", "NullifiersDoNotSupport",
-        "CertificatesAreDropped", "EverybodyIsQuorum"])
-    yield from progress.mutants("TheLeaderCanPropose", ["EntersByTimeout"])
-    yield from progress.must_fail("NobodyMoves", "NobodySupports")
+        "CertificatesAreDropped", "EverybodyIsQuorum", "SupportsJudgedOnly"])
+    yield from progress.mutants("TheLeaderCanPropose", ["EntersByTimeout", "EntryIsNotDurable"])
+    yield from progress.mutants("TheDataIsHeld", ["SupportsAnything"])
+    yield from progress.mutants("TheVoteCanBeShown", ["JustificationIsNotDurable"])
+    # Either of two rules is enough against this trap, so it takes both away.
+    yield from progress.mutants(
+        "TheViewCanEnd", ['SupportsJustifiedOnly", "JustificationIsNotDurable'])
+    yield progress.check("SupportsJustifiedOnly is no trap", broken="SupportsJustifiedOnly")
+    yield from progress.must_fail("NobodyMoves", "NobodySupports", "NobodySkips")
     progress = Model(tools, "SimplexProgress", "SimplexProgress_equivocating_leaders.cfg")
     yield progress.check("no state is a trap, two blocks", quick=True)
     yield from progress.mutants("TheViewCanEnd", [
         "KeepsItsNotarizeVote", "SupportsNothing", "SupportsOneBlock", "NullifiersDoNotSupport"],
         suffix=", two blocks")
+    # Those who lose power forget whose votes they counted, and may come to support a block for each
+    # honest validator.
+    yield from progress.mutants("TheViewCanEnd", ["SupportsTwoBlocks"], [
+        ("{v1, v2, v3}", "{v1, v2, v3, v4, v5}"), ("Byzantine = 1", "Byzantine = 2"),
+        ("BlocksPerView = 2", "BlocksPerView = 3")], ", seven validators")
     yield from progress.must_fail("TheParentIsTheSame")
 
 
@@ -262,6 +274,10 @@ def simplex_proofs(tools):
     yield proof.check(
         "ByzantineAloneConvince", FAILS, "axiom [honest_member] exists N:validator. "
         "~byzantine(N) & among(N, W)\n")
+    yield proof.check(
+        "SupportsOnVotesForOthers", FAILS,
+        "  require among(N, w) & ~byzantine(N) -> notarized(N, b);   # S8, supporting\n",
+        "  require among(N, w) & ~byzantine(N) -> spoke(N, viewof(b));\n")
     yield proof.quorums_meet_in_anybody()
 
 

@@ -43,7 +43,7 @@ public struct Branch: Sendable, Equatable {
     public let view: View
     /// Whether a quorum, or so many that somebody honest is among them, has voted for the tip
     /// already: then the state that it vouches for was compared by somebody honest, and need not
-    /// be known here.
+    /// be known here, and its time and content were judged.
     public let isCertified: Bool
 
     public init(

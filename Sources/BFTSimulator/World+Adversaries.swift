@@ -20,6 +20,10 @@ extension World {
         _ question: (inout any Adversary<P>, inout Vantage<P>) -> [Dispatch<P>]
     ) {
         guard var adversary = adversaries[node.rawValue] else { return }
+        if let silence = silences[node.rawValue], now >= silence {
+            if !honest.isEmpty { deviationCounts[node.rawValue] += 1 }
+            return
+        }
         var vantage = vantage(of: node)
         var dispatches = question(&adversary, &vantage)
         adversaries[node.rawValue] = adversary
@@ -85,6 +89,7 @@ extension World {
     /// Everything that an adversary sends goes through the wire encoding: bytes that are no
     /// message end here, as they do at the node that receives them.
     private mutating func send(_ dispatch: Dispatch<P>, from node: ValidatorIndex) {
+        guard !areMaliciousSilent else { return }
         let bytes =
             switch dispatch.content {
             case .unsigned(let unsigned):

@@ -50,6 +50,10 @@ public struct World<P: ConsensusProtocol>: Sendable {
     var events = EventQueue<Event>()
     public internal(set) var now = Instant(nanoseconds: 0)
     var adversaries: [(any Adversary<P>)?]
+    /// When malicious validators fall silent for good, by position.
+    let silences: [Int: Instant]
+    /// Notes what is new in a run, for a search that is steered by it.
+    var probe: (any Probe<P>)?
     /// Validators whose disks may lose what was durable. They follow the protocol otherwise, and
     /// count as malicious.
     let hasBadDisk: [Bool]
@@ -57,6 +61,10 @@ public struct World<P: ConsensusProtocol>: Sendable {
     var chainLoser: ValidatorIndex?
     var coalition: Coalition<P>
     var bench: OracleBench<P>
+    /// When everything that clients wanted was done.
+    public internal(set) var restedAt: Instant?
+    /// Whether nothing leaves a malicious validator any more.
+    var areMaliciousSilent = false
     /// When clients stop.
     public var submitUntil: Instant { plan.healAt.advanced(by: plan.submitAfterHeal) }
 
@@ -66,6 +74,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// - Parameters:
     ///   - plan: drawn from the seed unless given.
     ///   - adversaries: the malicious validators, by position.
+    ///   - silences: when malicious validators fall silent for good, by position.
+    ///   - turns: what malicious validators draw otherwise than the seed says.
     ///   - mistakes: what every host does wrong.
     ///   - signatures: how validators sign; a stand-in unless given.
     ///   - script: which of the seed's decisions are carried out.
@@ -73,7 +83,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
     ///   - guests: oracles that judge it, too.
     public init(
         powers: [VotingPower], seed: UInt64, plan: FaultPlan? = nil,
-        adversaries: [Int: any Adversary<P>] = [:], mistakes: HostMistakes<P> = HostMistakes(),
+        adversaries: [Int: any Adversary<P>] = [:], silences: [Int: Instant] = [:],
+        turns: [Turn] = [], mistakes: HostMistakes<P> = HostMistakes(),
         signatures: (any WorldSignatures)? = nil, script: DecisionScript = .everything,
         oracles: OracleSelection = .all, guests: [OracleEntry<P>] = []
     ) throws(ValidatorSetError) {
@@ -114,10 +125,9 @@ public struct World<P: ConsensusProtocol>: Sendable {
         links = Links(count: powers.count)
         clients = powers.indices.map { NodeClients(node: $0, count: plan.clientCount) }
         self.adversaries = powers.indices.map { adversaries[$0] }
+        self.silences = silences
         let hasBadDisk = Self.badDisks(plan, powers, adversaries.keys.sorted(), &random)
         self.hasBadDisk = hasBadDisk
-        coalition = Coalition(
-            members: powers.indices.filter { adversaries[$0] != nil }.map { ValidatorIndex($0) })
         deviationCounts = powers.map { _ in 0 }
         history = History(count: powers.count)
         bench = OracleBench(
@@ -128,6 +138,9 @@ public struct World<P: ConsensusProtocol>: Sendable {
                 areClocksRight: plan[.clockJump] == nil, chain: chain, limits: limits,
                 signatures: signatures))
         decisionSeed = random.next()
+        coalition = Coalition(
+            members: powers.indices.filter { adversaries[$0] != nil }.map { ValidatorIndex($0) },
+            seed: decisionSeed, turns: turns)
         statistics[.skewedClocks] = nodes.count { $0.clock.skewMilliseconds != 0 }
         statistics[.driftingClocks] = nodes.count { $0.clock.driftPerMillion != 0 }
         self.random = random
@@ -203,35 +216,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         now = max(now, end)
     }
 
-    /// Runs through the faults and on until everything that an honest replica had stored is
-    /// executed at every honest replica, and every read is answered. It is a violation if that
-    /// takes longer than `bound` from when clients stop.
-    public mutating func runToRest(within bound: Interval) {
-        run(until: submitUntil)
-        run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
-        guard violations.isEmpty else { return }
-        for node in validators.indices { measure(node) }
-        observe(.rested(unfinished: isAtRest ? nil : standstill))
-        statistics[.undecidedHistories] += bench.undecidedCount
-    }
-
-    private var standstill: String {
-        let states = validators.indices.map { nodes[$0.rawValue].description }
-        return "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
-            + states.joined(separator: "; ")
-    }
-
-    private var isAtRest: Bool {
-        guard history.outstandingCount == 0 else { return false }
-        return validators.indices.allSatisfy { node in
-            !isHonest(node)
-                || (nodes[node.rawValue].isUp
-                    && history.executedCounts[node.rawValue] == history.height
-                    && history.waitingReadCount(at: node) == 0)
-        }
-    }
-
-    private mutating func run(until end: Instant, orWhen isEnough: (Self) -> Bool) {
+    mutating func run(until end: Instant, orWhen isEnough: (Self) -> Bool) {
         while violations.isEmpty, let next = events.nextTime, next <= end,
             let (time, event) = events.popFirst()
         {

@@ -64,6 +64,14 @@ struct RoundList: Equatable, Sendable {
         return nil
     }
 
+    /// The block named `digest` of a view before `view`. Asked for one ancestor after another.
+    func block(named digest: Digest, before view: View) -> Block? {
+        for position in rounds.indices[..<position(of: view)].reversed() {
+            if let block = rounds[position].block(named: digest) { return block }
+        }
+        return nil
+    }
+
     /// The position of the first round whose view is `view` or later.
     private func position(of view: View) -> Int {
         var (low, high) = (0, rounds.count)

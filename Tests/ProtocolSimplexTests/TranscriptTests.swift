@@ -33,8 +33,10 @@ import Testing
         #expect(try Self.replay(expected, hasFloor: false).contains("sign vote finalize A"))
     }
 
-    static func replay(_ transcript: String, hasFloor: Bool = true) throws -> String {
-        var conversation = try Conversation()
+    static func replay(
+        _ transcript: String, mistake: (any Mistake)? = nil, hasFloor: Bool = true
+    ) throws -> String {
+        var conversation = try Conversation(mistake: mistake)
         conversation.hasFloor = hasFloor
         let parts = transcript.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
         let replayed = try parts.map { part -> String in

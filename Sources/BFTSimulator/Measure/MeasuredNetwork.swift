@@ -86,7 +86,8 @@ struct MeasuredNetwork<P: Attackable> {
         }
         adversaries = (0..<count).map { measurement.isByzantine($0) ? entry.make() : nil }
         coalition = Coalition(
-            members: validators.indices.filter { measurement.isByzantine($0.rawValue) })
+            members: validators.indices.filter { measurement.isByzantine($0.rawValue) },
+            seed: seed, turns: [])
         for position in 0..<count {
             replicas.append(
                 Replica(

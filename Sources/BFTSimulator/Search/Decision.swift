@@ -137,7 +137,7 @@ extension Decision: CustomStringConvertible, LosslessStringConvertible {
 }
 
 /// Which of the decisions that the seed makes are carried out: all, or those of a list.
-public struct DecisionScript: Sendable, Equatable {
+public struct DecisionScript: Sendable {
     private let kept: Set<Decision>?
     /// Those of a list that end a process, by place, the latest first.
     private var stops: [[Decision]] = []
@@ -145,6 +145,8 @@ public struct DecisionScript: Sendable, Equatable {
     public var isRecording = false
     /// The decisions that were carried out, in order, if they are noted.
     public private(set) var carriedOut: [Decision] = []
+    /// Is told of each decision before it is carried out, if they are noted.
+    var listener: (@Sendable (Decision) -> Void)?
 
     /// Everything that the seed decides.
     public static let everything = DecisionScript(kept: nil)
@@ -177,7 +179,10 @@ public struct DecisionScript: Sendable, Equatable {
     /// Whether `decision` is carried out, to be asked when the seed makes it.
     mutating func admits(_ decision: Decision) -> Bool {
         if let kept, !kept.contains(decision) { return false }
-        if isRecording { carriedOut.append(decision) }
+        if isRecording {
+            carriedOut.append(decision)
+            listener?(decision)
+        }
         return true
     }
 }
