@@ -230,7 +230,8 @@ let package = Package(
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
                 "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
-                "KeyValueStore", "Logging", "ProtocolSimplex",
+                "KeyValueStore", "Logging", "ProtocolSimplex", "ProtocolPBFT",
+                "ProtocolHotStuff",
             ], swiftSettings: common),
         .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
         .testTarget(

@@ -9,7 +9,7 @@ enum LedgerEffect: Equatable, Sendable {
     case execute(CommittedBlock)
     case verdict(Digest, Verdict)
     case caughtUp(CommittedRun)
-    case readBlocks(from: Height, for: ValidatorIndex)
+    case readBlocks(SyncRequest, for: ValidatorIndex)
     case readBatches([BatchReference], for: ValidatorIndex)
     case readReady(upTo: UInt64)
     case askApplication(Block, [Batch])
@@ -31,6 +31,8 @@ public enum LedgerRejection: Error, Equatable, Sendable {
     case batch(BatchRefusal)
     case uninvitedAnswer
     case unlinkedRun
+    /// An answer that brings less than fits, and not all that was asked for.
+    case shortAnswer
     case flawedCertificate(Certificate.Flaw)
 }
 
@@ -42,6 +44,7 @@ struct Ledger: Equatable, Sendable {
     let configuration: ReplicaConfiguration
     let limits: LedgerLimits
     let doesApplicationJudge: Bool
+    let commitRules: CommitRules
     var pool: BatchPool
     var judge = ProposalJudge()
     var fetcher: BatchFetcher
@@ -56,13 +59,17 @@ struct Ledger: Equatable, Sendable {
 
     init(
         configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
-        doesApplicationJudge: Bool, committed: [CommittedRun], recovered: [Batch]
+        doesApplicationJudge: Bool, commitKinds: [VoteKind], committed: [UncheckedRun],
+        recovered: [Batch]
     ) {
         let own = configuration.own
         let count = configuration.validators.count
         self.configuration = configuration
         self.limits = limits
         self.doesApplicationJudge = doesApplicationJudge
+        commitRules = CommitRules(
+            chain: configuration.chain, epoch: configuration.epoch,
+            validators: configuration.validators, kinds: commitKinds)
         pool = BatchPool(next: state.frontier, limits: limits)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
         queue = CommitQueue(root: state.block, inFlightLimit: limits.executionsInFlight)
@@ -78,12 +85,12 @@ struct Ledger: Equatable, Sendable {
     }
 
     /// Takes back blocks that were committed and not executed. Those executed since say nothing.
-    private mutating func recover(_ runs: [CommittedRun]) {
+    private mutating func recover(_ runs: [UncheckedRun]) {
         var nothing: [LedgerEffect] = []  // The pool is empty, so nothing is displaced.
         for run in runs {
-            guard let next = run.blocks.firstIndex(where: { $0.parent == queue.tail.digest }),
-                let rest = CommittedRun(
-                    blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            guard let certificate = try? commitRules.check(run.certificate),
+                let rest = CommittedRun(blocks: run.blocks, certificate: certificate)?
+                    .suffix(after: queue.tail.digest)
             else { continue }
             commit(rest, into: &nothing)
         }
@@ -113,11 +120,18 @@ struct Ledger: Equatable, Sendable {
             switch message {
             case .batch(let batch): try take(batch, from: sender, into: &effects)
             case .batchRequest(let references): answer(references, to: sender, into: &effects)
-            case .syncRequest(let from):
-                if from <= queue.executed {
-                    effects.append(.readBlocks(from: from, for: sender))
+            case .syncRequest(let request):
+                if request.height <= queue.executed {
+                    effects.append(.readBlocks(request, for: sender))
                 }
-            case .syncResponse(let run): try take(run, from: sender, into: &effects)
+            case .syncResponse(let run):
+                try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
+                    try ledger.take(run, from: sender, into: &effects)
+                }
+            case .syncAncestors(let blocks):
+                try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
+                    try ledger.take(ancestors: blocks, from: sender, into: &effects)
+                }
             case .readProbe(let nonce):
                 effects.append(
                     .send(.readClaim(nonce: nonce, height: commitVoteHeight), to: sender))
@@ -217,6 +231,7 @@ struct Ledger: Equatable, Sendable {
             queue.append(
                 block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
         }
+        pool.bringNear()
         judge.rebase(onto: queue.tail)
         isWantListStale = true
         hasNews = true
@@ -230,36 +245,5 @@ struct Ledger: Equatable, Sendable {
         judge.rebase(onto: queue.tail)
         isWantListStale = true
         hasNews = true
-    }
-
-    // MARK: Catching up
-
-    private mutating func take(
-        _ run: CommittedRun, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
-    ) throws(LedgerRejection) {
-        guard catchUp.isAwaiting(sender) else { throw .uninvitedAnswer }
-        guard let next = run.blocks.firstIndex(where: { $0.parent == queue.tail.digest }),
-            run.blocks[next].height == queue.tail.height.next,
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate),
-            isInOrder(rest)
-        else {
-            catchUp.failed(by: sender)
-            throw .unlinkedRun
-        }
-        do {
-            try rest.certificate.checkCommit(
-                of: rest.last, chain: configuration.chain, validators: configuration.validators)
-        } catch {
-            catchUp.failed(by: sender)
-            throw .flawedCertificate(error)
-        }
-        catchUp.progressed(by: sender)
-        commit(rest, into: &effects)
-        effects.append(.caughtUp(rest))
-    }
-
-    private func isInOrder(_ run: CommittedRun) -> Bool {
-        PayloadOrder.frontier(after: run.blocks, committed: pool.frontier) != nil
     }
 }

@@ -20,6 +20,10 @@ extension World {
         _ question: (inout any Adversary<P>, inout Vantage<P>) -> [Dispatch<P>]
     ) {
         guard var adversary = adversaries[node.rawValue] else { return }
+        if let silence = silences[node.rawValue], now >= silence {
+            if !honest.isEmpty { deviationCounts[node.rawValue] += 1 }
+            return
+        }
         var vantage = vantage(of: node)
         var dispatches = question(&adversary, &vantage)
         adversaries[node.rawValue] = adversary

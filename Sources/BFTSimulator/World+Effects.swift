@@ -12,6 +12,7 @@ extension World {
         let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
         let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
         let view = nodes[node.rawValue].replica?.consensus.view
+        let before = probe == nil ? nil : nodes[node.rawValue].replica?.consensus
         for heard in mistakes.heard(input, at: node) {
             nodes[node.rawValue].replica?.handle(
                 heard, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
@@ -19,6 +20,12 @@ extension World {
         }
         if let entered = nodes[node.rawValue].replica?.consensus.view, entered != view {
             observe(.entered(entered, at: node), at: node)
+        }
+        if isHonest(node) {
+            probe?.note(
+                input, effects, before: before, after: nodes[node.rawValue].replica?.consensus,
+                at: Moment(
+                    occasion: coalition.occasionCount, millisecond: now.nanoseconds / 1_000_000))
         }
         for effect in effects {
             for done in mistakes.done(effect, at: node) { enqueue(done, at: node) }
@@ -112,7 +119,7 @@ extension World {
             events.add(
                 .timer(node, life: nodes[node.rawValue].life, at: instant), at: max(now, time))
         case .execute(let block): enqueueExecution(of: block, at: node)
-        case .readBlocks(let from, let peer): sendBlocks(from: from, to: peer, of: node)
+        case .readBlocks(let request, let peer): sendBlocks(request, to: peer, of: node)
         case .readBatches(let references, let peer):
             for reference in references { sendBatch(reference, to: peer, of: node) }
         case .accuse(let evidence):

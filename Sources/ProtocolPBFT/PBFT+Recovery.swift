@@ -31,6 +31,7 @@ extension PBFTReplica {
     /// something to do; in an idle network it has until the next empty block is due. Who waits
     /// for a view gives it up only after a quorum asked for it.
     private var giveUpAt: Instant? {
+        guard !isBelowFloor else { return nil }
         if let workSince { return workSince.advanced(by: pacemaker.timeout) }
         guard isJoined else { return nil }
         return progressAt.advanced(by: pacemaker.idleInterval).advanced(by: pacemaker.timeout)
@@ -57,7 +58,7 @@ extension PBFTReplica {
             noteWorkSince(now)
         }
         endTerm(at: now, into: &effects)
-        guard workSince != nil || !isJoined else {
+        guard workSince != nil || !isJoined || isBelowFloor else {
             resendAt = nil
             return
         }
@@ -125,7 +126,7 @@ extension PBFTReplica {
         if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
         answeredAt[peer.rawValue] = now
         if inquiry.committed < committed.height, let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         if inquiry.stable < checkpoints.stable.height, let certificate = checkpoints.certificate {
             effects.append(.send(.certificate(certificate), to: peer))
@@ -173,7 +174,8 @@ extension PBFTReplica {
         }
         guard isJoined else {
             if let report = viewChanges[own.rawValue], report.view == view {
-                messages.append(.viewChange(report.viewChange, report.certificate))
+                messages.append(
+                    .viewChange(report.viewChange, report.certificate?.certificate))
             }
             return messages
         }
@@ -196,7 +198,7 @@ extension PBFTReplica {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
         answeredAt[peer.rawValue] = nil
         if let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         if let newView, newView.leader != configuration.own {
             effects.append(.send(.newView(newView), to: peer))

@@ -25,7 +25,7 @@ extension SimplexReplica {
                 continue
             }
             if grace.nanoseconds > 0 { pacemaker.missedVotes(in: notarized.view) }
-            persistNotarization(of: notarized.view, into: &effects)
+            persist(rounds.update(notarized.view) { $0.unsaved(.notarize) }, into: &effects)
             cast(
                 statement(
                     .finalize, in: notarized.view, at: notarized.height, for: notarized.block),
@@ -45,13 +45,8 @@ extension SimplexReplica {
         return earliest
     }
 
-    mutating func persistNotarization(of view: View, into effects: inout [Effect<Self>]) {
-        guard let position = rounds.index(of: view),
-            !rounds.rounds[position].isNotarizationDurable,
-            let certificate = rounds.rounds[position].notarization
-        else { return }
-        rounds.update(view) { $0.isNotarizationDurable = true }
-        effects.append(.persist(.certificate(certificate)))
+    func persist(_ certificate: Certificate?, into effects: inout [Effect<Self>]) {
+        if let certificate { effects.append(.persist(.certificate(certificate))) }
     }
 
     // MARK: Commits
@@ -61,7 +56,8 @@ extension SimplexReplica {
         guard let round = rounds.lastFinalized, let certificate = round.finalization else { return }
         guard let block = round.block(named: certificate.statement.block),
             let ancestors = path(to: block),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: certificate)
+            let checked = try? Self.commitRules(configuration).check(certificate),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
         else {
             guard fetchedView < round.view else { return }
             fetchedView = round.view
@@ -77,7 +73,7 @@ extension SimplexReplica {
     mutating func becomeCommitted(_ run: CommittedRun) {
         precondition(run.first.parent == committed.digest, "S5: not a child of the committed block")
         committed = run.last
-        commitCertificate = run.certificate
+        commitCertificate = run.isCertifiedItself ? run.certificate : nil
         commitVoteHeight = max(commitVoteHeight, committed.height)
         rounds.removeAll(through: committed.view)
         pacemaker.committed()
@@ -88,33 +84,39 @@ extension SimplexReplica {
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard run.last.height > committed.height,
-            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            let rest = run.suffix(after: committed.digest)
         else { return }
         becomeCommitted(rest)
+        if !rest.isCertifiedItself {
+            let target = rest.certificate.certificate
+            rounds.update(target.statement.view) { $0.keep(target, isFinal: true) }
+        }
         if view <= committed.view { enter(committed.view.next, at: now, into: &effects) }
     }
 
     // MARK: Those who wait
 
-    /// Whether `vote`, one of a committed view, shows that its voter does not know of the commit
-    /// and that this replica's vote to finalize, which it waits for, will never come.
+    /// Whether `vote`, one of a committed view, shows that its voter does not know of the commit:
+    /// it waits for this replica's vote to finalize, which will never come, or gave the view up.
     func isCommitOwed(to vote: Vote) -> Bool {
-        vote.statement.kind == .finalize && vote.statement.view > finalizedView
-            && vote.voter != configuration.own
-            && configuration.validators.contains(vote.voter)
-            && commitCertificate?.statement.kind == .notarize
-            && vote.statement.view > toldView[vote.voter.rawValue]
+        guard configuration.validators.contains(vote.voter), vote.voter != configuration.own,
+            vote.statement.view > toldView[vote.voter.rawValue]
+        else { return false }
+        if vote.statement.kind == .finalize {
+            return vote.statement.view > finalizedView
+                && commitCertificate?.statement.kind == .notarize
+        }
+        return Phase(vote.statement.kind)?.isFallback == true
+            && isCharge(vote.voter, in: vote.statement.view)
     }
 
-    /// Sends what commits the block to a voter that still collects votes to finalize it. Once for
-    /// each commit and voter, whatever that one repeats.
+    /// Sends what commits the block to a voter that still collects votes to finalize it, or to end
+    /// its view. Once for each commit and voter, whatever that one repeats.
     mutating func payCommit(owedTo vote: Vote, into effects: inout [Effect<Self>]) {
         guard isCommitOwed(to: vote), let commitCertificate else { return }
         toldView[vote.voter.rawValue] = committed.view
-        pacemaker.missedVotes(in: vote.statement.view)
-        effects.append(.send(.certificate(commitCertificate), to: vote.voter))
+        if vote.statement.kind == .finalize { pacemaker.missedVotes(in: vote.statement.view) }
+        effects.append(.send(.certificate(commitCertificate.certificate), to: vote.voter))
     }
 
     /// The votes to finalize that are here in the rounds up to `view`, about to be dropped.

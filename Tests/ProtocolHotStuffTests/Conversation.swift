@@ -15,7 +15,7 @@ struct Conversation<Rules: HotStuffRules> {
     private var now = Instant(nanoseconds: 0)
     private var timer: Instant?
     private var log: [HotStuffRecord] = []
-    private var committed = (block: Sample.genesis, certificate: Certificate?.none)
+    private var committed = (block: Sample.genesis, certificate: CommitCertificate?.none)
     private var words = Words()
     private var draft: (view: View, parent: Digest)?
 
@@ -53,6 +53,12 @@ struct Conversation<Rules: HotStuffRules> {
         case "restart":
             if rest.first == "losing" { log.removeLast(Int(try words.number(rest.last))) }
             if rest.first == "compacted" { log = replica.liveRecords }
+            var configuration = configuration
+            if rest.first == "aside" {
+                // A log that was cut, and no chain beside it.
+                configuration = configuration.above(replica.forgotten)
+                (log, committed) = (replica.liveRecords, (Sample.genesis, nil))
+            }
             log.removeAll(where: isForgotten)
             replica = Replica(
                 configuration: configuration, root: committed.block,

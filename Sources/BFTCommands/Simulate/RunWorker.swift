@@ -88,7 +88,8 @@ private struct RunNotes {
                 scenario: scenario, violations: outcome.violations,
                 eventCount: outcome.eventCount, time: outcome.time, height: outcome.height,
                 traceHash: outcome.traceHash, decisions: decisions, trace: trace,
-                omittedCount: outcome.omittedCount, undecidedCount: outcome.undecidedCount)
+                omittedCount: outcome.omittedCount, undecidedCount: outcome.undecidedCount,
+                features: outcome.features)
         case .error(let text):
             throw CommandFailure(text, hint: "this run can't be carried out")
         }

@@ -22,13 +22,16 @@ struct Simulate: Command {
             --search swarm draws faults at random. --search twins goes through every way to split
             the network and every leader in the first views, with validator 0 run twice under one
             key. --search scope splits the network in few views and lets one validator change few
-            of its messages by little.
+            of its messages by little. --search steered lets validators that say anything go on
+            from where other runs came to something new.
             """,
         examples: [
             "bft simulate --seeds 10000",
             "bft simulate --seed 17 --trace",
             "bft simulate --seed 17 --diagram run.html --from 0 --to 200",
             "bft simulate --draw --seconds 60",
+            "bft simulate --adversary anything=3,double-vote=1@800 --powers 1,1,1,1,1,1,1",
+            "bft simulate --search steered --seconds 60",
             "bft simulate --search twins --views 2",
             "bft simulate --search scope --views 6 --seconds 60",
         ])
@@ -51,7 +54,10 @@ struct Simulate: Command {
     @Option(help: "The kinds of faults that may be drawn.")
     var faults = FaultNames(kinds: FaultKind.allCases)
     @Option(help: "What goes wrong, instead of what the seed draws.") var plan: PlanArgument? = nil
-    @Option(help: "Malicious validators.") var adversary: [SeatArgument] = []
+    @Option(help: "Malicious validators, and from when on they are silent for good.")
+    var adversary: [SeatArgument] = []
+    @Option(help: "What malicious validators draw otherwise than the seed says.")
+    var turns: TurnList? = nil
     @Option(help: "The decisions of the seed to carry out, instead of all.")
     var decisions: DecisionNames? = nil
     @Option(help: "The first views that twins and scope are about.") var views = 2
@@ -163,13 +169,14 @@ struct Simulate: Command {
                 while taken.contains(place) { place += 1 }
                 taken.insert(place)
             }
-            return Scenario.Seat(validator: place, adversary: seat.adversary)
+            return Scenario.Seat(
+                validator: place, adversary: seat.adversary, silentFrom: seat.silentFrom)
         }
     }
 
     private var method: Scenario.Method {
         switch search {
-        case .swarm: .swarm
+        case .swarm, .steered: .swarm
         case .twins:
             .twins(
                 TwinsEnumeration(
@@ -187,12 +194,13 @@ struct Simulate: Command {
             template.faults = faults.kinds
             template.givenPlan = plan?.plan
             template.decisions = decisions?.decisions
+            template.turns = turns?.turns ?? []
             template.faultTime = timeLimit.map {
                 .milliseconds(UInt64(($0 * 1_000).rounded()))
             }
             return ScenarioSource(
                 seeds: seedRange, template: template, drawsNetwork: draw,
-                adversaryNames: try simulated.adversaryNames)
+                adversaryNames: try simulated.adversaryNames, isSteered: search == .steered)
         }
     }
 
@@ -309,4 +317,5 @@ enum SearchMethod: String, CaseIterable, ExpressibleByArgument {
     case swarm
     case twins
     case scope
+    case steered
 }

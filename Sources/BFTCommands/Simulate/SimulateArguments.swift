@@ -60,13 +60,23 @@ struct PlanArgument: ExpressibleByArgument, Equatable {
     static var valueName: String { "'NAME=VALUE …'" }
 }
 
-/// A malicious validator: `NAME=INDEX`, or `NAME` for the first that has none yet.
+/// A malicious validator: `NAME=INDEX`, or `NAME` for the first that has none yet. `@800` after it
+/// makes it fall silent for good after 800 simulated milliseconds.
 struct SeatArgument: ExpressibleByArgument, Equatable {
     let adversary: String
     let validator: Int?
+    let silentFrom: UInt64?
 
     init?(argument: String) {
-        let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
+        let halves = argument.split(separator: "@", omittingEmptySubsequences: false)
+        guard halves.count <= 2 else { return nil }
+        if halves.count == 2 {
+            guard let time = UInt64(halves[1]), time <= Self.timeLimit else { return nil }
+            silentFrom = time
+        } else {
+            silentFrom = nil
+        }
+        let parts = halves[0].split(separator: "=", omittingEmptySubsequences: false)
         guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
         adversary = String(name)
         if parts.count == 2 {
@@ -77,10 +87,28 @@ struct SeatArgument: ExpressibleByArgument, Equatable {
         }
     }
 
+    /// A day.
+    private static let timeLimit: UInt64 = 86_400_000
+
     var defaultValueDescription: String {
-        validator.map { "\(adversary)=\($0)" } ?? adversary
+        (validator.map { "\(adversary)=\($0)" } ?? adversary)
+            + (silentFrom.map { "@\($0)" } ?? "")
     }
-    static var valueName: String { "NAME[=INDEX]" }
+    static var valueName: String { "NAME[=INDEX][@MILLISECONDS]" }
+}
+
+/// What malicious validators draw otherwise than the seed says, with commas.
+struct TurnList: ExpressibleByArgument, Equatable {
+    let turns: [Turn]
+
+    init?(argument: String) {
+        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+        turns = words.compactMap { Turn(String($0)) }
+        guard turns.count == words.count else { return nil }
+    }
+
+    var defaultValueDescription: String { turns.map(\.description).joined(separator: ",") }
+    static var valueName: String { "OCCASION[+]:SALT,…" }
 }
 
 /// Decisions by name: `none`, or names with commas.

@@ -42,6 +42,7 @@ struct SimulateWorker: Command {
         try command.validate()
         var options = RunOptions()
         options.isRecordingDecisions = request.isRecordingDecisions
+        options.isRecordingFeatures = request.isRecordingFeatures
         options.decisionListener = { console.print(RunNews.decision($0).line) }
         if let window = request.window {
             options.recorder = TraceRecorder(window: window)

@@ -42,11 +42,15 @@ struct ScenarioSource: Sendable {
     /// Whether network and adversaries are drawn, too, and from which adversaries.
     let drawsNetwork: Bool
     let adversaryNames: [String]
+    /// Whether runs go on from where others came to something new.
+    var isSteered = false
 
     func scenario(_ seed: UInt64) -> Scenario {
         var scenario = template
         scenario.seed = seed
-        if drawsNetwork {
+        if isSteered, drawsNetwork || template.seats.isEmpty {
+            scenario.drawSayers(drawsPowers: drawsNetwork)
+        } else if drawsNetwork {
             let drawn = Scenario.drawn(seed: seed, adversaries: adversaryNames)
             (scenario.powers, scenario.seats) = (drawn.powers, drawn.seats)
         }
@@ -73,6 +77,7 @@ final class SimulationRun: Sendable {
         var nextSeed: UInt64?
         var totals = SimulationTotals()
         var isOver = false
+        var workerCount: UInt64 = 0
     }
 
     private let state: Mutex<State>
@@ -134,21 +139,48 @@ final class SimulationRun: Sendable {
 
     private func work() {
         let worker = makeWorker()
-        while let scenario = next() {
-            let result = Result {
-                try worker.run(scenario, RunOptions(), isOver: { stop.isRequested })
+        guard !source.isSteered else { return workSteered(worker) }
+        while let scenario = next() { _ = record(Result { try run(scenario, on: worker) }) }
+    }
+
+    /// A search of this thread's own: what it runs next depends on no other's speed.
+    private func workSteered(_ worker: RunWorker) {
+        let number = state.withLock { state in
+            state.workerCount += 1
+            return state.workerCount - 1
+        }
+        let source = source
+        var steering = Steering(seed: source.seeds.first &+ number << 32) { source.scenario($0) }
+        while next() != nil {
+            let scenario = steering.next()
+            let outcome = record(
+                Result { try run(scenario, on: worker, isRecordingFeatures: true) })
+            if let outcome { steering.learn(outcome.features, of: scenario) }
+        }
+    }
+
+    private func run(
+        _ scenario: Scenario, on worker: RunWorker, isRecordingFeatures: Bool = false
+    ) throws -> RunOutcome? {
+        var options = RunOptions()
+        options.isRecordingFeatures = isRecordingFeatures
+        return try worker.run(scenario, options, isOver: { stop.isRequested })
+    }
+
+    /// Counts a run, and returns its outcome if it has one.
+    private func record(_ result: Result<RunOutcome?, any Error>) -> RunOutcome? {
+        state.withLock { state in
+            switch result {
+            case .success(nil): state.isOver = true
+            case .success(let outcome?):
+                state.totals.add(outcome)
+                if outcome.oracle != nil, !keepsGoing { state.isOver = true }
+                return outcome
+            case .failure(let error):
+                state.totals.error = error
+                state.isOver = true
             }
-            state.withLock { state in
-                switch result {
-                case .success(nil): state.isOver = true
-                case .success(let outcome?):
-                    state.totals.add(outcome)
-                    if outcome.oracle != nil, !keepsGoing { state.isOver = true }
-                case .failure(let error):
-                    state.totals.error = error
-                    state.isOver = true
-                }
-            }
+            return nil
         }
     }
 }

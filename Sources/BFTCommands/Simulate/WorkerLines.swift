@@ -9,12 +9,14 @@ struct RunRequest {
     /// The options of `bft simulate` that say which run it is.
     let arguments: [String]
     let isRecordingDecisions: Bool
+    let isRecordingFeatures: Bool
     /// From when to when events are shown, if they are.
     let window: ClosedRange<Instant>?
 
     init(_ scenario: Scenario, of protocolName: String, _ options: RunOptions) {
         arguments = ["--protocol", protocolName] + scenario.arguments
         isRecordingDecisions = options.isRecordingDecisions
+        isRecordingFeatures = options.isRecordingFeatures
         window = options.recorder?.window
     }
 
@@ -22,19 +24,23 @@ struct RunRequest {
         let bounds = [window?.lowerBound, window?.upperBound].map { bound in
             bound.map { "\($0.nanoseconds)" } ?? ""
         }
-        return LineFields.line([isRecordingDecisions ? "decisions" : ""] + bounds + arguments)
+        let notes = [
+            isRecordingDecisions ? "decisions" : "", isRecordingFeatures ? "features" : "",
+        ]
+        return LineFields.line(notes + bounds + arguments)
     }
 
     init?(line: String) {
         let fields = LineFields.fields(of: line)
-        guard fields.count > 3 else { return nil }
+        guard fields.count > 4 else { return nil }
         isRecordingDecisions = fields[0] == "decisions"
-        if let first = UInt64(fields[1]), let last = UInt64(fields[2]), first <= last {
+        isRecordingFeatures = fields[1] == "features"
+        if let first = UInt64(fields[2]), let last = UInt64(fields[3]), first <= last {
             window = Instant(nanoseconds: first)...Instant(nanoseconds: last)
         } else {
             window = nil
         }
-        arguments = Array(fields[3...])
+        arguments = Array(fields[4...])
     }
 }
 
@@ -105,18 +111,30 @@ enum RunNews {
         [
             "\(outcome.eventCount)", "\(outcome.time.nanoseconds)", "\(outcome.height)",
             "\(outcome.traceHash)", "\(outcome.omittedCount)", "\(outcome.undecidedCount)",
+            outcome.features.map { text(of: $0) }.joined(separator: " "),
         ] + outcome.violations
     }
 
     private static func outcome(_ fields: [String], of scenario: Scenario) -> RunOutcome? {
-        guard fields.count >= 6, let eventCount = Int(fields[0]), let time = UInt64(fields[1]),
+        guard fields.count >= 7, let eventCount = Int(fields[0]), let time = UInt64(fields[1]),
             let height = Int(fields[2]), let traceHash = UInt64(fields[3]),
             let omittedCount = Int(fields[4]), let undecidedCount = Int(fields[5])
         else { return nil }
         return RunOutcome(
-            scenario: scenario, violations: Array(fields[6...]), eventCount: eventCount,
+            scenario: scenario, violations: Array(fields[7...]), eventCount: eventCount,
             time: Instant(nanoseconds: time), height: height, traceHash: traceHash, decisions: [],
-            trace: [], omittedCount: omittedCount, undecidedCount: undecidedCount)
+            trace: [], omittedCount: omittedCount, undecidedCount: undecidedCount,
+            features: fields[6].split(separator: " ").compactMap { feature($0) })
+    }
+
+    private static func text(of feature: Feature) -> String {
+        "\(feature.word):\(feature.moment.occasion):\(feature.moment.millisecond)"
+    }
+
+    private static func feature(_ text: Substring) -> Feature? {
+        let numbers = text.split(separator: ":").compactMap { UInt64($0) }
+        guard numbers.count == 3, let word = UInt32(exactly: numbers[0]) else { return nil }
+        return Feature(word, at: Moment(occasion: numbers[1], millisecond: numbers[2]))
     }
 }
 

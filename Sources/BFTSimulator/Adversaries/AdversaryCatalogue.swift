@@ -20,7 +20,7 @@ public struct AdversaryEntry<P: ConsensusProtocol>: Sendable {
 public enum AdversaryCatalogue<P: Attackable> {
     /// Those that a third of the power may be without any oracle noticing.
     public static var all: [AdversaryEntry<P>] {
-        leaders + voters + liars
+        leaders + voters + liars + [anything]
     }
 
     private static var leaders: [AdversaryEntry<P>] {
@@ -92,6 +92,12 @@ public enum AdversaryCatalogue<P: Attackable> {
                 BatchSwapper<P>()
             },
         ]
+    }
+
+    private static var anything: AdversaryEntry<P> {
+        AdversaryEntry("anything", "puts whatever was signed into any place of any message") {
+            AnythingSayer<P>()
+        }
     }
 
     /// Orders batches under others' names. Not among `all`: what it does to honest authors is a

@@ -35,7 +35,7 @@ public enum Change: Sendable, Equatable {
 /// What attacks and oracles must know of a protocol's messages.
 ///
 /// A protocol says this once, in `SimulatedProtocols`, and every adversary and oracle runs on it.
-public protocol Attackable: ConsensusProtocol {
+public protocol Attackable: ConsensusProtocol where Message: Composable {
     static func role(of unsigned: Unsigned) -> MessageRole
     static func role(of message: Message) -> MessageRole
     static func view(of unsigned: Unsigned) -> View

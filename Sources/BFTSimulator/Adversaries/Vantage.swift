@@ -79,6 +79,8 @@ public struct Coalition<P: ConsensusProtocol>: Sendable {
     public let members: [ValidatorIndex]
     /// What any of them heard, the latest last.
     public private(set) var heard: [ReplicaMessage<P>] = []
+    /// How much they heard in all.
+    private(set) var heardCount = 0
     /// The forks that they try to make, one in a view.
     public private(set) var forks: [Fork] = []
 
@@ -91,13 +93,31 @@ public struct Coalition<P: ConsensusProtocol>: Sendable {
         public let side: [ValidatorIndex]
     }
 
+    /// What members that draw by occasion draw from.
+    private(set) var occasions: Occasions
+
+    init(members: [ValidatorIndex], seed: UInt64, turns: [Turn]) {
+        self.members = members
+        occasions = Occasions(seed: seed, turns: turns)
+    }
+
     static var heardLimit: Int { 512 }
     static var forkLimit: Int { 64 }
 
     mutating func hear(_ message: ReplicaMessage<P>) {
         if heard.count == Self.heardLimit { heard.removeFirst(Self.heardLimit / 2) }
         heard.append(message)
+        heardCount += 1
     }
+
+    /// What was heard after the first `count` messages, as far as it is kept.
+    func heard(since count: Int) -> ArraySlice<ReplicaMessage<P>> {
+        heard.suffix(heardCount - count)
+    }
+
+    var occasionCount: UInt64 { occasions.count }
+
+    mutating func nextOccasion() -> SplitMix64 { occasions.next() }
 
     public mutating func agree(on fork: Fork) {
         if forks.count == Self.forkLimit { forks.removeFirst(Self.forkLimit / 2) }

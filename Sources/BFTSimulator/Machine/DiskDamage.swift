@@ -59,9 +59,15 @@ extension SimulatedNode.Disk {
 }
 
 extension SimulatedNode {
+    /// Leaves the log and nothing else. The machine is down.
+    mutating func loseChain() {
+        disk.store = FaultInjectingBackend()
+        state = genesis
+    }
+
     /// Puts an earlier image in the place of the disk. The machine is down.
     mutating func replaceDisk(by image: DiskImage) {
         disk = Disk(image)
-        state = (try? ChainStore(disk.store).head()) ?? genesis
+        state = (try? ChainStore(disk.store, rules: rules).head()) ?? genesis
     }
 }

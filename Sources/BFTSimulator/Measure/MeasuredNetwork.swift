@@ -86,7 +86,8 @@ struct MeasuredNetwork<P: Attackable> {
         }
         adversaries = (0..<count).map { measurement.isByzantine($0) ? entry.make() : nil }
         coalition = Coalition(
-            members: validators.indices.filter { measurement.isByzantine($0.rawValue) })
+            members: validators.indices.filter { measurement.isByzantine($0.rawValue) },
+            seed: seed, turns: [])
         for position in 0..<count {
             replicas.append(
                 Replica(
@@ -214,7 +215,7 @@ struct MeasuredNetwork<P: Attackable> {
             if block.batches.contains(where: { $0.author.rawValue == position }) {
                 inputs.append(.sealed(nextBatch(of: position)))
             }
-        case .readBlocks(let height, let peer): sendBlocks(from: height, to: peer, of: position)
+        case .readBlocks(let request, let peer): sendBlocks(request, to: peer, of: position)
         case .readBatches(let references, let peer):
             for block in blocks {
                 for batch in block.batches where references.contains(batch.reference) {

@@ -34,6 +34,7 @@ public struct Decision: Hashable, Sendable {
         case corruption
         case rollback
         case clockJump = "clock-jump"
+        case lostChain = "lost-chain"
         /// An adversary departs from what an honest validator sends.
         case lie
         /// A client submits.
@@ -57,6 +58,7 @@ public struct Decision: Hashable, Sendable {
                 case .corruption: .corruption
                 case .rollback: .rollback
                 case .clockJump: .clockJump
+                case .lostChain: .lostChain
                 }
         }
     }
@@ -107,6 +109,7 @@ extension Decision.Kind {
         case .corruption: 16
         case .rollback: 17
         case .clockJump: 18
+        case .lostChain: 19
         }
     }
 }

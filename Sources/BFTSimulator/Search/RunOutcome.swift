@@ -19,11 +19,13 @@ public struct RunOutcome: Sendable, Equatable {
     public let omittedCount: Int
     /// Keys of which nobody knows whether their history is linearizable: too much was under way.
     public let undecidedCount: Int
+    /// What was new in it, if that was asked for.
+    public let features: [Feature]
 
     public init(
         scenario: Scenario, violations: [String], eventCount: Int, time: Instant, height: Int,
         traceHash: UInt64, decisions: [Decision], trace: [TraceEvent], omittedCount: Int,
-        undecidedCount: Int = 0
+        undecidedCount: Int = 0, features: [Feature] = []
     ) {
         self.scenario = scenario
         self.violations = violations
@@ -35,6 +37,7 @@ public struct RunOutcome: Sendable, Equatable {
         self.trace = trace
         self.omittedCount = omittedCount
         self.undecidedCount = undecidedCount
+        self.features = features
     }
 
     /// The name of what found the first violation, which stands before the first colon.
@@ -48,6 +51,8 @@ public struct RunOptions: Sendable {
     /// Is told of each decision before it is carried out, if they are noted: a run may end before
     /// it has an outcome.
     public var decisionListener: (@Sendable (Decision) -> Void)?
+    /// Whether to note what was new in the run.
+    public var isRecordingFeatures = false
     /// Keeps a trace, if there is one.
     public var recorder: TraceRecorder?
 

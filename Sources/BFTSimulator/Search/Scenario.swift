@@ -7,10 +7,13 @@ public struct Scenario: Sendable, Equatable {
     public struct Seat: Sendable, Equatable {
         public let validator: Int
         public let adversary: String
+        /// The millisecond from which it says nothing any more. Never, if `nil`.
+        public var silentFrom: UInt64?
 
-        public init(validator: Int, adversary: String) {
+        public init(validator: Int, adversary: String, silentFrom: UInt64? = nil) {
             self.validator = validator
             self.adversary = adversary
+            self.silentFrom = silentFrom
         }
     }
 
@@ -36,6 +39,8 @@ public struct Scenario: Sendable, Equatable {
     public var faultTime: Interval?
     /// The decisions of the seed that are carried out: all of them if it is `nil`.
     public var decisions: [Decision]?
+    /// What malicious validators draw otherwise than the seed says.
+    public var turns: [Turn] = []
 
     public init(powers: [VotingPower], seed: UInt64) {
         self.powers = powers
@@ -61,7 +66,41 @@ public struct Scenario: Sendable, Equatable {
             lying += powers[validator]
             scenario.seats.append(Seat(validator: validator, adversary: name))
         }
+        scenario.silence(&random)
         return scenario
+    }
+
+    /// Seats validators that say anything, as many as a third of the power allows or fewer.
+    ///
+    /// - Parameter drawsPowers: whether the network is drawn, too: four to seven validators.
+    public mutating func drawSayers(drawsPowers: Bool) {
+        var random = SplitMix64(seed: seed &* 0x9E6C_63D0_876A_68EF &+ 0xA11)
+        if drawsPowers {
+            let count = [4, 4, 4, 5, 6, 7].randomElement(using: &random) ?? 4
+            let isEven = !random.oneIn(3)
+            powers = (0..<count).map { _ in isEven ? 1 : UInt64(random.number(1...4)) }
+        }
+        let total = powers.reduce(0, +)
+        var lying: VotingPower = 0
+        let wanted = random.number(1...max(1, (powers.count - 1) / 3))
+        for validator in powers.indices.shuffled(using: &random)
+        where seats.count < wanted && 3 * (lying + powers[validator]) < total {
+            lying += powers[validator]
+            seats.append(Seat(validator: validator, adversary: "anything"))
+        }
+        silence(&random)
+    }
+
+    /// Every second of the malicious validators falls silent for good: about when faults end, so
+    /// that nobody comes to others' help who would not have to. A trap that an honest answer would
+    /// open is seen then.
+    mutating func silence(_ random: inout SplitMix64) {
+        let end = plan.healAt.nanoseconds / 1_000_000
+        for position in seats.indices where Bool.random(using: &random) {
+            seats[position].silentFrom =
+                random.oneIn(2)
+                ? UInt64.random(in: end / 4...end + 200, using: &random) : end
+        }
     }
 
     /// What the lanes of a diagram are called.
@@ -100,10 +139,16 @@ public struct Scenario: Sendable, Equatable {
             options += ["--faults", names.joined(separator: ",")]
         }
         if !seats.isEmpty {
-            let seats = seats.map { "\($0.adversary)=\($0.validator)" }
+            let seats = seats.map { seat in
+                "\(seat.adversary)=\(seat.validator)"
+                    + (seat.silentFrom.map { "@\($0)" } ?? "")
+            }
             options += ["--adversary", seats.joined(separator: ",")]
         }
         if let faultTime { options += ["--time-limit", faultTime.inSeconds] }
+        if !turns.isEmpty {
+            options += ["--turns", turns.map(\.description).joined(separator: ",")]
+        }
         if let decisions {
             let names =
                 decisions.isEmpty

@@ -32,6 +32,7 @@ public struct SimulatedProtocol: Sendable {
                 return world.outcome(of: scenario, options)
             }
             var seats: [Int: any Adversary<P>] = [:]
+            var silences: [Int: Instant] = [:]
             for seat in scenario.seats {
                 guard let entry = AdversaryCatalogue<P>.named(seat.adversary) else {
                     throw ScenarioError.unknownAdversary(seat.adversary)
@@ -40,11 +41,16 @@ public struct SimulatedProtocol: Sendable {
                     throw ScenarioError.unknownValidator(seat.validator)
                 }
                 seats[seat.validator] = entry.make()
+                silences[seat.validator] = seat.silentFrom.map {
+                    Instant(nanoseconds: 0).advanced(by: .milliseconds($0))
+                }
             }
             var world = try World<P>(
                 powers: scenario.powers, seed: scenario.seed, plan: scenario.plan,
-                adversaries: seats, mistakes: mistakes,
+                adversaries: seats, silences: silences, turns: scenario.turns,
+                mistakes: mistakes,
                 script: scenario.decisions.map { .only($0) } ?? .everything)
+            if options.isRecordingFeatures { world.probe = Coverage<P>() }
             return world.outcome(of: scenario, options)
         }
     }
@@ -73,7 +79,7 @@ extension World {
             scenario: scenario, violations: violations, eventCount: eventCount, time: now,
             height: history.height, traceHash: traceHash, decisions: script.carriedOut,
             trace: recorder?.events ?? [], omittedCount: recorder?.omittedCount ?? 0,
-            undecidedCount: statistics[.undecidedHistories])
+            undecidedCount: statistics[.undecidedHistories], features: probe?.features ?? [])
     }
 }
 

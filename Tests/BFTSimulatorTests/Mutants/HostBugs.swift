@@ -42,6 +42,9 @@ enum HostBugs {
         forgetting("other votes", .cuts) {
             if case .consensus(.voted) = $0 { true } else { false }
         },
+        forgetting("what it forgot", .losingChains) {
+            if case .floor = $0 { true } else { false }
+        },
         forgetting("batches", .cuts) { if case .batch = $0 { true } else { false } },
     ]
 
@@ -52,11 +55,11 @@ enum HostBugs {
         host("takes blocks with a certificate of too few", .split.with("lying-peer"), within: 300) {
             $0.hears = { input, _ in
                 guard case .received(let message, let sender) = input,
-                    case .ledger(.syncResponse(let run)) = message.value,
-                    let padded = CommittedRun(
-                        blocks: run.blocks,
-                        certificate: run.certificate.padded(to: run.certificate.signers.count))
+                    case .ledger(.syncResponse(let run)) = message.value
                 else { return [input] }
+                let padded = UncheckedRun(
+                    blocks: run.blocks,
+                    certificate: run.certificate.padded(to: run.certificate.signers.count))
                 return [.received(Verified(.ledger(.syncResponse(padded))), from: sender)]
             }
         },
@@ -132,6 +135,15 @@ enum HostBugs {
         host("never sends blocks to who lacks them", .split, within: 100) {
             $0.does = { effect, _ in
                 if case .readBlocks = effect { [] } else { [effect] }
+            }
+        },
+        host("never walks down from a certificate", .split, within: 100) {
+            $0.does = { effect, _ in
+                if case .send(.ledger(.syncRequest(.ancestors)), _) = effect {
+                    []
+                } else {
+                    [effect]
+                }
             }
         },
         host("sets no timer", .calm.with("silent"), within: 5) {

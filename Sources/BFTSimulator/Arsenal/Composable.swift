@@ -1,0 +1,183 @@
+public import BFTBase
+public import BFTCore
+
+/// Messages that can be taken apart and put together again: what the adversary that says
+/// everything must know of a protocol.
+public protocol Composable: Sendable, Equatable {
+    /// What is signed beside votes and their certificates, and what is made of it.
+    associatedtype Special: Sendable & Equatable
+
+    /// Puts every block, vote, certificate and special thing of the message on its shelf.
+    func takeApart(into arsenal: inout Arsenal<Special>)
+    /// A message made of anything in the arsenal and of what the coalition signs. `nil` if what it
+    /// would be made of is not there.
+    static func compose(_ forge: inout Forge<Special>) -> Self?
+    /// The view that the thing is about.
+    static func view(of special: Special) -> View?
+    /// Which of its sorts of messages this is, in fewer than ``Varieties/limit`` small numbers.
+    var variety: Int { get }
+}
+
+/// The numbers of the sorts of messages.
+public enum Varieties {
+    /// How many sorts of messages a protocol may have.
+    public static let limit = 16
+}
+
+/// Where messages are made: what is known, whose keys there are, and chance.
+public struct Forge<Special: Sendable & Equatable>: Sendable {
+    public let configuration: ReplicaConfiguration
+    /// Whose keys there are.
+    public let members: [ValidatorIndex]
+    /// The view that the coalition's own replica is in, and the last block it committed.
+    public let view: View
+    public let committed: Block
+    public let wallTime: Timestamp
+    public var random: SplitMix64
+    public internal(set) var arsenal: Arsenal<Special>
+    let temper: Temper
+    private let leaders: @Sendable (View) -> ValidatorIndex
+    private let signatures: any WorldSignatures
+
+    init(
+        _ vantage: Vantage<some ConsensusProtocol>, committed: Block,
+        leaders: @escaping @Sendable (View) -> ValidatorIndex, arsenal: Arsenal<Special>,
+        random: SplitMix64, temper: Temper
+    ) {
+        configuration = vantage.configuration
+        members = vantage.coalition.members
+        view = vantage.view
+        self.committed = committed
+        wallTime = vantage.wallTime
+        self.leaders = leaders
+        self.arsenal = arsenal
+        self.random = random
+        self.temper = temper
+        signatures = vantage.signatures
+    }
+
+    public var validators: ValidatorSet { configuration.validators }
+
+    // MARK: Drawing
+
+    /// Whether the next field is to be none that an honest validator would put there.
+    public mutating func isStrange() -> Bool { random.oneIn(temper.strangeness) }
+
+    public mutating func choice(of count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
+
+    public mutating func member() -> ValidatorIndex {
+        members.randomElement(using: &random) ?? configuration.own
+    }
+
+    /// Whoever leads `view`, as far as the coalition knows.
+    public func leader(of view: View) -> ValidatorIndex { leaders(view) }
+
+    /// Near the present view, mostly.
+    public mutating func nearbyView() -> View {
+        if isStrange(), let certificate = certificate() { return certificate.statement.view }
+        let offset = [0, 0, 0, 1, 1, 2, 3, 5].randomElement(using: &random) ?? 0
+        return View(view.rawValue &+ UInt64(offset)).retreated(by: random.oneIn(4) ? 2 : 0)
+    }
+
+    /// A view that a member leads, the nearest from the last one on, mostly.
+    public mutating func ledView() -> View? {
+        var candidate = view.retreated(by: random.oneIn(4) ? 2 : 0)
+        let skipped = random.oneIn(4) ? choice(of: 4) : 0
+        var led: [View] = []
+        for _ in 0..<16 where led.count <= skipped {
+            if members.contains(leader(of: candidate)), candidate > .zero { led.append(candidate) }
+            candidate = candidate.next
+        }
+        return isStrange() ? nearbyView() : led.last
+    }
+
+    public mutating func certificate() -> Certificate? { arsenal.certificates.pick(&random) }
+
+    public mutating func certificate(where isFit: (Certificate) -> Bool) -> Certificate? {
+        isStrange() ? certificate() : arsenal.certificates.pick(&random, where: isFit)
+    }
+
+    /// Any block, the committed one now and then.
+    public mutating func block() -> Block {
+        random.oneIn(6) ? committed : arsenal.blocks.pick(&random) ?? committed
+    }
+
+    /// The digest of any block, or of none.
+    public mutating func digest() -> Digest {
+        isStrange() ? Digest(random.next(), 0, 0, 0) : block().digest
+    }
+
+    /// A block upon `parent`, right in most of its fields.
+    public mutating func child(of parent: Block, in view: View) -> Block {
+        var time = max(parent.time, wallTime)
+        if isStrange() { time = parent.time }
+        var (height, applied) = (parent.height.next, parent.applied)
+        if isStrange() { height = parent.height }
+        if isStrange() { applied = block().applied }
+        var payload: [BatchReference] = []
+        if random.oneIn(3), let batch = arsenal.batches.pick(&random) { payload = [batch] }
+        return Block(
+            epoch: configuration.epoch, view: view, height: height, parents: [parent.digest],
+            proposer: isStrange() ? member() : leader(of: view), time: time, applied: applied,
+            payload: payload)
+    }
+
+    /// What a vote of `kind` for `block` says.
+    public mutating func statement(
+        _ kind: VoteKind, in view: View, height: Height, block: Digest,
+        ancestor: BlockName? = nil
+    ) -> Statement {
+        Statement(
+            chain: isStrange() && isStrange() ? .zero : configuration.chain,
+            epoch: configuration.epoch, kind: kind, view: view, height: height, block: block,
+            ancestor: kind.outcome == .commitsAncestor ? ancestor : nil)
+    }
+
+    public mutating func kind(of kinds: [VoteKind]) -> VoteKind { kinds[choice(of: kinds.count)] }
+
+    // MARK: Signing
+
+    public func sign(_ bytes: [UInt8], as member: ValidatorIndex) -> [UInt8] {
+        precondition(members.contains(member), "a key that the coalition does not own")
+        return signatures.sign(bytes, as: member)
+    }
+
+    /// The vote of whoever leads the view of `statement` if that is a member, or of any.
+    public mutating func signed(_ statement: Statement) -> Vote {
+        let leader = leader(of: statement.view)
+        let voter = members.contains(leader) && !isStrange() ? leader : member()
+        return Vote(
+            statement: statement, voter: voter,
+            signature: sign(statement.signingBytes, as: voter))
+    }
+
+    /// All members vote for what any known vote says, and a certificate is made if a quorum did by
+    /// then. Returns it.
+    @discardableResult
+    mutating func complete(_ statement: Statement) -> Certificate? {
+        var power: VotingPower = 0
+        let known = arsenal.votes(for: statement).map(\.voter)
+        for voter in known { power += validators.powers[voter.rawValue] }
+        for member in members where !known.contains(member) {
+            power += validators.powers[member.rawValue]
+        }
+        guard validators.isQuorum(power) else { return nil }
+        for member in members where !known.contains(member) {
+            arsenal.add(
+                Vote(
+                    statement: statement, voter: member,
+                    signature: sign(statement.signingBytes, as: member)))
+        }
+        let certificate = Certificate(
+            statement: statement, votes: arsenal.votes(for: statement),
+            validatorCount: validators.count)
+        if let certificate { arsenal.add(certificate) }
+        return certificate
+    }
+}
+
+extension View {
+    fileprivate func retreated(by count: UInt64) -> View {
+        View(rawValue - min(rawValue, UInt64(count)))
+    }
+}

@@ -1,0 +1,69 @@
+import BFTBase
+
+/// How an adversary that says anything behaves for a while.
+struct Temper: Sendable {
+    /// What becomes of messages of one sort that its own replica would send.
+    enum Filter: Sendable {
+        case pass
+        case drop
+        /// To these only, by position.
+        case only(UInt64)
+        /// To others each time.
+        case someone
+        /// Some time later.
+        case late
+        /// Something else is said instead.
+        case instead
+        /// Something else is said as well.
+        case beside
+    }
+
+    /// By variety; the last ones are of the ledger's messages.
+    private(set) var filters: [Filter]
+    /// How many messages it makes each time that it speaks, at most.
+    let eloquence: Int
+    /// One in so many messages that it hears is answered by one that it makes.
+    let reticence: Int
+    /// One in so many fields is strange.
+    let strangeness: Int
+    /// Who hears what it makes: a set by position, or all.
+    let audience: UInt64
+    /// One in so many occasions gives it another temper.
+    let constancy: Int
+    /// Whether it makes up its answers to who catches up.
+    let isInventingHistory: Bool
+
+    static let ledgerVariety = Varieties.limit
+    static let count = Varieties.limit + 8
+
+    static func drawn(from random: inout SplitMix64) -> Temper {
+        Temper(from: &random)
+    }
+
+    private init(from random: inout SplitMix64) {
+        filters = Array(repeating: .pass, count: Self.count)
+        let changed = random.number(0...3)
+        for _ in 0..<changed {
+            filters[random.number(0...Self.count - 1)] = Self.filter(&random)
+        }
+        // The sorts of an agreement are few, and the ones with the low numbers.
+        for _ in 0..<changed { filters[random.number(0...6)] = Self.filter(&random) }
+        eloquence = [0, 0, 1, 2, 4].randomElement(using: &random) ?? 1
+        reticence = [2, 4, 16, 64].randomElement(using: &random) ?? 4
+        strangeness = [8, 64, 1_000, 1_000_000].randomElement(using: &random) ?? 64
+        audience = random.oneIn(2) ? .max : random.next()
+        constancy = [30, 200, 2_000].randomElement(using: &random) ?? 200
+        isInventingHistory = random.oneIn(2)
+    }
+
+    private static func filter(_ random: inout SplitMix64) -> Filter {
+        switch random.number(0...7) {
+        case 0, 1: .drop
+        case 2, 3: .only(random.next())
+        case 4: .someone
+        case 5: .late
+        case 6: .instead
+        default: .beside
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import BFTBase
+
+/// A search that is steered by what its runs came to: a run that saw something new is kept, and
+/// runs that begin like it and go on otherwise are tried.
+///
+/// Everything follows from the seed and from what the runs came to, which their scenarios decide:
+/// so equal searches are equal, and what one finds is repeated by its scenario alone.
+///
+/// Source: Zalewski, "American Fuzzy Lop" (2013), for the queue of inputs that reached something.
+public struct Steering: Sendable {
+    private var random: SplitMix64
+    private let draw: @Sendable (UInt64) -> Scenario
+    private var seen: Set<UInt32> = []
+    private var kept: [Kept] = []
+    private var nextSeed: UInt64
+
+    private struct Kept: Sendable {
+        let scenario: Scenario
+        /// When the run came to what was new.
+        let moments: [Moment]
+        /// How many runs were made of it.
+        var childCount = 0
+    }
+
+    private static var keptLimit: Int { 256 }
+    private static var turnLimit: Int { 12 }
+
+    /// - Parameter draw: the scenario of a seed.
+    public init(seed: UInt64, draw: @escaping @Sendable (UInt64) -> Scenario) {
+        random = SplitMix64(seed: seed)
+        nextSeed = seed
+        self.draw = draw
+    }
+
+    /// How many different things were seen.
+    public var featureCount: Int { seen.count }
+    public var keptCount: Int { kept.count }
+
+    /// Every second run is one of its own; the others go on from one that is kept.
+    public mutating func next() -> Scenario {
+        guard !kept.isEmpty, random.oneIn(2) else {
+            nextSeed &+= 1
+            return draw(nextSeed)
+        }
+        // Of two, the one that was tried less.
+        let (first, second) = (random.number(0...kept.count - 1), random.number(0...kept.count - 1))
+        let position = kept[first].childCount <= kept[second].childCount ? first : second
+        kept[position].childCount += 1
+        return changed(kept[position])
+    }
+
+    private mutating func changed(_ kept: Kept) -> Scenario {
+        var scenario = kept.scenario
+        guard let moment = kept.moments.randomElement(using: &random) else { return scenario }
+        let occasion = moment.occasion
+        // From then on it helps nobody: whoever is trapped stays so.
+        if random.oneIn(4) {
+            let time = moment.millisecond + UInt64(random.number(0...4))
+            for position in scenario.seats.indices { scenario.seats[position].silentFrom = time }
+            if random.oneIn(2) { return scenario }
+        } else if random.oneIn(6) {
+            scenario.silence(&random)
+        }
+        // Just before what was new, as it came about; or after it.
+        let distance = UInt64(random.number(0...8))
+        let start =
+            random.oneIn(2) ? occasion + distance : occasion - min(occasion, distance)
+        scenario.turns = scenario.turns.filter { $0.occasion < start || random.oneIn(2) }
+        if scenario.turns.count >= Self.turnLimit { scenario.turns.removeFirst() }
+        scenario.turns.append(
+            Turn(at: start, salt: random.next() >> 32, isLasting: !random.oneIn(3)))
+        scenario.turns.sort { $0.occasion < $1.occasion }
+        return scenario
+    }
+
+    /// What the run of `scenario` came to.
+    public mutating func learn(_ features: [Feature], of scenario: Scenario) {
+        var moments: [Moment] = []
+        for feature in features where seen.insert(feature.word).inserted {
+            moments.append(feature.moment)
+        }
+        guard !moments.isEmpty else { return }
+        if kept.count >= Self.keptLimit {
+            kept.remove(at: random.number(0...kept.count / 2))
+        }
+        kept.append(Kept(scenario: scenario, moments: moments))
+    }
+}

@@ -1,0 +1,74 @@
+public import BFTBase
+import BFTCore
+public import BFTSimulator
+public import ProtocolSimplex
+
+// How messages of Simplex are taken apart and made.
+extension SimplexMessage: Composable {
+    public typealias Special = Never
+
+    public var variety: Int {
+        switch self {
+        case .proposal: 0
+        case .vote(let vote):
+            switch vote.statement.kind {
+            case .notarize: 1
+            case .finalize: 2
+            case .support: 3
+            case .nullify: 4
+            case .abstain: 5
+            default: 9
+            }
+        case .certificate: 6
+        case .block: 7
+        case .inquiry: 8
+        }
+    }
+
+    public func takeApart(into arsenal: inout Arsenal<Never>) {
+        switch self {
+        case .proposal(let proposal):
+            arsenal.add(proposal.block)
+            arsenal.add(proposal.vote)
+        case .vote(let vote): arsenal.add(vote)
+        case .certificate(let certificate): arsenal.add(certificate)
+        case .block(let block): arsenal.add(block)
+        case .inquiry: break
+        }
+    }
+
+    public static func view(of special: Never) -> View? {}
+
+    private static let kinds: [VoteKind] = [.notarize, .abstain, .nullify, .support, .finalize]
+
+    public static func compose(_ forge: inout Forge<Never>) -> SimplexMessage? {
+        switch forge.choice(of: 10) {
+        case 0, 1, 2:
+            guard let view = forge.ledView() else { return nil }
+            let block = forge.child(of: forge.block(), in: view)
+            let kind = forge.isStrange() ? forge.kind(of: kinds) : .notarize
+            let said = forge.statement(
+                kind, in: view, height: block.height, block: block.digest)
+            return .proposal(Proposal(block: block, vote: forge.signed(said)))
+        case 3, 4, 5: return .vote(forge.signed(vote(&forge)))
+        case 6, 7: return forge.certificate().map { .certificate($0) }
+        case 8: return .block(forge.block())
+        default:
+            return .inquiry(
+                Inquiry(
+                    view: forge.nearbyView(), lackingSince: forge.nearbyView(),
+                    committed: forge.block().height, wanted: [forge.digest(), forge.digest()]))
+        }
+    }
+
+    private static func vote(_ forge: inout Forge<Never>) -> Statement {
+        let kind = forge.kind(of: kinds)
+        guard !kind.isBlockless || forge.isStrange() else {
+            return forge.statement(
+                kind, in: forge.nearbyView(), height: .zero, block: .zero)
+        }
+        let block = forge.block()
+        let view = forge.isStrange() ? forge.nearbyView() : block.view
+        return forge.statement(kind, in: view, height: block.height, block: block.digest)
+    }
+}

@@ -1,0 +1,92 @@
+import BFTBase
+import BFTCore
+import BFTSimulator
+import ProtocolHotStuff
+import ProtocolPBFT
+import ProtocolSimplex
+import SimulatedProtocols
+import Testing
+
+@Suite struct SteeringTests {
+    private static let simplex = SimulatedProtocol("simplex", Simplex.self)
+
+    private static func scenario(_ seed: UInt64) -> Scenario {
+        var scenario = Scenario(powers: [1, 1, 1, 1], seed: seed)
+        scenario.drawSayers(drawsPowers: false)
+        scenario.faultTime = .milliseconds(300)
+        return scenario
+    }
+
+    private static func run(_ scenario: Scenario) async throws -> RunOutcome {
+        try await Seeds.aside {
+            var options = RunOptions()
+            options.isRecordingFeatures = true
+            return try simplex.run(scenario, options)
+        }
+    }
+
+    @Test("A turn changes nothing before its occasion, and something after it")
+    func turns() async throws {
+        let scenario = Self.scenario(7)
+        let before = try await Self.run(scenario)
+        let last = try #require(before.features.last).moment.occasion
+        var isAnyChanged = false
+        for occasion in [last / 4, last / 2] {
+            var turned = scenario
+            turned.turns = [Turn(at: occasion, salt: 9, isLasting: true)]
+            let after = try await Self.run(turned)
+            #expect(
+                after.features.prefix { $0.moment.occasion < occasion }
+                    == before.features.prefix { $0.moment.occasion < occasion })
+            isAnyChanged = isAnyChanged || after.traceHash != before.traceHash
+        }
+        #expect(isAnyChanged)
+    }
+
+    @Test("Turns are written as they are read")
+    func turnsAsText() {
+        for text in ["40:7", "40+:7", "1:0"] { #expect(Turn(text)?.description == text) }
+        for text in ["", "40", "40:", ":7", "+:7", "4++:7", "40:7:8", "-1:7"] {
+            #expect(Turn(text) == nil, "\(text)")
+        }
+    }
+
+    @Test("Two steered searches from one seed run the same, and come to more than one run does")
+    func search() async throws {
+        func search() async throws -> (hashes: [UInt64], features: Int) {
+            var steering = Steering(seed: 3) { Self.scenario($0) }
+            var hashes: [UInt64] = []
+            for _ in 0..<12 {
+                let scenario = steering.next()
+                let outcome = try await Self.run(scenario)
+                steering.learn(outcome.features, of: scenario)
+                hashes.append(outcome.traceHash)
+            }
+            #expect(steering.keptCount > 1)
+            return (hashes, steering.featureCount)
+        }
+        let (first, second) = (try await search(), try await search())
+        #expect(first.hashes == second.hashes)
+        #expect(first.features == second.features)
+        #expect(Set(first.hashes).count == first.hashes.count)
+    }
+
+    @Test("Who falls silent for good sends nothing any more, whatever it was")
+    func silence() async throws {
+        for adversary in ["anything", "double-vote", "replay"] {
+            let trace = try await Seeds.aside {
+                var scenario = Scenario(powers: [1, 1, 1, 1], seed: 5)
+                scenario.seats = [
+                    .init(validator: 3, adversary: adversary, silentFrom: 200)
+                ]
+                scenario.faults = []
+                var options = RunOptions()
+                options.recorder = TraceRecorder()
+                return try Self.simplex.run(scenario, options).trace
+            }
+            let sent = trace.filter { $0.kind == .sent && $0.node == 3 }.map(\.time)
+            #expect(!sent.isEmpty)
+            #expect(sent.allSatisfy { $0 < Instant(nanoseconds: 200_000_000) })
+        }
+    }
+}
