@@ -257,7 +257,7 @@ let package = Package(
             dependencies: [
                 "BFTCommands", "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
                 "ProtocolSimplex", "SimulatedProtocols",
-            ], path: "Tests/FailingSimulator", swiftSettings: common),
+            ], swiftSettings: common),
         .testTarget(
             name: "ProcessTests", dependencies: ["bft", "Embedding", "FailingSimulator"],
             swiftSettings: common),

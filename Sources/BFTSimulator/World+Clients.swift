@@ -52,7 +52,6 @@ extension World {
         builder.append(upTo: transaction.count) { $0.append(contentsOf: transaction) }
         let batch = builder.seal(author: node, sequence: replica.nextOwnSequence)
         observe(.submitted(batch, at: node), at: node)
-        traceClient(.submitted, of: node, "batch \(batch.author)/\(batch.sequence)")
         give(.sealed(batch), to: node)
         return batch.reference
     }

@@ -5,8 +5,8 @@ import BFTCore
 extension World {
     /// Runs through the faults and on until everything that an honest replica had stored is
     /// executed at every honest replica, and every read is answered. It is a violation if that
-    /// takes longer than `bound` from when clients stop. Then everything malicious falls silent, and
-    /// what everybody honest is given once more has to be executed within `bound` as well.
+    /// takes longer than `bound` from when clients stop. Then everything malicious falls silent,
+    /// and what everybody honest is given once more has to be executed within `bound` as well.
     public mutating func runToRest(within bound: Interval) {
         run(until: submitUntil)
         run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
@@ -29,6 +29,7 @@ extension World {
         // More liars than any protocol promises to outlive.
         guard validators.isQuorum(power) else { return }
         areMaliciousSilent = true
+        traceSilence()
         var last: [BatchReference] = []
         for node in validators.indices where isHonest(node) {
             guard let batch = submitLast(at: node) else { continue }

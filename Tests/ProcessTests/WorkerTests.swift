@@ -1,8 +1,8 @@
 import Glibc
 import Testing
 
-/// What `bft simulate` makes of runs that end otherwise than by themselves. The mistakes are planted
-/// in the hosts of `FailingSimulator`.
+/// What `bft simulate` makes of runs that end otherwise than by themselves. The mistakes are
+/// planted in the hosts of `FailingSimulator`.
 extension ProcessTests {
     @Suite struct WorkerTests {
         private static let simulator = Program.failingSimulator

@@ -88,6 +88,10 @@ extension World {
         add(.split, nil, cuts.isEmpty ? "none" : cuts)
     }
 
+    mutating func traceSilence() {
+        add(.healed, nil, "everything malicious falls silent; a batch more of everybody honest")
+    }
+
     /// Notes that something befell a machine.
     mutating func traceFault(
         _ kind: TraceEvent.Kind, of node: ValidatorIndex, until end: Instant? = nil, _ text: String

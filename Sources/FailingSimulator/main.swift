@@ -7,7 +7,8 @@ import Glibc
 import ProtocolSimplex
 import SimulatedProtocols
 
-// Hosts that fail when a client of v2 reads for the third time, in ways that no oracle lives to see.
+// Hosts that fail when a client of v2 reads for the third time, in ways that no oracle lives to
+// see.
 
 /// What the host does in the place of answering.
 private enum Mistake: String, CaseIterable {
@@ -17,7 +18,7 @@ private enum Mistake: String, CaseIterable {
 
     func happen() {
         switch self {
-        case .traps: fatalError("a planted trap")
+        case .traps: preconditionFailure("a planted trap")
         case .hangs: while true {}
         case .grows:
             // Asked for and never touched: the limit is what ends it.
