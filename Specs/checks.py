@@ -116,12 +116,13 @@ def checks(tools, traces=None):
 
 
 def trace_checks(tools, traces):
-    model = Model(tools, "SimplexTrace", "SimplexTrace.cfg")
     for path in sorted(traces.glob("*.tla")) if traces else []:
-        is_refused = path.stem.startswith("refused-")
+        protocol = {"hotstuff": "HotStuff"}.get(path.stem.partition("-")[0], "Simplex")
+        model = Model(tools, f"{protocol}Trace", f"{protocol}Trace.cfg")
+        is_refused = "refused-" in path.stem
         check = model.check(path.stem, FAILS if is_refused else HOLDS,
                             "TraceIsAllowed" if is_refused else None)
-        check.files["Simplex.tla"] = (SPECS / "Simplex" / "Simplex.tla").read_text()
+        check.files[f"{protocol}.tla"] = (SPECS / protocol / f"{protocol}.tla").read_text()
         check.files["Trace.tla"] = path.read_text()
         yield check
 
@@ -176,7 +177,8 @@ def hotstuff_models(tools):
     yield equivocating.check("three-chain, leaders propose two blocks", quick=True)
     yield from three.mutants("CommittedIsKept", [
         "HalfIsQuorum", "CommitsWithoutContiguity", "LockIsNotRaised", "LocksOneTooLate",
-        "VotesBelowLock", "ParentNeedsNoQuorum", "VoteTeachesNothing"])
+        "VotesBelowLock", "ParentNeedsNoQuorum", "VoteTeachesNothing", "ForgetsVotes",
+        "ForgetsLock"])
     yield from equivocating.mutants("CommittedIsKept", ["VotesTwice"])
     yield from three.mutants("TheLeaderCanPropose", [
         "LocksOneTooEarly", "EverybodyIsQuorum", "TimeoutsHideCertificates"])
@@ -190,8 +192,10 @@ def hotstuff_models(tools):
     suffix = ", two-chain"
     yield from two.mutants("CommittedIsKept", [
         "HalfIsQuorum", "CommitsWithoutContiguity", "TimeoutsNeedNoMaximum",
-        "TimeoutsOfDifferentViews", "SkipsWithoutTimeouts", "TimeoutsHideCertificates",
-        "VoteTeachesNothing", "ParentNeedsNoQuorum"], suffix=suffix)
+        "TimeoutsOfDifferentViews", "TimeoutsOfAnyView", "SkipsWithoutTimeouts",
+        "TimeoutsHideCertificates", "VoteTeachesNothing", "ParentNeedsNoQuorum",
+        "VotesAfterTimeout", "ForgetsVotes", "ForgetsTimeouts", "ForgetsCertificates"],
+        suffix=suffix)
     yield from equivocating.mutants("CommittedIsKept", ["VotesTwice"], suffix=suffix)
     yield from two.mutants("TheLeaderCanPropose", ["LocksInsteadOfTimeouts"], suffix=suffix)
     yield from two.must_fail(
@@ -289,6 +293,8 @@ def two_chain_proofs(tools):
         VotesTwice="  require ~voted(n, b) & ~shut(n, b);\n",
         ParentNeedsNoQuorum="  require certificate(p);\n",
         CommitsWithoutContiguity=" & next(viewof(C), viewof(B))")
+    yield proof.check(
+        "TimeoutsOfAnyView", FAILS, "| skip(v, viewof(p));", "| exists U. skip(U, viewof(p));")
     yield proof.check(
         "TimeoutsHideCertificates", FAILS, "said(n, v, W) := knows(n, W);",
         "said(n, v, W) := false;")

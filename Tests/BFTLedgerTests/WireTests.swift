@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct WireTests {
     static let batch = Fixture.batch(1, 2, 3)
-    static let run = Fixture.run(Fixture.chain(2))
+    static let run = Fixture.said(Fixture.chain(2))
 
     static let messages: [LedgerMessage] = [
         .batch(batch), .batchRequest([batch.reference]), .syncRequest(from: Height(5)),
@@ -37,7 +37,7 @@ import Testing
         try WireCheck.check(
             CommittedState(
                 block: block, stateRoot: Digest(1, 2, 3, 4), frontier: [BatchSequence(9)],
-                certificate: Fixture.certificate(block)))
+                certificate: nil))
     }
 
     @Test("The encodings are pinned")
@@ -66,7 +66,7 @@ import Testing
             Array(repeating: Self.batch.reference, count: LedgerLimits.batchRequestLimit + 1))
         #expect(throws: WireError.self) { try LedgerMessage(decoding: many.encoded) }
         let long = LedgerMessage.syncResponse(
-            Fixture.run(Fixture.chain(LedgerLimits.syncBlockLimit + 1)))
+            Fixture.said(Fixture.chain(LedgerLimits.syncBlockLimit + 1)))
         #expect(throws: WireError.self) { try LedgerMessage(decoding: long.encoded) }
     }
 

@@ -154,7 +154,9 @@ final class SimulationRun: Sendable {
         while next() != nil {
             let scenario = steering.next()
             let result = Result { try run(scenario, options) }
-            if case .success(let outcome) = result { steering.learn(outcome.features, of: scenario) }
+            if case .success(let outcome) = result {
+                steering.learn(outcome.features, of: scenario)
+            }
             record(result)
         }
     }

@@ -68,8 +68,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         else { return [honest] }
         defer { arsenal = forge.arsenal }
         ingest(signed, &forge)
-        return filtered(
-            honest, Dispatch(signed, to: targets), forge.temper.filters[message.variety], &forge)
+        return filtered(honest, Dispatch(signed, to: targets), message.variety, &forge)
     }
 
     public mutating func instead(
@@ -80,9 +79,9 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         defer { arsenal = forge.arsenal }
         ingest(message, &forge)
         if case .ledger(.syncResponse(let run)) = message, forge.temper.isInventingHistory {
-            return history(from: run.first.height, for: peer, &forge)
+            return history(from: run.blocks.first?.height ?? .zero, for: peer, &forge)
         }
-        return filtered(honest, honest, forge.temper.filters[Self.variety(of: message)], &forge)
+        return filtered(honest, honest, Self.variety(of: message), &forge)
     }
 
     private static func variety(of message: ReplicaMessage<P>) -> Int {
@@ -93,7 +92,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
     }
 
     private mutating func filtered(
-        _ honest: Dispatch<P>, _ signed: Dispatch<P>, _ filter: Temper.Filter,
+        _ honest: Dispatch<P>, _ signed: Dispatch<P>, _ variety: Int,
         _ forge: inout Forge<Special>
     ) -> [Dispatch<P>] {
         func only(_ isChosen: (ValidatorIndex) -> Bool) -> [Dispatch<P>] {
@@ -101,7 +100,8 @@ public struct AnythingSayer<P: Attackable>: Adversary {
             return chosen.isEmpty
                 ? [] : chosen == honest.targets ? [honest] : [signed.to(chosen)]
         }
-        switch filter {
+        let own = variety < P.Message.varietyCount ? variety : nil
+        switch forge.temper.filters[variety] {
         case .pass: return [honest]
         case .drop: return []
         case .only(let set): return only { set.contains($0) }
@@ -109,8 +109,9 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         case .late:
             hold(signed, &forge)
             return []
-        case .instead: return made(&forge, for: honest.targets)
-        case .beside: return [honest] + made(&forge, for: honest.targets)
+        case .instead:
+            return forge.random.oneIn(3) ? [honest] : made(own, &forge, for: honest.targets)
+        case .beside: return [honest] + made(own, &forge, for: honest.targets)
         }
     }
 
@@ -162,11 +163,17 @@ public struct AnythingSayer<P: Attackable>: Adversary {
             : peers.filter { set.contains($0) }
     }
 
-    /// A message made of anything, if it comes to one.
+    /// A message made of anything, if it comes to one: of one sort, or of any.
     private func made(
-        _ forge: inout Forge<Special>, for targets: [ValidatorIndex]
+        _ variety: Int? = nil, _ forge: inout Forge<Special>, for targets: [ValidatorIndex]
     ) -> [Dispatch<P>] {
-        guard !targets.isEmpty, let message = P.Message.compose(&forge) else { return [] }
+        let focus = forge.temper.focus
+        let drawn =
+            focus < P.Message.varietyCount && forge.random.oneIn(2)
+            ? focus : forge.choice(of: P.Message.varietyCount)
+        guard !targets.isEmpty, let message = P.Message.compose(variety ?? drawn, &forge) else {
+            return []
+        }
         message.takeApart(into: &forge.arsenal)
         for vote in P.votes(in: message) { forge.complete(vote.statement) }
         return [Dispatch(.consensus(message), to: targets)]
@@ -194,9 +201,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
             blocks.append(block)
             digest = block.parent
         }
-        guard let run = CommittedRun(blocks: blocks.reversed(), certificate: certificate) else {
-            return []
-        }
+        let run = UncheckedRun(blocks: blocks.reversed(), certificate: certificate)
         return [Dispatch(.ledger(.syncResponse(run)), to: [peer])]
     }
 }

@@ -22,7 +22,8 @@ extension Block {
     }
 }
 
-/// Builds on a certificate that is not the highest, and shows its proposals to some only.
+/// Builds on a certificate that is not the highest, by the timeouts of this view or of an earlier
+/// one, and shows its proposals to some only.
 struct StaleLeader<Rules: HotStuffRules>: Adversary {
     typealias P = HotStuffReplica<Rules>
     private var proposals: [HotStuffProposal] = []
@@ -41,14 +42,16 @@ struct StaleLeader<Rules: HotStuffRules>: Adversary {
     ) -> [Dispatch<P>] {
         let certified = proposals.suffix(4).filter { $0.justify != nil }
         guard case .proposal(let block, let vote, _, let timeouts) = unsigned,
-            let old = certified.randomElement(using: &vantage.random), let justify = old.justify
+            let old = certified.randomElement(using: &vantage.random), let justify = old.justify,
+            let shown = ([timeouts] + proposals.map(\.timeouts)).randomElement(
+                using: &vantage.random)
         else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
         let other = block.rebuilt(
             on: justify.statement.block, at: justify.statement.height.next,
             applied: old.block.applied)
         let some = vantage.peers.filter { _ in vantage.choice(of: 4) > 0 }
         let proposal = HotStuffUnsigned.proposal(
-            other, vote.moved(to: other, ancestor: nil), justify: justify, timeouts: timeouts)
+            other, vote.moved(to: other, ancestor: nil), justify: justify, timeouts: shown)
         return [Dispatch(proposal, to: some)]
     }
 }
