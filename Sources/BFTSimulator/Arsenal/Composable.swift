@@ -9,8 +9,8 @@ public protocol Composable: Sendable, Equatable {
 
     /// Puts every block, vote, certificate and special thing of the message on its shelf.
     func takeApart(into arsenal: inout Arsenal<Special>)
-    /// A message of one sort, made of anything in the arsenal and of what the coalition signs. `nil`
-    /// if what it would be made of is not there.
+    /// A message of one sort, made of anything in the arsenal and of what the coalition signs.
+    /// `nil` if what it would be made of is not there.
     static func compose(_ variety: Int, _ forge: inout Forge<Special>) -> Self?
     /// How many sorts of messages there are: at most ``Varieties/limit``.
     static var varietyCount: Int { get }

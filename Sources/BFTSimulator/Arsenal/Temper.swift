@@ -50,6 +50,8 @@ struct Temper: Sendable {
         }
         // The sorts of an agreement are few, and the ones with the low numbers.
         for _ in 0..<changed { filters[random.number(0...6)] = Self.filter(&random) }
+        // One thing that is never said: what waits for it goes on without being finished.
+        if random.oneIn(3) { filters[random.number(0...6)] = .drop }
         // Who leads decides most.
         if random.oneIn(4) { filters[0] = .instead }
         focus = random.oneIn(2) ? 0 : random.number(0...8)

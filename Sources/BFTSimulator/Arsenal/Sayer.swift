@@ -1,13 +1,14 @@
-public import BFTBase
-public import BFTCore
-public import BFTLedger
+import BFTBase
+import BFTCore
+import BFTLedger
 
-/// Says anything that can be said: keeps all that was signed, signs what it likes with the keys of
-/// its coalition, and puts any of it into any place of any message, for anyone, at any time.
+/// What an adversary has to say that says anything: it keeps all that was signed, signs what it
+/// likes with the keys of its coalition, and puts any of it into any place of any message, for
+/// anyone, at any time.
 ///
 /// Its temper changes now and then: what it lets pass of what its own replica would say, and how
 /// much it makes up beside that.
-public struct AnythingSayer<P: Attackable>: Adversary {
+struct Sayer<P: Attackable>: Sendable {
     private typealias Special = P.Message.Special
 
     private var arsenal = Arsenal<Special>()
@@ -18,8 +19,6 @@ public struct AnythingSayer<P: Attackable>: Adversary {
     private var late: [(pause: Int, dispatch: Dispatch<P>)] = []
 
     private static var lateLimit: Int { 64 }
-
-    public init() {}
 
     // MARK: Occasions
 
@@ -57,7 +56,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
 
     // MARK: What its own replica would say
 
-    public mutating func instead(
+    mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         let targets = vantage.recipients(of: unsigned)
@@ -71,7 +70,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         return filtered(honest, Dispatch(signed, to: targets), message.variety, &forge)
     }
 
-    public mutating func instead(
+    mutating func instead(
         of message: ReplicaMessage<P>, to peer: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         let honest = Dispatch(message, to: [peer])
@@ -110,8 +109,8 @@ public struct AnythingSayer<P: Attackable>: Adversary {
             hold(signed, &forge)
             return []
         case .instead:
-            return forge.random.oneIn(3) ? [honest] : made(own, &forge, for: honest.targets)
-        case .beside: return [honest] + made(own, &forge, for: honest.targets)
+            return forge.random.oneIn(3) ? [honest] : made(of: own, &forge, for: honest.targets)
+        case .beside: return [honest] + made(of: own, &forge, for: honest.targets)
         }
     }
 
@@ -122,7 +121,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
 
     // MARK: What it says of its own
 
-    public mutating func hear(
+    mutating func hear(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         guard var forge = open(&vantage) else { return [] }
@@ -134,7 +133,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         return made(&forge, for: audience(&forge))
     }
 
-    public mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>] {
+    mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>] {
         guard var forge = open(&vantage) else { return [] }
         defer { arsenal = forge.arsenal }
         for position in late.indices { late[position].pause -= 1 }
@@ -165,7 +164,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
 
     /// A message made of anything, if it comes to one: of one sort, or of any.
     private func made(
-        _ variety: Int? = nil, _ forge: inout Forge<Special>, for targets: [ValidatorIndex]
+        of variety: Int? = nil, _ forge: inout Forge<Special>, for targets: [ValidatorIndex]
     ) -> [Dispatch<P>] {
         let focus = forge.temper.focus
         let drawn =
