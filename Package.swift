@@ -230,7 +230,8 @@ let package = Package(
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
                 "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
-                "KeyValueStore", "Logging", "ProtocolSimplex",
+                "KeyValueStore", "Logging", "ProtocolSimplex", "ProtocolPBFT",
+                "ProtocolHotStuff",
             ], swiftSettings: common),
         .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
         .testTarget(
@@ -250,8 +251,16 @@ let package = Package(
         .testTarget(
             name: "FuzzCorpusTests", dependencies: ["BLAKE3", "PostQuantum"],
             swiftSettings: common),
+        // A simulator whose hosts trap: what `bft simulate` makes of it is tested with it.
+        .executableTarget(
+            name: "FailingSimulator",
+            dependencies: [
+                "BFTCommands", "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
+                "ProtocolSimplex", "SimulatedProtocols",
+            ], path: "Tests/FailingSimulator", swiftSettings: common),
         .testTarget(
-            name: "ProcessTests", dependencies: ["bft", "Embedding"], swiftSettings: common),
+            name: "ProcessTests", dependencies: ["bft", "Embedding", "FailingSimulator"],
+            swiftSettings: common),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ],
     cxxLanguageStandard: .cxx20

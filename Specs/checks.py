@@ -117,7 +117,7 @@ def checks(tools, traces=None):
 
 def trace_checks(tools, traces):
     for path in sorted(traces.glob("*.tla")) if traces else []:
-        protocol = {"hotstuff": "HotStuff"}.get(path.stem.partition("-")[0], "Simplex")
+        protocol = {"hotstuff": "HotStuff", "pbft": "PBFT"}.get(path.stem.partition("-")[0], "Simplex")
         model = Model(tools, f"{protocol}Trace", f"{protocol}Trace.cfg")
         is_refused = "refused-" in path.stem
         check = model.check(path.stem, FAILS if is_refused else HOLDS,
@@ -136,7 +136,8 @@ def simplex_models(tools):
     yield from two_views.mutants("Agreement", [
         "FinalizesAfterNullify", "NullifiesAfterFinalize", "HalfIsQuorum", "TwoThirdsRoundedDown",
         "AnyParentWillDo", "NullifiesWithoutEvidence", "ByzantineAloneConvince",
-        "NotarizersAbstain", "QuorumIsUnanimous"])
+        "NotarizersAbstain", "QuorumIsUnanimous", "NotarizeIsNotDurable", "NullifyIsNotDurable",
+        "FinalizeIsNotDurable"])
     yield two_views.check("TwoOfFourByzantine", FAILS, "Agreement", changes=[
         ("{v1, v2, v3}", "{v1, v2}"), ("Byzantine = 1", "Byzantine = 2")])
     yield from two_views.must_fail(
@@ -148,7 +149,7 @@ def simplex_models(tools):
     yield from equivocating.mutants("Agreement", ["NotarizesTwice"], suffix=suffix)
     yield from equivocating.mutants("FinalizedIsNotarizedAlone", [
         "SupportsAnything", "SupportsAfterFinalize", "FinalizesAfterSupport",
-        "ByzantineAloneConvince", "QuorumIsUnanimous"], suffix=suffix)
+        "ByzantineAloneConvince", "QuorumIsUnanimous", "SupportIsNotDurable"], suffix=suffix)
     two_views_of_two = [("LastView = 1", "LastView = 2")]
     suffix = ", two views of two blocks"
     yield from equivocating.mutants("Agreement", ["ParentNeedsNoQuorum"], two_views_of_two, suffix)
@@ -159,14 +160,25 @@ def simplex_models(tools):
     yield progress.check("no state is a trap, two views")
     yield from progress.mutants("TheViewCanEnd", [
         "KeepsItsNotarizeVote", "SupportsNothing", "NullifiersDoNotSupport",
-        "CertificatesAreDropped", "EverybodyIsQuorum"])
-    yield from progress.mutants("TheLeaderCanPropose", ["EntersByTimeout"])
-    yield from progress.must_fail("NobodyMoves", "NobodySupports")
+        "CertificatesAreDropped", "EverybodyIsQuorum", "SupportsJudgedOnly"])
+    yield from progress.mutants("TheLeaderCanPropose", ["EntersByTimeout", "EntryIsNotDurable"])
+    yield from progress.mutants("TheDataIsHeld", ["SupportsAnything"])
+    yield from progress.mutants("TheVoteCanBeShown", ["JustificationIsNotDurable"])
+    # Either of two rules is enough against this trap, so it takes both away.
+    yield from progress.mutants(
+        "TheViewCanEnd", ['SupportsJustifiedOnly", "JustificationIsNotDurable'])
+    yield progress.check("SupportsJustifiedOnly is no trap", broken="SupportsJustifiedOnly")
+    yield from progress.must_fail("NobodyMoves", "NobodySupports", "NobodySkips")
     progress = Model(tools, "SimplexProgress", "SimplexProgress_equivocating_leaders.cfg")
     yield progress.check("no state is a trap, two blocks", quick=True)
     yield from progress.mutants("TheViewCanEnd", [
         "KeepsItsNotarizeVote", "SupportsNothing", "SupportsOneBlock", "NullifiersDoNotSupport"],
         suffix=", two blocks")
+    # Those who lose power forget whose votes they counted, and may come to support a block for each
+    # honest validator.
+    yield from progress.mutants("TheViewCanEnd", ["SupportsTwoBlocks"], [
+        ("{v1, v2, v3}", "{v1, v2, v3, v4, v5}"), ("Byzantine = 1", "Byzantine = 2"),
+        ("BlocksPerView = 2", "BlocksPerView = 3")], ", seven validators")
     yield from progress.must_fail("TheParentIsTheSame")
 
 
@@ -210,7 +222,9 @@ def pbft_models(tools):
     yield from model.mutants("Agreement", [
         "WeakQuorumIsEnough", "CommitsUnprepared", "ViewChangeHidesPrepared",
         "NewViewIsNotRecomputed", "CommitsAfterViewChange", "LongestChainWins",
-        "ChainIsReproposedInParts", "CheckpointNeedsNoQuorum", "ReportsOnlyWhatItKept"], silent)
+        "ChainIsReproposedInParts", "CheckpointNeedsNoQuorum", "KeepsInMemoryOnly"], silent)
+    # Who jumps, who voted like it and did not hear, and who was away.
+    yield from model.mutants("Agreement", ["ForgetsAtJump"], [("LastView = 3", "LastView = 2")])
     for nothing in ("NothingIsCommitted", "NothingIsReproposed", "NothingStandsOnACheckpoint"):
         yield model.check(nothing, FAILS, nothing, changes=silent)
 
@@ -219,7 +233,7 @@ def pbft_models(tools):
         *two_views, ("BlocksPerView = 1", "BlocksPerView = 2")])
     progress = Model(tools, "PBFT", "PBFTProgress.cfg")
     yield progress.check("no state is a trap", quick=True)
-    yield from progress.mutants("TheViewCanBegin", ["ReportsOnlyWhatItKept", "EverybodyIsQuorum"],
+    yield from progress.mutants("TheViewCanBegin", ["ForgetsAtJump", "EverybodyIsQuorum"],
                                 suffix=", a trap")
     yield progress.check("WindowBelowInterval", FAILS, "TheViewCanBegin", changes=[
         ("Window = 2", "Window = 1")])
@@ -260,6 +274,10 @@ def simplex_proofs(tools):
     yield proof.check(
         "ByzantineAloneConvince", FAILS, "axiom [honest_member] exists N:validator. "
         "~byzantine(N) & among(N, W)\n")
+    yield proof.check(
+        "SupportsOnVotesForOthers", FAILS,
+        "  require among(N, w) & ~byzantine(N) -> notarized(N, b);   # S8, supporting\n",
+        "  require among(N, w) & ~byzantine(N) -> spoke(N, viewof(b));\n")
     yield proof.quorums_meet_in_anybody()
 
 
@@ -311,15 +329,22 @@ def pbft_proofs(tools):
     proof = Proof(tools, "PBFT")
     yield proof.check("agreement for any n", quick=True)
     yield proof.check("agreement, preparing after the view change too",
-                      old="  require ~left(n, v);\n  require begins(v, t);",
-                      new="  require begins(v, t);")
-    reports = "  require member(N, q) & ~byzantine(N) & lt(V, v) "
+                      old="  require ~left(n, v) & ~past(n, v, b);\n  require begins(v, t);",
+                      new="  require ~past(n, v, b);\n  require begins(v, t);")
+    reports = "  require member(N, q) & ~byzantine(N) "
     yield from proof.without(
         CommitsUnprepared="  require prepared_certificate(v, b);\n",
-        NewViewIgnoresPrepared=reports + "-> ~committed(N, V, B);\n",
-        NewViewIsNotRecomputed=reports + "& committed(N, V, B) -> below(V, B, w, t);\n",
+        KeepsInMemoryOnly="  kept(n, v, b) := true;   # before the vote\n",
+        NewViewIgnoresPrepared=reports + "-> ~reports(N, v, V, B);\n",
+        NewViewIsNotRecomputed=reports + "& reports(N, v, V, B) -> below(V, B, w, t);\n",
         TipNeedsNoQuorum="prepared_certificate(w, t) & ",
+        JumpsBelowTheBeginning=
+            "  require lower(heightof(t), heightof(c));   # not below where the view began\n",
+        JumpsToUncommitted="commit_certificate(u, d) & ",
         VotesOffItsChain="  require prepared(n, v, B) -> ancestor(B, b);\n")
+    yield proof.check(
+        "ForgetsAtJump", FAILS, "kept(n, V, B) := kept(n, V, B) | (V = v & B = b)",
+        "kept(n, V, B) := kept(n, V, B) & ~lower(heightof(B), heightof(b))")
     yield proof.check(
         "LongestChainWins", FAILS, "lt(V, W) | (V = W & lower(heightof(B), heightof(C)))",
         "lower(heightof(B), heightof(C))")

@@ -14,7 +14,7 @@ import BFTWire
 /// with the height that it is of. From there the blocks since can be executed again.
 ///
 /// A large batch stays where the safety log has it, and the chain says where that is.
-package final class ChainStore: Sendable {
+package final class ChainStore: KeptBlocks, Sendable {
     private let backend: any StorageBackend
     private let archive: LogArchive?
     private let rules: CommitRules
@@ -202,30 +202,6 @@ package final class ChainStore: Sendable {
         var count = 0
         for reference in block.payload { count += try transactionCount(of: reference) }
         return StoredBlock(block: block, certificate: certificate, transactionCount: count)
-    }
-
-    /// Committed blocks from `height` on, as many as one answer may hold, ending in one that has
-    /// a certificate of its own; or `nil` if there is none.
-    package func run(from height: Height) throws(StorageError) -> CommittedRun? {
-        var blocks: [Block] = []
-        var complete: (count: Int, certificate: CommitCertificate)?
-        var byteCount = 0
-        var next = height
-        while blocks.count < LedgerLimits.syncBlockLimit, byteCount < LedgerLimits.syncByteLimit,
-            let block = try block(at: next)
-        {
-            blocks.append(block)
-            byteCount += 160 + block.payload.count * 46
-            if let certificate = try certificate(at: next),
-                certificate.committed.digest == block.digest
-            {
-                complete = (blocks.count, certificate)
-            }
-            next = next.next
-        }
-        guard let complete else { return nil }
-        return CommittedRun(
-            blocks: Array(blocks.prefix(complete.count)), certificate: complete.certificate)
     }
 
     // MARK: Keys

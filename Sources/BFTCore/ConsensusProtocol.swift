@@ -43,7 +43,7 @@ public struct Branch: Sendable, Equatable {
     public let view: View
     /// Whether a quorum, or so many that somebody honest is among them, has voted for the tip
     /// already: then the state that it vouches for was compared by somebody honest, and need not
-    /// be known here.
+    /// be known here, and its time and content were judged.
     public let isCertified: Bool
 
     public init(
@@ -238,9 +238,15 @@ public protocol ConsensusProtocol: Sendable, Equatable {
     var commitVoteHeight: Height { get }
     /// The records that a new log must begin with, once all earlier ones are dropped.
     var liveRecords: [Durable] { get }
+    /// What this replica may have said without a record of it in `liveRecords`, because it is
+    /// committed.
+    var forgotten: Floor { get }
 }
 
 extension ConsensusProtocol {
+    /// Everything in views up to that of the committed block.
+    public var forgotten: Floor { Floor(view: committed.view, height: committed.height) }
+
     /// What it takes to commit a block of a network that is configured like this.
     public static func commitRules(_ configuration: ReplicaConfiguration) -> CommitRules {
         CommitRules(
@@ -258,19 +264,30 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     public let timing: Timing
     /// Who leads which view. The same at every validator of a network.
     public let leaders: LeaderSchedule
+    /// What this replica may have said and has no record of. At or below it, it says nothing that
+    /// could contradict what it forgot.
+    public let floor: Floor
 
     /// - Parameter leaders: the schedule that the powers make, unless given.
     public init(
         chain: Digest, epoch: Epoch, validators: ValidatorSet, own: ValidatorIndex, timing: Timing,
-        leaders: LeaderSchedule? = nil
+        leaders: LeaderSchedule? = nil, floor: Floor = .ground
     ) {
         precondition(validators.contains(own), "this replica is not a validator")
+        self.floor = floor
         self.chain = chain
         self.epoch = epoch
         self.validators = validators
         self.own = own
         self.timing = timing
         self.leaders = leaders ?? LeaderSchedule(validators)
+    }
+
+    /// The same, above `floor`.
+    public func above(_ floor: Floor) -> Self {
+        Self(
+            chain: chain, epoch: epoch, validators: validators, own: own, timing: timing,
+            leaders: leaders, floor: floor)
     }
 
     /// How long to wait for what. The same at every validator of a network, though nothing but

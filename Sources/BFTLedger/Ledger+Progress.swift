@@ -41,9 +41,9 @@ extension Ledger {
         at now: Instant, into effects: inout [LedgerEffect]
     ) {
         guard queue.backlog < limits.catchUpBacklog,
-            let peer = catchUp.nextPeer(tail: queue.tail.height, at: now)
+            let (peer, request) = catchUp.nextRequest(tail: queue.tail.height, at: now)
         else { return }
-        effects.append(.send(.syncRequest(from: queue.tail.height.next), to: peer))
+        effects.append(.send(.syncRequest(request), to: peer))
     }
 
     /// How many bytes of own batches are sent again at a time, unless the first alone is longer.
@@ -82,7 +82,9 @@ extension Ledger {
             for reference in references where pool.batch(reference) == nil {
                 fetcher.want(reference, from: branch.tip.proposer, at: due)
             }
-        case .decided(.valid) where doesApplicationJudge:
+        // What is certified was judged by somebody honest's application: it need not be again, in
+        // another state perhaps.
+        case .decided(.valid) where doesApplicationJudge && !branch.isCertified:
             pool.vouch(for: branch.tip.payload)
             judge.markWithApplication(branch.tip.digest)
             effects.append(
@@ -132,8 +134,11 @@ extension Ledger {
                         theirs: block.applied.root, ours: ours)))
             return .decided(.invalid)
         }
+        // Somebody honest has looked at the clock for the parent, and for what is certified itself:
+        // if its proposer's was ahead, all blocks would wait for it otherwise.
+        let isTimeChecked = block.time == parent.time || branch.isCertified
         let latest = wallTime.milliseconds + limits.clockDriftMilliseconds
-        guard block.time.milliseconds <= latest else { return .wait }
+        guard block.time.milliseconds <= latest || isTimeChecked else { return .wait }
         let missing = judge.missing(of: block.digest) { pool.isHeld($0) }
         return missing.isEmpty ? .decided(.valid) : .missing(missing)
     }

@@ -9,7 +9,7 @@ enum LedgerEffect: Equatable, Sendable {
     case execute(CommittedBlock)
     case verdict(Digest, Verdict)
     case caughtUp(CommittedRun)
-    case readBlocks(from: Height, for: ValidatorIndex)
+    case readBlocks(SyncRequest, for: ValidatorIndex)
     case readBatches([BatchReference], for: ValidatorIndex)
     case readReady(upTo: UInt64)
     case askApplication(Block, [Batch])
@@ -31,6 +31,8 @@ public enum LedgerRejection: Error, Equatable, Sendable {
     case batch(BatchRefusal)
     case uninvitedAnswer
     case unlinkedRun
+    /// An answer that brings less than fits, and not all that was asked for.
+    case shortAnswer
     case flawedCertificate(Certificate.Flaw)
 }
 
@@ -118,11 +120,18 @@ struct Ledger: Equatable, Sendable {
             switch message {
             case .batch(let batch): try take(batch, from: sender, into: &effects)
             case .batchRequest(let references): answer(references, to: sender, into: &effects)
-            case .syncRequest(let from):
-                if from <= queue.executed {
-                    effects.append(.readBlocks(from: from, for: sender))
+            case .syncRequest(let request):
+                if request.height <= queue.executed {
+                    effects.append(.readBlocks(request, for: sender))
                 }
-            case .syncResponse(let run): try take(run, from: sender, into: &effects)
+            case .syncResponse(let run):
+                try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
+                    try ledger.take(run, from: sender, into: &effects)
+                }
+            case .syncAncestors(let blocks):
+                try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
+                    try ledger.take(ancestors: blocks, from: sender, into: &effects)
+                }
             case .readProbe(let nonce):
                 effects.append(
                     .send(.readClaim(nonce: nonce, height: commitVoteHeight), to: sender))
@@ -222,6 +231,7 @@ struct Ledger: Equatable, Sendable {
             queue.append(
                 block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
         }
+        pool.bringNear()
         judge.rebase(onto: queue.tail)
         isWantListStale = true
         hasNews = true
@@ -235,35 +245,5 @@ struct Ledger: Equatable, Sendable {
         judge.rebase(onto: queue.tail)
         isWantListStale = true
         hasNews = true
-    }
-
-    // MARK: Catching up
-
-    private mutating func take(
-        _ run: UncheckedRun, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
-    ) throws(LedgerRejection) {
-        guard catchUp.isAwaiting(sender) else { throw .uninvitedAnswer }
-        let certificate: CommitCertificate
-        do throws(Certificate.Flaw) {
-            certificate = try commitRules.check(run.certificate)
-        } catch {
-            catchUp.failed(by: sender)
-            throw .flawedCertificate(error)
-        }
-        guard
-            let rest = CommittedRun(blocks: run.blocks, certificate: certificate)?
-                .suffix(after: queue.tail.digest),
-            rest.first.height == queue.tail.height.next, isInOrder(rest)
-        else {
-            catchUp.failed(by: sender)
-            throw .unlinkedRun
-        }
-        catchUp.progressed(by: sender)
-        commit(rest, into: &effects)
-        effects.append(.caughtUp(rest))
-    }
-
-    private func isInOrder(_ run: CommittedRun) -> Bool {
-        PayloadOrder.frontier(after: run.blocks, committed: pool.frontier) != nil
     }
 }

@@ -29,6 +29,9 @@ public struct LedgerLimits: Sendable, Equatable {
     public var clockDriftMilliseconds: UInt64 = 2_000
     /// How many committed blocks catching up may gather before they are executed.
     public var catchUpBacklog = 1_024
+    /// How many blocks one answer to a request for blocks holds, the same at every validator. At
+    /// most `syncBlockLimit`.
+    public var syncBlocks = Self.syncBlockLimit
 
     public init() {}
 

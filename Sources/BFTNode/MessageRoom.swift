@@ -1,4 +1,4 @@
-public import BFTBase
+import BFTBase
 public import BFTConfiguration
 public import BFTCore
 import BFTTransport

@@ -101,9 +101,12 @@ public struct FaultPlan: Sendable, Equatable {
         from random: inout SplitMix64, kinds: [FaultKind] = FaultKind.allCases
     ) -> FaultPlan {
         var plan = FaultPlan()
-        // Every kind draws, also one that is left out: the others do not depend on it.
+        var apart = random
+        // Every kind draws, also one that is left out: the others do not depend on it. Nor does
+        // what a seed means depend on the kind that came last.
         for kind in FaultKind.allCases {
-            var own = SplitMix64(seed: random.next())
+            var own = SplitMix64(
+                seed: kind == .lostChains ? ~apart.next() : random.next())
             let isOn = Int.random(in: 0..<kind.rarity, using: &own) == 0
             if isOn, kinds.contains(kind) { plan.add(kind, &own) }
         }
@@ -146,7 +149,7 @@ public struct FaultPlan: Sendable, Equatable {
             batchesPerAuthor = number(4...16)
             executionMicroseconds = 1_000...10_000
         case .partitions, .oneWay, .flapping, .pauses, .slowNodes, .slowDisks, .fullDisks,
-            .failedSyncs, .corruption, .rollback, .jumps:
+            .failedSyncs, .corruption, .rollback, .jumps, .lostChains:
             for fault in kind.scheduled {
                 self[fault] = Schedule.drawn(fault, from: &random)
             }
@@ -161,7 +164,9 @@ extension FaultKind {
         case .loss, .duplication, .powerCuts, .partitions, .blackout: 3
         case .reordering, .pauses, .crashes: 4
         case .tail, .oneWay, .flapping, .slowNodes, .slowDisks, .skew, .drift, .slowExecution: 8
-        case .wan, .bandwidth, .fullDisks, .failedSyncs, .corruption, .rollback, .jumps: 10
+        case .wan, .bandwidth, .fullDisks, .failedSyncs, .corruption, .rollback, .jumps,
+            .lostChains:
+            10
         case .overload: 20
         }
     }

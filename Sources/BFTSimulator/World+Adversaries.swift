@@ -89,6 +89,7 @@ extension World {
     /// Everything that an adversary sends goes through the wire encoding: bytes that are no
     /// message end here, as they do at the node that receives them.
     private mutating func send(_ dispatch: Dispatch<P>, from node: ValidatorIndex) {
+        guard !areMaliciousSilent else { return }
         let bytes =
             switch dispatch.content {
             case .unsigned(let unsigned):

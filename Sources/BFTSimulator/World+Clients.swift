@@ -44,6 +44,19 @@ extension World {
         give(.sealed(batch), to: node)
     }
 
+    /// `node` seals one batch more, which no client waits for.
+    mutating func submitLast(at node: ValidatorIndex) -> BatchReference? {
+        guard let replica = nodes[node.rawValue].replica else { return nil }
+        let transaction = ClientOperation.Action.add(key: 0, value: 1).encoded
+        var builder = BatchBuilder()
+        builder.append(upTo: transaction.count) { $0.append(contentsOf: transaction) }
+        let batch = builder.seal(author: node, sequence: replica.nextOwnSequence)
+        observe(.submitted(batch, at: node), at: node)
+        traceClient(.submitted, of: node, "batch \(batch.author)/\(batch.sequence)")
+        give(.sealed(batch), to: node)
+        return batch.reference
+    }
+
     private func write(_ random: inout SplitMix64) -> ClientOperation.Action {
         let key = Int.random(in: 0..<Self.keyCount, using: &random)
         // No two alike, so that an answer says whose value it is.

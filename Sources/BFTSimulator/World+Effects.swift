@@ -119,7 +119,7 @@ extension World {
             events.add(
                 .timer(node, life: nodes[node.rawValue].life, at: instant), at: max(now, time))
         case .execute(let block): enqueueExecution(of: block, at: node)
-        case .readBlocks(let from, let peer): sendBlocks(from: from, to: peer, of: node)
+        case .readBlocks(let request, let peer): sendBlocks(request, to: peer, of: node)
         case .readBatches(let references, let peer):
             for reference in references { sendBatch(reference, to: peer, of: node) }
         case .accuse(let evidence):

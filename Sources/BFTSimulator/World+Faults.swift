@@ -23,6 +23,7 @@ extension World {
             let node = Int.random(in: nodes.indices, using: &random)
             nodes[node].faults.isSyncFailing = true
         case .corruption, .rollback: spoil(fault, until: end, &random)
+        case .lostChain: loseChain(&random)
         }
     }
 
@@ -127,6 +128,22 @@ extension World {
         let count = log.operationCount
         // A group is a write and a sync.
         log.setFaults { $0.failingSyncAt = count + 2 }
+    }
+
+    /// An operator stops a node, moves its chain aside and starts it on its log. Always the same
+    /// node, and none without which there is no quorum: what is committed is on other disks, too.
+    private mutating func loseChain(_ random: inout SplitMix64) {
+        let candidates = validators.indices.filter { node in
+            !validators.isWeakQuorum(validators.powers[node.rawValue]) && isHonest(node)
+        }
+        guard let node = chainLoser ?? candidates.randomElement(using: &random),
+            nodes[node.rawValue].isUp
+        else { return }
+        chainLoser = node
+        statistics[.lostChains] += 1
+        traceFault(.fault, of: node, "the chain is moved aside")
+        crash(node, isFault: false, &random)
+        nodes[node.rawValue].loseChain()
     }
 
     /// Damages a bad disk while its machine is down, or puts an earlier image in its place.

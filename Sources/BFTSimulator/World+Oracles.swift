@@ -32,6 +32,15 @@ extension World {
                 current: consensus.view))
     }
 
+    /// Tells the oracles of the accusations that still wait at `node`, in what is carried out in
+    /// order.
+    mutating func observeHeldBack(_ node: ValidatorIndex) {
+        for waiting in nodes[node.rawValue].waiting {
+            guard case .effect(.accuse(let evidence)) = waiting else { continue }
+            observe(.heldBack(evidence, by: node), at: node)
+        }
+    }
+
     /// Tells the oracles how much a replica keeps.
     mutating func measure(_ node: ValidatorIndex) {
         guard let replica = nodes[node.rawValue].replica,

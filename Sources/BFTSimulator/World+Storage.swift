@@ -242,11 +242,13 @@ extension World {
     // MARK: Serving peers
 
     mutating func sendBlocks(
-        from height: Height, to peer: ValidatorIndex, of node: ValidatorIndex
+        _ request: SyncRequest, to peer: ValidatorIndex, of node: ValidatorIndex
     ) {
-        guard keep(node), let run = try? nodes[node.rawValue].storage?.store.run(from: height)
+        guard keep(node),
+            let answer = try? nodes[node.rawValue].storage?.store.answer(
+                request, within: limits)
         else { return }
-        send(.ledger(.syncResponse(UncheckedRun(run))), from: node, to: peer)
+        send(.ledger(answer), from: node, to: peer)
     }
 
     mutating func sendBatch(

@@ -57,8 +57,14 @@ public struct World<P: ConsensusProtocol>: Sendable {
     /// Validators whose disks may lose what was durable. They follow the protocol otherwise, and
     /// count as malicious.
     let hasBadDisk: [Bool]
+    /// Whose chain is moved aside, once one was.
+    var chainLoser: ValidatorIndex?
     var coalition: Coalition<P>
     var bench: OracleBench<P>
+    /// When everything that clients wanted was done.
+    public internal(set) var restedAt: Instant?
+    /// Whether nothing leaves a malicious validator any more.
+    var areMaliciousSilent = false
     /// When clients stop.
     public var submitUntil: Instant { plan.healAt.advanced(by: plan.submitAfterHeal) }
 
@@ -97,6 +103,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
         // Small, so that floods reach them.
         limits.bytesPerAuthor = 256 << 10
         limits.blockBytes = 64 << 10
+        // Few, so that certificates often stand further up than one answer reaches.
+        limits.syncBlocks = 3
         self.limits = mistakes.limits(limits)
         let signatures = signatures ?? StandInSignature(seed: seed)
         self.signatures = signatures
@@ -208,35 +216,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         now = max(now, end)
     }
 
-    /// Runs through the faults and on until everything that an honest replica had stored is
-    /// executed at every honest replica, and every read is answered. It is a violation if that
-    /// takes longer than `bound` from when clients stop.
-    public mutating func runToRest(within bound: Interval) {
-        run(until: submitUntil)
-        run(until: submitUntil.advanced(by: bound), orWhen: \.isAtRest)
-        guard violations.isEmpty else { return }
-        for node in validators.indices { measure(node) }
-        observe(.rested(unfinished: isAtRest ? nil : standstill))
-        statistics[.undecidedHistories] += bench.undecidedCount
-    }
-
-    private var standstill: String {
-        let states = validators.indices.map { nodes[$0.rawValue].description }
-        return "no rest: \(history.outstandingCount) batches wait at height \(history.height); "
-            + states.joined(separator: "; ")
-    }
-
-    private var isAtRest: Bool {
-        guard history.outstandingCount == 0 else { return false }
-        return validators.indices.allSatisfy { node in
-            !isHonest(node)
-                || (nodes[node.rawValue].isUp
-                    && history.executedCounts[node.rawValue] == history.height
-                    && history.waitingReadCount(at: node) == 0)
-        }
-    }
-
-    private mutating func run(until end: Instant, orWhen isEnough: (Self) -> Bool) {
+    mutating func run(until end: Instant, orWhen isEnough: (Self) -> Bool) {
         while violations.isEmpty, let next = events.nextTime, next <= end,
             let (time, event) = events.popFirst()
         {

@@ -1,5 +1,5 @@
 public import BFTBase
-public import BFTCore
+import BFTCore
 
 // How large messages get.
 extension HotStuffReplica {

@@ -172,12 +172,16 @@ extension HotStuffReplica {
             .timeoutsBacking, rules.isBacked(claimed: claimed, known: shown), .weakCertificate)
     }
 
+    private func trimmed(_ certificate: TimeoutCertificate) -> TimeoutCertificate {
+        let (rules, validators) = (rules, configuration.validators)
+        return certificate.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
+    }
+
     /// Keeps a certificate that was checked, for the view that it ends and for what it shows.
     mutating func learn(_ received: TimeoutCertificate) {
         if let high = received.high { learn(high) }
         guard received.view >= view else { return }
-        let validators = configuration.validators
-        let certificate = received.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
+        let certificate = trimmed(received)
         for signer in certificate.signers.positions { noteHeard(ValidatorIndex(signer)) }
         rounds.update(certificate.view) {
             $0.timeoutCertificate = $0.timeoutCertificate ?? certificate
@@ -203,12 +207,8 @@ extension HotStuffReplica {
                 let certificate = TimeoutCertificate(
                     timeouts: backed, high: high, validatorCount: validators.count)
             else { continue }
-            let rules = rules
-            rounds.update(round.view) {
-                $0.timeoutCertificate = certificate.trimmed(of: validators) {
-                    rules.isQuorum($0, of: validators)
-                }
-            }
+            let fewest = trimmed(certificate)
+            rounds.update(round.view) { $0.timeoutCertificate = fewest }
         }
     }
 

@@ -96,11 +96,15 @@ extension HotStuffReplica {
         try require(.signerPower, rules.isQuorum(power, of: validators), .weakCertificate)
     }
 
+    private func trimmed(_ certificate: Certificate) -> Certificate {
+        let (rules, validators) = (rules, configuration.validators)
+        return certificate.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
+    }
+
     /// Keeps a certificate that was checked, for what it certifies and for what it commits. What
     /// it holds beyond a quorum is left out, or others could make it too large to be sent on.
     mutating func learn(_ received: Certificate) {
-        let validators = configuration.validators
-        let certificate = received.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
+        let certificate = trimmed(received)
         let statement = certificate.statement
         if let height = statement.committed?.height, height > committed.height,
             height > commitTarget?.statement.committed?.height ?? .zero

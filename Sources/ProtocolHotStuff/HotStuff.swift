@@ -99,8 +99,10 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         rules = Rules()
         schedule = configuration.leaders.withTenures(of: rules.viewsPerTenure)
         committed = root
-        commitVoteHeight = root.height
-        view = root.view.next
+        commitVoteHeight = max(root.height, configuration.floor.height)
+        view = max(root.view, configuration.floor.view).next
+        commitments.votedView = configuration.floor.view
+        commitments.timedOutView = configuration.floor.view
         rounds = RoundList(configuration.validators)
         pacemaker = Pacemaker(configuration)
         answeredAt = Array(repeating: nil, count: count)

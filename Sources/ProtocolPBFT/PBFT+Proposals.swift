@@ -35,7 +35,7 @@ extension PBFTReplica {
             return
         }
         leadership = .due
-        guard isJoined, !own.isTailDue,
+        guard isJoined, !own.isTailDue, !isForgotten(view, height),
             height.rawValue - committed.height.rawValue <= PBFTBounds.parallel,
             rules.isWithinWatermarks(height, stable: checkpoints.stable.height)
         else { return }  // Looked at again after every input.
@@ -65,7 +65,7 @@ extension PBFTReplica {
             epoch: configuration.epoch, view: view, height: tail.height.next,
             parents: [tail.digest], proposer: configuration.own,
             time: max(draft.time, tail.time), applied: draft.applied, payload: draft.payload)
-        guard rules.mayPrepare(block.name, on: parent, own: own, in: view) else { return }
+        guard mayPrepare(block.name, on: parent) else { return }
         progressAt = now
         proposedAt = now
         blocks.insert(block)
@@ -132,9 +132,7 @@ extension PBFTReplica {
                 effects.append(
                     .judge(Branch(root: committed, ancestors: ancestors, tip: block, in: view)))
             }
-            if judgement == .valid,
-                rules.mayPrepare(block.name, on: block.parent, own: own, in: view)
-            {
+            if judgement == .valid, mayPrepare(block.name, on: block.parent) {
                 prepare(block, into: &effects)
             }
         }
@@ -158,7 +156,7 @@ extension PBFTReplica {
             }
             isHeld = isHeld && judgement == .valid
         }
-        if isHeld, rules.mayPrepare(tail.name, on: tail.parent, own: own, in: view) {
+        if isHeld, mayPrepare(tail.name, on: tail.parent) {
             prepare(tail, into: &effects)
         }
     }
@@ -180,6 +178,11 @@ extension PBFTReplica {
         case .invalid: refuse(entry.block, at: now, into: &effects)
         case .valid: blocks.update(digest) { $0.judgement = .valid }
         }
+    }
+
+    private func mayPrepare(_ block: BlockName, on parent: Digest) -> Bool {
+        !isForgotten(own.view, block.height)
+            && rules.mayPrepare(block, on: parent, own: own, in: view)
     }
 
     /// Votes to prepare `block` in the view that the replica takes part in. P9.

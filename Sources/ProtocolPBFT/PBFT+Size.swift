@@ -1,5 +1,6 @@
 public import BFTBase
-public import BFTCore
+import BFTCore
+import BFTWire
 
 // How large messages get.
 extension PBFTReplica {

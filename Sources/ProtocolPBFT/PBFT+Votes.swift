@@ -202,7 +202,7 @@ extension PBFTReplica {
                 continue
             }
             let name = CertificateName(view: own.view, height: instance.height, block: digest)
-            guard
+            guard !isForgotten(own.view, instance.height),
                 rules.mayCommit(name, isPrepared: instance.prepared != nil, own: own, in: view)
             else { continue }
             instances.update(own.view, instance.height) { $0.ownCommit = digest }

@@ -125,8 +125,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         rules = Rules()
         schedule = configuration.leaders
         committed = root
-        commitVoteHeight = root.height
-        view = View(1)
+        commitVoteHeight = max(root.height, configuration.floor.height)
+        view = max(View(1), configuration.floor.view)
         own = OwnPBFTVotes(view: .zero, tail: root.name)
         instances = InstanceList(configuration.validators)
         checkpoints = CheckpointList(configuration.validators)
@@ -138,6 +138,18 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     }
 
     public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    /// Votes at committed heights, in this view and all before.
+    public var forgotten: Floor { Floor(view: view, height: committed.height) }
+
+    /// Whether this replica may have voted on this instance and forgot.
+    func isForgotten(_ view: View, _ height: Height) -> Bool {
+        view <= configuration.floor.view && height <= configuration.floor.height
+    }
+
+    /// Whether it lacks blocks that it may have voted for and forgot: then it can't report what it
+    /// knew to be prepared.
+    var isBelowFloor: Bool { committed.height < configuration.floor.height }
 
     /// Whether the replica takes part in its view, and does not wait for how it begins.
     var isJoined: Bool { own.view == view }

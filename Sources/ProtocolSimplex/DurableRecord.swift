@@ -6,13 +6,13 @@ public enum DurableRecord: Equatable, Sendable {
     /// It notarized this block, perhaps its own. The block too: a quorum of those who notarized
     /// it can bring it back, even if every one of them lost power.
     case notarized(Block)
-    /// It nullified a view, abstained in it or voted to finalize a block.
+    /// It nullified a view, abstained in it, or voted to support or to finalize a block.
     case voted(Statement)
-    /// It supported this block. The body too, as above.
-    case supported(Block)
     /// What ended a view. Durable, since a certificate with a Byzantine signature can't be made
     /// again from the votes of the honest.
     case certificate(Certificate)
+    /// A block that one it notarized stands on, and that it did not notarize itself.
+    case ancestor(Block)
 }
 
 extension DurableRecord: WireCodable {
@@ -27,7 +27,7 @@ extension DurableRecord: WireCodable {
         case .certificate(let certificate):
             writer.uint8(3)
             certificate.encode(into: &writer)
-        case .supported(let block):
+        case .ancestor(let block):
             writer.uint8(4)
             block.encode(into: &writer)
         }
@@ -39,7 +39,7 @@ extension DurableRecord: WireCodable {
         case 1: self = .notarized(try Block(from: &reader))
         case 2: self = .voted(try Statement(from: &reader))
         case 3: self = .certificate(try Certificate(from: &reader))
-        case 4: self = .supported(try Block(from: &reader))
+        case 4: self = .ancestor(try Block(from: &reader))
         case let tag: throw .unknownTag(tag)
         }
     }

@@ -3,64 +3,69 @@ import BFTCore
 
 /// The votes of a view that somebody gave up: who abstained, and who supported what.
 ///
-/// - Invariant S7: one vote to abstain and at most `supportLimit` votes to support for each voter.
+/// - Invariant S7: of each voter, one vote to abstain and one to support each block that is known
+///   to be backed, which are few; of others, at most `unbackedLimit`.
 struct FallbackVotes: Equatable, Sendable {
     private(set) var abstentions: VoteTally
-    /// What each voter supported first, then second, and so on.
-    private var supports: [VoteTally] = []
+    /// The votes to support each block, in the order in which the first of each came.
+    private var supports: [Support] = []
     private let validators: ValidatorSet
 
-    /// The most blocks of a view that a validator supports. In one life it comes to two at most:
-    /// each takes the votes of more than a third of the power, and a voter counts for one.
-    static let supportLimit = 3
+    private struct Support: Equatable, Sendable {
+        let statement: Statement
+        var tally: VoteTally
+    }
+
+    /// The most votes to support of one voter for blocks that are not known to be backed. An honest
+    /// voter knows two backed blocks in one life at most: each takes the votes of more than a
+    /// third of the power, and a voter counts for one.
+    static let unbackedLimit = 2
 
     init(_ validators: ValidatorSet) {
         self.validators = validators
         abstentions = VoteTally(kind: .abstain, validators: validators)
     }
 
-    mutating func insert(_ vote: Vote, in phase: Phase) {
+    /// - Parameter isBacked: whether the block of a vote to support is known to be backed.
+    mutating func insert(_ vote: Vote, in phase: Phase, isBacked: Bool) {
         guard phase == .support else {
             _ = abstentions.insert(vote)
             return
         }
-        for position in supports.indices {
-            guard let earlier = supports[position].statement(of: vote.voter) else {
-                _ = supports[position].insert(vote)
-                return
-            }
-            guard earlier != vote.statement else { return }
+        guard isNew(vote, isBacked: isBacked) else { return }
+        let position = supports.firstIndex { $0.statement == vote.statement }
+        if position == nil {
+            let tally = VoteTally(kind: .support, validators: validators)
+            supports.append(Support(statement: vote.statement, tally: tally))
         }
-        guard supports.count < Self.supportLimit else { return }
-        supports.append(VoteTally(kind: .support, validators: validators))
-        _ = supports[supports.count - 1].insert(vote)
+        _ = supports[position ?? supports.count - 1].tally.insert(vote)
     }
 
     /// The first vote of `voter` in `phase`.
     func vote(of voter: ValidatorIndex, in phase: Phase) -> Vote? {
-        phase == .support ? supports.first?.vote(of: voter) : abstentions.vote(of: voter)
+        guard phase == .support else { return abstentions.vote(of: voter) }
+        return supports.lazy.compactMap { $0.tally.vote(of: voter) }.first
     }
 
     func supports(of voter: ValidatorIndex) -> [Vote] {
-        supports.compactMap { $0.vote(of: voter) }
+        supports.compactMap { $0.tally.vote(of: voter) }
     }
 
     /// Whether there is room for `vote` to support, and it isn't here.
-    func isNew(_ vote: Vote) -> Bool {
-        let said = supports(of: vote.voter)
-        return said.count < Self.supportLimit && !said.contains { $0.statement == vote.statement }
+    func isNew(_ vote: Vote, isBacked: Bool) -> Bool {
+        var count = 0
+        for support in supports where support.tally.statement(of: vote.voter) != nil {
+            guard support.statement != vote.statement else { return false }
+            count += 1
+        }
+        return isBacked || count < Self.unbackedLimit
     }
 
     /// The certificate of all votes for `statement`, if they are enough.
     func supportCertificate(
         for statement: Statement, isEnough: (VotingPower) -> Bool
     ) -> Certificate? {
-        let power = supports.reduce(VotingPower(0)) { $0 + $1.power(for: statement) }
-        guard isEnough(power) else { return nil }
-        let votes = validators.indices.compactMap { voter in
-            supports.lazy.compactMap { $0.vote(of: voter) }.first { $0.statement == statement }
-        }
-        return Certificate(
-            statement: statement, votes: votes, validatorCount: validators.count)
+        supports.first { $0.statement == statement }?
+            .tally.certificate(for: statement, isEnough: isEnough)
     }
 }

@@ -3,12 +3,14 @@ import BFTCore
 
 /// Everything a replica knows of one view that is not committed yet.
 struct Round: Equatable, Sendable {
-    /// How far the ledger is with the proposal.
+    /// How far the ledger is with a block.
     enum Judgement: Equatable, Sendable {
-        case notAsked, asked
-        /// Asked for with a weak quorum behind the block.
-        case askedWithBacking
-        case valid, invalid
+        case notAsked
+        /// Asked in this view: in a later one the ledger has given it up.
+        case asked(in: View)
+        /// Its batches are held durably.
+        case valid
+        case invalid
     }
 
     private struct Judged: Equatable, Sendable {
@@ -19,15 +21,19 @@ struct Round: Equatable, Sendable {
     let view: View
     /// The first proposal of the leader that came. Never replaced.
     private(set) var proposal: Proposal?
-    /// Of the proposal, and of other blocks that may have to be supported.
+    /// Of blocks that are here.
     private var judgements: [Judged] = []
     /// Blocks of this view that were asked for by name, or were notarized before a crash.
     private var otherBlocks: [Block] = []
+    /// The blocks besides the notarized one whose bodies stand in the log, by name.
+    private var durableBlocks: [Digest] = []
+    /// The certificates that stand in the log. Those by support are not listed: all do.
+    private var durableCertificates: [Phase] = []
     var notarizes: VoteTally
     var nullifies: VoteTally
     var finalizes: VoteTally
     /// Only once somebody gave the view up after others had notarized in it.
-    private(set) var fallback: FallbackVotes?
+    var fallback: FallbackVotes?
     var notarization: Certificate?
     /// Notarizations by votes to support, of any blocks. Each takes a quorum, so there are few.
     private(set) var supports: [Certificate] = []
@@ -36,17 +42,15 @@ struct Round: Equatable, Sendable {
     var finalization: Certificate?
     /// Until when the vote to finalize is held back.
     var finalizeAt: Instant?
-    /// Whether a notarization stands in the log.
-    var isNotarizationDurable = false
     var own = OwnVotes()
     /// Who contradicted itself in this view. Once is enough.
-    private(set) var accused: Bitmap
+    var accused: Bitmap
 
-    private let validators: ValidatorSet
+    let validators: ValidatorSet
 
-    /// The most blocks of one view that are kept besides the proposal: what was notarized before a
-    /// crash, what was supported, and two that were asked for.
-    private static let otherBlockLimit = 3 + FallbackVotes.supportLimit
+    /// The most blocks of one view that are kept besides the proposal and those that must be kept:
+    /// what this replica notarized, and what a quorum did.
+    private static let otherBlockLimit = 4
 
     init(view: View, validators: ValidatorSet) {
         self.view = view
@@ -100,14 +104,16 @@ struct Round: Equatable, Sendable {
     }
 
     func judgement(of digest: Digest) -> Judgement {
-        judgements.first { $0.digest == digest }?.judgement ?? .notAsked
+        // It would not have been notarized here otherwise, whatever was forgotten since.
+        if own.notarized == digest { return .valid }
+        return judgements.first { $0.digest == digest }?.judgement ?? .notAsked
     }
 
+    /// - Precondition: the block is here.
     mutating func note(_ judgement: Judgement, of digest: Digest) {
         if let position = judgements.firstIndex(where: { $0.digest == digest }) {
             judgements[position].judgement = judgement
         } else {
-            if judgements.count > Self.otherBlockLimit { judgements.removeFirst() }
             judgements.append(Judged(digest: digest, judgement: judgement))
         }
     }
@@ -127,129 +133,19 @@ struct Round: Equatable, Sendable {
 
     mutating func keep(_ block: Block) {
         guard self.block(named: block.digest) == nil else { return }
-        if otherBlocks.count == Self.otherBlockLimit { otherBlocks.removeFirst() }
+        let dispensable = otherBlocks.indices.filter { !isIndispensable(otherBlocks[$0].digest) }
+        if dispensable.count >= Self.otherBlockLimit, let first = dispensable.first {
+            let digest = otherBlocks.remove(at: first).digest
+            judgements.removeAll { $0.digest == digest }
+            durableBlocks.removeAll { $0 == digest }
+        }
         otherBlocks.append(block)
     }
 
-    /// Whether `vote` would change anything here, asked before its signature is checked.
-    func isUseful(_ vote: Vote, in phase: Phase) -> Bool {
-        let isAccused = accused[vote.voter.rawValue]
-        if phase != .support, let earlier = statement(of: vote.voter, in: phase) {
-            return earlier != vote.statement && !isAccused
-        }
-        if !isAccused, phase.opposites.contains(where: { statement(of: vote.voter, in: $0) != nil })
-        {
-            return true
-        }
-        // A late vote for what is certified already adds nothing.
-        return switch phase {
-        case .notarize: finalization == nil
-        case .nullify: nullification == nil
-        case .finalize: finalization?.statement.block != vote.statement.block
-        case .abstain: !isOver
-        case .support:
-            !supports.contains { $0.statement == vote.statement }
-                && fallback?.isNew(vote) ?? true
-        }
-    }
-
-    /// Whether `certificate` would add anything here.
-    func isUseful(_ certificate: Certificate, in phase: Phase) -> Bool {
-        switch phase {
-        case .notarize:
-            notarization == nil
-                || finalization == nil && certificate.signers.population == validators.count
-        case .nullify: nullification == nil
-        case .finalize: finalization == nil
-        case .support: !supports.contains { $0.statement == certificate.statement }
-        case .abstain: false
-        }
-    }
-
-    /// The certificate for `statement`, if there is none of this phase yet and enough say so.
-    func newCertificate(
-        for statement: Statement, in phase: Phase, isEnough: (VotingPower) -> Bool
-    ) -> Certificate? {
-        switch phase {
-        case .notarize where notarization == nil:
-            notarizes.certificate(for: statement, isEnough: isEnough)
-        case .nullify where nullification == nil:
-            nullifies.certificate(for: statement, isEnough: isEnough)
-        case .finalize where finalization == nil:
-            finalizes.certificate(for: statement, isEnough: isEnough)
-        case .support where !supports.contains { $0.statement == statement }:
-            fallback?.supportCertificate(for: statement, isEnough: isEnough)
-        default: nil
-        }
-    }
-
-    /// The power of those who said in this view that they did not notarize `digest`: they
-    /// abstained, or notarized another block.
-    func opposition(to digest: Digest) -> VotingPower {
-        var power: VotingPower = 0
-        for voter in validators.indices {
-            let notarized = notarizes.statement(of: voter)
-            if notarized.map({ $0.block != digest }) ?? false
-                || fallback?.vote(of: voter, in: .abstain) != nil
-            {
-                power += validators.powers[voter.rawValue]
-            }
-        }
-        return power
-    }
-
-    /// Counts a vote. Returns evidence the first time that the voter contradicts itself.
-    ///
-    /// - Precondition: the vote is one of this phase.
-    mutating func insert(_ vote: Vote, in phase: Phase) -> Evidence? {
-        let evidence = contradiction(with: vote, in: phase)
-        switch phase {
-        case .notarize: _ = notarizes.insert(vote)
-        case .nullify: _ = nullifies.insert(vote)
-        case .finalize: _ = finalizes.insert(vote)
-        case .abstain, .support:
-            if fallback == nil { fallback = FallbackVotes(validators) }
-            fallback?.insert(vote, in: phase)
-        }
-        guard let evidence, accused.insert(vote.voter.rawValue) else { return nil }
-        return evidence
-    }
-
-    /// The evidence that `vote` makes with an earlier one.
-    private func contradiction(with vote: Vote, in phase: Phase) -> Evidence? {
-        if let earlier = self.vote(of: vote.voter, in: phase),
-            let evidence = Evidence(earlier, vote)
-        {
-            return evidence
-        }
-        for opposite in phase.opposites {
-            if let earlier = self.vote(of: vote.voter, in: opposite),
-                let evidence = Evidence(earlier, vote)
-            {
-                return evidence
-            }
-        }
-        return nil
-    }
-
-    private func statement(of voter: ValidatorIndex, in phase: Phase) -> Statement? {
-        switch phase {
-        case .notarize: notarizes.statement(of: voter)
-        case .nullify: nullifies.statement(of: voter)
-        case .finalize: finalizes.statement(of: voter)
-        case .abstain, .support: fallback?.vote(of: voter, in: phase)?.statement
-        }
-    }
-
-    /// What `voter` said. Asked of the tally where it stands: a copy that is alive while the next
-    /// vote is inserted would cost a copy of all votes.
-    private func vote(of voter: ValidatorIndex, in phase: Phase) -> Vote? {
-        switch phase {
-        case .notarize: notarizes.vote(of: voter)
-        case .nullify: nullifies.vote(of: voter)
-        case .finalize: finalizes.vote(of: voter)
-        case .abstain, .support: fallback?.vote(of: voter, in: phase)
-        }
+    /// Whether others count on this replica, or it counts itself, on the block being here: it
+    /// notarized it, or a quorum did. Of those there are no more than validators.
+    private func isIndispensable(_ digest: Digest) -> Bool {
+        own.notarized == digest || isNotarized(digest)
     }
 
     /// Keeps what ends the view, and commits a block if it is final. Of another kind than Simplex
@@ -266,5 +162,61 @@ struct Round: Equatable, Sendable {
             supports.append(certificate)
         case .finalize, .abstain, nil: break
         }
+    }
+
+    // MARK: What stands in the log
+
+    private func certificate(of phase: Phase) -> Certificate? {
+        switch phase {
+        case .notarize: notarization
+        case .nullify: nullification
+        case .finalize: finalization
+        case .support, .abstain: nil
+        }
+    }
+
+    /// The certificate of `phase`, unless it stands in the log. The caller puts it there.
+    mutating func unsaved(_ phase: Phase) -> Certificate? {
+        guard !durableCertificates.contains(phase), let certificate = certificate(of: phase)
+        else { return nil }
+        durableCertificates.append(phase)
+        return certificate
+    }
+
+    /// What ended the view, unless it stands in the log, as every notarization by support does.
+    mutating func unsavedEnd() -> Certificate? {
+        if notarization != nil { return unsaved(.notarize) }
+        guard supports.isEmpty else { return nil }
+        return nullification != nil ? unsaved(.nullify) : unsaved(.finalize)
+    }
+
+    /// What lets others build upon the block, unless some such stands in the log.
+    mutating func unsavedNotarization(of digest: Digest) -> Certificate? {
+        guard !supports.contains(where: { $0.statement.block == digest }) else { return nil }
+        return notarization?.statement.block == digest ? unsaved(.notarize) : unsaved(.finalize)
+    }
+
+    /// The block, unless it stands in the log.
+    mutating func unsavedBlock(named digest: Digest) -> Block? {
+        guard own.notarized != digest, !durableBlocks.contains(digest),
+            let block = block(named: digest)
+        else { return nil }
+        durableBlocks.append(digest)
+        return block
+    }
+
+    /// The blocks in the log besides the one that this replica notarized.
+    var savedAncestors: [Block] { durableBlocks.compactMap { block(named: $0) } }
+
+    /// Takes a block back from the log.
+    mutating func restore(_ block: Block) {
+        keep(block)
+        _ = unsavedBlock(named: block.digest)
+    }
+
+    /// Takes a certificate back from the log.
+    mutating func restore(_ certificate: Certificate, isFinal: Bool) {
+        keep(certificate, isFinal: isFinal)
+        if let phase = Phase(certificate.statement.kind) { _ = unsaved(phase) }
     }
 }

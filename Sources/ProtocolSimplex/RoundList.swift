@@ -7,8 +7,13 @@ import BFTCore
 struct RoundList: Equatable, Sendable {
     private(set) var rounds: [Round] = []
     private let validators: ValidatorSet
+    /// In views up to this one, what was said is not known any more.
+    private let floor: View
 
-    init(_ validators: ValidatorSet) { self.validators = validators }
+    init(_ validators: ValidatorSet, floor: View = .zero) {
+        self.validators = validators
+        self.floor = floor
+    }
 
     /// The round of `view`, if anything is known of it: a copy, of everything that it holds.
     subscript(view: View) -> Round? { index(of: view).map { rounds[$0] } }
@@ -24,7 +29,9 @@ struct RoundList: Equatable, Sendable {
     mutating func update<Result>(_ view: View, _ change: (inout Round) -> Result) -> Result {
         let position = self.position(of: view)
         if position == rounds.count || rounds[position].view != view {
-            rounds.insert(Round(view: view, validators: validators), at: position)
+            var round = Round(view: view, validators: validators)
+            if view <= floor { round.own = .forgotten }
+            rounds.insert(round, at: position)
         }
         return change(&rounds[position])
     }
@@ -52,6 +59,14 @@ struct RoundList: Equatable, Sendable {
 
     func block(named digest: Digest) -> Block? {
         for position in rounds.indices.reversed() {
+            if let block = rounds[position].block(named: digest) { return block }
+        }
+        return nil
+    }
+
+    /// The block named `digest` of a view before `view`. Asked for one ancestor after another.
+    func block(named digest: Digest, before view: View) -> Block? {
+        for position in rounds.indices[..<position(of: view)].reversed() {
             if let block = rounds[position].block(named: digest) { return block }
         }
         return nil

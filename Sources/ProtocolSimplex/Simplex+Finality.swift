@@ -25,7 +25,7 @@ extension SimplexReplica {
                 continue
             }
             if grace.nanoseconds > 0 { pacemaker.missedVotes(in: notarized.view) }
-            persistNotarization(of: notarized.view, into: &effects)
+            persist(rounds.update(notarized.view) { $0.unsaved(.notarize) }, into: &effects)
             cast(
                 statement(
                     .finalize, in: notarized.view, at: notarized.height, for: notarized.block),
@@ -45,13 +45,8 @@ extension SimplexReplica {
         return earliest
     }
 
-    mutating func persistNotarization(of view: View, into effects: inout [Effect<Self>]) {
-        guard let position = rounds.index(of: view),
-            !rounds.rounds[position].isNotarizationDurable,
-            let certificate = rounds.rounds[position].notarization
-        else { return }
-        rounds.update(view) { $0.isNotarizationDurable = true }
-        effects.append(.persist(.certificate(certificate)))
+    func persist(_ certificate: Certificate?, into effects: inout [Effect<Self>]) {
+        if let certificate { effects.append(.persist(.certificate(certificate))) }
     }
 
     // MARK: Commits
@@ -101,22 +96,26 @@ extension SimplexReplica {
 
     // MARK: Those who wait
 
-    /// Whether `vote`, one of a committed view, shows that its voter does not know of the commit
-    /// and that this replica's vote to finalize, which it waits for, will never come.
+    /// Whether `vote`, one of a committed view, shows that its voter does not know of the commit:
+    /// it waits for this replica's vote to finalize, which will never come, or gave the view up.
     func isCommitOwed(to vote: Vote) -> Bool {
-        vote.statement.kind == .finalize && vote.statement.view > finalizedView
-            && vote.voter != configuration.own
-            && configuration.validators.contains(vote.voter)
-            && commitCertificate?.statement.kind == .notarize
-            && vote.statement.view > toldView[vote.voter.rawValue]
+        guard configuration.validators.contains(vote.voter), vote.voter != configuration.own,
+            vote.statement.view > toldView[vote.voter.rawValue]
+        else { return false }
+        if vote.statement.kind == .finalize {
+            return vote.statement.view > finalizedView
+                && commitCertificate?.statement.kind == .notarize
+        }
+        return Phase(vote.statement.kind)?.isFallback == true
+            && isCharge(vote.voter, in: vote.statement.view)
     }
 
-    /// Sends what commits the block to a voter that still collects votes to finalize it. Once for
-    /// each commit and voter, whatever that one repeats.
+    /// Sends what commits the block to a voter that still collects votes to finalize it, or to end
+    /// its view. Once for each commit and voter, whatever that one repeats.
     mutating func payCommit(owedTo vote: Vote, into effects: inout [Effect<Self>]) {
         guard isCommitOwed(to: vote), let commitCertificate else { return }
         toldView[vote.voter.rawValue] = committed.view
-        pacemaker.missedVotes(in: vote.statement.view)
+        if vote.statement.kind == .finalize { pacemaker.missedVotes(in: vote.statement.view) }
         effects.append(.send(.certificate(commitCertificate.certificate), to: vote.voter))
     }
 

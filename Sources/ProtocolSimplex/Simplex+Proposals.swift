@@ -10,6 +10,8 @@ extension SimplexReplica {
         workSince = nil
         resendAt = nil
         askedAt = nil
+        aheadSince = nil
+        askedAhead = Bitmap(count: configuration.validators.count)
         leadership = leader(of: view) == configuration.own ? .due : .none
     }
 
@@ -29,7 +31,8 @@ extension SimplexReplica {
 
     // MARK: Leading
 
-    /// Asks for something to propose, if this replica leads and has a parent to build upon.
+    /// Asks for something to propose, if this replica leads and has a parent to build upon, with
+    /// everything that the parent stands on.
     mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
         guard rules.mayNotarize(rounds[view]?.own ?? OwnVotes()) else {
             leadership = .proposed  // Before a restart, or the view is given up.
@@ -38,6 +41,11 @@ extension SimplexReplica {
         guard let parent = parentToExtend, let ancestors = path(to: parent) else {
             leadership = .due
             return ask(nil, at: now, into: &effects)
+        }
+        let isRoot = parent.digest == committed.digest
+        guard isHeld(isRoot ? [] : ancestors + [parent], into: &effects) else {
+            leadership = .due
+            return
         }
         leadership = .drafting
         effects.append(
@@ -81,17 +89,8 @@ extension SimplexReplica {
             parents: [parent.digest], proposer: configuration.own,
             time: max(draft.time, parent.time), applied: draft.applied, payload: draft.payload)
         leadership = .proposed
-        rounds.update(view) { round in
-            round.own.notarized = block.digest
-            round.keep(block)
-            round.note(.valid, of: block.digest)
-        }
-        // Everybody's votes to notarize commit a block.
-        commitVoteHeight = max(commitVoteHeight, block.height)
-        effects += [
-            .persist(.notarized(block)),
-            .sign(.proposal(block, statement(.notarize, for: block))),
-        ]
+        rounds.update(view) { $0.keep(block) }
+        notarize(block, saying: .proposal(block, statement(.notarize, for: block)), into: &effects)
     }
 
     /// Whether a block with a payload waits to be committed.
@@ -113,26 +112,34 @@ extension SimplexReplica {
     ) throws(Rejection) {
         let block = proposal.block
         let leader = leader(of: block.view)
-        guard proposal.vote.statement == statement(.notarize, for: block),
-            proposal.vote.voter == block.proposer
+        let said = proposal.vote.statement
+        guard rules.holds(.proposedKind, said.kind == .notarize),
+            rules.holds(.proposedBlock, said.block == block.digest),
+            rules.holds(.proposedView, said.view == block.view),
+            rules.holds(.proposedHeight, said.height == block.height),
+            rules.holds(.proposalVoter, proposal.vote.voter == block.proposer)
         else { throw .proposalMismatch }
-        guard block.proposer == leader else { throw .notLeader(block.proposer, block.view) }
-        guard block.epoch == configuration.epoch, block.parents.count == 1 else {
-            throw .malformedBlock
+        guard rules.holds(.proposer, block.proposer == leader) else {
+            throw .notLeader(block.proposer, block.view)
         }
+        guard rules.holds(.blockEpoch, block.epoch == configuration.epoch),
+            rules.holds(.blockParents, block.parents.count == 1)
+        else { throw .malformedBlock }
         guard block.view > committed.view else { return }
         try count(proposal.vote, into: &effects)
         // A second block of this leader is kept only if a quorum notarized it: the tally above
         // has turned the contradiction into evidence.
         let round = rounds[block.view]
-        guard round?.proposal == nil || round?.isNotarized(block.digest) == true else { return }
+        let isFirst = round?.proposal == nil
+        guard rules.holds(.secondProposal, isFirst || round?.isNotarized(block.digest) == true)
+        else { return }
         rounds.update(block.view) { $0.keep(proposal) }
     }
 
     /// A block that was asked for by name.
     mutating func take(_ block: Block) throws(Rejection) {
-        guard wantedBlocks.contains(block.digest), block.view > committed.view,
-            isWithinWindow(block.view)
+        guard rules.holds(.wantedBlock, wantedBlocks.contains(block.digest)),
+            block.view > committed.view, rules.holds(.blockWindow, isWithinWindow(block.view))
         else { throw .unexpectedBlock(block.digest) }
         rounds.update(block.view) { $0.keep(block) }
     }
@@ -145,33 +152,28 @@ extension SimplexReplica {
             rounds.rounds[position].judgement(of: block.digest) == .notAsked,
             rules.mayNotarize(rounds.rounds[position].own)
         else { return }
-        judge(block, asking: block.proposer, at: now, into: &effects)
+        judge(block, at: now, into: &effects)
     }
 
-    /// Asks for a verdict on a block of this view, or `peer`, if not everybody, for what it takes.
-    ///
-    /// - Parameter isBacked: whether a weak quorum notarized the block.
-    mutating func judge(
-        _ block: Block, isBacked: Bool = false, asking peer: ValidatorIndex?, at now: Instant,
-        into effects: inout [Effect<Self>]
+    /// Asks for a verdict on the proposal of this view, or its leader for what that takes.
+    private mutating func judge(
+        _ block: Block, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard let parent = self.block(named: block.parent) else {
             // Right after the committed view there is no other block to build upon.
             guard view > committed.view.next else { return refuse(block, into: &effects) }
-            return ask(peer, at: now, into: &effects)
+            return ask(block.proposer, at: now, into: &effects)
         }
-        guard block.height == parent.height.next, block.view > parent.view,
-            block.time >= parent.time, parent.view >= committed.view
+        guard rules.holds(.parentHeight, block.height == parent.height.next),
+            rules.holds(.parentView, block.view > parent.view),
+            rules.holds(.blockTime, block.time >= parent.time)
         else { return refuse(block, into: &effects) }
-        guard isNotarized(parent), isJustified(parent: parent.view),
+        guard rules.holds(.notarizedParent, isNotarized(parent)), isJustified(parent: parent.view),
             let ancestors = path(to: block)
-        else { return ask(peer, at: now, into: &effects) }
-        rounds.update(view) {
-            $0.note(isBacked ? .askedWithBacking : .asked, of: block.digest)
-        }
-        let branch = Branch(
-            root: committed, ancestors: ancestors, tip: block, isCertified: isBacked)
-        effects.append(.judge(branch))
+        else { return ask(block.proposer, at: now, into: &effects) }
+        guard isHeld(ancestors, into: &effects) else { return }
+        rounds.update(view) { $0.note(.asked(in: block.view), of: block.digest) }
+        effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
     }
 
     private mutating func refuse(_ block: Block, into effects: inout [Effect<Self>]) {
@@ -183,22 +185,49 @@ extension SimplexReplica {
     mutating func take(
         _ verdict: Verdict, on digest: Digest, into effects: inout [Effect<Self>]
     ) {
-        guard let round = rounds[view], let block = round.block(named: digest),
-            [.asked, .askedWithBacking].contains(round.judgement(of: digest))
-        else { return }  // Stale: we have moved on.
-        switch verdict {
-        case .invalid: refuse(block, into: &effects)
-        case .valid:
-            rounds.update(view) { $0.note(.valid, of: digest) }
-            guard round.proposal?.block.digest == digest, rules.mayNotarize(round.own) else {
-                return
-            }
-            rounds.update(view) { $0.own.notarized = digest }
-            commitVoteHeight = max(commitVoteHeight, block.height)
-            effects += [
-                .persist(.notarized(block)), .sign(.vote(statement(.notarize, for: block))),
-            ]
+        guard let block = rounds.block(named: digest), let round = rounds[block.view],
+            case .asked = round.judgement(of: digest)
+        else { return }  // Stale: it is committed.
+        guard verdict == .valid else {
+            // Nobody has to vote for an earlier one, whatever the ledger has against it.
+            if block.view == view { refuse(block, into: &effects) }
+            return
         }
+        rounds.update(block.view) { $0.note(.valid, of: digest) }
+        guard block.view == view, round.proposal?.block.digest == digest,
+            rules.mayNotarize(round.own)
+        else { return }
+        notarize(block, saying: .vote(statement(.notarize, for: block)), into: &effects)
+    }
+
+    /// Votes for `block`, once all that the vote stands on is durable: the body, the ancestors'
+    /// bodies, what notarized the parent and what nullified each view between. Then whoever voted
+    /// can show why, and bring everything back, even if all of them lost power.
+    private mutating func notarize(
+        _ block: Block, saying vote: UnsignedMessage, into effects: inout [Effect<Self>]
+    ) {
+        for ancestor in path(to: block) ?? [] {
+            let unsaved = rounds.update(ancestor.view) {
+                $0.unsavedBlock(named: ancestor.digest)
+            }
+            if let unsaved { effects.append(.persist(.ancestor(unsaved))) }
+        }
+        if let parent = self.block(named: block.parent) {
+            if parent.digest != committed.digest {
+                persist(
+                    rounds.update(parent.view) { $0.unsavedNotarization(of: parent.digest) },
+                    into: &effects)
+            }
+            var skipped = parent.view.next
+            while skipped < block.view {
+                persist(rounds.update(skipped) { $0.unsaved(.nullify) }, into: &effects)
+                skipped = skipped.next
+            }
+        }
+        rounds.update(block.view) { $0.own.notarized = block.digest }
+        // Everybody's votes to notarize commit a block.
+        commitVoteHeight = max(commitVoteHeight, block.height)
+        effects += [.persist(.notarized(block)), .sign(vote)]
     }
 
     // MARK: Chains of blocks
@@ -219,12 +248,43 @@ extension SimplexReplica {
         var ancestors: [Block] = []
         var child = block
         while child.parent != committed.digest {
-            guard let parent = rounds.block(named: child.parent), parent.view < child.view else {
+            guard let parent = rounds.block(named: child.parent, before: child.view) else {
                 return nil
             }
             ancestors.append(parent)
             child = parent
         }
         return ancestors.reversed()
+    }
+
+    /// How many ancestors the ledger is asked for at a time.
+    private static var askedAncestorLimit: Int { 16 }
+
+    /// Whether the batches of every block of `chain`, which begins right above the committed one,
+    /// are held durably. The ledger is asked to get those that are not.
+    ///
+    /// A block notarized by support may be held by one honest validator only. Whoever notarizes a
+    /// child holds it, too: so what commits the child, and the block with it, is held by a quorum.
+    private mutating func isHeld(
+        _ chain: [Block], into effects: inout [Effect<Self>]
+    ) -> Bool {
+        var waiting = 0
+        for (position, block) in chain.enumerated() where !block.payload.isEmpty {
+            guard let round = rounds.index(of: block.view) else { continue }
+            switch rounds.rounds[round].judgement(of: block.digest) {
+            case .valid: continue
+            case .asked(in: view): waiting += 1
+            case .notAsked, .asked, .invalid:
+                waiting += 1
+                rounds.update(block.view) { $0.note(.asked(in: view), of: block.digest) }
+                effects.append(
+                    .judge(
+                        Branch(
+                            root: committed, ancestors: Array(chain[..<position]), tip: block,
+                            in: view, isCertified: true)))
+            }
+            if waiting == Self.askedAncestorLimit { break }
+        }
+        return waiting == 0
     }
 }

@@ -47,10 +47,15 @@ extension SimplexReplica {
 
     /// The phase of a statement made here and now, in the one form that it has.
     func phase(of statement: Statement) throws(Rejection) -> Phase {
-        guard statement.chain == configuration.chain else { throw .otherChain }
-        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
+        guard rules.holds(.statementChain, statement.chain == configuration.chain) else {
+            throw .otherChain
+        }
+        guard rules.holds(.statementEpoch, statement.epoch == configuration.epoch) else {
+            throw .otherEpoch
+        }
         guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
-        if statement.kind.isBlockless, statement.height != .zero || statement.block != .zero {
+        let namesNothing = statement.height == .zero && statement.block == .zero
+        guard rules.holds(.blocklessStatement, namesNothing || !statement.kind.isBlockless) else {
             throw .malformedBlock
         }
         return phase
@@ -65,7 +70,7 @@ extension SimplexReplica {
         guard statement.view > committed.view else {
             return payCommit(owedTo: vote, into: &effects)
         }
-        guard isWithinWindow(statement.view) else {
+        guard rules.holds(.voteWindow, isWithinWindow(statement.view)) else {
             isBehind = true
             throw .beyondWindow(statement.view)
         }
@@ -75,6 +80,7 @@ extension SimplexReplica {
             effects.append(.accuse(evidence))
         }
         certify(statement, in: phase, into: &effects)
+        if phase.isFallback { help(vote, into: &effects) }
     }
 
     /// Makes the certificates for `statement` that enough said it for.
@@ -122,13 +128,14 @@ extension SimplexReplica {
     ) throws(Rejection) {
         let statement = certificate.statement
         let phase = try phase(of: statement)
-        guard certificate.signers.count == configuration.validators.count,
-            rules.isQuorum(
-                configuration.validators.power(of: certificate.signers),
-                of: configuration.validators)
+        let validators = configuration.validators
+        guard rules.holds(.signerCount, certificate.signers.count == validators.count),
+            rules.holds(
+                .signerPower,
+                rules.isQuorum(validators.power(of: certificate.signers), of: validators))
         else { throw .weakCertificate }
-        guard statement.view > committed.view,
-            rounds[statement.view]?.isUseful(certificate, in: phase) ?? (phase != .abstain)
+        guard statement.view > committed.view, rules.holds(.certificateKind, phase != .abstain),
+            rounds[statement.view]?.isUseful(certificate, in: phase) ?? true
         else { return }
         keep(certificate, into: &effects)
     }
@@ -145,8 +152,13 @@ extension SimplexReplica {
             switch Phase(statement.kind) {
             case .abstain: round.own.abstained = true
             case .nullify: round.own.nullified = true
-            case .finalize: round.own.finalized = statement.block
-            case .notarize, .support: preconditionFailure("said of a block without its body")
+            case .support:
+                let name = BlockName(height: statement.height, digest: statement.block)
+                if !round.own.supported.contains(name) { round.own.supported.append(name) }
+            case .finalize:
+                round.own.finalized = BlockName(
+                    height: statement.height, digest: statement.block)
+            case .notarize: preconditionFailure("said of a block without its body")
             case nil: break
             }
         }
@@ -165,14 +177,8 @@ extension SimplexReplica {
                 pacemaker.ranShort()
             }
         }
-        // Support is durable when it comes, a notarization perhaps before a vote to finalize.
-        if last.notarization != nil {
-            persistNotarization(of: last.view, into: &effects)
-        } else if last.supports.isEmpty,
-            let certificate = last.nullification ?? last.finalization
-        {
-            effects.append(.persist(.certificate(certificate)))
-        }
+        persist(rounds.update(last.view) { $0.unsavedEnd() }, into: &effects)
+        passOn(last, into: &effects)
         enter(last.view.next, at: now, into: &effects)
     }
 }

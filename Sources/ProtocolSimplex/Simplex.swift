@@ -15,13 +15,14 @@ public typealias Simplex = SimplexReplica<SoundRules>
 ///
 /// - Invariant S1: it notarizes at most one block in a view, or says that it abstains.
 /// - Invariant S2: it never finalizes in a view that it nullifies or supports a block of.
-/// - Invariant S3: it notarizes or supports only blocks whose parent is notarized, with every view
-///   between nullified.
-/// - Invariant S4: every vote is durable before it is signed.
+/// - Invariant S3: it notarizes only blocks whose parent is notarized, with every view between
+///   nullified, and supports only what somebody honest notarized.
+/// - Invariant S4: every vote is durable before it is signed, and so is what one to notarize
+///   stands on.
 /// - Invariant S5: the committed chain only grows.
 /// - Invariant S6: it enters a view only by a certificate of the one before.
 /// - Invariant S7: what a peer can make it keep is bounded: one vote of a kind per view and voter,
-///   three to support, within a window of views.
+///   two to support what is not known to be backed, within a window of views.
 /// - Invariant S8: it nullifies a view in which it notarized only if a weak quorum shows that not
 ///   everybody notarized the same, and supports only what a weak quorum notarized.
 public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
@@ -45,7 +46,8 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     public internal(set) var commitVoteHeight: Height
     /// The last view in which this replica voted to finalize.
     var finalizedView = View.zero
-    /// Up to which view each peer was sent what commits it, because it waited for votes.
+    /// Up to which view each peer was sent what ended or commits it, because its votes showed that
+    /// it does not know.
     var toldView: [View]
 
     var enteredAt = Instant(nanoseconds: 0)
@@ -65,6 +67,10 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     var askedAt: Instant?
     /// Whether a vote from far ahead was seen since the last inquiry.
     var isBehind = false
+    /// Since when a peer that was not asked yet is known to be in a later view.
+    var aheadSince: Instant?
+    /// Whom this replica asked in this view because they are in a later one.
+    var askedAhead: Bitmap
 
     enum Leadership: Equatable, Sendable {
         case none
@@ -86,12 +92,13 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         rules = Rules()
         schedule = configuration.leaders
         committed = root
-        commitVoteHeight = root.height
-        view = root.view.next
-        rounds = RoundList(configuration.validators)
+        commitVoteHeight = max(root.height, configuration.floor.height)
+        view = max(root.view, configuration.floor.view).next
+        rounds = RoundList(configuration.validators, floor: configuration.floor.view)
         pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
         toldView = Array(repeating: .zero, count: count)
+        askedAhead = Bitmap(count: count)
         recover(recovered)
         recover(certificate)
     }
@@ -144,8 +151,9 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         if leadership == .due { requestDraft(at: now, into: &effects) }
         considerProposal(at: now, into: &effects)
         noteWorkSince(now)
+        noteAhead(now)
         actOnTime(at: now, into: &effects)
-        fallBack(at: now, into: &effects)
+        fallBack(into: &effects)
         effects.append(.setTimer(nextDeadline))
     }
 

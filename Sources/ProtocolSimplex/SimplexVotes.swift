@@ -45,6 +45,14 @@ enum Phase: CaseIterable, Sendable {
         }
     }
 
+    /// Whether an honest voter has given the view up when it says so.
+    var isFallback: Bool {
+        switch self {
+        case .abstain, .nullify, .support: true
+        case .notarize, .finalize: false
+        }
+    }
+
     /// The phases whose votes no honest validator casts beside one of this, in one view.
     var opposites: [Phase] {
         switch self {

@@ -1,4 +1,5 @@
 public import BFTBase
+public import BFTCore
 
 /// What this validator has said in one view. Durable before it was said.
 public struct OwnVotes: Equatable, Sendable {
@@ -6,12 +7,22 @@ public struct OwnVotes: Equatable, Sendable {
     public internal(set) var notarized: Digest?
     public internal(set) var abstained = false
     public internal(set) var nullified = false
-    /// The blocks it supported.
-    public internal(set) var supported: [Digest] = []
+    /// The blocks it supported. Somebody honest notarized each, and each honest validator notarizes
+    /// one block: there are no more than validators.
+    public internal(set) var supported: [BlockName] = []
     /// The block it voted to finalize.
-    public internal(set) var finalized: Digest?
+    public internal(set) var finalized: BlockName?
 
     public init() {}
+
+    /// Of a view in which anything may have been said: as if it had notarized and finalized a block
+    /// that nobody knows, after which no rule allows anything.
+    static let forgotten: OwnVotes = {
+        var own = OwnVotes()
+        own.notarized = .zero
+        own.finalized = BlockName(height: .zero, digest: .zero)
+        return own
+    }()
 
     var isEmpty: Bool { self == OwnVotes() }
 }
@@ -48,6 +59,12 @@ public protocol VotingRules: Equatable, Sendable {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool
     /// Does a validator in view `current` keep what it hears of `view`?
     func isNear(_ view: View, to current: View) -> Bool
+    /// Does `check` of a field that a message carries hold? `condition` says so.
+    func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool
+}
+
+extension VotingRules {
+    public func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool { condition }
 }
 
 /// The rules of the paper and of the fast path, with weights.
@@ -59,8 +76,11 @@ public protocol VotingRules: Equatable, Sendable {
 /// (S2). (2) If everybody notarized it: no honest validator abstained or notarized another block,
 /// so a weak quorum never said so, and no honest validator that notarized nullifies (S8); nor has
 /// a weak quorum notarized another block, so no honest validator supports one (S8). Either way, v
-/// is passed with `b` only, and a notarized block of a later view, whose parent must be notarized
-/// with every view between nullified (S3), descends from `b`: by induction over views.
+/// is passed with `b` only. A block of a later view that is notarized, by votes or by support, was
+/// notarized by somebody honest: by a member of the quorum, or of the weak quorum that a supporter
+/// saw. That one saw its parent notarized and every view between nullified (S3), so the block
+/// descends from `b`: by induction over views. Whoever supports looks at nothing but that weak
+/// quorum, and needs to.
 public struct SoundRules: VotingRules {
     public init() {}
 
@@ -83,12 +103,12 @@ public struct SoundRules: VotingRules {
         own.nullified && own.notarized == nil && !own.abstained
     }
 
-    /// S2 and S8: never after finalizing, and only what somebody honest notarized.
+    /// S2 and S8: never after finalizing, and only what somebody honest notarized. That one judged
+    /// the block: nothing else has to be known of it here. S3.
     public func maySupport(
         _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool {
-        own.finalized == nil && own.supported.count < FallbackVotes.supportLimit
-            && validators.isWeakQuorum(backing)
+        own.finalized == nil && validators.isWeakQuorum(backing)
     }
 
     /// S2, the other half: never after nullifying, or supporting a block, even this one.

@@ -19,9 +19,6 @@ struct DurableBeforeSigned<Rules: VotingRules>: Oracle {
         case .durable(.notarized(let block), let node):
             let claim = SignedVotes.Claim(kind: .notarize, view: block.view, block: block.digest)
             durable.insert(Record(node: node, claim: claim))
-        case .durable(.supported(let block), let node):
-            let claim = SignedVotes.Claim(kind: .support, view: block.view, block: block.digest)
-            durable.insert(Record(node: node, claim: claim))
         case .durable(.voted(let statement), let node):
             let claim = SignedVotes.Claim(
                 kind: statement.kind, view: statement.view, block: statement.block)

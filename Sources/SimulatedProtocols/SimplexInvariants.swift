@@ -121,7 +121,7 @@ struct JustifiedParents<Rules: VotingRules>: Oracle {
     mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
         case .signed(let unsigned, let voter): _ = signed.note(unsigned.statement, by: voter)
-        case .durable(.notarized(let block), let node), .durable(.supported(let block), let node):
+        case .durable(.notarized(let block), let node):
             guard views.updateValue(block.view, forKey: block.digest) == nil else { return nil }
             return flaw(of: block).map { "\(node) notarizes in view \(block.view) \($0)" }
         case .executed(let block, _, _): views[block.block.digest] = block.block.view

@@ -12,6 +12,15 @@
 (* That a validator abstains is not stored: whoever nullified a view and   *)
 (* notarized nothing in it may say so at any time, and adds nothing.       *)
 (*                                                                         *)
+(* A validator may lose power between any two steps, and comes back with   *)
+(* what it made durable. Of its own votes that is all, so it forgets none, *)
+(* unless `Broken` says that some are not durable. Certificates and other  *)
+(* people's votes may be lost like messages, and were never stored here.   *)
+(*                                                                         *)
+(* Who supports a block has not judged it, and need not have it: somebody  *)
+(* honest among those who notarized has. So S3 of supported blocks is a    *)
+(* claim, not a rule.                                                      *)
+(*                                                                         *)
 (* The actions stand for `mayNotarize`, `mayNullify`, `maySupport`,        *)
 (* `mayFinalize` and `isJustified` of `SoundRules`. `Broken` names the     *)
 (* rules left out, as the simulator's mutants name them.                   *)
@@ -38,9 +47,10 @@ VARIABLES
     notarized,   \* the blocks that each honest validator notarized
     nullified,   \* the views that each gave up
     supported,   \* the blocks that each supported
-    finalized    \* the blocks that each voted to finalize
+    finalized,   \* the blocks that each voted to finalize
+    forgotten    \* what each said and, having lost power, does not know of any more
 
-vars == <<parent, notarized, nullified, supported, finalized>>
+vars == <<parent, notarized, nullified, supported, finalized, forgotten>>
 
 ---------------------------------------------------------------------------
 (* Certificates. *)
@@ -50,11 +60,13 @@ Total == Cardinality(Honest) + Byzantine
 IsQuorum(power) ==
     CASE "HalfIsQuorum" \in Broken -> 2 * power >= Total
       [] "TwoThirdsRoundedDown" \in Broken -> power >= (2 * Total) \div 3
-      [] OTHER -> 3 * power > 2 * Total
+      [] OTHER -> 3 * power > 2 * Total   \* G1
 
 \* More than a third: somebody honest is among them.
 IsWeakQuorum(power) ==
-    IF "ByzantineAloneConvince" \in Broken THEN power >= Byzantine ELSE 3 * power > Total
+    IF "ByzantineAloneConvince" \in Broken
+    THEN power >= Byzantine
+    ELSE 3 * power > Total   \* G2
 
 Certified(voters) == IsQuorum(Cardinality(voters) + Byzantine)
 
@@ -69,7 +81,7 @@ IsNullified(view) == Certified({v \in Honest : view \in nullified[v]})
 IsUnanimous(block) ==
     IF "QuorumIsUnanimous" \in Broken
     THEN Certified(Notarizers(block))
-    ELSE Notarizers(block) = Honest
+    ELSE Notarizers(block) = Honest   \* G3
 
 IsFinalized(block) ==
     Certified({v \in Honest : block \in finalized[v]}) \/ IsUnanimous(block)
@@ -77,9 +89,10 @@ IsFinalized(block) ==
 EverySkippedIsNullified(above, view) ==
     /\ ViewOf(above) < view
     /\ \A skipped \in Views :
-        ViewOf(above) < skipped /\ skipped < view => IsNullified(skipped)
+        ViewOf(above) < skipped /\ skipped < view => IsNullified(skipped)   \* G4
 
-IsJustified(above, view) == IsNotarized(above) /\ EverySkippedIsNullified(above, view)
+IsJustified(above, view) ==
+    IsNotarized(above) /\ EverySkippedIsNullified(above, view)   \* G5
 
 ---------------------------------------------------------------------------
 (* What an honest validator does. *)
@@ -90,6 +103,7 @@ Init ==
     /\ nullified = [v \in Honest |-> {}]
     /\ supported = [v \in Honest |-> {}]
     /\ finalized = [v \in Honest |-> {}]
+    /\ forgotten = [v \in Honest |-> {}]
 
 \* The view of a validator is not stored: it may be any that certificates let it into and that is
 \* not before one it spoke in. S6.
@@ -97,13 +111,16 @@ MayBeIn(v, view) ==
     /\ \A block \in notarized[v] : ViewOf(block) <= view
     /\ \A other \in nullified[v] : other <= view
     /\ \A block \in supported[v] : ViewOf(block) <= view
-    /\ \/ view = 1
+    /\ \/ view = 1   \* G6
        \/ IsNullified(view - 1)
        \/ \E block \in Blocks : ViewOf(block) = view - 1 /\ IsNotarized(block)
 
 HasNotarizedIn(v, view) == \E block \in notarized[v] : ViewOf(block) = view
 HasSupportedIn(v, view) == \E block \in supported[v] : ViewOf(block) = view
-HasFinalizedIn(v, view) == \E block \in finalized[v] : ViewOf(block) = view
+
+\* What a validator knows that it said.
+Recalled(v, kind, said) == {what \in said[v] : <<kind, what>> \notin forgotten[v]}
+RecallsIn(v, kind, said, view) == \E block \in Recalled(v, kind, said) : ViewOf(block) = view
 
 \* Who abstained, or notarized another block than `block`.
 Opponents(block) ==
@@ -115,24 +132,29 @@ CannotBeUnanimous(block) == IsWeakQuorum(Cardinality(Opponents(block)) + Byzanti
 
 MayNotarize(v, view) ==
     \/ "NotarizesTwice" \in Broken
-    \/ view \notin nullified[v] /\ ~HasNotarizedIn(v, view)
+    \/ /\ view \notin Recalled(v, "nullify", nullified)   \* G7
+       /\ ~RecallsIn(v, "notarize", notarized, view)
 
 MayNullify(v, view) ==
-    /\ view \notin nullified[v]
-    /\ "NullifiesAfterFinalize" \in Broken \/ ~HasFinalizedIn(v, view)
-    /\ \/ "NullifiesWithoutEvidence" \in Broken
-       \/ \A block \in notarized[v] : ViewOf(block) = view => CannotBeUnanimous(block)
+    /\ view \notin nullified[v]   \* G8
+    /\ \/ "NullifiesAfterFinalize" \in Broken   \* G9
+       \/ ~RecallsIn(v, "finalize", finalized, view)
+    /\ \/ "NullifiesWithoutEvidence" \in Broken   \* G10
+       \/ \A block \in Recalled(v, "notarize", notarized) :
+            ViewOf(block) = view => CannotBeUnanimous(block)
 
-\* Whoever supports a block has seen somebody honest notarize it.
+\* Whoever supports a block has seen that somebody honest notarized it, and that is all it asks.
 MaySupport(v, block) ==
-    /\ "SupportsAfterFinalize" \in Broken \/ ~HasFinalizedIn(v, ViewOf(block))
-    /\ \/ "SupportsAnything" \in Broken
+    /\ \/ "SupportsAfterFinalize" \in Broken   \* G11
+       \/ ~RecallsIn(v, "finalize", finalized, ViewOf(block))
+    /\ \/ "SupportsAnything" \in Broken   \* G12
        \/ IsWeakQuorum(Cardinality(Notarizers(block)) + Byzantine)
 
 MayFinalize(v, view) ==
-    /\ "FinalizesAfterNullify" \in Broken \/ view \notin nullified[v]
-    /\ "FinalizesAfterSupport" \in Broken \/ ~HasSupportedIn(v, view)
-    /\ ~HasFinalizedIn(v, view)
+    \* G13
+    /\ "FinalizesAfterNullify" \in Broken \/ view \notin Recalled(v, "nullify", nullified)
+    /\ "FinalizesAfterSupport" \in Broken \/ ~RecallsIn(v, "support", supported, view)
+    /\ ~RecallsIn(v, "finalize", finalized, view)
 
 MayExtend(above, view) ==
     CASE "AnyParentWillDo" \in Broken -> ViewOf(above) < view /\ IsNotarized(above)
@@ -148,45 +170,57 @@ TakesNextNumber(block) ==
 
 Notarize(v, block, above) ==
     /\ block \notin notarized[v]
-    /\ parent[block] \in {Missing, above}
+    /\ parent[block] \in {Missing, above}   \* G15
     /\ TakesNextNumber(block)
     /\ MayNotarize(v, ViewOf(block))
     /\ MayBeIn(v, ViewOf(block))
     /\ MayExtend(above, ViewOf(block))
     /\ parent' = [parent EXCEPT ![block] = above]
     /\ notarized' = [notarized EXCEPT ![v] = @ \union {block}]
-    /\ UNCHANGED <<nullified, supported, finalized>>
+    /\ UNCHANGED <<nullified, supported, finalized, forgotten>>
 
 Nullify(v, view) ==
     /\ MayNullify(v, view)
     /\ MayBeIn(v, view)
     /\ nullified' = [nullified EXCEPT ![v] = @ \union {view}]
-    /\ UNCHANGED <<parent, notarized, supported, finalized>>
+    /\ UNCHANGED <<parent, notarized, supported, finalized, forgotten>>
 
-\* The block is judged like one that is notarized.
-Support(v, block, above) ==
+Support(v, block) ==
     /\ block \notin supported[v]
-    /\ parent[block] \in {Missing, above}
     /\ TakesNextNumber(block)
     /\ MaySupport(v, block)
     /\ MayBeIn(v, ViewOf(block))
-    /\ MayExtend(above, ViewOf(block))
-    /\ parent' = [parent EXCEPT ![block] = above]
     /\ supported' = [supported EXCEPT ![v] = @ \union {block}]
-    /\ UNCHANGED <<notarized, nullified, finalized>>
+    /\ UNCHANGED <<parent, notarized, nullified, finalized, forgotten>>
 
 Finalize(v, block) ==
-    /\ IsNotarizedByVotes(block)
+    /\ IsNotarizedByVotes(block)   \* G14
     /\ MayFinalize(v, ViewOf(block))
     /\ finalized' = [finalized EXCEPT ![v] = @ \union {block}]
-    /\ UNCHANGED <<parent, notarized, nullified, supported>>
+    /\ UNCHANGED <<parent, notarized, nullified, supported, forgotten>>
+
+Said(v) ==
+    ({"notarize"} \X notarized[v]) \union ({"nullify"} \X nullified[v])
+        \union ({"support"} \X supported[v]) \union ({"finalize"} \X finalized[v])
+
+\* S4. Every vote is durable before it is signed.
+IsDurable(vote) ==   \* G16
+    CASE vote[1] = "notarize" -> "NotarizeIsNotDurable" \notin Broken
+      [] vote[1] = "nullify" -> "NullifyIsNotDurable" \notin Broken
+      [] vote[1] = "support" -> "SupportIsNotDurable" \notin Broken
+      [] OTHER -> "FinalizeIsNotDurable" \notin Broken
+
+LosePower(v) ==
+    /\ forgotten' = [forgotten EXCEPT ![v] = @ \union {vote \in Said(v) : ~IsDurable(vote)}]
+    /\ UNCHANGED <<parent, notarized, nullified, supported, finalized>>
 
 Next ==
     \E v \in Honest :
-        \/ \E block \in Blocks, above \in Blocks \union {Genesis} :
-            Notarize(v, block, above) \/ Support(v, block, above)
+        \/ \E block \in Blocks, above \in Blocks \union {Genesis} : Notarize(v, block, above)
+        \/ \E block \in Blocks : Support(v, block)
         \/ \E view \in Views : Nullify(v, view)
         \/ \E block \in Blocks : Finalize(v, block)
+        \/ LosePower(v)
 
 Spec == Init /\ [][Next]_vars
 

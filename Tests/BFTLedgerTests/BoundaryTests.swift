@@ -97,6 +97,43 @@ import Testing
         #expect(draft.payload.isEmpty && draft.applied == elsewhere.applied)
     }
 
+    @Test("The clock is asked only where nobody honest has looked at the time of a block")
+    func clocks() {
+        let ahead = Fixture.block(on: Fixture.genesis, time: 1_000_000)
+        func isJudged(_ block: Block, on ancestors: [Block], isCertified: Bool) -> Bool {
+            var ledger = Fixture.ledger()
+            var effects: [LedgerEffect] = []
+            ledger.consider(
+                Branch(
+                    root: Fixture.genesis, ancestors: ancestors, tip: block,
+                    isCertified: isCertified), at: Fixture.at(1))
+            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
+            return effects.contains(.verdict(block.digest, .valid))
+        }
+        #expect(!isJudged(ahead, on: [], isCertified: false))
+        #expect(isJudged(ahead, on: [], isCertified: true))
+        let child = Fixture.block(on: ahead, time: 1_000_000)
+        #expect(isJudged(child, on: [ahead], isCertified: false))
+        let later = Fixture.block(on: ahead, time: 1_000_001)
+        #expect(!isJudged(later, on: [ahead], isCertified: false))
+    }
+
+    @Test("The application judges no block that somebody honest voted for")
+    func certifiedTips() {
+        for isCertified in [false, true] {
+            var ledger = Fixture.ledger(doesApplicationJudge: true)
+            var effects: [LedgerEffect] = []
+            let block = Fixture.block(on: Fixture.genesis, time: 0)
+            ledger.consider(
+                Branch(
+                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified),
+                at: Fixture.at(1))
+            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
+            #expect(effects.contains(.verdict(block.digest, .valid)) == isCertified)
+            #expect(effects.contains(.askApplication(block, [])) == !isCertified)
+        }
+    }
+
     @Test("Ledgers are equal exactly if they wait for the same answer of the same peer")
     func equality() {
         func ledger(_ count: Int, at time: UInt64) -> Ledger {

@@ -8,7 +8,9 @@ import Testing
 @Suite struct CatchUpTests {
     /// A ledger that has set out for the last of `blocks`, and whom it asked.
     static func ledger(for blocks: [Block]) -> (Ledger, asked: Int) {
-        var ledger = Fixture.ledger()
+        var limits = LedgerLimits()
+        limits.syncBlocks = 4
+        var ledger = Fixture.ledger(limits: limits)
         ledger.catchUp.reach(Fixture.certificate(blocks.last!), from: .zero)
         ledger.hasNews = true
         let asked = settle(&ledger, at: 0)!

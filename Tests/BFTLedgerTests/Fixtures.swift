@@ -69,13 +69,15 @@ enum Fixture {
         return blocks
     }
 
-    static func ledger(own: Int = 0, limits: LedgerLimits = LedgerLimits()) -> Ledger {
+    static func ledger(
+        own: Int = 0, limits: LedgerLimits = LedgerLimits(), doesApplicationJudge: Bool = false
+    ) -> Ledger {
         Ledger(
             configuration: ReplicaConfiguration(
                 chain: chain, epoch: .zero, validators: validators, own: ValidatorIndex(own),
                 timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
             limits: limits, state: .genesis(genesis, validatorCount: 4),
-            doesApplicationJudge: false, commitKinds: Simplex.commitKinds, committed: [],
+            doesApplicationJudge: doesApplicationJudge, commitKinds: Simplex.commitKinds, committed: [],
             recovered: [])
     }
 

@@ -11,8 +11,13 @@ import Testing
     static let run = Fixture.said(Fixture.chain(2))
 
     static let messages: [LedgerMessage] = [
-        .batch(batch), .batchRequest([batch.reference]), .syncRequest(from: Height(5)),
+        .batch(batch), .batchRequest([batch.reference]), .syncRequest(.from(Height(5))),
         .syncResponse(run), .readProbe(nonce: 6), .readClaim(nonce: 7, height: Height(8)),
+        .syncRequest(
+            .ancestors(
+                of: BlockName(height: Height(9), digest: Digest(3, 0, 0, 0)),
+                downTo: Height(4))),
+        .syncAncestors(run.blocks),
     ]
 
     @Test("Every message, record and state has one encoding")
@@ -28,6 +33,7 @@ import Testing
         let block = Fixture.block(on: Fixture.genesis)
         let records: [ReplicaRecord<Simplex>] = [
             .consensus(.notarized(block)), .batch(Self.batch), .committed(Self.run),
+            .blocks(Self.run.blocks), .floor(Floor(view: View(3), height: Height(2))),
         ]
         for record in records {
             try WireCheck.check(record)
@@ -45,10 +51,12 @@ import Testing
         let expected: [String] = [
             "010100020000000000000001000000" + "0100",
             "020100000001000200000000000000" + String(Self.batch.digest.hex.prefix(4)),
-            "030500000000000000",
+            "03010500000000000000",
             "0402000000000000000000000001000000",
             "050600000000000000",
             "0607000000000000000800000000000000",
+            "0302090000000000000003000000000000",
+            "0702000000000000000000000001000000",
         ]
         for (message, hex) in zip(Self.messages, expected) {
             #expect(Hex.encode(message.encoded.prefix(17)) == hex)
@@ -68,10 +76,12 @@ import Testing
         let long = LedgerMessage.syncResponse(
             Fixture.said(Fixture.chain(LedgerLimits.syncBlockLimit + 1)))
         #expect(throws: WireError.self) { try LedgerMessage(decoding: long.encoded) }
+        let deep = LedgerMessage.syncAncestors(Fixture.chain(LedgerLimits.syncBlockLimit + 1))
+        #expect(throws: WireError.self) { try LedgerMessage(decoding: deep.encoded) }
     }
 
     @Test("Only the certificate of an answer is signed")
     func claims() {
-        #expect(Self.messages.map(\.claims.count) == [0, 0, 0, 3, 0, 0])
+        #expect(Self.messages.map(\.claims.count) == [0, 0, 0, 3, 0, 0, 0, 0])
     }
 }

@@ -160,6 +160,13 @@ import Testing
         }
     }
 
+    private static func run(_ store: ChainStore, from height: UInt64) throws -> UncheckedRun? {
+        guard case .syncResponse(let run)? = try store.answer(.from(Height(height))) else {
+            return nil
+        }
+        return run
+    }
+
     @Test("A run begins where it is asked for, ends with a block's own certificate, and is bounded")
     func runs() throws {
         var chain = TestChain()
@@ -176,16 +183,16 @@ import Testing
         try withEachBackend { backend in
             try chain.keep(in: backend, savedHeight: 0)
             let store = ChainStore(backend, rules: TestChain.rules)
-            let first = try #require(try store.run(from: Height(1)))
+            let first = try #require(try Self.run(store, from: 1))
             #expect(
                 first.blocks == chain.committed.prefix(LedgerLimits.syncBlockLimit).map(\.block))
-            let middle = try #require(try store.run(from: Height(6)))
-            #expect(middle.first.height == Height(6))
-            let tail = try #require(try store.run(from: Height(600)))
+            let middle = try #require(try Self.run(store, from: 6))
+            #expect(middle.blocks.first?.height == Height(6))
+            let tail = try #require(try Self.run(store, from: 600))
             #expect(tail.blocks == [chain.committed[599].block])
-            #expect(tail.certificate == chain.committed[599].certificate)
-            #expect(try store.run(from: Height(601)) == nil)
-            #expect(try store.run(from: .zero) == nil)
+            #expect(tail.certificate == chain.committed[599].certificate.certificate)
+            #expect(try Self.run(store, from: 601) == nil)
+            #expect(try Self.run(store, from: 0) == nil)
         }
     }
 
@@ -201,8 +208,8 @@ import Testing
         let backend = MemoryBackend()
         try chain.keep(in: backend, savedHeight: 0)
         let store = ChainStore(backend, rules: TestChain.rules)
-        #expect(try store.run(from: Height(1))?.blocks == [first.block])
-        #expect(try store.run(from: Height(2)) == nil)
+        #expect(try Self.run(store, from: 1)?.blocks == [first.block])
+        #expect(try Self.run(store, from: 2) == nil)
         #expect(try store.certificate(at: Height(2)) == third.certificate)
     }
 

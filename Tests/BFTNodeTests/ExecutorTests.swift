@@ -124,14 +124,15 @@ private final class Sink: Sendable {
         let references = chain.committed.map { $0.batches[0].reference }
         let unknown = TestChain.batch(1, 1, []).reference
         let jobs: [ExecutorJob] = [
-            .readRun(from: Height(2), for: peer), .readRun(from: Height(6), for: peer),
+            .readBlocks(.from(Height(2)), for: peer), .readBlocks(.from(Height(6)), for: peer),
             .readBatches([references[4], unknown, references[0]], for: peer),
             .readBlock(Height(5), ticket: 8), .readBlock(Height(6), ticket: 9), .sync(ticket: 1),
         ]
         for job in jobs { executor.append(job) }
         let outcomes = sink.outcomes(14).dropFirst(5).map { outcome in
             switch outcome {
-            case .run(let run, peer): "run \(run.first.height) to \(run.last.height)"
+            case .blocks(.syncResponse(let run), peer):
+                "run \(run.blocks[0].height) to \(run.certificate.statement.height)"
             case .batch(let batch, peer): "batch \(batch.sequence)"
             case .served(peer, let cost): "served \(cost)"
             case .block(let block, let ticket):

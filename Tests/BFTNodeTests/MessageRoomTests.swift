@@ -53,10 +53,10 @@ import Testing
                 #expect(text.contains("\(number)"), "\(text)")
             }
         }
-        try check(Simplex.self, .simplex, most: 904)
-        try check(PBFT.self, .pbft, most: 441)
-        try check(HotStuff.self, .hotstuff, most: 429)
-        try check(HotStuff2.self, .hotstuff2, most: 429)
+        try check(Simplex.self, .simplex, most: 905)
+        try check(PBFT.self, .pbft, most: 447)
+        try check(HotStuff.self, .hotstuff, most: 430)
+        try check(HotStuff2.self, .hotstuff2, most: 430)
     }
 
     @Test("A thousand validators with short signatures are refused by no protocol")

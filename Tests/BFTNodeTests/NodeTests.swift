@@ -7,6 +7,7 @@ import BFTLedger
 import BFTRocksDB
 import BFTStorage
 import BFTWire
+import ProtocolSimplex
 import Testing
 
 @testable import BFTNode

@@ -186,6 +186,30 @@ import Testing
         #expect(oracle.judge(.rested(unfinished: nil)) == nil)
     }
 
+    @Test("An accusation that waits for a record at the end of a run is not missed")
+    func heldBackEvidence() throws {
+        var oracle = EvidenceIsProduced<Simplex>(try scene())
+        let votes = [
+            vote(.finalize, view: 5, Self.chain, by: 3), vote(.nullify, view: 5, .zero, by: 3),
+            vote(.finalize, view: 4, Self.chain, by: 3), vote(.nullify, view: 4, .zero, by: 3),
+        ]
+        for vote in votes {
+            _ = oracle.judge(
+                .received(
+                    .vote(vote), at: node, isUseful: true, committed: View(2), current: View(5)))
+        }
+        let proofs = try [votes[0...1], votes[2...3]].map { pair in
+            try #require(Evidence(pair[pair.startIndex], pair[pair.startIndex + 1]))
+        }
+        #expect(oracle.judge(.heldBack(proofs[0], by: node)) == nil)
+        // The other one is owed all the same, and so is this one at another replica.
+        #expect(oracle.judge(.rested(unfinished: nil)) != nil)
+        #expect(oracle.judge(.heldBack(proofs[1], by: ValidatorIndex(1))) == nil)
+        #expect(oracle.judge(.rested(unfinished: nil)) != nil)
+        #expect(oracle.judge(.heldBack(proofs[1], by: node)) == nil)
+        #expect(oracle.judge(.rested(unfinished: nil)) == nil)
+    }
+
     @Test("Nobody is owed an accusation for votes of other chains or in a form of nobody's")
     func strayEvidence() throws {
         var oracle = EvidenceIsProduced<Simplex>(try scene())

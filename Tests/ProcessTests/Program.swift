@@ -14,6 +14,7 @@ struct Program {
 
     /// The node's program: the one that the environment names, or the one beside the tests.
     static let bft = built("bft", variable: "BFT_EXECUTABLE")
+    static let failingSimulator = built("FailingSimulator", variable: "FAILING_SIMULATOR")
     static let embedding = built("Embedding", variable: "EMBEDDING_EXECUTABLE")
 
     private static func built(_ name: String, variable: String) -> Program {

@@ -53,6 +53,12 @@ struct Conversation<Rules: HotStuffRules> {
         case "restart":
             if rest.first == "losing" { log.removeLast(Int(try words.number(rest.last))) }
             if rest.first == "compacted" { log = replica.liveRecords }
+            var configuration = configuration
+            if rest.first == "aside" {
+                // A log that was cut, and no chain beside it.
+                configuration = configuration.above(replica.forgotten)
+                (log, committed) = (replica.liveRecords, (Sample.genesis, nil))
+            }
             log.removeAll(where: isForgotten)
             replica = Replica(
                 configuration: configuration, root: committed.block,

@@ -14,6 +14,8 @@ struct Conversation {
         chain: chain, time: Timestamp(milliseconds: 0), stateRoot: .zero)
 
     var replica: PBFT
+    /// Whether a log that was cut says what it has forgotten.
+    var hasFloor = true
     var now = Instant(nanoseconds: 0)
     var timer: Instant?
     var log: [PBFTRecord] = []
@@ -26,18 +28,23 @@ struct Conversation {
 
     init() throws { replica = try Self.replica(on: Self.genesis, nil, [], idle: idle) }
 
-    private static func configuration(idle: UInt64) throws -> ReplicaConfiguration {
+    private static func configuration(
+        idle: UInt64, above floor: Floor = .ground
+    ) throws -> ReplicaConfiguration {
         ReplicaConfiguration(
             chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
             own: ValidatorIndex(0),
-            timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle)))
+            timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle)),
+            floor: floor)
     }
 
     private static func replica(
-        on root: Block, _ certificate: CommitCertificate?, _ log: [PBFTRecord], idle: UInt64
+        on root: Block, _ certificate: CommitCertificate?, _ log: [PBFTRecord], idle: UInt64,
+        above floor: Floor = .ground
     ) throws -> PBFT {
         PBFT(
-            configuration: try configuration(idle: idle), root: root, certificate: certificate,
+            configuration: try configuration(idle: idle, above: floor), root: root,
+            certificate: certificate,
             recovered: log)
     }
 
@@ -72,7 +79,12 @@ struct Conversation {
 
     /// `restart losing 2`, `restart cut`, `restart cut bare`, `restart forgetting certificates`.
     private mutating func restart(_ words: [String]) throws -> [String] {
+        var floor = Floor.ground
         switch words.first {
+        case "aside":
+            // A log that was cut, and no chain beside it.
+            floor = hasFloor ? replica.forgotten : .ground
+            (log, committed) = (replica.liveRecords, (Self.genesis, nil))
         case "losing": log.removeLast(Int(try number(words.last)))
         case "cut": log = replica.liveRecords
         case "forgetting":
@@ -80,7 +92,8 @@ struct Conversation {
         default: break
         }
         if words.last == "bare" { committed = (Self.genesis, nil) }
-        replica = try Self.replica(on: committed.block, committed.certificate, log, idle: idle)
+        replica = try Self.replica(
+            on: committed.block, committed.certificate, log, idle: idle, above: floor)
         return give(.started)
     }
 

@@ -15,6 +15,8 @@ struct Conversation {
     private static let genesis = Block.genesis(
         chain: chain, time: Timestamp(milliseconds: 0), stateRoot: .zero)
 
+    /// Whether a log that was cut says what it has forgotten.
+    var hasFloor = true
     private var replica: Simplex
     private var now = Instant(nanoseconds: 0)
     private var timer: Instant?
@@ -23,20 +25,27 @@ struct Conversation {
     private var blocks: [String: Block] = ["genesis": genesis]
     private var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     private var draft: (view: View, parent: Digest)?
+    private var mistake: (any Mistake)?
 
-    init() throws { replica = try Self.replica(on: Self.genesis, nil, []) }
+    /// - Parameter mistake: what stands between the replica and whoever talks to it, if anything.
+    init(mistake: (any Mistake)? = nil) throws {
+        self.mistake = mistake
+        replica = try Self.replica(on: Self.genesis, nil, [])
+    }
 
-    private static func configuration() throws -> ReplicaConfiguration {
+    private static func configuration(above floor: Floor = .ground) throws -> ReplicaConfiguration {
         ReplicaConfiguration(
             chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
-            own: ValidatorIndex(0), timing: timing)
+            own: ValidatorIndex(0), timing: timing, floor: floor)
     }
 
     private static func replica(
-        on root: Block, _ certificate: CommitCertificate?, _ log: [DurableRecord]
+        on root: Block, _ certificate: CommitCertificate?, _ log: [DurableRecord],
+        above floor: Floor = .ground
     ) throws -> Simplex {
         Simplex(
-            configuration: try configuration(), root: root, certificate: certificate, recovered: log
+            configuration: try configuration(above: floor), root: root, certificate: certificate,
+            recovered: log
         )
     }
 
@@ -54,7 +63,14 @@ struct Conversation {
             return give(.timerFired)
         case "restart":
             if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
-            replica = try Self.replica(on: committed.block, committed.certificate, log)
+            if words.first == "aside" {
+                // A log that was cut, and no chain beside it.
+                let floor = hasFloor ? replica.forgotten : .ground
+                (log, committed) = (replica.liveRecords, (Self.genesis, nil))
+                replica = try Self.replica(on: Self.genesis, nil, log, above: floor)
+            } else {
+                replica = try Self.replica(on: committed.block, committed.certificate, log)
+            }
             return give(.started)
         default: return give(try input(verb, Array(words), command))
         }
@@ -109,12 +125,17 @@ struct Conversation {
     }
 
     private mutating func give(_ input: Input<Simplex>) -> [String] {
-        var effects: [Effect<Simplex>] = []
-        replica.handle(input, at: now, into: &effects)
         let earlier = timer
-        var lines = effects.flatMap { carryOut($0) }
+        var lines = reaction(to: input).flatMap { carryOut($0) }
         if timer != earlier, let timer { lines.append("timer at \(words(timer))") }
         return lines
+    }
+
+    private mutating func reaction(to input: Input<Simplex>) -> [Effect<Simplex>] {
+        mistake?.hear(input)
+        var effects: [Effect<Simplex>] = []
+        replica.handle(input, at: now, into: &effects)
+        return mistake?.changed(effects) ?? effects
     }
 
     // MARK: Words
@@ -137,17 +158,23 @@ struct Conversation {
         author: ValidatorIndex(0), sequence: BatchSequence(1), digest: Digest(1, 1, 1, 1),
         byteCount: 14)
 
-    /// `A view 3 on genesis`, and `height 9` for a block with a height that does not fit.
+    /// `A view 3 on genesis`, and `height 9` for a block with a height that does not fit, or
+    /// `applied 2` for one that vouches for the state after height 2.
     private mutating func define(_ words: [String], isHeavy: Bool) throws -> [String] {
         let parent = try block(words[4])
         let view = View(try number(words[2]))
-        let height = words.count > 6 ? Height(try number(words[6])) : parent.height.next
+        let extra = words.count > 6 ? (what: words[5], height: Height(try number(words[6]))) : nil
+        let height = extra?.what == "height" ? extra?.height : nil
+        let applied = extra?.what == "applied" ? extra?.height : nil
         let block = Block(
-            epoch: .zero, view: view, height: height, parents: [parent.digest],
+            epoch: .zero, view: view, height: height ?? parent.height.next,
+            parents: [parent.digest],
             proposer: replica.leader(of: view),
             // The name makes blocks of one view and parent different.
             time: Timestamp(milliseconds: 1 + UInt64(words[0].utf8.first ?? 0)),
-            applied: Self.genesis.applied, payload: isHeavy ? [Self.reference] : [])
+            applied: applied.map { AppliedState(height: $0, root: .zero) }
+                ?? Self.genesis.applied,
+            payload: isHeavy ? [Self.reference] : [])
         name(block, words[0])
         return []
     }
@@ -207,9 +234,7 @@ extension Conversation {
                 names[block.digest] = "own\(block.view)"
             }
             let signed = unsigned.signed(by: ValidatorIndex(0), [])
-            var more: [Effect<Simplex>] = []
-            replica.handle(
-                .received(Verified(signed), from: ValidatorIndex(0)), at: now, into: &more)
+            let more = reaction(to: received(signed, ValidatorIndex(0)))
             return ["sign \(words(signed))"] + more.flatMap { carryOut($0) }
         case .send(let message, let peer): return ["send \(words(message)) to \(peer)"]
         case .broadcast(let message): return ["broadcast \(words(message))"]
@@ -255,7 +280,7 @@ extension Conversation {
     private func words(_ record: DurableRecord) -> String {
         switch record {
         case .notarized(let block): "notarized \(names[block.digest] ?? "own\(block.view)")"
-        case .supported(let block): "supported \(name(block.digest))"
+        case .ancestor(let block): "ancestor \(name(block.digest))"
         case .voted(let statement): "voted \(words(statement))"
         case .certificate(let certificate): "certificate \(words(certificate.statement))"
         }

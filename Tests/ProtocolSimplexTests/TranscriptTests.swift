@@ -24,8 +24,20 @@ import Testing
         }
     }
 
-    static func replay(_ transcript: String) throws -> String {
-        var conversation = try Conversation()
+    @Test(
+        "A replica whose chain is gone would contradict itself if its log said not what it forgot")
+    func floor() throws {
+        let file = Self.directory.appending(path: "chain_moved_aside.txt")
+        let expected = try String(contentsOf: file, encoding: .utf8)
+        #expect(try Self.replay(expected) == expected)
+        #expect(try Self.replay(expected, hasFloor: false).contains("sign vote finalize A"))
+    }
+
+    static func replay(
+        _ transcript: String, mistake: (any Mistake)? = nil, hasFloor: Bool = true
+    ) throws -> String {
+        var conversation = try Conversation(mistake: mistake)
+        conversation.hasFloor = hasFloor
         let parts = transcript.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
         let replayed = try parts.map { part -> String in
             let lines = part.components(separatedBy: "\n")

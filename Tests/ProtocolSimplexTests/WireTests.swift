@@ -30,7 +30,7 @@ import Testing
         }
         let records: [DurableRecord] = [
             .notarized(Self.block), .voted(Self.statement), .certificate(Self.certificate),
-            .supported(Self.block),
+            .ancestor(Self.block),
         ]
         for record in records {
             try WireCheck.check(record)
@@ -53,7 +53,7 @@ import Testing
         #expect(SimplexMessage.block(Self.block).encoded == [4] + Self.block.encoded)
         #expect(DurableRecord.notarized(Self.block).encoded == [1] + Self.block.encoded)
         #expect(DurableRecord.voted(Self.statement).encoded == [2] + Self.statement.encoded)
-        #expect(DurableRecord.supported(Self.block).encoded == [4] + Self.block.encoded)
+        #expect(DurableRecord.ancestor(Self.block).encoded == [4] + Self.block.encoded)
     }
 
     @Test("The bytes of the kinds of votes are pinned, and tell what a vote excludes")

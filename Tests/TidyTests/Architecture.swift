@@ -105,6 +105,10 @@ enum Architecture {
             "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator",
             "CEpoll",
             "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
+        // A simulator with planted mistakes, for tests of the command.
+        TargetRow(
+            "FailingSimulator", .acts, "BFTCommands", "BFTBase", "BFTCore", "BFTLedger",
+            "BFTSimulator", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",

@@ -10,10 +10,14 @@ public struct CommandConfiguration: Sendable {
     public let discussion: String
     /// Command lines that show the use.
     public let examples: [String]
+    /// Whether lists of commands leave it out: programs run it, not people.
+    public let isHidden: Bool
 
     public init(
-        commandName: String, abstract: String, discussion: String = "", examples: [String] = []
+        commandName: String, abstract: String, discussion: String = "", examples: [String] = [],
+        isHidden: Bool = false
     ) {
+        self.isHidden = isHidden
         self.commandName = commandName
         self.abstract = abstract
         self.discussion = discussion

@@ -75,7 +75,7 @@ public struct Program: Sendable {
         let asksForHelp = first == "help"
         let wanted = asksForHelp ? arguments[1] : first
         guard let entry = entries.first(where: { $0.configuration.commandName == wanted }) else {
-            let names = entries.map(\.configuration.commandName)
+            let names = shown.map(\.commandName)
             let near = Spelling.suggestion(for: wanted, among: names)
             throw UsageError(
                 "no command '\(wanted)' is known",
@@ -96,7 +96,11 @@ public struct Program: Sendable {
     }
 
     private var overview: String {
-        Help.overview(program: name, abstract: abstract, entries.map(\.configuration))
+        Help.overview(program: name, abstract: abstract, shown)
+    }
+
+    private var shown: [CommandConfiguration] {
+        entries.map(\.configuration).filter { !$0.isHidden }
     }
 
     private func report(_ message: String, _ hint: String, _ console: Console) {

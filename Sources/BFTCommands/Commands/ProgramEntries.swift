@@ -27,6 +27,9 @@ public enum ProgramEntries {
             CommandEntry(Simulate.configuration) {
                 Simulate(protocols: protocols, version: version)
             },
+            CommandEntry(SimulateWorker.configuration) {
+                SimulateWorker(protocols: protocols, version: version)
+            },
             CommandEntry(Measure.configuration) { Measure(protocols: protocols) },
         ]
     }

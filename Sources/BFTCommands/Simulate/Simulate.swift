@@ -12,6 +12,9 @@ struct Simulate: Command {
             is the protocol and the ledger of a node; network, disks and clocks are virtual.
             After faults end, everything that was accepted has to be executed everywhere.
 
+            Runs are carried out in processes of their own: a run that traps, or goes on for longer
+            than --run-limit, is one that fails, and the search goes on.
+
             If a run fails, it is reduced to a short one that fails in the same way, and both are
             shown with the command that repeats them. The exit code is 1 then. Ctrl-C ends the
             search and shows what was found by then.
@@ -61,7 +64,11 @@ struct Simulate: Command {
     @Option(help: "The most parts of the network, for twins.") var parts = 2
     @Option(help: "The most views in which the network splits, for scope.") var splits = 2
     @Option(help: "The most changes of messages, for scope.") var changes = 2
-    @Option(help: "Threads. As many as there are processors, if 0.") var jobs = 0
+    @Option(help: "Processes. As many as there are processors, if 0.") var jobs = 0
+    @Option(
+        name: "run-limit", valueName: "SECONDS",
+        help: "How much processor time a run may take before it counts as one that never ends.")
+    var runLimit = 300.0
     @Flag(name: "keep-going", help: "Do not stop at the first failure.") var keepsGoing = false
     @Flag(name: "no-shrink", help: "Do not reduce what failed.") var doesNotShrink = false
     @Flag(help: "Print one line for each event of the run.") var trace = false
@@ -90,6 +97,7 @@ struct Simulate: Command {
         try Self.check("changes", changes, 0...16)
         if let seconds { try Seconds.check(seconds, name: "seconds") }
         if let timeLimit { try Seconds.check(timeLimit, name: "time-limit") }
+        try Seconds.check(runLimit, name: "run-limit")
         if search == .twins, network.count > 7 {
             throw UsageError(
                 "--search twins can't go through networks of \(network.count)",
@@ -212,18 +220,24 @@ struct Simulate: Command {
         let stop = StopRequest()
         StopSignals.deliver(to: stop)
         let simulated = try simulated
-        if seed != nil, trace || diagram != nil { return try show(simulated, console) }
+        if seed != nil, trace || diagram != nil { return try show(simulated, console, stop) }
         let source = try source
         let report = SimulationReport(
             protocolName: simulated.name, version: version, commit: SourceCommit.current(),
             method: search, seeds: source.seeds)
+        let (name, limit) = (simulated.name, Seconds.interval(runLimit))
         let run = SimulationRun(
-            source, of: simulated, within: seconds.map(Seconds.interval), keepsGoing: keepsGoing,
-            stop: stop)
-        let totals = try run.run(jobs: threadCount, progress: progressLine(console))
+            source, by: { RunWorker(name, limit: limit) },
+            within: seconds.map(Seconds.interval), keepsGoing: keepsGoing, stop: stop)
+        let totals = try run.run(jobs: processCount, progress: progressLine(console))
         var shrunken: ShrunkenRun?
         if let first = totals.failures.first, !doesNotShrink, !stop.isRequested {
-            shrunken = try ShrunkenRun(first, of: simulated, isOver: { stop.isRequested })
+            // Each attempt may take as long as a run that never ends.
+            let isEndless = first.oracle == RunWorker.endless
+            shrunken = try ShrunkenRun(
+                first, by: RunWorker(name, limit: limit),
+                until: isEndless ? Deadline(limit.scaled(by: Self.attemptLimit)) : nil,
+                explainer: RunWorker(name, limit: limit, isExplaining: true), stop: stop)
         }
         console.write(
             json
@@ -232,7 +246,10 @@ struct Simulate: Command {
         try failIfAny(totals.failures.map { $0.violations }, runCount: totals.runCount)
     }
 
-    private var threadCount: Int {
+    /// For how many runs that never end one is reduced.
+    private static let attemptLimit: UInt64 = 10
+
+    private var processCount: Int {
         jobs > 0 ? jobs : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
 
@@ -253,16 +270,27 @@ struct Simulate: Command {
         }
     }
 
+    /// The one scenario that a seed names.
+    var scenario: Scenario {
+        get throws(UsageError) { try source.scenario(seed ?? 0) }
+    }
+
     /// Runs one scenario and shows what happened.
-    private func show(_ simulated: SimulatedProtocol, _ console: Console) throws {
+    private func show(
+        _ simulated: SimulatedProtocol, _ console: Console, _ stop: StopRequest
+    ) throws {
         var options = RunOptions()
         let window =
             Instant(
                 nanoseconds: from * 1_000_000)...Instant(
                 nanoseconds: to.map { $0 * 1_000_000 } ?? .max)
         options.recorder = TraceRecorder(window: window)
-        let scenario = try source.scenario(seed ?? 0)
-        let outcome = try simulated.run(scenario, options)
+        let scenario = try scenario
+        let worker = RunWorker(
+            simulated.name, limit: Seconds.interval(runLimit), isExplaining: true)
+        guard let outcome = try worker.run(scenario, options, isOver: { stop.isRequested }) else {
+            return
+        }
         if let diagram {
             let picture = SequenceDiagram(
                 of: outcome.trace, laneNames: scenario.laneNames,
@@ -277,7 +305,8 @@ struct Simulate: Command {
         if json {
             console.print(SimulationReport.json(outcome).compact)
         } else {
-            console.writeError(SimulationReport.summary(outcome) + "\n")
+            let lines = [SimulationReport.summary(outcome)] + worker.lastWords
+            console.writeError(lines.joined(separator: "\n") + "\n")
         }
         try failIfAny(outcome.oracle == nil ? [] : [outcome.violations], runCount: 1)
     }

@@ -7,21 +7,37 @@ struct ShrunkenRun {
     let original: RunOutcome
     let outcome: RunOutcome
     let runCount: Int
+    /// What the process of the reduced run said when that ended it.
+    let lastWords: [String]
 
-    /// `nil` if the run does not fail again, which means that a seed does not decide everything.
+    /// `nil` if the run does not fail again, which means that a seed does not decide everything, or
+    /// if `stop` is requested before there is something to show.
+    ///
+    /// - Parameters:
+    ///   - worker: carries the attempts out.
+    ///   - end: when there are no more of them.
+    ///   - explainer: carries the reduced run out, to be shown.
     init?(
-        _ failure: RunOutcome, of simulated: SimulatedProtocol, isOver: @escaping () -> Bool
+        _ failure: RunOutcome, by worker: RunWorker, until end: Deadline?, explainer: RunWorker,
+        stop: StopRequest
     ) throws {
+        let isStopped = { stop.isRequested }
+        let attempt: (Scenario, RunOptions) throws -> RunOutcome = { scenario, options in
+            try worker.run(scenario, options, isOver: isStopped) ?? .none(of: scenario)
+        }
+        let isOver = { stop.isRequested || end?.isOver == true }
+        guard var shrinker = try Shrinker(failure.scenario, isOver: isOver, run: attempt) else {
+            return nil
+        }
+        let shortest = try shrinker.shrink()
         var options = RunOptions()
         options.isRecordingDecisions = true
-        original = try simulated.run(failure.scenario, options)
-        guard
-            var shrinker = try Shrinker(failure.scenario, isOver: isOver, run: simulated.run)
-        else { return nil }
-        let shortest = try shrinker.shrink()
-        runCount = shrinker.runCount
         options.recorder = TraceRecorder()
-        outcome = try simulated.run(shortest.scenario, options)
+        guard let outcome = try explainer.run(shortest.scenario, options, isOver: isStopped),
+            !outcome.violations.isEmpty
+        else { return nil }
+        (original, self.outcome) = (shrinker.original, outcome)
+        (runCount, lastWords) = (shrinker.runCount, explainer.lastWords)
     }
 
     /// What happened, without what happens in every run.
@@ -32,6 +48,15 @@ struct ShrunkenRun {
             default: true
             }
         }
+    }
+}
+
+extension RunOutcome {
+    /// A run that was given up: nothing was found in it.
+    fileprivate static func none(of scenario: Scenario) -> RunOutcome {
+        RunOutcome(
+            scenario: scenario, violations: [], eventCount: 0, time: Instant(nanoseconds: 0),
+            height: 0, traceHash: 0, decisions: [], trace: [], omittedCount: 0)
     }
 }
 
@@ -108,15 +133,20 @@ struct SimulationReport {
         var lines = [
             "",
             "seed \(before.scenario.seed), reduced in \(shrunken.runCount) runs from "
-                + "\(before.decisions.count) decisions and \(before.eventCount) events to "
-                + "\(after.decisions.count) and \(after.eventCount): \(after.violations[0])",
+                + "\(before.decisions.count) decisions\(Self.events(before)) to "
+                + "\(after.decisions.count)\(Self.events(after)): \(after.violations[0])",
             "  \(Self.command(protocolName, after.scenario)) --trace",
         ]
         if essence.count > Self.lineLimit {
             lines.append("  (\(essence.count - Self.lineLimit) lines are left out)")
         }
         lines += essence.suffix(Self.lineLimit).map(\.line)
-        return lines
+        return lines + shrunken.lastWords.prefix(Self.lineLimit)
+    }
+
+    /// How many events a run had. Nobody counted them if it did not end by itself.
+    private static func events(_ outcome: RunOutcome) -> String {
+        outcome.eventCount == 0 ? "" : " and \(outcome.eventCount) events"
     }
 
     // MARK: JSON

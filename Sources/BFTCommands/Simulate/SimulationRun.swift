@@ -70,7 +70,7 @@ struct ScenarioSource: Sendable {
     }
 }
 
-/// Runs one scenario after another on all cores.
+/// Runs one scenario after another, in as many processes as there are cores.
 final class SimulationRun: Sendable {
     private struct State {
         /// `nil` once there is none left.
@@ -82,22 +82,23 @@ final class SimulationRun: Sendable {
 
     private let state: Mutex<State>
     private let source: ScenarioSource
-    private let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
+    private let makeWorker: @Sendable () -> RunWorker
     private let stop: StopRequest
     private let keepsGoing: Bool
     private let start = MonotonicClock.nanoseconds
     private let end: UInt64
 
     /// - Parameters:
+    ///   - makeWorker: makes what carries runs out, for each core.
     ///   - limit: no run is begun after this time.
     ///   - keepsGoing: whether a failure is no reason to stop.
     init(
-        _ source: ScenarioSource, of simulated: SimulatedProtocol,
+        _ source: ScenarioSource, by makeWorker: @escaping @Sendable () -> RunWorker,
         within limit: Interval?, keepsGoing: Bool, stop: StopRequest
     ) {
         self.source = source
         state = Mutex(State(nextSeed: source.seeds.first))
-        run = simulated.run
+        self.makeWorker = makeWorker
         self.stop = stop
         self.keepsGoing = keepsGoing
         end = limit.map { MonotonicClock.nanoseconds + $0.nanoseconds } ?? .max
@@ -137,40 +138,49 @@ final class SimulationRun: Sendable {
     }
 
     private func work() {
-        guard !source.isSteered else { return workSteered() }
-        while let scenario = next() { record(Result { try run(scenario, RunOptions()) }) }
+        let worker = makeWorker()
+        guard !source.isSteered else { return workSteered(worker) }
+        while let scenario = next() { _ = record(Result { try run(scenario, on: worker) }) }
     }
 
     /// A search of this thread's own: what it runs next depends on no other's speed.
-    private func workSteered() {
+    private func workSteered(_ worker: RunWorker) {
         let number = state.withLock { state in
             state.workerCount += 1
             return state.workerCount - 1
         }
         let source = source
         var steering = Steering(seed: source.seeds.first &+ number << 32) { source.scenario($0) }
-        var options = RunOptions()
-        options.isRecordingFeatures = true
         while next() != nil {
             let scenario = steering.next()
-            let result = Result { try run(scenario, options) }
-            if case .success(let outcome) = result {
-                steering.learn(outcome.features, of: scenario)
-            }
-            record(result)
+            let outcome = record(
+                Result { try run(scenario, on: worker, isRecordingFeatures: true) })
+            if let outcome { steering.learn(outcome.features, of: scenario) }
         }
     }
 
-    private func record(_ result: Result<RunOutcome, any Error>) {
+    private func run(
+        _ scenario: Scenario, on worker: RunWorker, isRecordingFeatures: Bool = false
+    ) throws -> RunOutcome? {
+        var options = RunOptions()
+        options.isRecordingFeatures = isRecordingFeatures
+        return try worker.run(scenario, options, isOver: { stop.isRequested })
+    }
+
+    /// Counts a run, and returns its outcome if it has one.
+    private func record(_ result: Result<RunOutcome?, any Error>) -> RunOutcome? {
         state.withLock { state in
             switch result {
-            case .success(let outcome):
+            case .success(nil): state.isOver = true
+            case .success(let outcome?):
                 state.totals.add(outcome)
                 if outcome.oracle != nil, !keepsGoing { state.isOver = true }
+                return outcome
             case .failure(let error):
                 state.totals.error = error
                 state.isOver = true
             }
+            return nil
         }
     }
 }

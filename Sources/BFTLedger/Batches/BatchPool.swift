@@ -49,7 +49,13 @@ struct BatchPool: Equatable, Sendable {
     /// must always find room, or honest leaders would refuse each other for good.
     private static let candidateLimit = 3
 
+    /// How far ahead of what is ordered a batch of the log has a place. Whoever lost its chain and
+    /// not its log has batches from any distance.
+    private static let nearLimit = 4 * Block.payloadLimit
+
     private var authors: [Author]
+    /// Batches of the log that are further ahead than that. Held and durable.
+    private var far: [Batch] = []
     /// How many authors are ready: asked after every message, whoever it is from.
     private var readyCount = 0
     private let limits: LedgerLimits
@@ -108,7 +114,7 @@ struct BatchPool: Equatable, Sendable {
 
     /// Every held batch, by author, in order.
     var heldBatches: [Batch] {
-        authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.batch) } }
+        authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.batch) } } + far
     }
 
     // MARK: Taking batches in
@@ -149,10 +155,23 @@ struct BatchPool: Equatable, Sendable {
         guard batch.author.rawValue < authors.count else { return }
         let queue = authors[batch.author.rawValue]
         guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
-        append(batch, at: Int(clamping: batch.sequence.rawValue - queue.next.rawValue))
+        let offset = Int(clamping: batch.sequence.rawValue - queue.next.rawValue)
+        guard offset < Self.nearLimit else {
+            far.append(batch)
+            return
+        }
+        append(batch, at: offset)
         hold(batch.reference)
         noteDurable(batch.reference)
         vouch(for: [batch.reference])
+    }
+
+    /// Takes in what was too far ahead, now that more is ordered.
+    mutating func bringNear() {
+        guard !far.isEmpty else { return }
+        let waiting = far
+        far = []
+        for batch in waiting { recover(batch) }
     }
 
     private mutating func append(_ batch: Batch, at offset: Int) {
@@ -192,7 +211,9 @@ struct BatchPool: Equatable, Sendable {
 
     /// The batch, held or not.
     func batch(_ reference: BatchReference) -> Batch? {
-        guard let (offset, position) = find(reference) else { return nil }
+        guard let (offset, position) = find(reference) else {
+            return far.isEmpty ? nil : far.first { $0.reference == reference }
+        }
         return authors[reference.author.rawValue].slots[offset][position].batch
     }
 

@@ -4,20 +4,35 @@ import BFTCore
 /// Takes committed blocks from peers until a certified height is reached.
 ///
 /// One peer is asked at a time, for headers and a certificate; their batches are fetched by name
-/// like all others. Whatever comes must link to the last committed block and carry a commit
-/// certificate, so a liar can only waste its own turn.
+/// like all others. Whatever comes must link to a block that is committed, from above or from
+/// below, so a liar can only waste its own turn. An answer has to bring as much as fits, or the
+/// turn passes to the next: who answers with a block at a time keeps nobody away.
 ///
 /// An answer may come late: behind a network that is slower than the time for an answer, all of
 /// them do. So whoever was asked may still answer when it is others' turn.
 struct CatchUp: Equatable, Sendable {
+    private struct Turn: Equatable, Sendable {
+        let peer: ValidatorIndex
+        let until: Instant
+        /// The height that was to be reached.
+        let height: Height
+    }
+
     private var target: Certificate?
-    private var asked: (peer: ValidatorIndex, until: Instant)?
+    /// On the way down from a committed block, if that is too far up to be taken at once.
+    private(set) var descent: Descent?
+    private var asked: Turn?
     /// Those whose turn ended without an answer. At most every validator once.
     private var late: [ValidatorIndex] = []
     private var turn = 0
+    /// How many turns have ended since one brought something.
+    private var fruitlessTurns = 0
     private let own: ValidatorIndex
     private let validators: ValidatorSet
     private let timeout: Interval
+
+    /// How many times everybody is asked for the next blocks of a descent before it is begun anew.
+    private static let roundLimit = 8
 
     init(own: ValidatorIndex, validators: ValidatorSet, timeout: Interval) {
         self.own = own
@@ -26,28 +41,28 @@ struct CatchUp: Equatable, Sendable {
         turn = own.rawValue
     }
 
-    static func == (left: Self, right: Self) -> Bool {
-        left.target == right.target && left.turn == right.turn
-            && left.asked?.peer == right.asked?.peer && left.asked?.until == right.asked?.until
-            && left.late == right.late
-    }
-
     var nextDeadline: Instant? { asked?.until }
 
     var isActive: Bool { target != nil }
 
+    private var targetHeight: Height { target?.statement.committed?.height ?? .zero }
+
     /// Sets out for the height that `certificate` commits.
     mutating func reach(_ certificate: Certificate, from tail: Height) {
         guard let height = certificate.statement.committed?.height, height > tail,
-            height > target?.statement.committed?.height ?? .zero
+            height > targetHeight
         else { return }
         target = certificate
     }
 
-    /// Whom to ask now, if anybody. Goes on to the next peer when the last one did not answer.
-    mutating func nextPeer(tail: Height, at now: Instant) -> ValidatorIndex? {
+    /// Whom to ask now, and for what, if anybody. Goes on to the next peer when the last one did
+    /// not answer.
+    mutating func nextRequest(
+        tail: Height, at now: Instant
+    ) -> (peer: ValidatorIndex, request: SyncRequest)? {
         guard let target else { return nil }
-        guard let height = target.statement.committed?.height, height > tail else {
+        rise(to: tail)
+        guard targetHeight > tail else {
             self.target = nil
             asked = nil
             late = []
@@ -56,12 +71,22 @@ struct CatchUp: Equatable, Sendable {
         if let asked {
             guard now >= asked.until else { return nil }
             late.append(asked.peer)
-            turn += 1
+            pass()
         }
         guard let peer = signer(of: target) else { return nil }
         late.removeAll { $0 == peer }
-        asked = (peer, now.advanced(by: timeout))
-        return peer
+        asked = Turn(peer: peer, until: now.advanced(by: timeout), height: targetHeight)
+        guard let name = descent?.lowest else { return (peer, .from(tail.next)) }
+        return (peer, .ancestors(of: name.block, downTo: tail.next))
+    }
+
+    /// The next peer's turn, the last one having brought nothing.
+    private mutating func pass() {
+        turn += 1
+        fruitlessTurns += 1
+        guard fruitlessTurns >= Self.roundLimit * validators.count else { return }
+        fruitlessTurns = 0
+        descent = nil
     }
 
     /// A signer of the target, from the present turn on: it has voted for the block.
@@ -79,13 +104,49 @@ struct CatchUp: Equatable, Sendable {
     /// Whether `peer` was asked and has not answered.
     func isAwaiting(_ peer: ValidatorIndex) -> Bool { asked?.peer == peer || late.contains(peer) }
 
-    /// The answer of `peer` came and was good: ask it again if need be. Whoever was asked
-    /// meanwhile may still answer.
-    mutating func progressed(by peer: ValidatorIndex) {
+    // MARK: Descents
+
+    /// Begins to walk down from what `certificate` commits, the blocks down to `lowest` being
+    /// known: the ledger has to reach that one, too.
+    mutating func descend(from certificate: CommitCertificate, to lowest: CommittedName) {
+        guard descent == nil else { return }
+        descent = Descent(from: certificate)
+        descent?.descend(to: lowest)
+        reach(certificate.certificate, from: .zero)
+    }
+
+    /// Goes on with the walk below `lowest`.
+    mutating func descend(to lowest: CommittedName) { descent?.descend(to: lowest) }
+
+    /// Begins anew: what was walked down leads elsewhere.
+    mutating func abandonDescent() { descent = nil }
+
+    mutating func rise(to tail: Height) {
+        descent?.rise(to: tail)
+        if descent?.lowest == nil { descent = nil }
+    }
+
+    // MARK: Answers
+
+    /// The answer of `peer` came and was good: ask it again if need be, unless it brought less than
+    /// it could. Whoever was asked meanwhile may still answer.
+    ///
+    /// - Parameters:
+    ///   - window: how much it brought, and up to which height.
+    ///   - isWhole: whether that is all that was asked for, however little.
+    mutating func progressed(
+        by peer: ValidatorIndex, _ window: SyncWindow, upTo height: Height, isWhole: Bool = false
+    ) {
         late.removeAll { $0 == peer }
+        fruitlessTurns = 0
+        let wanted = asked?.peer == peer ? asked?.height ?? .zero : targetHeight
+        let isWorthATurn = isWhole || window.isHalfFull || height >= wanted
         if let asked, asked.peer != peer {
+            guard isWorthATurn else { return }
             late.append(asked.peer)
             turn = peer.rawValue
+        } else if !isWorthATurn {
+            turn += 1
         }
         asked = nil
     }
@@ -95,6 +156,6 @@ struct CatchUp: Equatable, Sendable {
         late.removeAll { $0 == peer }
         guard asked?.peer == peer else { return }
         asked = nil
-        turn += 1
+        pass()
     }
 }

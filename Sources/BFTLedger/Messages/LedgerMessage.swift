@@ -7,9 +7,12 @@ public enum LedgerMessage: Equatable, Sendable {
     /// A batch, from its author or as the answer to a request.
     case batch(Batch)
     case batchRequest([BatchReference])
-    /// Asks for committed blocks from a height on.
-    case syncRequest(from: Height)
+    /// Asks for committed blocks.
+    case syncRequest(SyncRequest)
+    /// The answer to `from`.
     case syncResponse(UncheckedRun)
+    /// The answer to `ancestors`.
+    case syncAncestors([Block])
     /// Asks for the highest height that the receiver has helped to commit.
     case readProbe(nonce: UInt64)
     case readClaim(nonce: UInt64, height: Height)
@@ -32,6 +35,7 @@ extension LedgerMessage: WireCodable {
         static let syncResponse: UInt8 = 4
         static let readProbe: UInt8 = 5
         static let readClaim: UInt8 = 6
+        static let syncAncestors: UInt8 = 7
     }
 
     public func encode(into writer: inout Writer) {
@@ -42,12 +46,15 @@ extension LedgerMessage: WireCodable {
         case .batchRequest(let references):
             writer.uint8(Tag.batchRequest)
             writer.array(references) { $1.encode(into: &$0) }
-        case .syncRequest(let from):
+        case .syncRequest(let request):
             writer.uint8(Tag.syncRequest)
-            from.encode(into: &writer)
+            request.encode(into: &writer)
         case .syncResponse(let run):
             writer.uint8(Tag.syncResponse)
             run.encode(into: &writer)
+        case .syncAncestors(let blocks):
+            writer.uint8(Tag.syncAncestors)
+            writer.array(blocks) { $1.encode(into: &$0) }
         case .readProbe(let nonce):
             writer.uint8(Tag.readProbe)
             writer.uint64(nonce)
@@ -69,10 +76,15 @@ extension LedgerMessage: WireCodable {
                 try reader.array(limit: LedgerLimits.batchRequestLimit) {
                     reader throws(WireError) in try BatchReference(from: &reader)
                 })
-        case Tag.syncRequest: self = .syncRequest(from: try Height(from: &reader))
+        case Tag.syncRequest: self = .syncRequest(try SyncRequest(from: &reader))
         case Tag.syncResponse:
             self = .syncResponse(
                 try UncheckedRun(from: &reader, limit: LedgerLimits.syncBlockLimit))
+        case Tag.syncAncestors:
+            self = .syncAncestors(
+                try reader.array(limit: LedgerLimits.syncBlockLimit) { reader throws(WireError) in
+                    try Block(from: &reader)
+                })
         case Tag.readProbe: self = .readProbe(nonce: try reader.uint64())
         case Tag.readClaim:
             self = .readClaim(nonce: try reader.uint64(), height: try Height(from: &reader))

@@ -9,6 +9,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     public private(set) var consensus: P
     private var ledger: Ledger
     private let own: ValidatorIndex
+    /// What was forgotten before this start.
+    private let floor: Floor
+    /// Whether own batches may be missing between others, as of the start.
+    private var mayHaveGaps = true
     private var timer: Instant?
     private var protocolTimer: Instant?
     /// What the protocol was last told about work.
@@ -21,9 +25,15 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         var records: [P.Durable] = []
         var runs: [UncheckedRun] = []
         var batches: [Batch] = []
+        var (blocks, floor) = ([Block](), Floor.ground)
         for record in recovered {
             switch record {
-            case .committed(let run): runs.append(run)
+            case .blocks(let some): blocks += some
+            case .committed(let run):
+                runs.append(
+                    UncheckedRun(blocks: blocks + run.blocks, certificate: run.certificate))
+                blocks = []
+            case .floor(let other): floor = floor.joined(other)
             case .consensus(let record): records.append(record)
             case .batch(let batch): batches.append(batch)
             }
@@ -33,8 +43,11 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             configuration: configuration, limits: limits, state: state,
             doesApplicationJudge: doesApplicationJudge, commitKinds: P.commitKinds,
             committed: runs, recovered: batches)
+        self.floor = floor
         consensus = P(
-            configuration: configuration, root: ledger.queue.tail,
+            configuration: ledger.queue.tail.height < floor.height
+                ? configuration.above(floor) : configuration,
+            root: ledger.queue.tail,
             certificate: ledger.queue.tailCertificate ?? state.certificate, recovered: records)
     }
 
@@ -45,6 +58,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         var turn = Turn(now: now)
         ledger.wallTime = wallTime
         dispatch(input, &turn)
+        if mayHaveGaps, !isBelowFloor {
+            mayHaveGaps = false
+            fillGaps(&turn)
+        }
         repeat {
             drain(&turn, into: &effects)
             ledger.settle(
@@ -72,7 +89,6 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         if case .received = input {} else { ledger.hasNews = true }
         switch input {
         case .started:
-            fillGaps(&turn)
             turn.inputs.append(.started)
             if let root = ledger.roots[ledger.roots.latest] {
                 turn.inputs.append(.executed(ledger.queue.lastExecuted, stateRoot: root))
@@ -197,7 +213,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .caughtUp(let run):
             turn.inputs.append(.caughtUp(run))
             effects.append(.committed(run))
-        case .readBlocks(let from, let peer): effects.append(.readBlocks(from: from, for: peer))
+        case .readBlocks(let request, let peer): effects.append(.readBlocks(request, for: peer))
         case .readBatches(let references, let peer):
             effects.append(.readBatches(references, for: peer))
         case .readReady(let ticket): effects.append(.readReady(upTo: ticket))
@@ -249,9 +265,13 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
 
     /// Whether another own batch of `byteCount` bytes may be sealed. If not, clients have to wait.
     public func hasRoom(for byteCount: Int) -> Bool {
-        ledger.pool.slotCount(of: own) < ledger.limits.batchesPerAuthor / 2
+        !isBelowFloor && ledger.pool.slotCount(of: own) < ledger.limits.batchesPerAuthor / 2
             && ledger.pool.byteCount(of: own) + byteCount <= ledger.limits.bytesPerAuthor / 2
     }
+
+    /// Whether the chain is gone on which this validator has spoken, and has not been taken from
+    /// others so far. What it said there, and the batches it sent, it can't know.
+    private var isBelowFloor: Bool { ledger.queue.tail.height < floor.height }
 
     /// The last committed height, executed or not.
     public var committedHeight: Height { ledger.queue.tail.height }
@@ -267,7 +287,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     ///
     /// - Precondition: what was executed is durable.
     public var liveRecords: [ReplicaRecord<P>] {
-        ledger.queue.runs.map { .committed(UncheckedRun($0)) }
+        [.floor(floor.joined(consensus.forgotten))]
+            + ledger.queue.runs.flatMap { ReplicaRecord.records(of: $0) }
             + consensus.liveRecords.map { .consensus($0) }
             + (ledger.queue.batches + ledger.pool.heldBatches).map { .batch($0) }
     }

@@ -41,9 +41,8 @@ public enum ReplicaEffect<P: ConsensusProtocol>: Equatable, Sendable {
     case setTimer(Instant)
     /// Execute the block and keep it with its batches and certificate, all or none.
     case execute(CommittedBlock)
-    /// Send committed blocks from this height on to the peer, as `syncResponse`: as many as fit,
-    /// ending in one that has a certificate of its own.
-    case readBlocks(from: Height, for: ValidatorIndex)
+    /// Send the peer what `KeptBlocks` answers, if anything.
+    case readBlocks(SyncRequest, for: ValidatorIndex)
     /// Send committed batches to the peer, as `batch`.
     case readBatches([BatchReference], for: ValidatorIndex)
     /// Reads up to this ticket may be served from the state as executed now.

@@ -44,9 +44,31 @@ public enum ReplicaRecord<P: ConsensusProtocol>: Equatable, Sendable {
     case batch(Batch)
     /// Committed, and not executed when the log was begun.
     case committed(UncheckedRun)
+    /// The first blocks of such a run that is long: the rest follows.
+    case blocks([Block])
+    /// What the records before this one say nothing of any more.
+    case floor(Floor)
 
-    /// The most blocks in one run, far above what any protocol commits at once.
-    static var blockLimit: Int { 1 << 20 }
+    /// The most blocks in one record.
+    static var blockLimit: Int { LedgerLimits.syncBlockLimit }
+
+    /// The records of a run, each of a size that a log takes.
+    static func records(of run: CommittedRun) -> [Self] {
+        var records: [Self] = []
+        var (blocks, window) = ([Block](), SyncWindow(LedgerLimits()))
+        for block in run.blocks {
+            if window.isFull {
+                records.append(.blocks(blocks))
+                (blocks, window) = ([], SyncWindow(LedgerLimits()))
+            }
+            blocks.append(block)
+            window.add(block)
+        }
+        return records + [
+            .committed(
+                UncheckedRun(blocks: blocks, certificate: run.certificate.certificate))
+        ]
+    }
 }
 
 extension ReplicaRecord: WireCodable {
@@ -61,6 +83,12 @@ extension ReplicaRecord: WireCodable {
         case .committed(let run):
             writer.uint8(3)
             run.encode(into: &writer)
+        case .blocks(let blocks):
+            writer.uint8(4)
+            writer.array(blocks) { $1.encode(into: &$0) }
+        case .floor(let floor):
+            writer.uint8(5)
+            floor.encode(into: &writer)
         }
     }
 
@@ -70,6 +98,12 @@ extension ReplicaRecord: WireCodable {
         case 1: self = .consensus(try P.Durable(from: &reader))
         case 2: self = .batch(try Batch(encoded: try reader.copy(byteCount: reader.remaining)))
         case 3: self = .committed(try UncheckedRun(from: &reader, limit: Self.blockLimit))
+        case 4:
+            self = .blocks(
+                try reader.array(limit: Self.blockLimit) { reader throws(WireError) in
+                    try Block(from: &reader)
+                })
+        case 5: self = .floor(try Floor(from: &reader))
         case let tag: throw .unknownTag(tag)
         }
     }

@@ -10,7 +10,7 @@ enum ExecutorJob: Sendable {
     case execute(CommittedBlock, places: [LogPosition?])
     case query(QueryBatch)
     case judge(Block, [Batch])
-    case readRun(from: Height, for: ValidatorIndex)
+    case readBlocks(SyncRequest, for: ValidatorIndex)
     case readBatches([BatchReference], for: ValidatorIndex)
     case readBlock(Height, ticket: UInt64)
     /// Make everything executed so far durable.
@@ -52,7 +52,7 @@ enum ExecutorOutcome: Sendable {
     case executed(CommittedBlock, stateRoot: Digest, results: [BatchResults])
     case answered(AnsweredQueries)
     case judged(Digest, isValid: Bool)
-    case run(CommittedRun, for: ValidatorIndex)
+    case blocks(LedgerMessage, for: ValidatorIndex)
     case batch(Batch, for: ValidatorIndex)
     /// What the peer asked for and is here was handed back.
     case served(ValidatorIndex, cost: Int)
@@ -66,7 +66,7 @@ extension ExecutorJob {
     /// What a peer's request costs the executor, in reads of batches; 0 for all other jobs.
     var peerCost: Int {
         switch self {
-        case .readRun: 16
+        case .readBlocks: 16
         case .readBatches(let references, _): references.count
         default: 0
         }
@@ -245,10 +245,10 @@ final class Executor<App: Application>: @unchecked Sendable {
             case .judge(let block, let batches):
                 let context = BlockExecutor<App>.context(of: block)
                 add(.judged(block.digest, isValid: blocks.application.judge(context, batches)))
-            case .readRun(let height, let peer):
+            case .readBlocks(let request, let peer):
                 try blocks.keep()
-                if let run = try store.run(from: height) {
-                    add(.run(run, for: peer), byteCount: LedgerLimits.syncByteLimit)
+                if let answer = try store.answer(request) {
+                    add(.blocks(answer, for: peer), byteCount: LedgerLimits.syncByteLimit)
                 }
                 add(.served(peer, cost: job.peerCost))
             case .readBatches(let references, let peer):

@@ -114,8 +114,8 @@ extension NodeCore {
             case .answered(let answered): deliver(answered)
             case .judged(let digest, let isValid):
                 give(.applicationJudged(digest, isValid: isValid))
-            case .run(let run, let peer):
-                let message = Message.ledger(.syncResponse(UncheckedRun(run)))
+            case .blocks(let answer, let peer):
+                let message = Message.ledger(answer)
                 _ = transport.send(
                     Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
             case .batch(let batch, let peer):

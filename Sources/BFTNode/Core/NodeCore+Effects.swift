@@ -86,7 +86,7 @@ extension NodeCore {
         case .broadcast(let message): broadcast(message)
         case .setTimer(let instant): timer?.schedule(at: instant)
         case .execute(let block): execute(block)
-        case .readBlocks(let height, let peer): serve(.readRun(from: height, for: peer), to: peer)
+        case .readBlocks(let request, let peer): serve(.readBlocks(request, for: peer), to: peer)
         case .readBatches(let references, let peer):
             serve(.readBatches(references, for: peer), to: peer)
         case .readReady(let ticket):
@@ -150,7 +150,7 @@ extension NodeCore {
         switch message {
         case .consensus, .ledger(.readProbe), .ledger(.readClaim): .consensus
         case .ledger(.batch), .ledger(.batchRequest): .batches
-        case .ledger(.syncRequest), .ledger(.syncResponse): .sync
+        case .ledger(.syncRequest), .ledger(.syncResponse), .ledger(.syncAncestors): .sync
         }
     }
 

@@ -8,9 +8,9 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
     private var replica: Replica<P>
     /// Who hears it and is heard by it.
     let side: [ValidatorIndex]
-    /// States of the application, which it takes from the world's replica.
-    private var roots: [Height: Digest] = [:]
-    private var awaited: [Height] = []
+    /// Blocks that wait to be executed, in their order. As in any host, none is executed before
+    /// those that it stands on, whatever states are known.
+    private var awaited = Deque<Height>()
     private var timer: Instant?
 
     init(side: [ValidatorIndex], _ vantage: Vantage<P>) {
@@ -36,13 +36,14 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
         return give(.received(Verified(message), from: sender), vantage)
     }
 
-    /// What has become due: its timer, and blocks whose states are known by now.
-    mutating func catchUp(_ vantage: Vantage<P>) -> [Dispatch<P>] {
+    /// What has become due: its timer, and blocks whose states the world's replica knows by now.
+    mutating func catchUp(
+        _ vantage: Vantage<P>, roots: [Height: Digest]
+    ) -> [Dispatch<P>] {
         var sent: [Dispatch<P>] = []
         if let timer, timer <= vantage.now { sent += give(.timerFired, vantage) }
-        for height in awaited {
-            guard let root = roots[height] else { continue }
-            awaited.removeAll { $0 == height }
+        while let height = awaited.first, let root = roots[height] {
+            _ = awaited.popFirst()
             sent += give(.executed(height, stateRoot: root), vantage)
         }
         return sent
@@ -53,8 +54,6 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
             [transaction], author: vantage.own, sequence: replica.nextOwnSequence)
         return give(.sealed(batch), vantage)
     }
-
-    mutating func learn(_ root: Digest, at height: Height) { roots[height] = root }
 
     /// Gives it one input after another until it has no more questions, and sends what it says to
     /// its side.

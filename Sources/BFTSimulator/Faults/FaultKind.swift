@@ -48,6 +48,8 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case jumps
     /// Clients submit far more than is executed.
     case overload
+    /// Operators move a machine's chain aside and keep its log.
+    case lostChains = "lost-chains"
 
     /// The scheduled faults of this kind.
     var scheduled: [ScheduledFault] {
@@ -63,6 +65,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
         case .corruption: [.corruption]
         case .rollback: [.rollback]
         case .jumps: [.clockJump]
+        case .lostChains: [.lostChain]
         default: []
         }
     }
@@ -79,7 +82,10 @@ public enum FaultKind: String, CaseIterable, Sendable {
             ]
         ),
         ("machines", [.powerCuts, .blackout, .crashes, .pauses, .slowNodes, .slowExecution]),
-        ("disk", [.slowDisks, .fullDisks, .failedSyncs, .corruption, .rollback]),
+        (
+            "disk",
+            [.slowDisks, .fullDisks, .failedSyncs, .corruption, .rollback, .lostChains]
+        ),
         ("clock", [.skew, .drift, .jumps]),
     ]
 

@@ -26,6 +26,8 @@ public enum ScheduledFault: String, CaseIterable, Sendable {
     case rollback
     /// A wall clock is set wrong.
     case clockJump = "clock-jump"
+    /// A machine stops and starts again with its log and without its chain.
+    case lostChain = "lost-chain"
 
     /// Whether it may make a validator forget what it signed. Such a validator counts as
     /// malicious from the beginning, and there are never more of them than the protocol tolerates.
@@ -58,7 +60,7 @@ public struct Schedule: Sendable, Equatable {
             case .pause: range(10...200, times: 2...8)
             case .slowNode, .slowDisk, .clockJump: range(50...500, times: 1...4)
             case .fullDisk: range(50...300, times: 1...4)
-            case .failedSync, .corruption, .rollback: range(10...200, times: 2...4)
+            case .failedSync, .corruption, .rollback, .lostChain: range(10...200, times: 2...4)
             }
         return Schedule(every: every, lasting: lasting)
     }

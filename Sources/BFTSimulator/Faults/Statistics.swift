@@ -37,6 +37,7 @@ public struct WorldStatistics: Sendable, Equatable {
         /// Starts that a damaged disk made impossible.
         case refusedStarts
         case rollbacks
+        case lostChains
         case clockJumps
         /// Machines whose wall clock is off, and those whose clocks gain or lose.
         case skewedClocks, driftingClocks

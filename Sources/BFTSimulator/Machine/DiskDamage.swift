@@ -59,6 +59,12 @@ extension SimulatedNode.Disk {
 }
 
 extension SimulatedNode {
+    /// Leaves the log and nothing else. The machine is down.
+    mutating func loseChain() {
+        disk.store = FaultInjectingBackend()
+        state = genesis
+    }
+
     /// Puts an earlier image in the place of the disk. The machine is down.
     mutating func replaceDisk(by image: DiskImage) {
         disk = Disk(image)

@@ -72,16 +72,12 @@ extension MeasuredNetwork {
             author: ValidatorIndex(position), sequence: replicas[position].nextOwnSequence)
     }
 
-    mutating func sendBlocks(from height: Height, to peer: ValidatorIndex, of position: Int) {
-        let executed = replicas[position].executedHeight
-        guard height.rawValue > 0, height <= executed else { return }
-        let window = blocks[Int(height.rawValue - 1)..<Int(executed.rawValue)]
-            .prefix(LedgerLimits.syncBlockLimit)
-        guard let last = window.lastIndex(where: \.isCertifiedItself),
-            let run = CommittedRun(
-                blocks: window[...last].map(\.block), certificate: window[last].certificate)
-        else { return }
-        send(.ledger(.syncResponse(UncheckedRun(run))), from: position, to: [peer])
+    mutating func sendBlocks(_ request: SyncRequest, to peer: ValidatorIndex, of position: Int) {
+        let executed = Int(replicas[position].executedHeight.rawValue)
+        guard let answer = ExecutedBlocks(blocks: blocks[..<executed]).answer(request) else {
+            return
+        }
+        send(.ledger(answer), from: position, to: [peer])
     }
 
     // MARK: Malicious validators

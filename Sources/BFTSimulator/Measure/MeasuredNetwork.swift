@@ -215,7 +215,7 @@ struct MeasuredNetwork<P: Attackable> {
             if block.batches.contains(where: { $0.author.rawValue == position }) {
                 inputs.append(.sealed(nextBatch(of: position)))
             }
-        case .readBlocks(let height, let peer): sendBlocks(from: height, to: peer, of: position)
+        case .readBlocks(let request, let peer): sendBlocks(request, to: peer, of: position)
         case .readBatches(let references, let peer):
             for block in blocks {
                 for batch in block.batches where references.contains(batch.reference) {

@@ -18,6 +18,7 @@ extension OracleBench {
             OracleEntry("linearizability") { _ in LinearizableHistory() },
             OracleEntry("memory") { BoundedMemory($0) },
             OracleEntry("progress") { _ in Progress() },
+            OracleEntry("L1") { _ in Liveness() },
         ]
     }
 }

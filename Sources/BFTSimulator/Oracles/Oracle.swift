@@ -21,6 +21,9 @@ public enum Observation<P: ConsensusProtocol>: Sendable {
     case committed(CommittedRun, at: ValidatorIndex)
     case executed(CommittedBlock, root: Digest, at: ValidatorIndex)
     case accused(Evidence, by: ValidatorIndex)
+    /// The run is over, and an accusation still waits for a record that is not durable: nothing
+    /// leaves a node before what was to be durable earlier.
+    case heldBack(Evidence, by: ValidatorIndex)
     /// The node's state differs from what `proposer` vouches for.
     case diverged(from: ValidatorIndex, at: ValidatorIndex)
     case displaced(Batch, at: ValidatorIndex)
@@ -37,6 +40,9 @@ public enum Observation<P: ConsensusProtocol>: Sendable {
     case measured(keptViews: Int, viewLimit: UInt64, pendingBytes: Int, at: ValidatorIndex)
     /// Faults are over, and the bound on progress as well.
     case rested(unfinished: String?)
+    /// After that the malicious fell silent, everybody honest was given a batch more, and the bound
+    /// is over once more.
+    case outlived(unfinished: String?)
 }
 
 /// What oracles are told of a world before it begins.

@@ -34,6 +34,7 @@ public struct Decision: Hashable, Sendable {
         case corruption
         case rollback
         case clockJump = "clock-jump"
+        case lostChain = "lost-chain"
         /// An adversary departs from what an honest validator sends.
         case lie
         /// A client submits.
@@ -57,6 +58,7 @@ public struct Decision: Hashable, Sendable {
                 case .corruption: .corruption
                 case .rollback: .rollback
                 case .clockJump: .clockJump
+                case .lostChain: .lostChain
                 }
         }
     }
@@ -107,6 +109,7 @@ extension Decision.Kind {
         case .corruption: 16
         case .rollback: 17
         case .clockJump: 18
+        case .lostChain: 19
         }
     }
 }
@@ -134,7 +137,7 @@ extension Decision: CustomStringConvertible, LosslessStringConvertible {
 }
 
 /// Which of the decisions that the seed makes are carried out: all, or those of a list.
-public struct DecisionScript: Sendable, Equatable {
+public struct DecisionScript: Sendable {
     private let kept: Set<Decision>?
     /// Those of a list that end a process, by place, the latest first.
     private var stops: [[Decision]] = []
@@ -142,6 +145,8 @@ public struct DecisionScript: Sendable, Equatable {
     public var isRecording = false
     /// The decisions that were carried out, in order, if they are noted.
     public private(set) var carriedOut: [Decision] = []
+    /// Is told of each decision before it is carried out, if they are noted.
+    var listener: (@Sendable (Decision) -> Void)?
 
     /// Everything that the seed decides.
     public static let everything = DecisionScript(kept: nil)
@@ -174,7 +179,10 @@ public struct DecisionScript: Sendable, Equatable {
     /// Whether `decision` is carried out, to be asked when the seed makes it.
     mutating func admits(_ decision: Decision) -> Bool {
         if let kept, !kept.contains(decision) { return false }
-        if isRecording { carriedOut.append(decision) }
+        if isRecording {
+            carriedOut.append(decision)
+            listener?(decision)
+        }
         return true
     }
 }

@@ -27,8 +27,10 @@ extension RoundWorld {
             instances[instance].timer = time
             events.add(.timer(instance, at: time), at: max(now, time))
         case .execute(let block): events.add(.executed(instance, block), at: now)
-        case .readBlocks(let height, let peer):
-            sendBlocks(from: height, to: peer, of: instance)
+        case .readBlocks(let request, let peer):
+            let kept = ExecutedBlocks(blocks: instances[instance].blocks[...])
+            guard let answer = kept.answer(request) else { return }
+            send(.ledger(answer), from: instance, to: peer)
         case .readBatches(let references, let peer):
             let batches = instances[instance].blocks.flatMap(\.batches)
             for batch in batches where references.contains(batch.reference) {
@@ -92,20 +94,6 @@ extension RoundWorld {
         {
             violations.append("certificates: height \(position + 1) is committed without one")
         }
-    }
-
-    private mutating func sendBlocks(
-        from height: Height, to peer: ValidatorIndex, of instance: Int
-    ) {
-        let blocks = instances[instance].blocks
-        let first = Int(clamping: height.rawValue) - 1
-        guard first >= 0, first < blocks.count else { return }
-        let window = blocks[first..<min(blocks.count, first + LedgerLimits.syncBlockLimit)]
-        guard let last = window.lastIndex(where: \.isCertifiedItself),
-            let run = CommittedRun(
-                blocks: blocks[first...last].map(\.block), certificate: blocks[last].certificate)
-        else { return }
-        send(.ledger(.syncResponse(UncheckedRun(run))), from: instance, to: peer)
     }
 
     // MARK: Network

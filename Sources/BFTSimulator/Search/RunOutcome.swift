@@ -48,6 +48,9 @@ public struct RunOutcome: Sendable, Equatable {
 public struct RunOptions: Sendable {
     /// Whether to note the decisions that were carried out.
     public var isRecordingDecisions = false
+    /// Is told of each decision before it is carried out, if they are noted: a run may end before
+    /// it has an outcome.
+    public var decisionListener: (@Sendable (Decision) -> Void)?
     /// Whether to note what was new in the run.
     public var isRecordingFeatures = false
     /// Keeps a trace, if there is one.

@@ -122,8 +122,13 @@ public struct Scenario: Sendable, Equatable {
         return plan
     }
 
-    /// The options of `bft simulate` that say all this.
+    /// The options of `bft simulate` that say all this, quoted for a shell.
     public var options: [String] {
+        arguments.map { $0.isEmpty || $0.contains(where: " #>".contains) ? "'\($0)'" : $0 }
+    }
+
+    /// The options of `bft simulate` that say all this, word by word.
+    public var arguments: [String] {
         var options = method.options
         if Set(powers) == [1] {
             options += ["--validators", "\(powers.count)"]
@@ -132,7 +137,7 @@ public struct Scenario: Sendable, Equatable {
         }
         options += ["--seed", "\(seed)"]
         if let givenPlan {
-            options += ["--plan", "'\(givenPlan)'"]
+            options += ["--plan", "\(givenPlan)"]
         } else if faults != FaultKind.allCases {
             let names = faults.isEmpty ? ["none"] : faults.map(\.rawValue)
             options += ["--faults", names.joined(separator: ",")]
@@ -154,7 +159,7 @@ public struct Scenario: Sendable, Equatable {
                 ? "none"
                 : decisions.map(\.description)
                     .joined(separator: ",")
-            options += ["--decisions", "'\(names)'"]
+            options += ["--decisions", names]
         }
         return options
     }

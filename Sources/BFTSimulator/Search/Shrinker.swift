@@ -12,6 +12,8 @@ public struct Shrinker {
     private let run: (Scenario, RunOptions) throws -> RunOutcome
     private let runLimit: Int
     private let isOver: () -> Bool
+    /// The run as it came.
+    public let original: RunOutcome
     /// The shortest run so far.
     private var best: RunOutcome
     private let oracle: String
@@ -34,6 +36,7 @@ public struct Shrinker {
         let first = try run(scenario, options)
         guard let oracle = first.oracle else { return nil }
         self.oracle = oracle
+        original = first
         best = first
     }
 

@@ -69,6 +69,7 @@ extension World {
     /// Runs to rest, and says what happened.
     mutating func outcome(of scenario: Scenario, _ options: RunOptions) -> RunOutcome {
         script.isRecording = options.isRecordingDecisions
+        script.listener = options.decisionListener
         recorder = options.recorder
         runToRest(within: Self.restBound)
         for violation in violations {

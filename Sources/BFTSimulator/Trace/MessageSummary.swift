@@ -46,7 +46,15 @@ struct MessageSummary: Equatable {
                     "batch request",
                     references.map { "\($0.author)/\($0.sequence)" }.joined(separator: " ")
                 )
-            case .syncRequest(let height): ("sync request", "from height \(height)")
+            case .syncRequest(.from(let height)): ("sync request", "from height \(height)")
+            case .syncRequest(.ancestors(let name, let lowest)):
+                ("sync request", "height \(name.height) down to \(lowest)")
+            case .syncAncestors(let blocks):
+                (
+                    "sync response",
+                    blocks.first.map { "from height \($0.height), \(blocks.count) blocks" }
+                        ?? "no blocks"
+                )
             case .syncResponse(let run):
                 (
                     "sync response",

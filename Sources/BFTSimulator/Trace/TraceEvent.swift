@@ -45,7 +45,7 @@ public struct TraceEvent: Sendable, Equatable {
     /// What is to be said beside all that.
     public let text: String
 
-    init(
+    public init(
         _ kind: Kind, at time: Instant, node: Int? = nil, peer: Int? = nil, end: Instant? = nil,
         sort: String = "", text: String = ""
     ) {
@@ -83,7 +83,7 @@ public struct TraceEvent: Sendable, Equatable {
 }
 
 /// Keeps what happened between two instants, up to a number of events.
-public struct TraceRecorder: Sendable, Equatable {
+public struct TraceRecorder: Sendable {
     public private(set) var events: [TraceEvent] = []
     /// How many events there were beyond the limit.
     public private(set) var omittedCount = 0
@@ -91,6 +91,9 @@ public struct TraceRecorder: Sendable, Equatable {
     public let limit: Int
     /// What the protocol calls its votes.
     public var voteNames: [VoteKind: String] = [:]
+    /// Is told of each event that is kept, at once: whoever waits for the end of a run may wait in
+    /// vain.
+    public var listener: (@Sendable (TraceEvent) -> Void)?
 
     /// - Parameters:
     ///   - window: what happens outside of it is not kept.
@@ -110,5 +113,6 @@ public struct TraceRecorder: Sendable, Equatable {
             return
         }
         events.append(event)
+        listener?(event)
     }
 }

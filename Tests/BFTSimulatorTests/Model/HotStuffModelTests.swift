@@ -24,7 +24,8 @@ import Testing
         let catalogue = AdversaryCatalogue<HotStuffReplica<Rules>>.all
         switch seed % 4 {
         case 1: return [Int(seed / 4 % 4): catalogue[Int(seed / 4) % catalogue.count].make()]
-        case 3: return [Int(seed / 4 % 4): StaleLeader<Rules>()]
+        case 3 where seed / 16 % 2 == 0: return [Int(seed / 4 % 4): StaleLeader<Rules>()]
+        case 3: return [Int(seed / 4 % 4): StaleTimeouts<Rules>()]
         default: return [:]
         }
     }
@@ -94,7 +95,7 @@ import Testing
     static func refused(viewCount: UInt64? = nil) async throws -> [(name: String, Judged?)] {
         let all = UInt64(0)..<400
         /// With an adversary that leads on old certificates and old timeouts.
-        let attacked = stride(from: UInt64(3), to: 1_600, by: 4)
+        let attacked = stride(from: UInt64(3), to: 3_200, by: 4)
         return [
             (
                 "VotesTwice",

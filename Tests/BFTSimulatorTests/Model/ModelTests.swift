@@ -43,7 +43,7 @@ import Testing
 
     @Test("What replicas do under faults and attacks is what the model allows")
     func allowed() async throws {
-        var (votes, nullified, abstained, supported, finalized) = (0, 0, 0, 0, 0)
+        var (votes, nullified, abstained, supported, finalized, kept) = (0, 0, 0, 0, 0, 0)
         for seed in SimplexSimulationTests.part(10) {
             let judged = try await Self.judge(SoundRules.self, seed: seed)
             #expect(judged.refusals.isEmpty, "seed \(seed)")
@@ -54,15 +54,46 @@ import Testing
                 case .abstain: abstained += 1
                 case .support: supported += 1
                 case .finalize: finalized += 1
+                case .keep: kept += 1
                 case .enter, .commit: break
                 }
             }
         }
         #expect(
-            votes > 0 && nullified > 0 && abstained > 0 && supported > 0 && finalized > 0)
+            votes > 0 && nullified > 0 && abstained > 0 && supported > 0 && finalized > 0
+                && kept > 0)
         print(
             "model: \(votes) notarize, \(nullified) nullify, \(abstained) abstain, "
-                + "\(supported) support, \(finalized) finalize steps")
+                + "\(supported) support, \(finalized) finalize steps, "
+                + "\(kept) durable certificates")
+    }
+
+    @Test("The model refuses a vote before what it stands on is durable")
+    func durable() {
+        let (a, b) = (ModelBlock(view: 1, number: 1), ModelBlock(view: 3, number: 1))
+        var model = SimplexModel(
+            powers: [1, 1, 1, 1], isHonest: [true, true, true, false])
+        func take(_ steps: ModelStep...) {
+            for step in steps {
+                let isTaken = model.take(step)
+                #expect(isTaken, "\(step)")
+            }
+        }
+        func refuse(_ step: ModelStep) {
+            let isTaken = model.take(step)
+            #expect(!isTaken, "\(step)")
+        }
+
+        take(.notarize(0, a, on: .genesis), .notarize(1, a, on: .genesis), .enter(0, 2))
+        refuse(.nullify(0, 2))
+        take(.keep(0, .notarization(a)), .nullify(0, 2))
+        take(.keep(1, .notarization(a)), .nullify(1, 2), .enter(0, 3))
+        refuse(.notarize(0, b, on: a))
+        take(.keep(0, .nullification(2)), .notarize(0, b, on: a))
+        take(.keep(2, .nullification(2)))
+        refuse(.notarize(2, b, on: a))
+        take(.support(2, b), .keep(2, .notarization(a)), .notarize(2, b, on: a))
+        refuse(.keep(1, .nullification(1)))
     }
 
     /// Runs seeds until the model refuses one.

@@ -50,9 +50,11 @@ struct ModelTrace<Rules: VotingRules>: Oracle {
 
     private mutating func step(_ observation: Observation<P>) -> ModelStep? {
         switch observation {
-        case .durable(.notarized(let block), _), .durable(.supported(let block), _):
+        case .durable(.notarized(let block), _):
             blocks[block.digest] = block
             return nil
+        case .durable(.certificate(let certificate), let validator):
+            return .keep(validator.rawValue, name(certificate.statement))
         case .signed(let unsigned, let validator):
             if case .proposal(let block, _) = unsigned { blocks[block.digest] = block }
             return step(unsigned.statement, by: validator)
@@ -94,6 +96,12 @@ struct ModelTrace<Rules: VotingRules>: Oracle {
             view: block.view.rawValue, number: blockCounts[block.view, default: 0])
         names[block.digest] = name
         return name
+    }
+
+    private func name(_ certified: Statement) -> ModelCertificate {
+        certified.kind == .nullify
+            ? .nullification(certified.view.rawValue)
+            : .notarization(names[certified.block] ?? .missing)
     }
 
     private func nameOfParent(_ block: Block) -> ModelBlock {

@@ -11,6 +11,12 @@ struct ModelBlock: Hashable, Sendable {
     static let missing = ModelBlock(view: 0, number: 1)
 }
 
+/// What a certificate says, as far as the next votes stand on it.
+enum ModelCertificate: Hashable, Sendable {
+    case notarization(ModelBlock)
+    case nullification(UInt64)
+}
+
 /// One thing that an honest validator does.
 enum ModelStep: Equatable, Sendable {
     case notarize(Int, ModelBlock, on: ModelBlock)
@@ -20,20 +26,25 @@ enum ModelStep: Equatable, Sendable {
     case finalize(Int, ModelBlock)
     case enter(Int, UInt64)
     case commit(Int, ModelBlock)
+    /// A certificate can't be lost any more.
+    case keep(Int, ModelCertificate)
 
     /// The view that it is about.
     var view: UInt64 {
         switch self {
         case .notarize(_, let block, _), .support(_, let block), .finalize(_, let block),
-            .commit(_, let block):
+            .commit(_, let block), .keep(_, .notarization(let block)):
             block.view
-        case .nullify(_, let view), .abstain(_, let view), .enter(_, let view): view
+        case .keep(_, .nullification(let view)), .nullify(_, let view), .abstain(_, let view),
+            .enter(_, let view):
+            view
         }
     }
 }
 
 /// The states of `Specs/Simplex/Simplex.tla` and the steps between them, restated. The names are
-/// those of the specification, which says why; powers may differ here.
+/// those of the specification, which says why; powers may differ here. What is durable is that of
+/// `SimplexTrace.tla`.
 struct SimplexModel: Sendable {
     let powers: [VotingPower]
     let isHonest: [Bool]
@@ -46,11 +57,17 @@ struct SimplexModel: Sendable {
     private var blocks: [UInt64: Set<ModelBlock>] = [:]
     /// The latest view in which each validator notarized, nullified or supported.
     private var spoken: [UInt64]
+    /// The certificates that each made durable.
+    private var durable: [Set<ModelCertificate>]
+    /// What each committed last.
+    private var settled: [ModelBlock]
 
     init(powers: [VotingPower], isHonest: [Bool]) {
         self.powers = powers
         self.isHonest = isHonest
         spoken = powers.map { _ in 0 }
+        durable = powers.map { _ in [] }
+        settled = powers.map { _ in .genesis }
     }
 
     /// Takes `step` if the model allows it in this state. Says whether it does.
@@ -70,7 +87,10 @@ struct SimplexModel: Sendable {
             spoken[validator] = max(spoken[validator], block.view)
         case .finalize(let validator, let block):
             finalizers[block, default: []].insert(validator)
-        case .abstain, .enter, .commit: break
+        case .keep(let validator, let certificate): durable[validator].insert(certificate)
+        case .commit(let validator, let block):
+            if block.view > settled[validator].view { settled[validator] = block }
+        case .abstain, .enter: break
         }
         return true
     }
@@ -80,8 +100,10 @@ struct SimplexModel: Sendable {
         case .notarize(let validator, let block, let above):
             (parent[block] ?? above) == above && mayNotarize(validator, block.view)
                 && mayBeIn(validator, block.view) && isJustified(above, block.view)
+                && hasEntered(validator, block.view) && canShow(validator, above, block.view)
         case .nullify(let validator, let view):
-            !hasNullified(validator, view) && !hasFinalized(validator, view)
+            hasEntered(validator, view) && !hasNullified(validator, view)
+                && !hasFinalized(validator, view)
                 && mayBeIn(validator, view)
                 && notarized(validator, view).allSatisfy { cannotBeUnanimous($0) }
         case .abstain(let validator, let view):
@@ -92,6 +114,8 @@ struct SimplexModel: Sendable {
                 && !hasSupported(validator, block.view) && !hasFinalized(validator, block.view)
         case .enter(let validator, let view): mayBeIn(validator, view)
         case .commit(_, let block): certified(finalizers[block]) || isUnanimous(block)
+        case .keep(_, .notarization(let block)): isNotarized(block)
+        case .keep(_, .nullification(let view)): isNullified(view)
         }
     }
 
@@ -139,12 +163,30 @@ struct SimplexModel: Sendable {
             || blocks[view - 1, default: []].contains { isNotarized($0) }
     }
 
-    private func maySupport(_ validator: Int, _ block: ModelBlock) -> Bool {
-        guard let above = parent[block], supporters[block]?.contains(validator) != true else {
-            return false
+    /// Whether what let the validator into `view` is durable.
+    private func hasEntered(_ validator: Int, _ view: UInt64) -> Bool {
+        guard view > 1, settled[validator].view < view - 1 else { return true }
+        return durable[validator].contains {
+            switch $0 {
+            case .nullification(let ended): ended == view - 1
+            case .notarization(let block): block.view == view - 1
+            }
         }
-        return !hasFinalized(validator, block.view) && isWeakQuorum(notarizers[block] ?? [])
-            && mayBeIn(validator, block.view) && isJustified(above, block.view)
+    }
+
+    /// Whether what a vote for a block of `view` on `above` stands on is durable.
+    private func canShow(_ validator: Int, _ above: ModelBlock, _ view: UInt64) -> Bool {
+        (above == settled[validator] || durable[validator].contains(.notarization(above)))
+            && (above.view + 1..<view).allSatisfy {
+                durable[validator].contains(.nullification($0))
+            }
+    }
+
+    /// Neither the block nor what justifies it is asked for: the votes are enough.
+    private func maySupport(_ validator: Int, _ block: ModelBlock) -> Bool {
+        supporters[block]?.contains(validator) != true && !hasFinalized(validator, block.view)
+            && isWeakQuorum(notarizers[block] ?? []) && mayBeIn(validator, block.view)
+            && hasEntered(validator, block.view)
     }
 
     /// Whether enough abstained, or may, or notarized another block of the view.

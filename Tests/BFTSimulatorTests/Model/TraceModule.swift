@@ -45,6 +45,10 @@ struct TraceModule {
         case .enter(let validator, let view): #"<<"enter", \#(validator), \#(view)>>"#
         case .commit(let validator, let block):
             #"<<"commit", \#(validator), \#(name(block))>>"#
+        case .keep(let validator, .notarization(let block)):
+            #"<<"keep", \#(validator), <<"notarization", \#(name(block))>>>>"#
+        case .keep(let validator, .nullification(let view)):
+            #"<<"keep", \#(validator), <<"nullification", \#(view)>>>>"#
         }
     }
 

@@ -42,6 +42,9 @@ enum HostBugs {
         forgetting("other votes", .cuts) {
             if case .consensus(.voted) = $0 { true } else { false }
         },
+        forgetting("what it forgot", .losingChains) {
+            if case .floor = $0 { true } else { false }
+        },
         forgetting("batches", .cuts) { if case .batch = $0 { true } else { false } },
     ]
 
@@ -132,6 +135,15 @@ enum HostBugs {
         host("never sends blocks to who lacks them", .split, within: 100) {
             $0.does = { effect, _ in
                 if case .readBlocks = effect { [] } else { [effect] }
+            }
+        },
+        host("never walks down from a certificate", .split, within: 100) {
+            $0.does = { effect, _ in
+                if case .send(.ledger(.syncRequest(.ancestors)), _) = effect {
+                    []
+                } else {
+                    [effect]
+                }
             }
         },
         host("sets no timer", .calm.with("silent"), within: 5) {

@@ -58,7 +58,7 @@ enum HotStuffBugs {
             insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
             "hotstuff2", "timeouts of any view justify a parent; a leader for each view",
-            .ragged.with("stale-leader"), within: 1_000, HotStuffReplica<TimeoutsOfAnyView>.self,
+            .ragged.with("stale-timeouts"), within: 1_000, HotStuffReplica<TimeoutsOfAnyView>.self,
             insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
             "hotstuff2", "timeouts of any view justify a parent, said at random; a leader for each view",
@@ -88,6 +88,10 @@ extension Surroundings {
 
 extension HotStuffReplica: HasOwnAdversaries {
     static func ownAdversary(named name: String) -> (any Adversary<HotStuffReplica<Rules>>)? {
-        name == "stale-leader" ? StaleLeader<Rules>() : nil
+        switch name {
+        case "stale-leader": StaleLeader<Rules>()
+        case "stale-timeouts": StaleTimeouts<Rules>()
+        default: nil
+        }
     }
 }

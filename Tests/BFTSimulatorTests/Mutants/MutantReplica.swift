@@ -94,6 +94,7 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
     var committed: Block { sound.committed }
     var commitVoteHeight: Height { mistake.commitVoteHeight(of: sound) }
     var liveRecords: [Durable] { mistake.kept(sound.liveRecords) }
+    var forgotten: Floor { sound.forgotten }
 
     private func translated(_ input: Input<Self>) -> Input<Sound> {
         switch input {
@@ -190,7 +191,9 @@ private struct SoundOracle<Mistake: ReplicaMistake>: Oracle {
         case .answered(let number, let answer, let node): .answered(number, answer, at: node)
         case .measured(let views, let limit, let bytes, let node):
             .measured(keptViews: views, viewLimit: limit, pendingBytes: bytes, at: node)
+        case .heldBack(let evidence, let node): .heldBack(evidence, by: node)
         case .rested(let unfinished): .rested(unfinished: unfinished)
+        case .outlived(let unfinished): .outlived(unfinished: unfinished)
         }
     }
 }

@@ -104,6 +104,14 @@ struct Surroundings: Sendable, CustomStringConvertible {
         $0.submitPauseMilliseconds = 2...20
     }
 
+    /// A node starts with a log that was cut and no chain, again and again.
+    static let losingChains = faulty {
+        $0[.lostChain] = Schedule(every: 60...300, lasting: 10...20)
+        $0.truncationMilliseconds = 5...20
+        $0.submitPauseMilliseconds = 2...20
+        $0.hasPartitions = true
+    }
+
     /// A message and its answer take longer than a leader is first given.
     static let slow = faulty { $0.delayMicroseconds = 110_000...130_000 }
 

@@ -1,3 +1,4 @@
+import BFTBase
 import BFTCore
 import BFTSimulator
 import ProtocolSimplex
@@ -20,5 +21,47 @@ import Testing
         #expect(scenario.decisions?.count == 8)
         let outcome = try DecisionTests.simplex.run(scenario, RunOptions())
         #expect(outcome.violations.isEmpty)
+    }
+
+    private static func violations(
+        _ powers: [VotingPower], seed: UInt64, _ faults: [FaultKind], _ seats: (Int, String)...
+    ) throws -> [String] {
+        var scenario = Scenario(powers: powers, seed: seed)
+        scenario.faults = faults
+        scenario.seats = seats.map { Scenario.Seat(validator: $0.0, adversary: $0.1) }
+        return try DecisionTests.simplex.run(scenario, RunOptions()).violations
+    }
+
+    /// It could not judge what vouches for the state after that block, and others ended each view
+    /// by support before it asked for anything.
+    @Test("A replica that does not know of a commit asks for it when it gives a view up")
+    func unknownCommit() throws {
+        let violations = try Self.violations(
+            [3, 2, 2, 1, 1], seed: 700_106, [.powerCuts, .crashes, .skew, .drift, .jumps],
+            (1, "withhold"))
+        #expect(violations.isEmpty)
+    }
+
+    /// The others waited for their clocks before they supported its blocks, and again before they
+    /// voted for any block on top, which can't have an earlier time.
+    @Test("A proposer whose clock is ahead holds up no view but its own")
+    func clockAhead() throws {
+        let one = try Self.violations(
+            [4, 1, 1, 1], seed: 700_165, FaultKind.allCases, (1, "quorum-breaker"),
+            (2, "double-vote"))
+        #expect(one.isEmpty)
+        let other = try Self.violations(
+            [2, 1, 4, 1], seed: 90_240, FaultKind.allCases, (0, "partial"))
+        #expect(other.isEmpty)
+    }
+
+    @Test("Who votes to some only costs the others no second for each view")
+    func partialVoters() throws {
+        for seed: UInt64 in [800_014, 800_088] {
+            let violations = try Self.violations(
+                Array(repeating: 1, count: 7), seed: seed,
+                [.tail, .partitions, .pauses, .slowNodes], (0, "partial"), (1, "partial"))
+            #expect(violations.isEmpty)
+        }
     }
 }

@@ -43,7 +43,7 @@ import Testing
                         repeat {
                             let scenario = Scenario.drawn(
                                 seed: seed, adversaries: simulated.adversaryNames)
-                            outcomes.append(try simulated.run(scenario, RunOptions()))
+                            outcomes.append(try simulated.noted(scenario))
                             seed += UInt64(cores)
                         } while Date.now < end
                         return outcomes
@@ -53,11 +53,10 @@ import Testing
             return try await group.reduce(into: []) { $0 += $1 }
         }
         for failure in outcomes where failure.oracle != nil {
-            let options = failure.scenario.options.joined(separator: " ")
             Issue.record(
                 """
                 \(failure.violations[0])
-                  bft simulate --protocol \(simulated.name) \(options) --trace
+                  \(simulated.command(failure.scenario)) --trace
                 """)
         }
         let events = outcomes.reduce(0) { $0 + $1.eventCount }

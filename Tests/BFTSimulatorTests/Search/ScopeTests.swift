@@ -22,7 +22,7 @@ import Testing
                 var scenario = Scenario(powers: [1, 1, 1, 1], seed: seed)
                 scenario.method = .scope(
                     FaultScope(viewCount: 4, splitLimit: 2, changeLimit: 3))
-                let outcome = try simulated.run(scenario, RunOptions())
+                let outcome = try simulated.noted(scenario)
                 return outcome.oracle == nil ? nil : outcome
             }
         }

@@ -22,7 +22,7 @@ import Testing
                         try some.map { number in
                             var scenario = Scenario(powers: [1, 1, 1, 1], seed: number)
                             scenario.method = .twins(enumeration)
-                            return try simulated.run(scenario, RunOptions())
+                            return try simulated.noted(scenario)
                         }
                     }
                 }

@@ -22,8 +22,7 @@ extension Block {
     }
 }
 
-/// Builds on a certificate that is not the highest, by the timeouts of this view or of an earlier
-/// one, and shows its proposals to some only.
+/// Builds on a certificate that is not the highest, and shows its proposals to some only.
 struct StaleLeader<Rules: HotStuffRules>: Adversary {
     typealias P = HotStuffReplica<Rules>
     private var proposals: [HotStuffProposal] = []
@@ -42,17 +41,44 @@ struct StaleLeader<Rules: HotStuffRules>: Adversary {
     ) -> [Dispatch<P>] {
         let certified = proposals.suffix(4).filter { $0.justify != nil }
         guard case .proposal(let block, let vote, _, let timeouts) = unsigned,
-            let old = certified.randomElement(using: &vantage.random), let justify = old.justify,
-            let shown = ([timeouts] + proposals.map(\.timeouts)).randomElement(
-                using: &vantage.random)
+            let old = certified.randomElement(using: &vantage.random), let justify = old.justify
         else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
         let other = block.rebuilt(
             on: justify.statement.block, at: justify.statement.height.next,
             applied: old.block.applied)
         let some = vantage.peers.filter { _ in vantage.choice(of: 4) > 0 }
         let proposal = HotStuffUnsigned.proposal(
-            other, vote.moved(to: other, ancestor: nil), justify: justify, timeouts: shown)
+            other, vote.moved(to: other, ancestor: nil), justify: justify, timeouts: timeouts)
         return [Dispatch(proposal, to: some)]
+    }
+}
+
+/// Builds again on what a block that skipped a view stood on, by the timeouts of that view.
+struct StaleTimeouts<Rules: HotStuffRules>: Adversary {
+    typealias P = HotStuffReplica<Rules>
+    private var skipping: [HotStuffProposal] = []
+
+    mutating func hear(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        if case .consensus(.proposal(let proposal)) = message, proposal.timeouts != nil {
+            skipping = skipping.suffix(3) + [proposal]
+        }
+        return []
+    }
+
+    mutating func instead(
+        of unsigned: HotStuffUnsigned, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        guard case .proposal(let block, let vote, _, _) = unsigned,
+            let old = skipping.randomElement(using: &vantage.random)
+        else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
+        let other = block.rebuilt(
+            on: old.block.parent, at: old.block.height, applied: old.block.applied)
+        let proposal = HotStuffUnsigned.proposal(
+            other, vote.moved(to: other, ancestor: nil), justify: old.justify,
+            timeouts: old.timeouts)
+        return [Dispatch(proposal, to: vantage.peers)]
     }
 }
 

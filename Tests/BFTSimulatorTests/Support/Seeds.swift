@@ -43,10 +43,12 @@ enum Seeds {
         _ seed: UInt64, within bound: Interval, _ world: (UInt64) throws -> World<P>
     ) throws -> Outcome {
         var world = try world(seed)
-        world.runToRest(within: bound)
+        let name = "\(P.self), powers \(world.validators.powers), seed \(seed), \(world.plan)"
+        RunsInFlight.note(name) { world.runToRest(within: bound) }
         return Outcome(
             seed: seed, violations: world.violations, eventCount: world.eventCount,
-            virtualTime: world.now, restTime: world.now.since(world.submitUntil),
+            virtualTime: world.now,
+            restTime: (world.restedAt ?? world.now).since(world.submitUntil),
             readCount: world.history.answeredReadCount,
             undecidedCount: world.statistics[.undecidedHistories],
             deviationCount: world.deviationCounts.reduce(0, +))

@@ -33,6 +33,7 @@ import Testing
         case .drift: [.driftingClocks]
         case .jumps: [.clockJumps]
         case .overload: [.refusedBusy, .slowExecutions]
+        case .lostChains: [.lostChains]
         }
     }
 

@@ -42,6 +42,12 @@ public struct LyingPeer<P: ConsensusProtocol>: Adversary {
             }
             return [staleRun, shortened, headless, weak].compactMap(\.self)
                 .map { .syncResponse($0) }
+        case .syncAncestors(let blocks):
+            // Too few, others, none.
+            return [
+                .syncAncestors(Array(blocks.suffix(1))), .syncAncestors(blocks.reversed()),
+                .syncAncestors([]), .syncAncestors(Array(blocks.dropLast())),
+            ]
         case .readClaim(let nonce, _):
             return [.readClaim(nonce: nonce, height: vantage.coin() ? .zero : Height(.max))]
         case .syncRequest, .batchRequest, .readProbe: return [message]

@@ -13,8 +13,11 @@ public struct PesteringPeer<P: ConsensusProtocol>: Adversary {
             digest: Digest(random[2], 0, 0, 0), byteCount: 1)
         let messages: [LedgerMessage] = [
             .batchRequest(Array(repeating: reference, count: 64)),
-            .syncRequest(from: Height(random[3])), .syncRequest(from: .zero),
-            .syncRequest(from: Height(.max)),
+            .syncRequest(.from(Height(random[3]))), .syncRequest(.from(.zero)),
+            .syncRequest(.from(Height(.max))),
+            .syncRequest(
+                .ancestors(
+                    of: BlockName(height: Height(random[3]), digest: .zero), downTo: .zero)),
             .readClaim(nonce: random[4], height: Height(random[3])),
             .readProbe(nonce: random[4]),
         ]

@@ -9,6 +9,8 @@ public import BFTLedger
 /// Source: Bano et al., "Twins: BFT systems made robust" (OPODIS 2021).
 public struct SplitBrain<P: Attackable>: Adversary {
     private var twin: TwinReplica<P>?
+    /// The state after each block that the world's replica executed, be it before there is a twin.
+    private var roots: [Height: Digest] = [:]
 
     public init() {}
 
@@ -42,10 +44,10 @@ public struct SplitBrain<P: Attackable>: Adversary {
             sent += twin?.start(vantage) ?? []
         }
         if vantage.choice(of: 8) == 0 { sent += twin?.submit([0xB5], vantage) ?? [] }
-        return sent + (twin?.catchUp(vantage) ?? [])
+        return sent + (twin?.catchUp(vantage, roots: roots) ?? [])
     }
 
     public mutating func executed(_ block: CommittedBlock, root: Digest) {
-        twin?.learn(root, at: block.block.height)
+        roots[block.block.height] = root
     }
 }

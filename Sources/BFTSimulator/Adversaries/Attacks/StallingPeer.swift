@@ -11,7 +11,7 @@ public struct StallingPeer<P: ConsensusProtocol>: Adversary {
     ) -> [Dispatch<P>] {
         guard case .ledger(let part) = message else { return [Dispatch(message, to: [peer])] }
         switch part {
-        case .batch, .syncResponse, .readClaim: return []
+        case .batch, .syncResponse, .syncAncestors, .readClaim: return []
         case .syncRequest, .batchRequest, .readProbe: return [Dispatch(message, to: [peer])]
         }
     }

@@ -1,0 +1,84 @@
+import BFTBase
+import BFTCore
+
+// Catching up: what is made of the answers of peers.
+extension Ledger {
+    /// Takes the answer of `sender`, which may fail with its turn, if one is awaited.
+    mutating func takeAnswer(
+        of sender: ValidatorIndex, _ take: (inout Ledger) throws(LedgerRejection) -> Void
+    ) throws(LedgerRejection) {
+        guard catchUp.isAwaiting(sender) else { throw .uninvitedAnswer }
+        do throws(LedgerRejection) {
+            try take(&self)
+        } catch {
+            catchUp.failed(by: sender)
+            throw error
+        }
+    }
+
+    /// Takes blocks under a certificate: those that follow the last committed one, or, if the
+    /// certificate stands further up than one answer reaches, those from which to walk down.
+    mutating func take(
+        _ run: UncheckedRun, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
+    ) throws(LedgerRejection) {
+        let certificate: CommitCertificate
+        do throws(Certificate.Flaw) {
+            certificate = try commitRules.check(run.certificate)
+        } catch {
+            throw .flawedCertificate(error)
+        }
+        let name = CommittedName(certificate)
+        guard let first = run.blocks.first, let below = name.parent(ofFirst: run.blocks) else {
+            throw .unlinkedRun
+        }
+        guard first.height > queue.tail.height.next else {
+            return try finish(run.blocks, upTo: name, from: sender, into: &effects)
+        }
+        guard catchUp.descent == nil else { throw .unlinkedRun }
+        let window = SyncWindow(limits, run.blocks)
+        guard window.isFull else { throw .shortAnswer }
+        catchUp.descend(from: certificate, to: below)
+        catchUp.progressed(by: sender, window, upTo: name.block.height, isWhole: true)
+    }
+
+    /// Takes the next blocks of the walk down: from them it goes on, or, if they follow the last
+    /// committed block, they are committed and the walk goes up.
+    mutating func take(
+        ancestors blocks: [Block], from sender: ValidatorIndex,
+        into effects: inout [LedgerEffect]
+    ) throws(LedgerRejection) {
+        catchUp.rise(to: queue.tail.height)
+        guard let name = catchUp.descent?.lowest, let below = name.parent(ofFirst: blocks),
+            below.block.height >= queue.tail.height
+        else { throw .unlinkedRun }
+        guard below.block.height > queue.tail.height else {
+            do throws(LedgerRejection) {
+                return try finish(
+                    blocks, upTo: name, isWhole: true, from: sender, into: &effects)
+            } catch {
+                catchUp.abandonDescent()
+                throw error
+            }
+        }
+        let window = SyncWindow(limits, blocks)
+        guard window.isFull else { throw .shortAnswer }
+        catchUp.descend(to: below)
+        catchUp.progressed(by: sender, window, upTo: name.block.height, isWhole: true)
+    }
+
+    /// Commits those of `blocks` that follow the last committed one.
+    private mutating func finish(
+        _ blocks: [Block], upTo name: CommittedName, isWhole: Bool = false,
+        from sender: ValidatorIndex, into effects: inout [LedgerEffect]
+    ) throws(LedgerRejection) {
+        guard
+            let run = CommittedRun(blocks: blocks, upTo: name)?.suffix(after: queue.tail.digest),
+            run.first.height == queue.tail.height.next,
+            PayloadOrder.frontier(after: run.blocks, committed: pool.frontier) != nil
+        else { throw .unlinkedRun }
+        catchUp.progressed(
+            by: sender, SyncWindow(limits, blocks), upTo: run.last.height, isWhole: isWhole)
+        commit(run, into: &effects)
+        effects.append(.caughtUp(run))
+    }
+}

@@ -1,0 +1,107 @@
+@_spi(Verification) import BFTBase
+import BFTCore
+import BFTWire
+import ProtocolSimplex
+import Testing
+
+@testable import BFTLedger
+
+/// A log that was cut, and no chain beside it.
+@Suite struct FloorTests {
+    typealias SUT = Replica<Simplex>
+
+    static func replica(
+        on state: CommittedState = .genesis(Fixture.genesis, validatorCount: 4),
+        _ records: [ReplicaRecord<Simplex>] = []
+    ) -> SUT {
+        SUT(
+            configuration: ReplicaConfiguration(
+                chain: Fixture.chain, epoch: .zero, validators: Fixture.validators,
+                own: ValidatorIndex(0),
+                timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
+            limits: LedgerLimits(), state: state, recovered: records)
+    }
+
+    static func give(
+        _ input: ReplicaInput<Simplex>, to replica: inout SUT
+    ) -> [ReplicaEffect<Simplex>] {
+        var effects: [ReplicaEffect<Simplex>] = []
+        replica.handle(
+            input, at: Fixture.at(1), wallTime: Timestamp(milliseconds: 1_000), into: &effects)
+        return effects
+    }
+
+    static func state(at block: Block) -> CommittedState {
+        CommittedState(
+            block: block, stateRoot: .zero,
+            frontier: Array(repeating: BatchSequence(1), count: 4),
+            certificate: Fixture.commit(block))
+    }
+
+    @Test("A cut log says what it forgot; without the chain nothing is claimed, sealed or voted")
+    func lostChain() throws {
+        let blocks = Fixture.chain(9)
+        let whole = Self.replica(on: Self.state(at: blocks[8]))
+        let records = whole.liveRecords
+        #expect(records.first == .floor(Floor(view: View(9), height: Height(9))))
+        #expect(whole.hasRoom(for: 1))
+
+        var bare = Self.replica(records)
+        #expect(!bare.hasRoom(for: 1))
+        #expect(bare.consensus.commitVoteHeight == Height(9) && bare.consensus.view == View(10))
+        #expect(bare.liveRecords.first == records.first)
+        _ = Self.give(.started, to: &bare)
+        // A certificate of view 9 tells it how far the others are, and no more.
+        let certificate = Fixture.certificate(blocks[8])
+        let effects = Self.give(
+            .received(
+                Verified(.consensus(.certificate(certificate))), from: ValidatorIndex(1)),
+            to: &bare)
+        var asked: ValidatorIndex?
+        for case .send(.ledger(.syncRequest(.from(Height(1)))), let peer) in effects {
+            asked = peer
+        }
+        let answer = LedgerMessage.syncResponse(Fixture.said(blocks))
+        _ = Self.give(
+            .received(Verified(.ledger(answer)), from: try #require(asked)), to: &bare)
+        #expect(bare.committedHeight == Height(9) && bare.hasRoom(for: 1))
+    }
+
+    @Test("Where the chain is whole, the floor says nothing")
+    func wholeChain() {
+        let blocks = Fixture.chain(9)
+        let records = Self.replica(on: Self.state(at: blocks[8])).liveRecords
+        let again = Self.replica(on: Self.state(at: blocks[8]), records)
+        #expect(again.consensus == Self.replica(on: Self.state(at: blocks[8])).consensus)
+        #expect(again.hasRoom(for: 1))
+    }
+
+    @Test("A long run that is not executed is recorded in pieces, and comes back whole")
+    func pieces() throws {
+        let blocks = Fixture.chain(600)
+        let records = ReplicaRecord<Simplex>.records(of: Fixture.run(blocks))
+        #expect(records.count == 3)
+        for record in records {
+            #expect(try ReplicaRecord<Simplex>(decoding: record.encoded) == record)
+        }
+        #expect(Self.replica(records).committedHeight == Height(600))
+        #expect(Self.replica(Array(records.dropFirst())).committedHeight == .zero)
+        #expect(Self.replica(records.dropLast()).committedHeight == .zero)
+    }
+
+    @Test("Batches of the log that are far ahead of a lost chain wait, and take no room meanwhile")
+    func farBatches() {
+        var pool = BatchPool(
+            next: Array(repeating: BatchSequence(1), count: 4), limits: LedgerLimits())
+        let far = Fixture.batch(1, 1 << 40)
+        let near = Fixture.batch(1, UInt64(4 * Block.payloadLimit) + 1)
+        for batch in [far, far, near] { pool.recover(batch) }
+        #expect(pool.slotCount(of: ValidatorIndex(1)) == 0)
+        #expect(pool.heldBatches == [far, near])
+        #expect(pool.batch(far.reference) == far)
+        _ = pool.order(Fixture.batch(1, 1).reference)
+        pool.bringNear()
+        #expect(pool.slotCount(of: ValidatorIndex(1)) == 4 * Block.payloadLimit)
+        #expect(pool.heldBatches == [near, far] && pool.isHeld(near.reference))
+    }
+}

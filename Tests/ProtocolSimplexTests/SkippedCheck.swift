@@ -1,0 +1,37 @@
+import BFTBase
+import ProtocolSimplex
+
+/// The rules without one check.
+struct SkippedCheck: VotingRules {
+    /// The check that is left out.
+    @TaskLocal static var current: SimplexCheck?
+
+    private var sound: SoundRules { SoundRules() }
+    func mayNotarize(_ own: OwnVotes) -> Bool { sound.mayNotarize(own) }
+    func mayNullify(
+        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        sound.mayNullify(own, opposed: opposed, of: validators)
+    }
+    func mayAbstain(_ own: OwnVotes) -> Bool { sound.mayAbstain(own) }
+    func maySupport(
+        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+    ) -> Bool {
+        sound.maySupport(own, backing: backing, of: validators)
+    }
+    func mayFinalize(_ own: OwnVotes) -> Bool { sound.mayFinalize(own) }
+    func isConsistent(_ own: OwnVotes) -> Bool { sound.isConsistent(own) }
+    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        sound.isQuorum(power, of: validators)
+    }
+    func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
+        sound.isUnanimous(power, of: validators)
+    }
+    func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
+        sound.isJustified(parent: parent, of: view, isNullified: isNullified)
+    }
+    func isNear(_ view: View, to current: View) -> Bool { sound.isNear(view, to: current) }
+    func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool {
+        check == Self.current || condition
+    }
+}
