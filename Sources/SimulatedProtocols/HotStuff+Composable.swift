@@ -55,14 +55,18 @@ extension HotStuffMessage: Composable {
         if let high = certificate.high { arsenal.add(high) }
     }
 
-    public static func compose(_ forge: inout Forge<HotStuffSpecial>) -> HotStuffMessage? {
-        switch forge.choice(of: 12) {
-        case 0, 1, 2, 3: return proposal(&forge)
-        case 4, 5: return vote(&forge)
-        case 6, 7: return forge.certificate().map { .certificate($0) }
-        case 8: return timeout(&forge)
-        case 9: return timeouts(&forge).map { .timeoutCertificate($0) }
-        case 10: return .block(forge.block())
+    public static var varietyCount: Int { 7 }
+
+    public static func compose(
+        _ variety: Int, _ forge: inout Forge<HotStuffSpecial>
+    ) -> HotStuffMessage? {
+        switch variety {
+        case 0: return proposal(&forge)
+        case 1: return vote(&forge)
+        case 2: return timeout(&forge)
+        case 3: return forge.certificate().map { .certificate($0) }
+        case 4: return timeouts(&forge).map { .timeoutCertificate($0) }
+        case 5: return .block(forge.block())
         default:
             return .inquiry(
                 HotStuffInquiry(

@@ -21,7 +21,7 @@ extension PBFTMessage: Composable {
             case .prepare: 1
             case .commit: 2
             case .checkpoint: 3
-            default: 9
+            default: Varieties.strange
             }
         case .viewChange: 4
         case .newView: 5
@@ -61,14 +61,18 @@ extension PBFTMessage: Composable {
 
     private static let kinds: [VoteKind] = [.prepare, .commit, .checkpoint]
 
-    public static func compose(_ forge: inout Forge<PBFTSpecial>) -> PBFTMessage? {
-        switch forge.choice(of: 14) {
-        case 0, 1, 2: return proposal(&forge)
-        case 3, 4, 5: return .vote(forge.signed(vote(&forge)))
-        case 6, 7: return forge.certificate().map { .certificate($0) }
-        case 8, 9: return viewChange(&forge)
-        case 10, 11: return newView(&forge)
-        case 12: return .block(forge.block())
+    public static var varietyCount: Int { 9 }
+
+    public static func compose(
+        _ variety: Int, _ forge: inout Forge<PBFTSpecial>
+    ) -> PBFTMessage? {
+        switch variety {
+        case 0: return proposal(&forge)
+        case 1...3: return .vote(forge.signed(vote(kinds[variety - 1], &forge)))
+        case 4: return viewChange(&forge)
+        case 5: return newView(&forge)
+        case 6: return forge.certificate().map { .certificate($0) }
+        case 7: return .block(forge.block())
         default:
             return .inquiry(
                 PBFTInquiry(
@@ -88,8 +92,9 @@ extension PBFTMessage: Composable {
         return .prePrepare(PrePrepare(block: block, vote: forge.signed(said)))
     }
 
-    private static func vote(_ forge: inout Forge<PBFTSpecial>) -> Statement {
-        let kind = forge.kind(of: kinds)
+    private static func vote(
+        _ kind: VoteKind, _ forge: inout Forge<PBFTSpecial>
+    ) -> Statement {
         let block = forge.block()
         guard kind == .checkpoint else {
             let view = forge.random.oneIn(3) ? forge.nearbyView() : block.view

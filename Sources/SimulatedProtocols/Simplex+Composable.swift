@@ -17,7 +17,7 @@ extension SimplexMessage: Composable {
             case .support: 3
             case .nullify: 4
             case .abstain: 5
-            default: 9
+            default: Varieties.strange
             }
         case .certificate: 6
         case .block: 7
@@ -39,20 +39,24 @@ extension SimplexMessage: Composable {
 
     public static func view(of special: Never) -> View? {}
 
-    private static let kinds: [VoteKind] = [.notarize, .abstain, .nullify, .support, .finalize]
+    private static let kinds: [VoteKind] = [.notarize, .finalize, .support, .nullify, .abstain]
 
-    public static func compose(_ forge: inout Forge<Never>) -> SimplexMessage? {
-        switch forge.choice(of: 10) {
-        case 0, 1, 2:
+    public static var varietyCount: Int { 9 }
+
+    public static func compose(
+        _ variety: Int, _ forge: inout Forge<Never>
+    ) -> SimplexMessage? {
+        switch variety {
+        case 0:
             guard let view = forge.ledView() else { return nil }
             let block = forge.child(of: forge.block(), in: view)
             let kind = forge.isStrange() ? forge.kind(of: kinds) : .notarize
             let said = forge.statement(
                 kind, in: view, height: block.height, block: block.digest)
             return .proposal(Proposal(block: block, vote: forge.signed(said)))
-        case 3, 4, 5: return .vote(forge.signed(vote(&forge)))
-        case 6, 7: return forge.certificate().map { .certificate($0) }
-        case 8: return .block(forge.block())
+        case 1...5: return .vote(forge.signed(vote(kinds[variety - 1], &forge)))
+        case 6: return forge.certificate().map { .certificate($0) }
+        case 7: return .block(forge.block())
         default:
             return .inquiry(
                 Inquiry(
@@ -61,8 +65,7 @@ extension SimplexMessage: Composable {
         }
     }
 
-    private static func vote(_ forge: inout Forge<Never>) -> Statement {
-        let kind = forge.kind(of: kinds)
+    private static func vote(_ kind: VoteKind, _ forge: inout Forge<Never>) -> Statement {
         guard !kind.isBlockless || forge.isStrange() else {
             return forge.statement(
                 kind, in: forge.nearbyView(), height: .zero, block: .zero)

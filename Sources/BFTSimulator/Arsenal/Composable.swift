@@ -9,12 +9,15 @@ public protocol Composable: Sendable, Equatable {
 
     /// Puts every block, vote, certificate and special thing of the message on its shelf.
     func takeApart(into arsenal: inout Arsenal<Special>)
-    /// A message made of anything in the arsenal and of what the coalition signs. `nil` if what it
-    /// would be made of is not there.
-    static func compose(_ forge: inout Forge<Special>) -> Self?
+    /// A message of one sort, made of anything in the arsenal and of what the coalition signs.
+    /// `nil` if what it would be made of is not there.
+    static func compose(_ variety: Int, _ forge: inout Forge<Special>) -> Self?
+    /// How many sorts of messages there are: at most ``Varieties/limit``.
+    static var varietyCount: Int { get }
     /// The view that the thing is about.
     static func view(of special: Special) -> View?
-    /// Which of its sorts of messages this is, in fewer than ``Varieties/limit`` small numbers.
+    /// Which of its sorts of messages this is. A number of its own for what no honest validator
+    /// says, the last one of ``Varieties/limit``.
     var variety: Int { get }
 }
 
@@ -22,6 +25,8 @@ public protocol Composable: Sendable, Equatable {
 public enum Varieties {
     /// How many sorts of messages a protocol may have.
     public static let limit = 16
+    /// That of messages which no honest validator sends.
+    public static let strange = limit - 1
 }
 
 /// Where messages are made: what is known, whose keys there are, and chance.

@@ -12,9 +12,9 @@ struct Temper: Sendable {
         case someone
         /// Some time later.
         case late
-        /// Something else is said instead.
+        /// Something else of that sort is said instead, now and then.
         case instead
-        /// Something else is said as well.
+        /// Something else of that sort is said as well.
         case beside
     }
 
@@ -30,6 +30,8 @@ struct Temper: Sendable {
     let audience: UInt64
     /// One in so many occasions gives it another temper.
     let constancy: Int
+    /// The sort of message that it makes more often than others.
+    let focus: Int
     /// Whether it makes up its answers to who catches up.
     let isInventingHistory: Bool
 
@@ -48,7 +50,12 @@ struct Temper: Sendable {
         }
         // The sorts of an agreement are few, and the ones with the low numbers.
         for _ in 0..<changed { filters[random.number(0...6)] = Self.filter(&random) }
-        eloquence = [0, 0, 1, 2, 4].randomElement(using: &random) ?? 1
+        // One thing that is never said: what waits for it goes on without being finished.
+        if random.oneIn(3) { filters[random.number(0...6)] = .drop }
+        // Who leads decides most.
+        if random.oneIn(4) { filters[0] = .instead }
+        focus = random.oneIn(2) ? 0 : random.number(0...8)
+        eloquence = [0, 1, 2, 4].randomElement(using: &random) ?? 1
         reticence = [2, 4, 16, 64].randomElement(using: &random) ?? 4
         strangeness = [8, 64, 1_000, 1_000_000].randomElement(using: &random) ?? 64
         audience = random.oneIn(2) ? .max : random.next()

@@ -78,7 +78,7 @@ struct Coverage<P: Attackable>: Probe {
         guard case .syncResponse(let run) = message else { return mix.add(8) }
         mix.add(9)
         mix.add(UInt64(run.certificate.statement.kind.rawValue))
-        mix.add(run.first.height == replica.committed.height.next ? 1 : 0)
+        mix.add(run.blocks.first?.height == replica.committed.height.next ? 1 : 0)
         mix.add(UInt64(min(4, run.blocks.count)))
     }
 

@@ -1,13 +1,14 @@
-public import BFTBase
-public import BFTCore
-public import BFTLedger
+import BFTBase
+import BFTCore
+import BFTLedger
 
-/// Says anything that can be said: keeps all that was signed, signs what it likes with the keys of
-/// its coalition, and puts any of it into any place of any message, for anyone, at any time.
+/// What an adversary has to say that says anything: it keeps all that was signed, signs what it
+/// likes with the keys of its coalition, and puts any of it into any place of any message, for
+/// anyone, at any time.
 ///
 /// Its temper changes now and then: what it lets pass of what its own replica would say, and how
 /// much it makes up beside that.
-public struct AnythingSayer<P: Attackable>: Adversary {
+struct Sayer<P: Attackable>: Sendable {
     private typealias Special = P.Message.Special
 
     private var arsenal = Arsenal<Special>()
@@ -18,8 +19,6 @@ public struct AnythingSayer<P: Attackable>: Adversary {
     private var late: [(pause: Int, dispatch: Dispatch<P>)] = []
 
     private static var lateLimit: Int { 64 }
-
-    public init() {}
 
     // MARK: Occasions
 
@@ -57,7 +56,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
 
     // MARK: What its own replica would say
 
-    public mutating func instead(
+    mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         let targets = vantage.recipients(of: unsigned)
@@ -68,11 +67,10 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         else { return [honest] }
         defer { arsenal = forge.arsenal }
         ingest(signed, &forge)
-        return filtered(
-            honest, Dispatch(signed, to: targets), forge.temper.filters[message.variety], &forge)
+        return filtered(honest, Dispatch(signed, to: targets), message.variety, &forge)
     }
 
-    public mutating func instead(
+    mutating func instead(
         of message: ReplicaMessage<P>, to peer: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         let honest = Dispatch(message, to: [peer])
@@ -80,9 +78,9 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         defer { arsenal = forge.arsenal }
         ingest(message, &forge)
         if case .ledger(.syncResponse(let run)) = message, forge.temper.isInventingHistory {
-            return history(from: run.first.height, for: peer, &forge)
+            return history(from: run.blocks.first?.height ?? .zero, for: peer, &forge)
         }
-        return filtered(honest, honest, forge.temper.filters[Self.variety(of: message)], &forge)
+        return filtered(honest, honest, Self.variety(of: message), &forge)
     }
 
     private static func variety(of message: ReplicaMessage<P>) -> Int {
@@ -93,7 +91,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
     }
 
     private mutating func filtered(
-        _ honest: Dispatch<P>, _ signed: Dispatch<P>, _ filter: Temper.Filter,
+        _ honest: Dispatch<P>, _ signed: Dispatch<P>, _ variety: Int,
         _ forge: inout Forge<Special>
     ) -> [Dispatch<P>] {
         func only(_ isChosen: (ValidatorIndex) -> Bool) -> [Dispatch<P>] {
@@ -101,7 +99,8 @@ public struct AnythingSayer<P: Attackable>: Adversary {
             return chosen.isEmpty
                 ? [] : chosen == honest.targets ? [honest] : [signed.to(chosen)]
         }
-        switch filter {
+        let own = variety < P.Message.varietyCount ? variety : nil
+        switch forge.temper.filters[variety] {
         case .pass: return [honest]
         case .drop: return []
         case .only(let set): return only { set.contains($0) }
@@ -109,8 +108,9 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         case .late:
             hold(signed, &forge)
             return []
-        case .instead: return made(&forge, for: honest.targets)
-        case .beside: return [honest] + made(&forge, for: honest.targets)
+        case .instead:
+            return forge.random.oneIn(3) ? [honest] : made(of: own, &forge, for: honest.targets)
+        case .beside: return [honest] + made(of: own, &forge, for: honest.targets)
         }
     }
 
@@ -121,7 +121,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
 
     // MARK: What it says of its own
 
-    public mutating func hear(
+    mutating func hear(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
         guard var forge = open(&vantage) else { return [] }
@@ -133,7 +133,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
         return made(&forge, for: audience(&forge))
     }
 
-    public mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>] {
+    mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>] {
         guard var forge = open(&vantage) else { return [] }
         defer { arsenal = forge.arsenal }
         for position in late.indices { late[position].pause -= 1 }
@@ -162,11 +162,17 @@ public struct AnythingSayer<P: Attackable>: Adversary {
             : peers.filter { set.contains($0) }
     }
 
-    /// A message made of anything, if it comes to one.
+    /// A message made of anything, if it comes to one: of one sort, or of any.
     private func made(
-        _ forge: inout Forge<Special>, for targets: [ValidatorIndex]
+        of variety: Int? = nil, _ forge: inout Forge<Special>, for targets: [ValidatorIndex]
     ) -> [Dispatch<P>] {
-        guard !targets.isEmpty, let message = P.Message.compose(&forge) else { return [] }
+        let focus = forge.temper.focus
+        let drawn =
+            focus < P.Message.varietyCount && forge.random.oneIn(2)
+            ? focus : forge.choice(of: P.Message.varietyCount)
+        guard !targets.isEmpty, let message = P.Message.compose(variety ?? drawn, &forge) else {
+            return []
+        }
         message.takeApart(into: &forge.arsenal)
         for vote in P.votes(in: message) { forge.complete(vote.statement) }
         return [Dispatch(.consensus(message), to: targets)]
@@ -194,9 +200,7 @@ public struct AnythingSayer<P: Attackable>: Adversary {
             blocks.append(block)
             digest = block.parent
         }
-        guard let run = CommittedRun(blocks: blocks.reversed(), certificate: certificate) else {
-            return []
-        }
+        let run = UncheckedRun(blocks: blocks.reversed(), certificate: certificate)
         return [Dispatch(.ledger(.syncResponse(run)), to: [peer])]
     }
 }
