@@ -126,8 +126,12 @@ struct Sayer<P: Attackable>: Sendable {
     ) -> [Dispatch<P>] {
         guard var forge = open(&vantage) else { return [] }
         defer { arsenal = forge.arsenal }
-        if case .ledger(.syncRequest(let height)) = message, forge.temper.isInventingHistory {
-            return history(from: height, for: sender, &forge)
+        if case .ledger(.syncRequest(let request)) = message, forge.temper.isInventingHistory {
+            return switch request {
+            case .from(let height): history(from: height, for: sender, &forge)
+            case .ancestors(let name, let lowest):
+                ancestors(of: name, downTo: lowest, for: sender, &forge)
+            }
         }
         guard forge.random.oneIn(forge.temper.reticence) else { return [] }
         return made(&forge, for: audience(&forge))
@@ -193,15 +197,37 @@ struct Sayer<P: Attackable>: Sendable {
             return committed.height >= height && arsenal.block(named: committed.digest) != nil
         }
         guard let certificate, let last = certificate.statement.committed else { return [] }
-        var (blocks, digest): ([Block], Digest) = ([], last.digest)
+        let blocks = Self.chain(endingIn: last.digest, downTo: height, arsenal)
+        let run = UncheckedRun(blocks: blocks, certificate: certificate)
+        return [Dispatch(.ledger(.syncResponse(run)), to: [peer])]
+    }
+
+    /// Answers to a peer that walks down by links: the blocks that it asks for as far as they are
+    /// known, or those below any other.
+    private func ancestors(
+        of name: BlockName, downTo height: Height, for peer: ValidatorIndex,
+        _ forge: inout Forge<Special>
+    ) -> [Dispatch<P>] {
+        var top = name.digest
+        if forge.random.oneIn(3), let other = forge.arsenal.blocks.pick(&forge.random) {
+            top = other.digest
+        }
+        let blocks = Self.chain(endingIn: top, downTo: height, forge.arsenal)
+        return [Dispatch(.ledger(.syncAncestors(blocks)), to: [peer])]
+    }
+
+    /// Known blocks, each the parent of the next, of at least `height` and up to `digest`.
+    private static func chain(
+        endingIn digest: Digest, downTo height: Height, _ arsenal: Arsenal<Special>
+    ) -> [Block] {
+        var (blocks, digest): ([Block], Digest) = ([], digest)
         while blocks.count < LedgerLimits.syncBlockLimit, let block = arsenal.block(named: digest),
             block.height >= height
         {
             blocks.append(block)
             digest = block.parent
         }
-        let run = UncheckedRun(blocks: blocks.reversed(), certificate: certificate)
-        return [Dispatch(.ledger(.syncResponse(run)), to: [peer])]
+        return blocks.reversed()
     }
 }
 
@@ -237,6 +263,7 @@ extension LedgerMessage {
         case .syncResponse: 3
         case .readProbe: 4
         case .readClaim: 5
+        case .syncAncestors: 6
         }
     }
 }
