@@ -99,6 +99,9 @@ struct Round: Equatable, Sendable {
         return nil
     }
 
+    /// Who has notarized the block called `digest`, as far as it is known here.
+    func notarizers(of digest: Digest) -> Bitmap { notarizes.voters { $0.block == digest } }
+
     func judgement(of digest: Digest) -> Judgement {
         judgements.first { $0.digest == digest }?.judgement ?? .notAsked
     }

@@ -170,7 +170,8 @@ extension SimplexReplica {
             $0.note(isBacked ? .askedWithBacking : .asked, of: block.digest)
         }
         let branch = Branch(
-            root: committed, ancestors: ancestors, tip: block, isCertified: isBacked)
+            root: committed, ancestors: ancestors, tip: block, isCertified: isBacked,
+            voters: rounds[view]?.notarizers(of: block.digest))
         effects.append(.judge(branch))
     }
 
