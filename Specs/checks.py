@@ -116,12 +116,13 @@ def checks(tools, traces=None):
 
 
 def trace_checks(tools, traces):
-    model = Model(tools, "SimplexTrace", "SimplexTrace.cfg")
     for path in sorted(traces.glob("*.tla")) if traces else []:
-        is_refused = path.stem.startswith("refused-")
+        protocol = {"hotstuff": "HotStuff", "pbft": "PBFT"}.get(path.stem.partition("-")[0], "Simplex")
+        model = Model(tools, f"{protocol}Trace", f"{protocol}Trace.cfg")
+        is_refused = "refused-" in path.stem
         check = model.check(path.stem, FAILS if is_refused else HOLDS,
                             "TraceIsAllowed" if is_refused else None)
-        check.files["Simplex.tla"] = (SPECS / "Simplex" / "Simplex.tla").read_text()
+        check.files[f"{protocol}.tla"] = (SPECS / protocol / f"{protocol}.tla").read_text()
         check.files["Trace.tla"] = path.read_text()
         yield check
 
@@ -176,7 +177,8 @@ def hotstuff_models(tools):
     yield equivocating.check("three-chain, leaders propose two blocks", quick=True)
     yield from three.mutants("CommittedIsKept", [
         "HalfIsQuorum", "CommitsWithoutContiguity", "LockIsNotRaised", "LocksOneTooLate",
-        "VotesBelowLock", "ParentNeedsNoQuorum", "VoteTeachesNothing"])
+        "VotesBelowLock", "ParentNeedsNoQuorum", "VoteTeachesNothing", "ForgetsVotes",
+        "ForgetsLock"])
     yield from equivocating.mutants("CommittedIsKept", ["VotesTwice"])
     yield from three.mutants("TheLeaderCanPropose", [
         "LocksOneTooEarly", "EverybodyIsQuorum", "TimeoutsHideCertificates"])
@@ -190,8 +192,10 @@ def hotstuff_models(tools):
     suffix = ", two-chain"
     yield from two.mutants("CommittedIsKept", [
         "HalfIsQuorum", "CommitsWithoutContiguity", "TimeoutsNeedNoMaximum",
-        "TimeoutsOfDifferentViews", "SkipsWithoutTimeouts", "TimeoutsHideCertificates",
-        "VoteTeachesNothing", "ParentNeedsNoQuorum"], suffix=suffix)
+        "TimeoutsOfDifferentViews", "TimeoutsOfAnyView", "SkipsWithoutTimeouts",
+        "TimeoutsHideCertificates", "VoteTeachesNothing", "ParentNeedsNoQuorum",
+        "VotesAfterTimeout", "ForgetsVotes", "ForgetsTimeouts", "ForgetsCertificates"],
+        suffix=suffix)
     yield from equivocating.mutants("CommittedIsKept", ["VotesTwice"], suffix=suffix)
     yield from two.mutants("TheLeaderCanPropose", ["LocksInsteadOfTimeouts"], suffix=suffix)
     yield from two.must_fail(
@@ -206,7 +210,9 @@ def pbft_models(tools):
     yield from model.mutants("Agreement", [
         "WeakQuorumIsEnough", "CommitsUnprepared", "ViewChangeHidesPrepared",
         "NewViewIsNotRecomputed", "CommitsAfterViewChange", "LongestChainWins",
-        "ChainIsReproposedInParts", "CheckpointNeedsNoQuorum", "ReportsOnlyWhatItKept"], silent)
+        "ChainIsReproposedInParts", "CheckpointNeedsNoQuorum", "KeepsInMemoryOnly"], silent)
+    # Who jumps, who voted like it and did not hear, and who was away.
+    yield from model.mutants("Agreement", ["ForgetsAtJump"], [("LastView = 3", "LastView = 2")])
     for nothing in ("NothingIsCommitted", "NothingIsReproposed", "NothingStandsOnACheckpoint"):
         yield model.check(nothing, FAILS, nothing, changes=silent)
 
@@ -215,7 +221,7 @@ def pbft_models(tools):
         *two_views, ("BlocksPerView = 1", "BlocksPerView = 2")])
     progress = Model(tools, "PBFT", "PBFTProgress.cfg")
     yield progress.check("no state is a trap", quick=True)
-    yield from progress.mutants("TheViewCanBegin", ["ReportsOnlyWhatItKept", "EverybodyIsQuorum"],
+    yield from progress.mutants("TheViewCanBegin", ["ForgetsAtJump", "EverybodyIsQuorum"],
                                 suffix=", a trap")
     yield progress.check("WindowBelowInterval", FAILS, "TheViewCanBegin", changes=[
         ("Window = 2", "Window = 1")])
@@ -290,6 +296,8 @@ def two_chain_proofs(tools):
         ParentNeedsNoQuorum="  require certificate(p);\n",
         CommitsWithoutContiguity=" & next(viewof(C), viewof(B))")
     yield proof.check(
+        "TimeoutsOfAnyView", FAILS, "| skip(v, viewof(p));", "| exists U. skip(U, viewof(p));")
+    yield proof.check(
         "TimeoutsHideCertificates", FAILS, "said(n, v, W) := knows(n, W);",
         "said(n, v, W) := false;")
     header = "action make_timeout_certificate(v:view, w:view, q:quorum) = {\n"
@@ -305,15 +313,22 @@ def pbft_proofs(tools):
     proof = Proof(tools, "PBFT")
     yield proof.check("agreement for any n", quick=True)
     yield proof.check("agreement, preparing after the view change too",
-                      old="  require ~left(n, v);\n  require begins(v, t);",
-                      new="  require begins(v, t);")
-    reports = "  require member(N, q) & ~byzantine(N) & lt(V, v) "
+                      old="  require ~left(n, v) & ~past(n, v, b);\n  require begins(v, t);",
+                      new="  require ~past(n, v, b);\n  require begins(v, t);")
+    reports = "  require member(N, q) & ~byzantine(N) "
     yield from proof.without(
         CommitsUnprepared="  require prepared_certificate(v, b);\n",
-        NewViewIgnoresPrepared=reports + "-> ~committed(N, V, B);\n",
-        NewViewIsNotRecomputed=reports + "& committed(N, V, B) -> below(V, B, w, t);\n",
+        KeepsInMemoryOnly="  kept(n, v, b) := true;   # before the vote\n",
+        NewViewIgnoresPrepared=reports + "-> ~reports(N, v, V, B);\n",
+        NewViewIsNotRecomputed=reports + "& reports(N, v, V, B) -> below(V, B, w, t);\n",
         TipNeedsNoQuorum="prepared_certificate(w, t) & ",
+        JumpsBelowTheBeginning=
+            "  require lower(heightof(t), heightof(c));   # not below where the view began\n",
+        JumpsToUncommitted="commit_certificate(u, d) & ",
         VotesOffItsChain="  require prepared(n, v, B) -> ancestor(B, b);\n")
+    yield proof.check(
+        "ForgetsAtJump", FAILS, "kept(n, V, B) := kept(n, V, B) | (V = v & B = b)",
+        "kept(n, V, B) := kept(n, V, B) & ~lower(heightof(B), heightof(b))")
     yield proof.check(
         "LongestChainWins", FAILS, "lt(V, W) | (V = W & lower(heightof(B), heightof(C)))",
         "lower(heightof(B), heightof(C))")

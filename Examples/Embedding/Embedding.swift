@@ -11,7 +11,7 @@ struct Embedding {
             do {
                 let command = ["SET", "greeting", "hello"].map { Array($0.utf8) }
                 let receipt = try await node.submit(CommandList.encode([command]))
-                let signatures = receipt.certificate?.signatures.count ?? 0
+                let signatures = receipt.certificate?.signers.population ?? 0
                 print("committed at height \(receipt.height) with \(signatures) signatures")
             } catch {
                 print("not committed: \(error)")

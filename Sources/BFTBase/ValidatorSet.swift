@@ -65,6 +65,33 @@ public struct ValidatorSet: Equatable, Sendable {
         return 3 * power > 2 * total
     }
 
+    /// The fewest of `signers` whose power satisfies `isEnough`, heaviest first, by rising index;
+    /// or `nil` if all together don't.
+    public func fewest(
+        of signers: [Int], where isEnough: (VotingPower) -> Bool
+    ) -> [Int]? {
+        let heaviestFirst = signers.sorted { (powers[$1], $0) < (powers[$0], $1) }
+        var power: VotingPower = 0
+        var chosen: [Int] = []
+        for signer in heaviestFirst where !isEnough(power) {
+            power += powers[signer]
+            chosen.append(signer)
+        }
+        return isEnough(power) ? chosen.sorted() : nil
+    }
+
+    /// No quorum has more members than this, if it was put together heaviest first and no further
+    /// than it takes: all but the last are no quorum, so they are no more than the lightest of all
+    /// that are none.
+    public var largestQuorumCount: Int {
+        var (power, count): (VotingPower, Int) = (0, 0)
+        for next in powers.sorted() where !isQuorum(power) {
+            power += next
+            count += 1
+        }
+        return count
+    }
+
     /// Whether `power` is more than one third of the total: at least one holder is honest.
     public func isWeakQuorum(_ power: VotingPower) -> Bool {
         precondition(power <= total, "more power than there is")

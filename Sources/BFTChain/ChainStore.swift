@@ -17,15 +17,21 @@ import BFTWire
 package final class ChainStore: Sendable {
     private let backend: any StorageBackend
     private let archive: LogArchive?
+    private let rules: CommitRules
     private static let committedKey = Array("committed".utf8)
     private static let chainKey = Array("chain".utf8)
     /// The key of the height that the application's state is of: applications have none that is
     /// empty.
     private static let savedKey: [UInt8] = []
 
-    /// - Parameter archive: the log that the places of batches refer to.
-    package init(_ backend: any StorageBackend, archive: LogArchive? = nil) {
+    /// - Parameters:
+    ///   - rules: what it takes to commit a block of the chain.
+    ///   - archive: the log that the places of batches refer to.
+    package init(
+        _ backend: any StorageBackend, rules: CommitRules, archive: LogArchive? = nil
+    ) {
         self.backend = backend
+        self.rules = rules
         self.archive = archive
     }
 
@@ -65,7 +71,7 @@ package final class ChainStore: Sendable {
     /// `state` with the certificate that stands beside the block.
     private func whole(_ state: CommittedState) throws(StorageError) -> CommittedState {
         let certificate = try certificate(at: state.block.height)
-        return state.with(certificate ?? state.certificate)
+        return state.with(certificate)
     }
 
     /// The state after the last block that was kept, or `nil` in a new store.
@@ -91,7 +97,8 @@ package final class ChainStore: Sendable {
     ) {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
-        changes.batch.put(.certificates, key: height, value: committed.certificate.encoded)
+        changes.batch.put(
+            .certificates, key: height, value: committed.certificate.certificate.encoded)
         changes.head = CommittedState(after: committed, stateRoot: stateRoot)
         for (batch, place) in zip(committed.batches, places) {
             if let place {
@@ -106,9 +113,8 @@ package final class ChainStore: Sendable {
 
     /// Keeps everything that was added since the last time.
     package func write(_ changes: inout ChainChanges) throws(StorageError) {
-        // The certificate has a place of its own.
         if let head = changes.head {
-            changes.batch.put(.meta, key: Self.committedKey, value: head.with(nil).encoded)
+            changes.batch.put(.meta, key: Self.committedKey, value: head.encoded)
         }
         // Small batches are in the safety log, too, until the next sync: writing them ahead here
         // would write them twice.
@@ -157,10 +163,13 @@ package final class ChainStore: Sendable {
         return try? Block(decoding: bytes)
     }
 
-    /// What commits the block at `height`: a certificate of it or of a descendant.
-    package func certificate(at height: Height) throws(StorageError) -> Certificate? {
-        guard let bytes = try backend.get(.certificates, key: Self.key(height)) else { return nil }
-        return try? Certificate(decoding: bytes)
+    /// What commits the block at `height`: a certificate of it or of a descendant. `nil` if there
+    /// is none that does.
+    package func certificate(at height: Height) throws(StorageError) -> CommitCertificate? {
+        guard let bytes = try backend.get(.certificates, key: Self.key(height)),
+            let certificate = try? Certificate(decoding: bytes)
+        else { return nil }
+        return try? rules.check(certificate)
     }
 
     package func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
@@ -197,7 +206,7 @@ package final class ChainStore: Sendable {
     /// a certificate of its own; or `nil` if there is none.
     package func run(from height: Height) throws(StorageError) -> CommittedRun? {
         var blocks: [Block] = []
-        var complete: (count: Int, certificate: Certificate)?
+        var complete: (count: Int, certificate: CommitCertificate)?
         var byteCount = 0
         var next = height
         while blocks.count < LedgerLimits.syncBlockLimit, byteCount < LedgerLimits.syncByteLimit,
@@ -206,7 +215,7 @@ package final class ChainStore: Sendable {
             blocks.append(block)
             byteCount += 160 + block.payload.count * 46
             if let certificate = try certificate(at: next),
-                certificate.statement.committed?.digest == block.digest
+                certificate.committed.digest == block.digest
             {
                 complete = (blocks.count, certificate)
             }
@@ -326,6 +335,6 @@ private struct StoredState: StateSource {
 /// A block as HTTP clients see it.
 package struct StoredBlock: Sendable {
     package let block: Block
-    package let certificate: Certificate
+    package let certificate: CommitCertificate
     package let transactionCount: Int
 }

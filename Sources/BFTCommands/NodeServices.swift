@@ -13,6 +13,9 @@ public protocol NodeServices: Sendable {
     /// The public key that belongs to the contents of a private key file.
     func publicKey(ofKeyFile contents: [UInt8], scheme: SignatureSchemeName) throws -> [UInt8]
 
+    /// Throws, saying why and how to mend it, unless a network carries every message of the chain.
+    func checkMessages(of genesis: Genesis) throws
+
     /// Throws, saying why, unless `proof` shows that its first block is committed on the chain of
     /// `genesis`.
     func verify(_ proof: BlockProof, on genesis: Genesis) throws -> VerifiedBlock

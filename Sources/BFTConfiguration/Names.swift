@@ -13,6 +13,15 @@ public enum SignatureSchemeName: String, CaseIterable, Sendable {
         }
     }
 
+    /// The length of a signature (RFC 8032; FIPS 204, table 2).
+    public var signatureByteCount: Int {
+        switch self {
+        case .ed25519: 64
+        case .mlDSA65: 3_309
+        case .mlDSA87: 4_627
+        }
+    }
+
     /// The tag in the canonical encoding.
     var tag: UInt8 {
         switch self {

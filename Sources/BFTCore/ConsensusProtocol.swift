@@ -70,31 +70,59 @@ public enum Verdict: Sendable, Equatable {
     case invalid
 }
 
-/// Consecutive committed blocks, oldest first, with the certificate that commits the last one.
-/// The others are committed as its ancestors: each is named by the parent of the next.
+/// Consecutive committed blocks, oldest first, with the certificate that commits the last one or
+/// a descendant. The others are committed as its ancestors: each is named by the parent of the
+/// next.
 ///
 /// - Invariant R1: `blocks` is not empty, heights are consecutive, parents link, views never fall,
-///   and `certificate` commits the last.
+///   and `certificate` commits the last or a block that digests link to it.
 public struct CommittedRun: Sendable, Equatable {
     public let blocks: [Block]
-    public let certificate: Certificate
+    public let certificate: CommitCertificate
 
-    /// The run, or `nil` if the blocks don't link or the certificate doesn't commit the last one.
-    public init?(blocks: [Block], certificate: Certificate) {
-        guard let last = blocks.last, certificate.statement.committed?.digest == last.digest else {
-            return nil
-        }
-        for (parent, child) in zip(blocks, blocks.dropFirst()) {
-            guard child.parent == parent.digest, child.height == parent.height.next,
-                child.view >= parent.view
-            else { return nil }
-        }
+    /// The run, or `nil` unless the blocks link and the certificate commits the last one.
+    public init?(blocks: [Block], certificate: CommitCertificate) {
+        self.init(blocks: blocks, upTo: CommittedName(certificate))
+    }
+
+    /// The run, or `nil` unless the blocks link and `name` is that of the last one.
+    public init?(blocks: [Block], upTo name: CommittedName) {
+        guard name.parent(ofFirst: blocks) != nil else { return nil }
+        self.blocks = blocks
+        certificate = name.certificate
+    }
+
+    private init(_ blocks: [Block], _ certificate: CommitCertificate) {
         self.blocks = blocks
         self.certificate = certificate
     }
 
+    /// What of the run follows the block named `digest`, or `nil` if nothing does.
+    public func suffix(after digest: Digest) -> CommittedRun? {
+        guard let next = blocks.firstIndex(where: { $0.parent == digest }) else { return nil }
+        return next == 0 ? self : CommittedRun(Array(blocks[next...]), certificate)
+    }
+
     public var first: Block { blocks[0] }
     public var last: Block { blocks[blocks.count - 1] }
+
+    /// Whether the certificate commits the last block itself, and not only as an ancestor.
+    public var isCertifiedItself: Bool { certificate.committed.digest == last.digest }
+}
+
+/// What is said to be a run: as it comes from a peer or a log.
+public struct UncheckedRun: Sendable, Equatable {
+    public let blocks: [Block]
+    public let certificate: Certificate
+
+    public init(blocks: [Block], certificate: Certificate) {
+        self.blocks = blocks
+        self.certificate = certificate
+    }
+
+    public init(_ run: CommittedRun) {
+        self.init(blocks: run.blocks, certificate: run.certificate.certificate)
+    }
 }
 
 /// Everything that can happen to a replica.
@@ -181,17 +209,27 @@ public protocol ConsensusProtocol: Sendable, Equatable {
     associatedtype Unsigned: Signable where Unsigned.Signed == Message
     associatedtype Durable: Sendable & Equatable & WireCodable
 
+    /// The votes of which a quorum, or everybody if they say so, commits a block. No other
+    /// certificate is ever taken for that of a commit.
+    static var commitKinds: [VoteKind] { get }
+
     /// The replica that `configuration` describes, on top of the committed block `root`, with
     /// every record it made durable and did not give up since, in order. `certificate` commits
     /// the root or a descendant; only the genesis has none.
     init(
-        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [Durable])
 
     mutating func handle(_ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>])
 
     /// Whether `message` could change anything. A host asks before it spends time on signatures.
     func isUseful(_ message: Message) -> Bool
+
+    /// The largest message, in its encoding, that an honest replica sends among `validators`, whose
+    /// signatures have so many bytes. A chain is refused whose network does not carry it.
+    static func largestMessage(
+        among validators: ValidatorSet, signatureByteCount: Int
+    ) -> Message
 
     /// The view the replica is in.
     var view: View { get }
@@ -204,6 +242,15 @@ public protocol ConsensusProtocol: Sendable, Equatable {
     var commitVoteHeight: Height { get }
     /// The records that a new log must begin with, once all earlier ones are dropped.
     var liveRecords: [Durable] { get }
+}
+
+extension ConsensusProtocol {
+    /// What it takes to commit a block of a network that is configured like this.
+    public static func commitRules(_ configuration: ReplicaConfiguration) -> CommitRules {
+        CommitRules(
+            chain: configuration.chain, epoch: configuration.epoch,
+            validators: configuration.validators, kinds: commitKinds)
+    }
 }
 
 /// What a replica is told once, at its start.

@@ -45,6 +45,7 @@ struct Ledger: Equatable, Sendable {
     let configuration: ReplicaConfiguration
     let limits: LedgerLimits
     let doesApplicationJudge: Bool
+    let commitRules: CommitRules
     var pool: BatchPool
     var judge = ProposalJudge()
     var fetcher: BatchFetcher
@@ -61,13 +62,17 @@ struct Ledger: Equatable, Sendable {
 
     init(
         configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
-        doesApplicationJudge: Bool, committed: [CommittedRun], recovered: [BatchCopy]
+        doesApplicationJudge: Bool, commitKinds: [VoteKind], committed: [UncheckedRun],
+        recovered: [BatchCopy]
     ) {
         let own = configuration.own
         let count = configuration.validators.count
         self.configuration = configuration
         self.limits = limits
         self.doesApplicationJudge = doesApplicationJudge
+        commitRules = CommitRules(
+            chain: configuration.chain, epoch: configuration.epoch,
+            validators: configuration.validators, kinds: commitKinds)
         pool = BatchPool(next: state.frontier, own: own, limits: limits)
         convicted = Bitmap(count: count)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
@@ -84,12 +89,12 @@ struct Ledger: Equatable, Sendable {
     }
 
     /// Takes back blocks that were committed and not executed. Those executed since say nothing.
-    private mutating func recover(_ runs: [CommittedRun]) {
+    private mutating func recover(_ runs: [UncheckedRun]) {
         var nothing: [LedgerEffect] = []  // The pool is empty, so nothing is displaced.
         for run in runs {
-            guard let next = run.blocks.firstIndex(where: { $0.parent == queue.tail.digest }),
-                let rest = CommittedRun(
-                    blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            guard let certificate = try? commitRules.check(run.certificate),
+                let rest = CommittedRun(blocks: run.blocks, certificate: certificate)?
+                    .suffix(after: queue.tail.digest)
             else { continue }
             commit(rest, into: &nothing)
         }
@@ -197,24 +202,23 @@ struct Ledger: Equatable, Sendable {
     // MARK: Catching up
 
     private mutating func take(
-        _ run: CommittedRun, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
+        _ run: UncheckedRun, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
     ) throws(LedgerRejection) {
         guard catchUp.isAwaiting(sender) else { throw .uninvitedAnswer }
-        guard let next = run.blocks.firstIndex(where: { $0.parent == queue.tail.digest }),
-            run.blocks[next].height == queue.tail.height.next,
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate),
-            isInOrder(rest)
-        else {
-            catchUp.failed(by: sender)
-            throw .unlinkedRun
-        }
-        do {
-            try rest.certificate.checkCommit(
-                of: rest.last, chain: configuration.chain, validators: configuration.validators)
+        let certificate: CommitCertificate
+        do throws(Certificate.Flaw) {
+            certificate = try commitRules.check(run.certificate)
         } catch {
             catchUp.failed(by: sender)
             throw .flawedCertificate(error)
+        }
+        guard
+            let rest = CommittedRun(blocks: run.blocks, certificate: certificate)?
+                .suffix(after: queue.tail.digest),
+            rest.first.height == queue.tail.height.next, isInOrder(rest)
+        else {
+            catchUp.failed(by: sender)
+            throw .unlinkedRun
         }
         catchUp.progressed(by: sender)
         commit(rest, into: &effects)

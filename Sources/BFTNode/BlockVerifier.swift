@@ -6,7 +6,7 @@ import BFTWire
 
 /// Checks that blocks are committed, with nothing but the genesis: what a light client needs.
 ///
-/// The same check for every protocol, since a certificate says itself what it commits.
+/// The same check for every protocol, which says only what votes commit.
 public struct BlockVerifier: Sendable {
     /// Why blocks are not shown to be committed.
     public enum Flaw: Error, Equatable, Sendable, CustomStringConvertible {
@@ -27,27 +27,33 @@ public struct BlockVerifier: Sendable {
         }
     }
 
-    /// The genesis digest.
-    public let chain: Digest
-    public let validators: ValidatorSet
+    private let rules: CommitRules
     private let keys: ValidatorKeys
 
-    public init(genesis: Genesis) throws(NodeError) {
-        chain = Digest.of(genesis.encoded, in: .genesis)
-        validators = try OpenedHome.validators(of: genesis)
+    /// - Parameter commitKinds: the votes that commit in the protocol that `genesis` names.
+    public init(genesis: Genesis, commitKinds: [VoteKind]) throws(NodeError) {
+        rules = CommitRules(
+            chain: Digest.of(genesis.encoded, in: .genesis), epoch: .zero,
+            validators: try OpenedHome.validators(of: genesis), kinds: commitKinds)
         keys = try OpenedHome.keys(of: genesis)
     }
 
+    public var validators: ValidatorSet { rules.validators }
+
     /// Throws unless `certificate` commits the last of `blocks` and each of them is the parent of
     /// the next: then all are committed.
-    public func check(_ blocks: [Block], committedBy certificate: Certificate) throws(Flaw) {
+    @discardableResult
+    public func check(
+        _ blocks: [Block], committedBy certificate: Certificate
+    ) throws(Flaw) -> CommitCertificate {
         guard let last = blocks.last else { throw .noBlocks }
         for (parent, child) in zip(blocks, blocks.dropFirst())
         where child.parent != parent.digest || child.height != parent.height.next {
             throw .unlinked(child.height)
         }
+        let checked: CommitCertificate
         do throws(Certificate.Flaw) {
-            try certificate.checkCommit(of: last, chain: chain, validators: validators)
+            checked = try rules.check(certificate, commits: last)
         } catch {
             throw .certificate(error)
         }
@@ -56,6 +62,7 @@ public struct BlockVerifier: Sendable {
         } catch {
             throw .signature(error)
         }
+        return checked
     }
 }
 
@@ -65,7 +72,7 @@ extension Certificate.Flaw {
         switch self {
         case .otherChain: "the certificate is one of another chain than the genesis file's"
         case .otherEpoch: "the certificate is one of another epoch"
-        case .wrongKind: "the certificate's votes commit nothing"
+        case .wrongKind: "the certificate's votes commit nothing in this protocol"
         case .otherBlock: "the certificate commits another block"
         case .otherValidatorCount(let count):
             "the certificate is one of \(count) validators, the genesis file has another number"

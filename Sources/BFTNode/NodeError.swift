@@ -22,6 +22,8 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
     case keyMismatch
     case unknownScheme(String)
     case validatorSet(ValidatorSetError)
+    /// The chain has so many validators that its messages can't be sent.
+    case messagesTooLarge(MessageRoom.Excess)
     case listen(ListenError, purpose: String)
     /// There is no room for more work now.
     case busy
@@ -46,6 +48,7 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
                 + "the node's name in node.toml"
         case .unknownScheme(let name): "this build has no signature scheme \(name)"
         case .validatorSet(let error): "the genesis file's validators: \(error)"
+        case .messagesTooLarge(let excess): "\(excess)"
         case .listen(let error, let purpose): "\(purpose): \(error)"
         case .busy: "too much is under way; try again"
         case .refused(let text): text

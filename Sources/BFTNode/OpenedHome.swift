@@ -22,7 +22,10 @@ final class OpenedHome: Sendable {
     private let logDirectory: any LogDirectory
     private let lock: HomeLock
 
-    init(_ home: NodeHome, on disk: NodeDisk) throws(NodeError) {
+    /// - Parameter commitKinds: the votes that commit in the protocol of the chain.
+    init(
+        _ home: NodeHome, on disk: NodeDisk, commitKinds: [VoteKind]
+    ) throws(NodeError) {
         self.home = home
         do throws(KeyFileError) {
             signingKey = try KeyFile.load(home.keyFile)
@@ -48,7 +51,11 @@ final class OpenedHome: Sendable {
         } catch {
             throw .storage(error)
         }
-        store = ChainStore(backend, archive: LogArchive(directory: logDirectory))
+        let rules = CommitRules(
+            chain: settings.chain, epoch: .zero, validators: settings.validators,
+            kinds: commitKinds)
+        store = ChainStore(
+            backend, rules: rules, archive: LogArchive(directory: logDirectory))
     }
 
     /// The largest transaction that fits with its batch's header into a batch and into a block.

@@ -10,7 +10,7 @@ public struct Receipt: Sendable, Equatable {
     /// The application's result.
     public let result: [UInt8]
     /// Commits the block at `height`, or a descendant of it. A query has none.
-    public let certificate: Certificate?
+    public let certificate: CommitCertificate?
     /// The digest of the state after the block.
     public let stateRoot: Digest
 }

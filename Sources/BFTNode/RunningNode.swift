@@ -39,7 +39,8 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     init(
         _ home: NodeHome, _ application: sending App, on disk: NodeDisk
     ) throws(NodeError) {
-        let opened = try OpenedHome(home, on: disk)
+        try MessageRoom.check(P.self, home.genesis)
+        let opened = try OpenedHome(home, on: disk, commitKinds: P.commitKinds)
         var application = application
         let logger = Logger(label: "node")
         let (state, safetyLog, recovered) = try Self.readDisk(opened, application.stateRoot)

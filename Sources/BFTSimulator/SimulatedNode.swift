@@ -39,6 +39,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     /// What this machine's times, and what is left of its disk, are drawn from.
     var random: SplitMix64
     let genesis: CommittedState
+    let rules: CommitRules
     var disk = Disk()
     var replica: Replica<P>?
     var storage: Storage?
@@ -79,8 +80,10 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     }
 
     init(
-        index: ValidatorIndex, genesis: CommittedState, clock: MachineClock, random: SplitMix64
+        index: ValidatorIndex, genesis: CommittedState, rules: CommitRules, clock: MachineClock,
+        random: SplitMix64
     ) {
+        self.rules = rules
         self.index = index
         self.random = random
         self.genesis = genesis
@@ -114,7 +117,8 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         configuration: ReplicaConfiguration, limits: LedgerLimits, options: StorageOptions,
         forgetting isForgotten: (ReplicaRecord<P>) -> Bool
     ) throws(ChainError) -> Start {
-        let store = ChainStore(disk.store, archive: LogArchive(directory: disk.log))
+        let store = ChainStore(
+            disk.store, rules: rules, archive: LogArchive(directory: disk.log))
         let head = try store.open(genesis: genesis, chain: configuration.chain)
         let opened = try OpenedLog<P>(disk.log, options: options.log)
         let records = opened.records.filter { !isForgotten($0) }
@@ -165,7 +169,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         openReads = []
         lastTicket = 0
         if faults.isDiskFull { fillDisk(slack: 0) }
-        state = (try? ChainStore(disk.store).head()) ?? genesis
+        state = (try? ChainStore(disk.store, rules: rules).head()) ?? genesis
     }
 }
 

@@ -253,7 +253,7 @@ extension World {
     ) {
         guard keep(node), let run = try? nodes[node.rawValue].storage?.store.run(from: height)
         else { return }
-        send(.ledger(.syncResponse(run)), from: node, to: peer)
+        send(.ledger(.syncResponse(UncheckedRun(run))), from: node, to: peer)
     }
 
     mutating func sendBatch(

@@ -99,9 +99,11 @@ public struct World<P: ConsensusProtocol>: Sendable {
             Block.genesis(
                 chain: chain, time: Timestamp(milliseconds: 0),
                 stateRoot: KeyValueStore().stateRoot), validatorCount: powers.count)
+        let rules = CommitRules(
+            chain: chain, epoch: .zero, validators: validators, kinds: P.commitKinds)
         nodes = powers.indices.map { position in
             SimulatedNode(
-                index: ValidatorIndex(position), genesis: genesis,
+                index: ValidatorIndex(position), genesis: genesis, rules: rules,
                 clock: MachineClock.drawn(plan, from: &random),
                 random: SplitMix64(seed: random.next()))
         }

@@ -26,16 +26,6 @@ extension HotStuffReplica {
             ancestor: rules.ancestor(computed: computed, proposed: proposed))
     }
 
-    /// Whether the rules allow a vote for a block of this view upon `parent`.
-    private func isSafe(parent: View, with timeouts: TimeoutCertificate?) -> Bool {
-        let known = view.previous.flatMap { rounds[$0]?.timeoutCertificate }
-        let certificates = [timeouts, known].compactMap(\.self)
-        return rules.isSafe(
-            Justification(
-                view: view, parent: parent, timeoutHighs: certificates.map(\.highestView)),
-            bound: commitments)
-    }
-
     /// Binds this replica to a vote: remembers it, durably, with what it stands on. S8.
     private mutating func bind(
         to statement: Statement, for block: Block, into effects: inout [Effect<Self>]
@@ -82,6 +72,16 @@ extension HotStuffReplica {
         return rounds[previous]?.timeoutCertificate
     }
 
+    /// What a block on the highest certificate, of this view, is justified by.
+    func ownJustification() -> Justification? {
+        do throws(Rejection) {
+            return try Justification(
+                of: view, certificate: high, timeouts: entryTimeouts, by: rules)
+        } catch {
+            return nil
+        }
+    }
+
     /// Asks for something to propose, if this replica leads and has a parent to build upon.
     mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
         guard rules.mayVote(in: view, bound: commitments) else {
@@ -89,7 +89,8 @@ extension HotStuffReplica {
             return
         }
         guard let parent = highBlock, let ancestors = path(to: parent),
-            isSafe(parent: parent.view, with: nil)
+            let justification = ownJustification(),
+            rules.isSafe(justification, bound: commitments)
         else {
             leadership = .due
             return ask(nil, at: now, into: &effects)
@@ -105,7 +106,7 @@ extension HotStuffReplica {
     ) {
         guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
         guard let parent = highBlock, parent.digest == parentDigest, path(to: parent) != nil,
-            rules.mayVote(in: view, bound: commitments)
+            let justification = ownJustification(), rules.mayVote(in: view, bound: commitments)
         else {
             leadership = .due
             return
@@ -127,10 +128,13 @@ extension HotStuffReplica {
         // With a gap in the chain, the certificates that proposals carry from here on commit
         // nothing: who does not know this one could not follow to the state that the block names.
         if let commitCertificate, commitCertificate.statement.view < highView {
-            effects.append(.broadcast(.certificate(commitCertificate)))
+            effects.append(.broadcast(.certificate(commitCertificate.certificate)))
         }
         effects.append(
-            .sign(.proposal(block, statement, justify: high, timeouts: entryTimeouts)))
+            .sign(
+                .proposal(
+                    block, statement, justify: justification.certificate,
+                    timeouts: justification.timeouts)))
     }
 
     /// Shows the others the certificate that only the leader has, as no proposal does so soon:
@@ -159,60 +163,79 @@ extension HotStuffReplica {
     mutating func take(
         _ proposal: HotStuffProposal, at now: Instant, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
-        let (block, statement) = (proposal.block, proposal.vote.statement)
-        try check(statement)
-        guard statement.block == block.digest, statement.view == block.view,
-            statement.height == block.height, proposal.vote.voter == block.proposer
-        else { throw .proposalMismatch }
-        guard block.proposer == leader(of: block.view) else {
-            throw .notLeader(block.proposer, block.view)
-        }
-        guard block.epoch == configuration.epoch, block.parents.count == 1 else {
-            throw .malformedBlock
-        }
-        if let timeouts = proposal.timeouts { try take(timeouts) }
-        if let justify = proposal.justify {
-            try take(justify)
-            guard justify.statement.block == block.parent,
-                justify.statement.height.next == block.height,
-                justify.statement.view < block.view
-            else { throw .malformedBlock }
-        } else {
-            guard block.height == Height(1) else { throw .weakCertificate }
-        }
+        let block = proposal.block
+        let justification = try justification(of: proposal)
+        if let timeouts = justification.timeouts { learn(timeouts) }
+        if let certificate = justification.certificate { learn(certificate) }
         advance(at: now, into: &effects)  // By what it carries, so that the window is there.
         guard block.view > committed.view else { return }
         try count(proposal.vote, into: &effects)
+        // Who passes a proposal on may put other certificates under it, as the leader signed the
+        // block alone. So one that falls short leaves room for the leader's own.
+        guard rules.isSafe(justification, bound: commitments) else {
+            throw .unjustified(block.view)
+        }
         // A second block of this leader is kept only if a quorum certified it: the tally above
         // has turned the contradiction into evidence.
         let round = rounds[block.view]
         guard round?.proposal == nil || round?.certificate?.statement.block == block.digest else {
             return
         }
-        rounds.update(block.view) { $0.keep(proposal) }
+        rounds.update(block.view) { $0.keep(proposal, justification) }
+    }
+
+    /// What justifies the proposed block, or throws: each thing that the proposal carries is
+    /// checked for this place, and none of it counts before.
+    private func justification(
+        of proposal: HotStuffProposal
+    ) throws(Rejection) -> Justification {
+        let (block, statement) = (proposal.block, proposal.vote.statement)
+        try check(statement)
+        try require(.proposedBlock, statement.block == block.digest, .proposalMismatch)
+        try require(.proposedView, statement.view == block.view, .proposalMismatch)
+        try require(.proposedHeight, statement.height == block.height, .proposalMismatch)
+        try require(.proposalVoter, proposal.vote.voter == block.proposer, .proposalMismatch)
+        try require(
+            .proposer, block.proposer == leader(of: block.view),
+            .notLeader(block.proposer, block.view))
+        try require(.blockEpoch, block.epoch == configuration.epoch, .malformedBlock)
+        try require(.blockParents, block.parents.count == 1, .malformedBlock)
+        if let justify = proposal.justify {
+            try check(justify)
+            let said = justify.statement
+            try require(.certifiedParent, said.block == block.parent, .malformedBlock)
+            try require(.certifiedHeight, said.height.next == block.height, .malformedBlock)
+        } else {
+            try require(.uncertifiedParent, block.height == Height(1), .weakCertificate)
+        }
+        if let timeouts = proposal.timeouts { try check(timeouts) }
+        return try Justification(
+            of: block.view, certificate: proposal.justify, timeouts: proposal.timeouts, by: rules)
     }
 
     /// A block that was asked for by name.
     mutating func take(_ block: Block) throws(Rejection) {
-        guard wantedBlocks.contains(block.digest), block.view > committed.view,
-            isWithinWindow(block.view)
-        else { throw .unexpectedBlock(block.digest) }
+        try require(
+            .wantedBlock, wantedBlocks.contains(block.digest), .unexpectedBlock(block.digest))
+        guard block.view > committed.view else { throw .unexpectedBlock(block.digest) }
         rounds.update(block.view) { $0.keep(block) }
     }
 
     /// Looks at the proposal of the view: asks for what it takes to judge it, or for a verdict.
     mutating func considerProposal(at now: Instant, into effects: inout [Effect<Self>]) {
-        guard let round = rounds[view], let proposal = round.proposal,
-            round.judgement == .notAsked, rules.mayVote(in: view, bound: commitments)
+        guard let round = rounds[view], let block = round.proposal?.block,
+            let justification = round.justification, round.judgement == .notAsked,
+            rules.mayVote(in: view, bound: commitments)
         else { return }
-        let block = proposal.block
         guard let parent = self.block(named: block.parent), let ancestors = path(to: block) else {
             return ask(block.proposer, at: now, into: &effects)
         }
-        guard block.height == parent.height.next, block.view > parent.view,
-            block.time >= parent.time
+        let isParent =
+            parent.view == justification.parentView && parent.height.next == block.height
+        guard rules.holds(.parent, isParent), rules.holds(.blockTime, block.time >= parent.time)
         else { return refuse(block, .malformedBlock, into: &effects) }
-        guard isSafe(parent: parent.view, with: proposal.timeouts) else {
+        // The lock may have risen since the proposal came.
+        guard rules.isSafe(justification, bound: commitments) else {
             return refuse(block, .unjustified(block.view), into: &effects)
         }
         rounds.update(view) { $0.judgement = .asked }
@@ -232,15 +255,15 @@ extension HotStuffReplica {
         _ verdict: Verdict, on digest: Digest, into effects: inout [Effect<Self>]
     ) {
         guard let round = rounds[view], let proposal = round.proposal,
-            proposal.block.digest == digest, round.judgement == .asked
+            let justification = round.justification, proposal.block.digest == digest,
+            round.judgement == .asked
         else { return }  // Stale: we have moved on.
         let block = proposal.block
         guard verdict == .valid else { return refuse(block, .malformedBlock, into: &effects) }
         rounds.update(view) { $0.judgement = .valid }
         // The lock may have risen since the ledger was asked.
-        guard rules.mayVote(in: view, bound: commitments),
-            let parent = self.block(named: block.parent), path(to: block) != nil,
-            isSafe(parent: parent.view, with: proposal.timeouts)
+        guard rules.mayVote(in: view, bound: commitments), path(to: block) != nil,
+            rules.isSafe(justification, bound: commitments)
         else { return }
         let statement = voteStatement(block, proposed: proposal.vote.statement.ancestor)
         bind(to: statement, for: block, into: &effects)

@@ -63,7 +63,7 @@ extension HotStuffReplica {
         if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
         answeredAt[peer.rawValue] = now
         if inquiry.committed < committed.height, let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         for block in answers(to: inquiry) { effects.append(.send(.block(block), to: peer)) }
         if inquiry.view <= view { repeatSelf(to: peer, lacking: inquiry, into: &effects) }
@@ -162,14 +162,17 @@ extension HotStuffReplica {
         durableLock = commitments.lockedView
     }
 
-    /// Takes back a certificate: a durable one, or what commits the root or, if the crash came
-    /// between the blocks of one run, a descendant.
-    mutating func recover(_ certificate: Certificate?) {
+    /// Takes back what commits the root or, if the crash came between the blocks of one run, a
+    /// descendant.
+    mutating func recover(_ certificate: CommitCertificate?) {
         guard let certificate else { return }
-        let statement = certificate.statement
-        if statement.committed?.digest == committed.digest { commitCertificate = certificate }
+        if certificate.committed.digest == committed.digest { commitCertificate = certificate }
+        recover(certificate.certificate)
+    }
+
+    private mutating func recover(_ certificate: Certificate) {
         learn(certificate)
-        view = max(view, statement.view.next)
+        view = max(view, certificate.statement.view.next)
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
@@ -189,9 +192,11 @@ extension HotStuffReplica {
     /// The vote, or the proposal that it was part of if the view is not over.
     private func repeated(_ statement: Statement, for block: Block) -> HotStuffUnsigned {
         guard block.proposer == configuration.own, block.view == view,
-            high?.statement.block == block.parent || high == nil
+            high?.statement.block == block.parent || high == nil,
+            let justification = ownJustification()
         else { return .vote(statement, to: nil) }
-        return .proposal(block, statement, justify: high, timeouts: entryTimeouts)
+        return .proposal(
+            block, statement, justify: justification.certificate, timeouts: justification.timeouts)
     }
 
     /// What a new log must begin with.

@@ -133,33 +133,55 @@ extension HotStuffReplica {
 
     mutating func count(_ timeout: Timeout) throws(Rejection) {
         let statement = timeout.statement
-        guard statement.chain == configuration.chain else { throw .otherChain }
-        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
+        try check(statement)
         guard configuration.validators.contains(timeout.sender) else {
             throw .unknownVoter(timeout.sender)
         }
-        guard statement.highView < statement.view else { throw .weakCertificate }
         guard statement.view >= view else {
             if isRecent(statement.view) { noteHeard(timeout.sender) }
             return
         }
-        guard isWithinWindow(statement.view) else { throw .beyondWindow(statement.view) }
+        try require(
+            .timeoutWindow, isWithinWindow(statement.view), .beyondWindow(statement.view))
         noteHeard(timeout.sender)
         rounds.update(statement.view) { $0.insert(timeout) }
     }
 
-    mutating func take(_ certificate: TimeoutCertificate) throws(Rejection) {
-        guard certificate.chain == configuration.chain else { throw .otherChain }
-        guard certificate.epoch == configuration.epoch else { throw .otherEpoch }
-        try checkQuorum(certificate.signers)
+    /// Throws unless a timeout that says `statement` was made here and now.
+    private func check(_ statement: TimeoutStatement) throws(Rejection) {
+        try require(.timeoutChain, statement.chain == configuration.chain, .otherChain)
+        try require(.timeoutEpoch, statement.epoch == configuration.epoch, .otherEpoch)
+        try require(.timeoutHighView, statement.highView < statement.view, .weakCertificate)
+    }
+
+    /// Throws unless a quorum gave the view up, and what its members knew is there.
+    ///
+    /// The certificate beside the timeouts is not signed by who signed those, and may be one of a
+    /// higher view than any of them claims. It shows no less, so that does no harm.
+    func check(_ certificate: TimeoutCertificate) throws(Rejection) {
         let claimed = certificate.highestView
-        guard claimed < certificate.view else { throw .weakCertificate }
-        if let high = certificate.high { try take(high) }
-        guard
-            rules.isBacked(
-                claimed: claimed, known: certificate.high?.statement.view ?? .zero)
-        else { throw .weakCertificate }
-        guard certificate.view >= view else { return }
+        try check(
+            TimeoutStatement(
+                chain: certificate.chain, epoch: certificate.epoch, view: certificate.view,
+                highView: claimed))
+        try checkQuorum(certificate.signers)
+        if let high = certificate.high { try check(high) }
+        let shown = certificate.high?.statement.view ?? .zero
+        try require(.timeoutsCertificate, shown < certificate.view, .weakCertificate)
+        try require(
+            .timeoutsBacking, rules.isBacked(claimed: claimed, known: shown), .weakCertificate)
+    }
+
+    private func trimmed(_ certificate: TimeoutCertificate) -> TimeoutCertificate {
+        let (rules, validators) = (rules, configuration.validators)
+        return certificate.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
+    }
+
+    /// Keeps a certificate that was checked, for the view that it ends and for what it shows.
+    mutating func learn(_ received: TimeoutCertificate) {
+        if let high = received.high { learn(high) }
+        guard received.view >= view else { return }
+        let certificate = trimmed(received)
         for signer in certificate.signers.positions { noteHeard(ValidatorIndex(signer)) }
         rounds.update(certificate.view) {
             $0.timeoutCertificate = $0.timeoutCertificate ?? certificate
@@ -171,7 +193,8 @@ extension HotStuffReplica {
     mutating func concludeTimeouts(into effects: inout [Effect<Self>]) {
         for position in rounds.rounds.indices.reversed() {
             let round = rounds.rounds[position]
-            guard round.view >= view else { return }
+            // What is certified is over.
+            guard round.view >= view, round.view > highView else { return }
             guard round.timeoutCertificate == nil else { continue }
             let timeouts = timeouts(toward: round.view)
             guard !timeouts.isEmpty else { continue }
@@ -184,7 +207,8 @@ extension HotStuffReplica {
                 let certificate = TimeoutCertificate(
                     timeouts: backed, high: high, validatorCount: validators.count)
             else { continue }
-            rounds.update(round.view) { $0.timeoutCertificate = certificate }
+            let fewest = trimmed(certificate)
+            rounds.update(round.view) { $0.timeoutCertificate = fewest }
         }
     }
 

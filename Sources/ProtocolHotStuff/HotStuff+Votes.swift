@@ -51,9 +51,16 @@ extension HotStuffReplica {
 
     /// Throws unless a vote that says `statement` was made here and now.
     func check(_ statement: Statement) throws(Rejection) {
-        guard statement.chain == configuration.chain else { throw .otherChain }
-        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
-        guard statement.kind == .vote else { throw .otherKind(statement.kind) }
+        try require(.statementChain, statement.chain == configuration.chain, .otherChain)
+        try require(.statementEpoch, statement.epoch == configuration.epoch, .otherEpoch)
+        try require(.statementKind, statement.kind == .vote, .otherKind(statement.kind))
+    }
+
+    /// Throws `rejection` unless `check` holds.
+    func require(
+        _ check: HotStuffCheck, _ condition: Bool, _ rejection: @autoclosure () -> Rejection
+    ) throws(Rejection) {
+        try rules.require(check, condition, rejection())
     }
 
     mutating func count(_ vote: Vote, into effects: inout [Effect<Self>]) throws(Rejection) {
@@ -63,7 +70,7 @@ extension HotStuffReplica {
             throw .unknownVoter(vote.voter)
         }
         guard statement.view > committed.view else { return }
-        guard isWithinWindow(statement.view) else { throw .beyondWindow(statement.view) }
+        try require(.voteWindow, isWithinWindow(statement.view), .beyondWindow(statement.view))
         noteHeard(vote.voter)
         if let evidence = rounds.update(statement.view, { $0.insert(vote) }) {
             effects.append(.accuse(evidence))
@@ -76,21 +83,28 @@ extension HotStuffReplica {
         learn(certificate)
     }
 
-    mutating func take(_ certificate: Certificate) throws(Rejection) {
+    /// Throws unless a quorum voted here and now.
+    func check(_ certificate: Certificate) throws(Rejection) {
         try check(certificate.statement)
         try checkQuorum(certificate.signers)
-        learn(certificate)
     }
 
     func checkQuorum(_ signers: Bitmap) throws(Rejection) {
         let validators = configuration.validators
-        guard signers.count == validators.count,
-            rules.isQuorum(validators.power(of: signers), of: validators)
-        else { throw .weakCertificate }
+        let power = validators.power(of: signers)
+        try require(.signerCount, signers.count == validators.count, .weakCertificate)
+        try require(.signerPower, rules.isQuorum(power, of: validators), .weakCertificate)
     }
 
-    /// Keeps a certificate for what it certifies and for what it commits.
-    mutating func learn(_ certificate: Certificate) {
+    private func trimmed(_ certificate: Certificate) -> Certificate {
+        let (rules, validators) = (rules, configuration.validators)
+        return certificate.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
+    }
+
+    /// Keeps a certificate that was checked, for what it certifies and for what it commits. What
+    /// it holds beyond a quorum is left out, or others could make it too large to be sent on.
+    mutating func learn(_ received: Certificate) {
+        let certificate = trimmed(received)
         let statement = certificate.statement
         if let height = statement.committed?.height, height > committed.height,
             height > commitTarget?.statement.committed?.height ?? .zero
@@ -129,7 +143,8 @@ extension HotStuffReplica {
             return
         }
         guard let block = rounds.block(named: name.digest), let ancestors = path(to: block),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: target)
+            let checked = try? Self.commitRules(configuration).check(target),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
         else {
             guard fetchedHeight < name.height else { return }
             fetchedHeight = name.height
@@ -143,7 +158,7 @@ extension HotStuffReplica {
     private mutating func becomeCommitted(_ run: CommittedRun) {
         precondition(run.first.parent == committed.digest, "S9: not a child of the committed block")
         committed = run.last
-        commitCertificate = run.certificate
+        commitCertificate = run.isCertifiedItself ? run.certificate : nil
         commitTarget = nil
         commitVoteHeight = max(commitVoteHeight, committed.height)
         rounds.removeAll(through: committed.view)
@@ -154,14 +169,12 @@ extension HotStuffReplica {
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard run.last.height > committed.height,
-            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            let rest = run.suffix(after: committed.digest)
         else { return }
         let target = commitTarget
         becomeCommitted(rest)
         commitTarget = target
-        learn(run.certificate)
+        learn(run.certificate.certificate)
         advance(at: now, into: &effects)
     }
 }

@@ -32,6 +32,8 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     public typealias Unsigned = HotStuffUnsigned
     public typealias Durable = HotStuffRecord
 
+    public static var commitKinds: [VoteKind] { [.vote] }
+
     let configuration: ReplicaConfiguration
     let rules: Rules
     let schedule: LeaderSchedule
@@ -40,7 +42,7 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     public internal(set) var committed: Block
     /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
     /// of a run: its certificate is then the target.
-    var commitCertificate: Certificate?
+    var commitCertificate: CommitCertificate?
     /// The certificate of the highest committed block that is known of, while that is not here.
     var commitTarget: Certificate?
     /// The certificate of the highest view. The genesis needs none.
@@ -89,7 +91,7 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     static var window: UInt64 { 64 }
 
     public init(
-        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [HotStuffRecord]
     ) {
         let count = configuration.validators.count
@@ -143,9 +145,13 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         switch message {
         case .proposal(let proposal): try take(proposal, at: now, into: &effects)
         case .vote(let vote): try count(vote, into: &effects)
-        case .certificate(let certificate): try take(certificate)
+        case .certificate(let certificate):
+            try check(certificate)
+            learn(certificate)
         case .timeout(let timeout): try count(timeout)
-        case .timeoutCertificate(let certificate): try take(certificate)
+        case .timeoutCertificate(let certificate):
+            try check(certificate)
+            learn(certificate)
         case .block(let block): try take(block)
         case .inquiry(let inquiry): answer(inquiry, from: sender, at: now, into: &effects)
         }

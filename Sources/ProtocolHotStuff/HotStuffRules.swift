@@ -13,23 +13,6 @@ public struct Commitments: Equatable, Sendable {
     public init() {}
 }
 
-/// A block and what it stands on, as far as it decides whether the block may be voted for.
-public struct Justification: Equatable, Sendable {
-    /// The view of the block.
-    public let view: View
-    /// The view of the certified parent.
-    public let parent: View
-    /// For each known certificate of timeouts of the view before: the highest certificate that one
-    /// of its signers knew.
-    public let timeoutHighs: [View]
-
-    public init(view: View, parent: View, timeoutHighs: [View]) {
-        self.view = view
-        self.parent = parent
-        self.timeoutHighs = timeoutHighs
-    }
-}
-
 /// The rules that make HotStuff safe, all in one place: the two variants, and what tests put in
 /// their stead.
 public protocol HotStuffRules: Equatable, Sendable {
@@ -38,7 +21,7 @@ public protocol HotStuffRules: Equatable, Sendable {
     var viewsPerTenure: UInt64 { get }
     /// May a validator bound by `own` vote in `view`?
     func mayVote(in view: View, bound own: Commitments) -> Bool
-    /// May a validator bound by `own` vote for a block that stands on this?
+    /// May a validator bound by `own` vote for a block that comes with this?
     func isSafe(_ justification: Justification, bound own: Commitments) -> Bool
     /// May a validator bound by `own` give `view` up?
     func mayTimeOut(_ view: View, bound own: Commitments) -> Bool
@@ -62,6 +45,8 @@ public protocol HotStuffRules: Equatable, Sendable {
     func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool
     /// How many times the time for a view is doubled after it was found too short `failures` times.
     func doublings(after failures: Int, limit: Int) -> Int
+    /// Does `check` of what a message carries hold, where `condition` says whether it does?
+    func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool
 }
 
 /// What both variants have in common.
@@ -95,6 +80,8 @@ extension HotStuffRules {
     }
 
     public func doublings(after failures: Int, limit: Int) -> Int { min(failures, limit) }
+
+    public func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool { condition }
 
     /// The last of `count` blocks of consecutive views, each the parent of the one before, if it
     /// is not the genesis.
@@ -132,7 +119,7 @@ public struct ThreeChainRules: HotStuffRules {
 
     /// S3. A certificate of the locked view itself is the one that it is locked on.
     public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        justification.parent >= own.lockedView && justification.parent < justification.view
+        justification.parentView >= own.lockedView
     }
 
     public func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
@@ -151,10 +138,10 @@ public struct ThreeChainRules: HotStuffRules {
 /// Why two conflicting blocks are never committed: say a quorum committed `b` of view v by voting
 /// for `b'` of v+1. Take the first view w > v+1 with a certified block that does not descend from
 /// `b`. If its parent is of w-1, the parent descends from `b` (or is `b'`), as w is the first.
-/// Otherwise a quorum gave w-1 up. It shares an honest validator with the one that voted in v+1,
-/// which did so before it gave any view from v+1 on up (S2), and knew the certificate of `b` by
-/// then: the timeouts show a certificate of v or later, and so is the parent's (S3). It descends
-/// from `b` or is `b`, as w is the first.
+/// Otherwise a quorum gave w-1 up, this view and no earlier one (J1). It shares an honest
+/// validator with the one that voted in v+1, which did so before it gave any view from v+1 on up
+/// (S2), and knew the certificate of `b` by then: the timeouts show a certificate of v or later,
+/// and so is the parent's (S3). It descends from `b` or is `b`, as w is the first.
 public struct TwoChainRules: HotStuffRules {
     public init() {}
 
@@ -163,9 +150,7 @@ public struct TwoChainRules: HotStuffRules {
 
     /// S3: the view before was certified, or a quorum knew nothing higher when it gave that up.
     public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        justification.parent.next == justification.view
-            || (justification.parent < justification.view
-                && justification.timeoutHighs.contains { justification.parent >= $0 })
+        justification.parentView >= justification.leastParentView
     }
 
     public func lock(_ locked: View, onParent parent: View) -> View { locked }

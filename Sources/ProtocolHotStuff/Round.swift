@@ -9,6 +9,8 @@ struct Round: Equatable, Sendable {
     let view: View
     /// The first proposal of the leader that came. Never replaced.
     private(set) var proposal: HotStuffProposal?
+    /// What came with the proposal.
+    private(set) var justification: Justification?
     var judgement = Judgement.notAsked
     /// Blocks of this view that were asked for by name, or voted for before a crash.
     private var otherBlocks: [Block] = []
@@ -40,9 +42,9 @@ struct Round: Equatable, Sendable {
         return otherBlocks.first { $0.digest == digest }
     }
 
-    mutating func keep(_ proposal: HotStuffProposal) {
+    mutating func keep(_ proposal: HotStuffProposal, _ justification: Justification) {
         if self.proposal == nil {
-            self.proposal = proposal
+            (self.proposal, self.justification) = (proposal, justification)
         } else {
             keep(proposal.block)
         }
@@ -50,7 +52,11 @@ struct Round: Equatable, Sendable {
 
     mutating func keep(_ block: Block) {
         guard self.block(named: block.digest) == nil else { return }
-        if otherBlocks.count == Self.otherBlockLimit { otherBlocks.removeFirst() }
+        if otherBlocks.count == Self.otherBlockLimit {
+            // Who voted for a block can bring it back: that one is never given up.
+            let own = ownVote?.block
+            otherBlocks.remove(at: otherBlocks.firstIndex { $0.digest != own } ?? 0)
+        }
         otherBlocks.append(block)
     }
 

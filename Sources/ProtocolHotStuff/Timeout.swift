@@ -127,6 +127,28 @@ public struct TimeoutCertificate: Equatable, Sendable {
         self.high = high
     }
 
+    /// The same with no more timeouts than it takes, and with no more signatures under the
+    /// certificate beside them.
+    func trimmed(
+        of validators: ValidatorSet, where isEnough: (VotingPower) -> Bool
+    ) -> TimeoutCertificate {
+        let high = high?.trimmed(of: validators, where: isEnough)
+        let positions = signers.positions
+        guard signers.count == validators.count,
+            let chosen = validators.fewest(of: positions, where: isEnough)
+        else { return self }
+        let kept = Set(chosen)
+        let timeouts = zip(positions, zip(highViews, signatures)).filter { kept.contains($0.0) }
+            .map { position, said in
+                Timeout(
+                    statement: TimeoutStatement(
+                        chain: chain, epoch: epoch, view: view, highView: said.0),
+                    sender: ValidatorIndex(position), signature: said.1)
+            }
+        return TimeoutCertificate(
+            timeouts: timeouts, high: high, validatorCount: validators.count) ?? self
+    }
+
     /// The highest view that a signer knew a certificate of.
     public var highestView: View { highViews.max() ?? .zero }
 }

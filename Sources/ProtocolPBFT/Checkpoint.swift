@@ -81,8 +81,9 @@ extension PBFTReplica {
     }
 
     private func checkForm(_ statement: Statement) throws(Rejection) {
-        guard statement.view == .zero, PBFTBounds.isCheckpoint(statement.height),
-            statement.ancestor?.height == statement.height
+        guard rules.holds(.checkpointView, statement.view == .zero),
+            rules.holds(.checkpointHeight, PBFTBounds.isCheckpoint(statement.height)),
+            rules.holds(.checkpointBlock, statement.ancestor?.height == statement.height)
         else { throw .malformedBlock }
     }
 
@@ -91,7 +92,7 @@ extension PBFTReplica {
     ) throws(Rejection) {
         let statement = vote.statement
         try checkForm(statement)
-        guard checkpoints.isKept(statement.height) else { return }
+        guard rules.holds(.checkpointWindow, checkpoints.isKept(statement.height)) else { return }
         if case .contradiction(let evidence) = checkpoints.insert(vote) {
             effects.append(.accuse(evidence))
         }
@@ -107,23 +108,16 @@ extension PBFTReplica {
         _ certificate: Certificate, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         try checkForm(certificate.statement)
-        guard certificate.signers.count == configuration.validators.count,
-            rules.isStable(
-                configuration.validators.power(of: certificate.signers),
-                of: configuration.validators)
-        else { throw .weakCertificate }
+        try checkSigners(certificate, isEnough: { rules.isStable($0, of: $1) })
         guard certificate.statement.height > checkpoints.stable.height else { return }
         becomeStable(certificate, into: &effects)
     }
 
-    /// Moves the window. A replica that has not committed so far takes the blocks from those who
-    /// signed: each has executed them.
+    /// Moves the window.
     private mutating func becomeStable(
         _ certificate: Certificate, into effects: inout [Effect<Self>]
     ) {
         checkpoints.advance(to: certificate)
         effects.append(.persist(.certificate(certificate)))
-        let height = checkpoints.stable.height
-        if height > committed.height { fetch(certificate, height: height, into: &effects) }
     }
 }

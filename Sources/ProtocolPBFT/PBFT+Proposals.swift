@@ -79,15 +79,19 @@ extension PBFTReplica {
         _ proposal: PrePrepare, at now: Instant, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let block = proposal.block
-        guard proposal.vote.statement == prepareStatement(block, in: block.view),
-            proposal.vote.voter == block.proposer
+        let said = proposal.vote.statement
+        guard rules.holds(.proposedKind, said.kind == .prepare),
+            rules.holds(.proposedBlock, said.block == block.digest),
+            rules.holds(.proposedView, said.view == block.view),
+            rules.holds(.proposedHeight, said.height == block.height),
+            rules.holds(.proposalVoter, proposal.vote.voter == block.proposer)
         else { throw .proposalMismatch }
-        guard block.proposer == leader(of: block.view) else {
+        guard rules.holds(.proposer, block.proposer == leader(of: block.view)) else {
             throw .notLeader(block.proposer, block.view)
         }
-        guard block.epoch == configuration.epoch, block.parents.count == 1 else {
-            throw .malformedBlock
-        }
+        guard rules.holds(.blockEpoch, block.epoch == configuration.epoch),
+            rules.holds(.blockParents, block.parents.count == 1)
+        else { throw .malformedBlock }
         try count(proposal.vote, at: now, into: &effects)
         guard isKept(block.view, block.height) else { return }
         // A second block of this leader is evidence, which the tally has made of it.
@@ -98,7 +102,7 @@ extension PBFTReplica {
 
     /// A block that was asked for by name.
     mutating func take(_ block: Block) throws(Rejection) {
-        guard wantedBlocks.contains(block.digest), block.height > committed.height else {
+        guard rules.holds(.wantedBlock, wantedBlocks.contains(block.digest)) else {
             throw .unexpectedBlock(block.digest)
         }
         blocks.insert(block)
@@ -115,8 +119,9 @@ extension PBFTReplica {
             guard rules.isWithinWatermarks(block.height, stable: checkpoints.stable.height),
                 let parent = self.block(named: block.parent), let ancestors = path(to: block)
             else { continue }
-            guard block.height == parent.height.next, block.view >= parent.view,
-                block.time >= parent.time
+            guard rules.holds(.blockHeight, block.height == parent.height.next),
+                rules.holds(.blockView, block.view >= parent.view),
+                rules.holds(.blockTime, block.time >= parent.time)
             else {
                 refuse(block, at: now, into: &effects)
                 return
@@ -182,7 +187,7 @@ extension PBFTReplica {
     private mutating func prepare(_ block: Block, into effects: inout [Effect<Self>]) {
         own.tail = block.name
         own.isTailDue = false
-        own.prepared = block.height
+        own.prepared = block.name
         let view = own.view
         instances.update(view, block.height) { $0.ownPrepare = block.digest }
         for ancestor in path(to: block) ?? [] where blocks[ancestor.digest]?.isDurable == false {

@@ -125,7 +125,7 @@ extension PBFTReplica {
         if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
         answeredAt[peer.rawValue] = now
         if inquiry.committed < committed.height, let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         if inquiry.stable < checkpoints.stable.height, let certificate = checkpoints.certificate {
             effects.append(.send(.certificate(certificate), to: peer))
@@ -173,7 +173,8 @@ extension PBFTReplica {
         }
         guard isJoined else {
             if let report = viewChanges[own.rawValue], report.view == view {
-                messages.append(.viewChange(report.viewChange, report.certificate))
+                messages.append(
+                    .viewChange(report.viewChange, report.certificate?.certificate))
             }
             return messages
         }
@@ -196,7 +197,7 @@ extension PBFTReplica {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
         answeredAt[peer.rawValue] = nil
         if let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         if let newView, newView.leader != configuration.own {
             effects.append(.send(.newView(newView), to: peer))

@@ -3,9 +3,9 @@ import BFTCore
 
 // Restarts: what is durable, and what follows from it.
 extension PBFTReplica {
-    /// Takes back what was durable. Records of committed heights and of views that are over say
-    /// nothing any more, but for which views those are.
-    mutating func recover(_ records: [PBFTRecord], _ certificate: Certificate?) {
+    /// Takes back what was durable. Records of views that are over say nothing any more, but for
+    /// which views those are and which certificate was the highest.
+    mutating func recover(_ records: [PBFTRecord], _ certificate: CommitCertificate?) {
         if let certificate { recoverRoot(certificate) }
         for record in records {
             switch record {
@@ -18,23 +18,32 @@ extension PBFTReplica {
             case .certificate(let certificate): recover(certificate)
             case .viewChange(let content):
                 view = max(view, content.view)
-                ownReport = OwnReport(content: content, certificate: nil)
+                ownReport = ownReport(content, records)
             case .newView(let content):
                 view = max(view, content.outcome.view)
                 ownNewView = content
             }
         }
-        recoverReport(records)
+        if let ownReport, ownReport.content.view < view { self.ownReport = nil }
+        if let ownNewView, ownNewView.outcome.view < view { self.ownNewView = nil }
         recoverVotes(records)
     }
 
     /// What commits the root or, if the crash came between the blocks of one run, a descendant.
-    private mutating func recoverRoot(_ certificate: Certificate) {
-        view = max(view, certificate.statement.view)
-        if certificate.statement.block == committed.digest {
+    private mutating func recoverRoot(_ certificate: CommitCertificate) {
+        let instance = InstanceCertificate(certificate.certificate)
+        if let instance {
+            view = max(view, instance.name.view)
+            remember(instance)
+        }
+        if certificate.committed == committed.name {
             commitCertificate = certificate
-        } else if certificate.statement.height > committed.height {
-            decision = certificate
+        } else if certificate.committed.height > committed.height {
+            if instance != nil {
+                decision = certificate.certificate
+            } else {
+                checkpoints.advance(to: certificate.certificate)
+            }
         }
     }
 
@@ -64,9 +73,13 @@ extension PBFTReplica {
             if statement.height > checkpoints.stable.height { checkpoints.advance(to: certificate) }
             return
         }
-        guard statement.height > committed.height, let phase = Phase(statement.kind) else { return }
-        let name = CertificateName(statement)
-        switch phase {
+        guard let instance = InstanceCertificate(certificate) else { return }
+        let name = instance.name
+        view = max(view, name.view)
+        remember(instance)
+        if instance == highest { isHighestDurable = true }
+        guard name.height > committed.height else { return }
+        switch instance.phase {
         case .prepare:
             if prepared.map({ name.isAbove(CertificateName($0.statement)) }) ?? true {
                 prepared = certificate
@@ -79,38 +92,29 @@ extension PBFTReplica {
         commitVoteHeight = max(commitVoteHeight, statement.height)
     }
 
-    /// Finds the certificate that the last view change names.
-    private mutating func recoverReport(_ records: [PBFTRecord]) {
-        if let ownNewView, ownNewView.outcome.view < view { self.ownNewView = nil }
-        guard let content = ownReport?.content, content.view == view else {
-            ownReport = nil
-            return
+    /// The view change with the certificate that it names. `nil` if that is lost: nobody would
+    /// take it, so this replica has to ask for a later view.
+    private func ownReport(
+        _ content: ViewChangeContent, _ records: [PBFTRecord]
+    ) -> OwnReport? {
+        guard let highest = content.highest else {
+            return OwnReport(content: content, certificate: nil)
         }
-        for case .certificate(let certificate) in records
-        where CertificateName(certificate.statement) == content.highest {
-            ownReport?.certificate = certificate
+        for case .certificate(let certificate) in records {
+            guard let instance = InstanceCertificate(certificate), instance.name == highest
+            else { continue }
+            return OwnReport(content: content, certificate: instance)
         }
+        return nil
     }
 
     /// Takes back what was said in the last view, and what is known of it.
     private mutating func recoverVotes(_ records: [PBFTRecord]) {
         var known: [BlockName] = []
-        for case let certificate? in [commitCertificate, decision, prepared]
-        where certificate.statement.view == view {
-            known.append(
-                BlockName(
-                    height: certificate.statement.height, digest: certificate.statement.block))
-            instances.update(view, certificate.statement.height) { instance in
-                guard let phase = Phase(certificate.statement.kind) else { return }
-                instance.keep(certificate, in: phase)
-            }
-        }
         for record in records {
             switch record {
-            case .prepared(let block, in: view) where block.height > committed.height:
-                recoverPrepare(block.name, &known)
-            case .voted(let statement)
-            where statement.view == view && statement.height > committed.height:
+            case .prepared(let block, in: view): recoverPrepare(block.name, &known)
+            case .voted(let statement) where statement.view == view:
                 switch Phase(statement.kind) {
                 case .prepare:
                     recoverPrepare(
@@ -120,6 +124,17 @@ extension PBFTReplica {
                 case nil: break
                 }
             default: break
+            }
+        }
+        // What a quorum prepared counts for more than what this replica did.
+        for case let certificate? in [decision, prepared, highest?.certificate]
+        where certificate.statement.view == view {
+            known.append(
+                BlockName(
+                    height: certificate.statement.height, digest: certificate.statement.block))
+            instances.update(view, certificate.statement.height) { instance in
+                guard let phase = Phase(certificate.statement.kind) else { return }
+                instance.keep(certificate, in: phase)
             }
         }
         instances.removeAll(through: committed.height)
@@ -132,7 +147,7 @@ extension PBFTReplica {
     private mutating func recoverPrepare(_ block: BlockName, _ known: inout [BlockName]) {
         known.append(block)
         instances.update(view, block.height) { $0.ownPrepare = block.digest }
-        own.prepared = max(own.prepared ?? .zero, block.height)
+        if own.prepared.map({ $0.height < block.height }) ?? true { own.prepared = block }
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
@@ -147,7 +162,8 @@ extension PBFTReplica {
     private var unsignedMessages: [PBFTUnsigned] {
         var messages: [PBFTUnsigned] = checkpoints.own.map { .vote($0) }
         if let ownReport, ownReport.content.view == view {
-            messages.append(.viewChange(ownReport.content, ownReport.certificate))
+            messages.append(
+                .viewChange(ownReport.content, ownReport.certificate?.certificate))
         }
         if let ownNewView { messages.append(.newView(ownNewView)) }
         guard isJoined else { return messages }
@@ -171,15 +187,21 @@ extension PBFTReplica {
         var records: [PBFTRecord] = [.entered(view)]
         if let certificate = checkpoints.certificate { records.append(.certificate(certificate)) }
         records += checkpoints.own.map { .voted($0) }
-        for case let certificate? in [prepared, decision] {
+        for case let certificate? in [
+            prepared, decision, highest?.certificate, ownReport?.certificate?.certificate,
+        ] where !records.contains(.certificate(certificate)) {
             records.append(.certificate(certificate))
         }
         if let ownReport, ownReport.content.view == view {
-            if let certificate = ownReport.certificate { records.append(.certificate(certificate)) }
             records.append(.viewChange(ownReport.content))
         }
         if let ownNewView, ownNewView.outcome.view == view { records.append(.newView(ownNewView)) }
         let said = isJoined ? instances.of(view) : []
+        // Nothing more is prepared at or below it in this view, even by who lost the chain.
+        if isJoined, let last = own.prepared, last.height <= committed.height {
+            let name = CertificateName(view: view, height: last.height, block: last.digest)
+            records.append(.voted(statement(.prepare, name)))
+        }
         for entry in blocks.entries where entry.isDurable {
             let isSaid = said.contains { $0.ownPrepare == entry.block.digest }
             if !isSaid { records.append(.block(entry.block)) }

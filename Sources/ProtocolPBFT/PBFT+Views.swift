@@ -3,20 +3,6 @@ import BFTCore
 
 // View changes: asking for a view, beginning it, joining it.
 extension PBFTReplica {
-    /// The highest certificate that this replica holds, by the rules.
-    private var report: (name: CertificateName, certificate: Certificate)? {
-        let decided = decision ?? commitCertificate
-        let name = rules.reported(
-            prepared: prepared.map { CertificateName($0.statement) },
-            committed: decided.map { CertificateName($0.statement) })
-        guard let name,
-            let certificate = [prepared, decided].compactMap(\.self).first(where: {
-                CertificateName($0.statement) == name
-            })
-        else { return nil }
-        return (name, certificate)
-    }
-
     /// Gives up all views before `next`, because the present one failed or its term is over.
     /// P4, P5.
     mutating func ask(
@@ -24,12 +10,11 @@ extension PBFTReplica {
     ) {
         if isFailure { pacemaker.gaveUp() }
         let report = report
-        // Again if need be: a log that was cut since may have lost it with what is committed.
-        if let report { effects.append(.persist(.certificate(report.certificate))) }
+        keepHighest(into: &effects)
         let content = ViewChangeContent(
             chain: configuration.chain, epoch: configuration.epoch, view: next,
             highest: report?.name)
-        ownReport = OwnReport(content: content, certificate: report?.certificate)
+        ownReport = OwnReport(content: content, certificate: report)
         effects += [
             .persist(.viewChange(content)), .sign(.viewChange(content, report?.certificate)),
         ]
@@ -68,35 +53,44 @@ extension PBFTReplica {
     // MARK: View changes of others
 
     mutating func take(
-        _ report: SignedReport, at now: Instant, into effects: inout [Effect<Self>]
+        _ viewChange: ViewChange, _ certificate: Certificate?, at now: Instant,
+        into effects: inout [Effect<Self>]
     ) throws(Rejection) {
-        let (content, voter) = (report.viewChange.content, report.viewChange.voter)
-        guard content.chain == configuration.chain else { throw .otherChain }
-        guard content.epoch == configuration.epoch else { throw .otherEpoch }
-        guard configuration.validators.contains(voter) else { throw .unknownVoter(voter) }
-        try checkReport(content.highest, is: report.certificate, before: content.view)
-        if let certificate = report.certificate, let phase = Phase(certificate.statement.kind) {
-            note(certificate, in: phase, at: now, into: &effects)
+        let (content, voter) = (viewChange.content, viewChange.voter)
+        guard rules.holds(.wishChain, content.chain == configuration.chain) else {
+            throw .otherChain
         }
+        guard rules.holds(.wishEpoch, content.epoch == configuration.epoch) else {
+            throw .otherEpoch
+        }
+        guard configuration.validators.contains(voter) else { throw .unknownVoter(voter) }
+        let reported = try checkReport(content.highest, is: certificate, before: content.view)
+        if let reported { note(reported, at: now, into: &effects) }
         let earlier = viewChanges[voter.rawValue]?.view ?? .zero
         guard content.view > earlier else { return }
-        viewChanges[voter.rawValue] = report
+        viewChanges[voter.rawValue] = SignedReport(viewChange: viewChange, certificate: reported)
         if isJoined, content.view > view { term.noteWish(in: view, at: now) }
     }
 
-    /// Throws unless `certificate` is what `name` names, of a view before `view`.
+    /// What is reported. Throws unless `certificate` is what `name` names, of a view before `view`.
     private func checkReport(
         _ name: CertificateName?, is certificate: Certificate?, before view: View
-    ) throws(Rejection) {
-        guard name == certificate.map({ CertificateName($0.statement) }) else {
+    ) throws(Rejection) -> InstanceCertificate? {
+        let isNamed = name == certificate.map { CertificateName($0.statement) }
+        guard rules.holds(.reportName, isNamed) else {
             throw .unjustifiedView(view)
         }
-        guard let certificate else { return }
+        guard let certificate else { return nil }
         let statement = certificate.statement
         try check(statement)
-        guard Phase(statement.kind) != nil else { throw .otherKind(statement.kind) }
-        guard statement.view < view else { throw .unjustifiedView(view) }
+        guard let reported = InstanceCertificate(certificate) else {
+            throw .otherKind(statement.kind)
+        }
+        guard rules.holds(.reportView, statement.view < view) else {
+            throw .unjustifiedView(view)
+        }
         try checkQuorum(certificate)
+        return reported
     }
 
     /// The power of those who ask for a view that `isIncluded` holds for.
@@ -141,7 +135,8 @@ extension PBFTReplica {
                 chain: configuration.chain, epoch: configuration.epoch, view: view,
                 highest: highest),
             viewChanges: reports.map(\.viewChange),
-            certificate: reports.first { $0.viewChange.content.highest == highest }?.certificate)
+            certificate: reports.first { $0.viewChange.content.highest == highest }?
+                .certificate?.certificate)
         ownNewView = content
         effects += [.persist(.newView(content)), .sign(.newView(content))]
     }
@@ -151,43 +146,55 @@ extension PBFTReplica {
         _ newView: NewView, at now: Instant, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let (content, outcome) = (newView.content, newView.content.outcome)
-        guard outcome.chain == configuration.chain else { throw .otherChain }
-        guard outcome.epoch == configuration.epoch else { throw .otherEpoch }
-        guard newView.leader == leader(of: outcome.view) else {
+        guard rules.holds(.newViewChain, outcome.chain == configuration.chain) else {
+            throw .otherChain
+        }
+        guard rules.holds(.newViewEpoch, outcome.epoch == configuration.epoch) else {
+            throw .otherEpoch
+        }
+        guard rules.holds(.newViewLeader, newView.leader == leader(of: outcome.view)) else {
             throw .notLeader(newView.leader, outcome.view)
         }
         guard outcome.view > own.view, outcome.view >= view else { return }  // It goes on already.
-        var voters = Bitmap(count: configuration.validators.count)
-        var previous = -1
-        for viewChange in content.viewChanges {
-            let voter = viewChange.voter.rawValue
-            guard voter > previous, configuration.validators.contains(viewChange.voter),
-                viewChange.content.view == outcome.view,
-                viewChange.content.chain == configuration.chain,
-                viewChange.content.epoch == configuration.epoch
-            else { throw .unjustifiedView(outcome.view) }
-            voters.insert(voter)
-            previous = voter
-        }
-        let power = configuration.validators.power(of: voters)
-        guard rules.isQuorum(power, of: configuration.validators) else { throw .weakCertificate }
+        try checkAskers(content)
         let computed = rules.chosen(from: content.viewChanges.compactMap(\.content.highest))
         guard rules.isRecomputed(outcome.highest, as: computed) else {
             throw .unjustifiedView(outcome.view)
         }
-        try checkReport(outcome.highest, is: content.certificate, before: outcome.view)
-        begin(newView, at: now, into: &effects)
+        let reported = try checkReport(
+            outcome.highest, is: content.certificate, before: outcome.view)
+        if let reported { note(reported, at: now, into: &effects) }
+        begin(newView, with: reported?.name, at: now, into: &effects)
+    }
+
+    /// Throws unless a quorum asks for just the view that begins.
+    private func checkAskers(_ content: NewViewContent) throws(Rejection) {
+        let view = content.outcome.view
+        var askers = Bitmap(count: configuration.validators.count)
+        var previous = -1
+        for viewChange in content.viewChanges {
+            let (asker, asked) = (viewChange.voter, viewChange.content)
+            guard rules.holds(.askerOrder, asker.rawValue > previous),
+                configuration.validators.contains(asker),
+                rules.holds(.askedView, asked.view == view),
+                rules.holds(.askedChain, asked.chain == configuration.chain),
+                rules.holds(.askedEpoch, asked.epoch == configuration.epoch)
+            else { throw .unjustifiedView(view) }
+            askers.insert(asker.rawValue)
+            previous = asker.rawValue
+        }
+        let power = configuration.validators.power(of: askers)
+        guard rules.holds(.askerPower, rules.isQuorum(power, of: configuration.validators)) else {
+            throw .weakCertificate
+        }
     }
 
     private mutating func begin(
-        _ newView: NewView, at now: Instant, into effects: inout [Effect<Self>]
+        _ newView: NewView, with highest: CertificateName?, at now: Instant,
+        into effects: inout [Effect<Self>]
     ) {
-        let content = newView.content
-        if let certificate = content.certificate, let phase = Phase(certificate.statement.kind) {
-            note(certificate, in: phase, at: now, into: &effects)
-        }
         var tail = committed.name
-        if let highest = content.outcome.highest, highest.height > committed.height {
+        if let highest, highest.height > committed.height {
             tail = BlockName(height: highest.height, digest: highest.block)
         }
         join(

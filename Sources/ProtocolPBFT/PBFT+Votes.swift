@@ -83,8 +83,12 @@ extension PBFTReplica {
     // MARK: Counting
 
     func check(_ statement: Statement) throws(Rejection) {
-        guard statement.chain == configuration.chain else { throw .otherChain }
-        guard statement.epoch == configuration.epoch else { throw .otherEpoch }
+        guard rules.holds(.statementChain, statement.chain == configuration.chain) else {
+            throw .otherChain
+        }
+        guard rules.holds(.statementEpoch, statement.epoch == configuration.epoch) else {
+            throw .otherEpoch
+        }
     }
 
     mutating func count(
@@ -97,8 +101,10 @@ extension PBFTReplica {
         }
         if statement.kind == .checkpoint { return try countCheckpoint(vote, into: &effects) }
         guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
-        guard statement.view > .zero, statement.height > .zero else { throw .malformedBlock }
-        guard isKept(statement.view, statement.height) else {
+        guard rules.holds(.voteView, statement.view > .zero),
+            rules.holds(.voteHeight, statement.height > .zero)
+        else { throw .malformedBlock }
+        guard rules.holds(.voteWindow, isKept(statement.view, statement.height)) else {
             guard statement.height > committed.height,
                 isBeyondWindow(statement.view, statement.height)
             else { return }
@@ -116,14 +122,21 @@ extension PBFTReplica {
                 for: statement, in: phase,
                 isEnough: { rules.isQuorum($0, of: configuration.validators) })
         else { return }
-        note(certificate, in: phase, at: now, into: &effects)
+        if let certificate = InstanceCertificate(certificate) {
+            note(certificate, at: now, into: &effects)
+        }
     }
 
     func checkQuorum(_ certificate: Certificate) throws(Rejection) {
-        guard certificate.signers.count == configuration.validators.count,
-            rules.isQuorum(
-                configuration.validators.power(of: certificate.signers),
-                of: configuration.validators)
+        try checkSigners(certificate, isEnough: { rules.isQuorum($0, of: $1) })
+    }
+
+    func checkSigners(
+        _ certificate: Certificate, isEnough: (VotingPower, ValidatorSet) -> Bool
+    ) throws(Rejection) {
+        let (signers, validators) = (certificate.signers, configuration.validators)
+        guard rules.holds(.signerCount, signers.count == validators.count),
+            rules.holds(.signerPower, isEnough(validators.power(of: signers), validators))
         else { throw .weakCertificate }
     }
 
@@ -133,25 +146,27 @@ extension PBFTReplica {
         let statement = certificate.statement
         try check(statement)
         if statement.kind == .checkpoint { return try takeCheckpoint(certificate, into: &effects) }
-        guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
+        guard let instance = InstanceCertificate(certificate) else {
+            throw .otherKind(statement.kind)
+        }
         try checkQuorum(certificate)
-        note(certificate, in: phase, at: now, into: &effects)
+        note(instance, at: now, into: &effects)
     }
 
     /// Keeps a certificate, and follows it: a quorum takes part in its view, and nobody honest
     /// builds on anything below its block there.
     mutating func note(
-        _ certificate: Certificate, in phase: Phase, at now: Instant,
-        into effects: inout [Effect<Self>]
+        _ noted: InstanceCertificate, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        let name = CertificateName(certificate.statement)
+        remember(noted)
+        let (name, certificate) = (noted.name, noted.certificate)
         guard name.height > committed.height else {
             return follow(name, at: now, into: &effects)
         }
         if isKept(name.view, name.height) {
-            instances.update(name.view, name.height) { $0.keep(certificate, in: phase) }
+            instances.update(name.view, name.height) { $0.keep(certificate, in: noted.phase) }
         }
-        switch phase {
+        switch noted.phase {
         case .prepare:
             if prepared.map({ name.isAbove(CertificateName($0.statement)) }) ?? true {
                 prepared = certificate
@@ -192,9 +207,8 @@ extension PBFTReplica {
             else { continue }
             instances.update(own.view, instance.height) { $0.ownCommit = digest }
             commitVoteHeight = max(commitVoteHeight, instance.height)
-            if let certificate = instance.prepared {
-                effects.append(.persist(.certificate(certificate)))
-            }
+            // The certificate of this instance, or one above it.
+            keepHighest(into: &effects)
             let said = statement(.commit, name)
             effects += [.persist(.voted(said)), .sign(.vote(said))]
         }
@@ -205,14 +219,24 @@ extension PBFTReplica {
         guard let decision else { return }
         guard let block = blocks.block(named: decision.statement.block),
             let ancestors = path(to: block),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: decision)
+            let checked = try? Self.commitRules(configuration).check(decision),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
         else { return fetch(decision, height: decision.statement.height, into: &effects) }
         effects.append(.commit(run))
         becomeCommitted(run, at: now)
+        keepHighest(into: &effects)
+    }
+
+    /// Lets the ledger catch up to the stable checkpoint, if this replica has not committed so
+    /// far: each of those who signed it has executed the blocks.
+    mutating func fetchStable(into effects: inout [Effect<Self>]) {
+        let height = checkpoints.stable.height
+        guard height > committed.height, let certificate = checkpoints.certificate else { return }
+        fetch(certificate, height: height, into: &effects)
     }
 
     /// Lets the ledger catch up to what `certificate` commits.
-    mutating func fetch(
+    private mutating func fetch(
         _ certificate: Certificate, height: Height, into effects: inout [Effect<Self>]
     ) {
         guard fetchedHeight < height else { return }
@@ -225,7 +249,7 @@ extension PBFTReplica {
             run.first.parent == committed.digest, "P10: not a child of the committed block")
         for block in run.blocks { term.note(block, at: now) }
         committed = run.last
-        commitCertificate = run.certificate
+        commitCertificate = run.isCertifiedItself ? run.certificate : nil
         commitVoteHeight = max(commitVoteHeight, committed.height)
         if let height = decision?.statement.height, height <= committed.height { decision = nil }
         if let height = prepared?.statement.height, height <= committed.height { prepared = nil }
@@ -250,12 +274,17 @@ extension PBFTReplica {
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard run.last.height > committed.height,
-            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            let rest = run.suffix(after: committed.digest)
         else { return }
         becomeCommitted(rest, at: now)
-        follow(CertificateName(run.certificate.statement), at: now, into: &effects)
+        // A checkpoint says nothing of views.
+        guard let target = InstanceCertificate(rest.certificate.certificate) else { return }
+        if target.name.height > decision?.statement.height ?? committed.height {
+            decision = target.certificate
+        }
+        remember(target)
+        keepHighest(into: &effects)
+        follow(target.name, at: now, into: &effects)
     }
 }
 

@@ -15,7 +15,7 @@ public typealias PBFT = PBFTReplica<SoundPBFTRules>
 /// - Invariant P2: what it prepares in a view is one chain.
 /// - Invariant P3: it votes to commit only what a quorum prepared in the same view.
 /// - Invariant P4: it says nothing in a view after asking for a later one.
-/// - Invariant P5: its view change reports the highest certificate that it holds.
+/// - Invariant P5: its view change reports the highest certificate that it ever held.
 /// - Invariant P6: a new view begins with the highest report of a quorum, computed again by all.
 /// - Invariant P7: new blocks are prepared at most a window above the stable checkpoint.
 /// - Invariant P8: a checkpoint is stable once a quorum has signed it.
@@ -29,6 +29,10 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     public typealias Unsigned = PBFTUnsigned
     public typealias Durable = PBFTRecord
 
+    /// A checkpoint shows that somebody honest committed, and is no proof that others take: a view
+    /// change has to report votes to commit.
+    public static var commitKinds: [VoteKind] { [.commit] }
+
     let configuration: ReplicaConfiguration
     let rules: Rules
     let schedule: LeaderSchedule
@@ -37,11 +41,16 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     public internal(set) var committed: Block
     /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
     /// of a run: its certificate is then the decision.
-    var commitCertificate: Certificate?
+    var commitCertificate: CommitCertificate?
     /// What commits a block above `committed` that can't be reached yet.
     var decision: Certificate?
     /// The highest prepared certificate above `committed`.
     var prepared: Certificate?
+    /// The highest prepared or commit certificate that this replica ever held, whatever was
+    /// committed since and in whatever way.
+    var highest: InstanceCertificate?
+    /// Whether the log has it.
+    var isHighestDurable = true
     /// What was said in the view that the replica took part in last.
     var own: OwnPBFTVotes
     var instances: InstanceList
@@ -84,7 +93,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     /// A view change, with the certificate that it names.
     struct SignedReport: Equatable, Sendable {
         let viewChange: ViewChange
-        let certificate: Certificate?
+        let certificate: InstanceCertificate?
 
         var view: View { viewChange.content.view }
     }
@@ -92,7 +101,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     /// A view change before it is signed, with the certificate that it names.
     struct OwnReport: Equatable, Sendable {
         let content: ViewChangeContent
-        var certificate: Certificate?
+        let certificate: InstanceCertificate?
     }
 
     enum Leadership: Equatable, Sendable {
@@ -108,7 +117,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     }
 
     public init(
-        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [PBFTRecord]
     ) {
         let count = configuration.validators.count
@@ -168,9 +177,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         case .vote(let vote): try count(vote, at: now, into: &effects)
         case .certificate(let certificate): try take(certificate, at: now, into: &effects)
         case .viewChange(let viewChange, let certificate):
-            try take(
-                SignedReport(viewChange: viewChange, certificate: certificate), at: now,
-                into: &effects)
+            try take(viewChange, certificate, at: now, into: &effects)
         case .newView(let newView): try take(newView, at: now, into: &effects)
         case .block(let block): try take(block)
         case .inquiry(let inquiry): answer(inquiry, from: sender, at: now, into: &effects)
@@ -183,6 +190,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         beginView(into: &effects)
         commitPrepared(into: &effects)
         commitDecided(at: now, into: &effects)
+        fetchStable(into: &effects)
         prepareProposals(at: now, into: &effects)
         switch leadership {
         case .due, .gathering: requestDraft(at: now, into: &effects)

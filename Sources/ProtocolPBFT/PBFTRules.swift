@@ -10,8 +10,8 @@ public struct OwnPBFTVotes: Equatable, Sendable {
     public internal(set) var tail: BlockName
     /// Whether `tail` is what the new view begins with, and is to be prepared again itself.
     public internal(set) var isTailDue = false
-    /// The height of the block it prepared last in this view.
-    public internal(set) var prepared: Height?
+    /// The block it prepared last in this view.
+    public internal(set) var prepared: BlockName?
 
     public init(view: View, tail: BlockName) {
         self.view = view
@@ -37,8 +37,9 @@ public protocol PBFTRules: Equatable, Sendable {
     ) -> Bool
     /// May a new block have this height above the stable checkpoint?
     func isWithinWatermarks(_ height: Height, stable: Height) -> Bool
-    /// What a view change reports, of the last block prepared and the last one committed.
-    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName?
+    /// What a view change reports, of the highest certificate ever held, by a validator that has
+    /// committed up to `committed`.
+    func reported(_ highest: CertificateName, committed: Height) -> CertificateName?
     /// What a new view begins with, of what a quorum of view changes reports.
     func chosen(from reports: [CertificateName]) -> CertificateName?
     /// Does a new view begin with `proposed`, if its view changes come to `computed`?
@@ -47,6 +48,13 @@ public protocol PBFTRules: Equatable, Sendable {
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// When does the term of a leader end, though nothing is wrong? `nil` if never.
     func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant?
+    /// Is a field as it has to be in its place, if the guard's `condition` says so?
+    func holds(_ check: PBFTCheck, _ condition: Bool) -> Bool
+}
+
+extension PBFTRules {
+    /// Just if the condition does.
+    public func holds(_ check: PBFTCheck, _ condition: Bool) -> Bool { condition }
 }
 
 /// The rules of the paper, with weights.
@@ -75,7 +83,7 @@ public struct SoundPBFTRules: PBFTRules {
         _ block: BlockName, on parent: Digest, own: OwnPBFTVotes, in view: View
     ) -> Bool {
         guard own.view == view else { return false }
-        if let prepared = own.prepared, block.height <= prepared { return false }
+        if let prepared = own.prepared, block.height <= prepared.height { return false }
         if own.isTailDue { return block == own.tail }
         return parent == own.tail.digest && block.height == own.tail.height.next
     }
@@ -92,12 +100,9 @@ public struct SoundPBFTRules: PBFTRules {
         height > stable && height.rawValue - stable.rawValue <= PBFTBounds.window
     }
 
-    /// P5: the higher of the two. What is committed was prepared.
-    public func reported(
-        prepared: CertificateName?, committed: CertificateName?
-    ) -> CertificateName? {
-        guard let prepared, let committed else { return prepared ?? committed }
-        return prepared.isAbove(committed) ? prepared : committed
+    /// P5: just that, whatever was committed since. Others may stand below.
+    public func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+        highest
     }
 
     /// P6: the last view first, then the greatest height.

@@ -61,7 +61,8 @@ extension SimplexReplica {
         guard let round = rounds.lastFinalized, let certificate = round.finalization else { return }
         guard let block = round.block(named: certificate.statement.block),
             let ancestors = path(to: block),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: certificate)
+            let checked = try? Self.commitRules(configuration).check(certificate),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
         else {
             guard fetchedView < round.view else { return }
             fetchedView = round.view
@@ -77,7 +78,7 @@ extension SimplexReplica {
     mutating func becomeCommitted(_ run: CommittedRun) {
         precondition(run.first.parent == committed.digest, "S5: not a child of the committed block")
         committed = run.last
-        commitCertificate = run.certificate
+        commitCertificate = run.isCertifiedItself ? run.certificate : nil
         commitVoteHeight = max(commitVoteHeight, committed.height)
         rounds.removeAll(through: committed.view)
         pacemaker.committed()
@@ -88,11 +89,13 @@ extension SimplexReplica {
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard run.last.height > committed.height,
-            let next = run.blocks.firstIndex(where: { $0.parent == committed.digest }),
-            let rest = CommittedRun(
-                blocks: Array(run.blocks[next...]), certificate: run.certificate)
+            let rest = run.suffix(after: committed.digest)
         else { return }
         becomeCommitted(rest)
+        if !rest.isCertifiedItself {
+            let target = rest.certificate.certificate
+            rounds.update(target.statement.view) { $0.keep(target, isFinal: true) }
+        }
         if view <= committed.view { enter(committed.view.next, at: now, into: &effects) }
     }
 
@@ -114,7 +117,7 @@ extension SimplexReplica {
         guard isCommitOwed(to: vote), let commitCertificate else { return }
         toldView[vote.voter.rawValue] = committed.view
         pacemaker.missedVotes(in: vote.statement.view)
-        effects.append(.send(.certificate(commitCertificate), to: vote.voter))
+        effects.append(.send(.certificate(commitCertificate.certificate), to: vote.voter))
     }
 
     /// The votes to finalize that are here in the rounds up to `view`, about to be dropped.

@@ -143,7 +143,7 @@ extension SimplexReplica {
         if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
         answeredAt[peer.rawValue] = now
         if inquiry.committed < committed.height, let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         for digest in inquiry.wanted {
             guard let block = block(named: digest) else { continue }
@@ -203,7 +203,7 @@ extension SimplexReplica {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
         answeredAt[peer.rawValue] = nil
         if let commitCertificate {
-            effects.append(.send(.certificate(commitCertificate), to: peer))
+            effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         repeatVotes(to: peer, into: &effects)
         effects.append(.send(.inquiry(inquiry), to: peer))
@@ -252,14 +252,14 @@ extension SimplexReplica {
 
     /// Takes back what commits the root or, if the crash came between the blocks of one run, a
     /// descendant.
-    mutating func recover(_ certificate: Certificate?) {
+    mutating func recover(_ certificate: CommitCertificate?) {
         guard let certificate else { return }
-        guard certificate.statement.block != committed.digest else {
+        guard certificate.committed.digest != committed.digest else {
             commitCertificate = certificate
             return
         }
         guard certificate.statement.view > committed.view else { return }
-        restore(certificate)
+        restore(certificate.certificate)
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {

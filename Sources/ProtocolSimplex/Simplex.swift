@@ -29,6 +29,8 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     public typealias Unsigned = UnsignedMessage
     public typealias Durable = DurableRecord
 
+    public static var commitKinds: [VoteKind] { [.finalize, .notarize] }
+
     let configuration: ReplicaConfiguration
     let rules: Rules
     let schedule: LeaderSchedule
@@ -37,7 +39,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     public internal(set) var committed: Block
     /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
     /// of a run: its certificate then stands in the round that it names.
-    var commitCertificate: Certificate?
+    var commitCertificate: CommitCertificate?
     var rounds: RoundList
     var pacemaker: Pacemaker
     public internal(set) var commitVoteHeight: Height
@@ -76,7 +78,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     }
 
     public init(
-        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [DurableRecord]
     ) {
         let count = configuration.validators.count

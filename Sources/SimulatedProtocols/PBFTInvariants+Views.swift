@@ -28,38 +28,94 @@ struct SilentInViewsGivenUp<Rules: PBFTRules>: Oracle {
     }
 }
 
-/// P5: the view change of an honest validator reports nothing below what it voted to commit,
-/// unless it committed that height otherwise.
-struct ReportsCommitVotes<Rules: PBFTRules>: Oracle {
+/// P5: the view change of an honest validator reports a certificate that can exist, of an earlier
+/// view, and none below any that it ever voted upon or made durable, nor below any that it
+/// committed by in this life: by view first, then by height.
+struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
     typealias P = PBFTReplica<Rules>
-    private var commits: [ValidatorIndex: [CertificateName]] = [:]
+
+    private struct Held: Sendable {
+        /// The highest that it made durable or voted upon, in all its lives.
+        var durable: CertificateName?
+        /// The highest that it committed by since its last restart.
+        var committed: CertificateName?
+        /// What it asked for last. It says that again, whatever it learnt since.
+        var asked: ViewChangeContent?
+    }
+
+    private let scene: Scene
+    private var signed = SignedStatements()
+    private var held: [Held]
+
+    init(_ scene: Scene) {
+        self.scene = scene
+        held = scene.isHonest.map { _ in Held() }
+    }
 
     mutating func judge(_ observation: Observation<P>) -> String? {
-        guard case .signed(let unsigned, let voter) = observation else { return nil }
-        switch unsigned {
-        case .vote(let said) where said.kind == .commit:
-            let name = CertificateName(view: said.view, height: said.height, block: said.block)
-            // One for each view: the highest.
-            var names = commits[voter] ?? []
-            if let last = names.last, last.view == name.view {
-                if name.height > last.height { names[names.count - 1] = name }
-            } else {
-                names.append(name)
+        switch observation {
+        case .durable(.certificate(let certificate), let node):
+            raise(\.durable, to: certificate.statement, at: node.rawValue)
+        case .committed(let run, let node):
+            raise(\.committed, to: run.certificate.statement, at: node.rawValue)
+        case .powerCut(let node, _): held[node.rawValue].committed = nil
+        case .signed(let unsigned, let voter):
+            if let said = unsigned.statement {
+                signed.note(said, by: voter)
+                if said.kind == .commit { raise(\.durable, to: said, at: voter.rawValue) }
             }
-            commits[voter] = names
-        case .viewChange(let content, _):
-            guard let last = commits[voter]?.last(where: { $0.view < content.view }) else {
-                return nil
+            if case .viewChange(let content, let certificate) = unsigned {
+                return judge(content, certificate, by: voter)
             }
-            if let highest = content.highest, highest.height >= last.height || highest.isAbove(last)
-            {
-                return nil
-            }
-            return "\(voter) asks for view \(content.view) and conceals height \(last.height), "
-                + "which it voted to commit in view \(last.view)"
         default: break
         }
         return nil
+    }
+
+    private mutating func judge(
+        _ content: ViewChangeContent, _ certificate: Certificate?, by voter: ValidatorIndex
+    ) -> String? {
+        if held[voter.rawValue].asked == content { return nil }
+        held[voter.rawValue].asked = content
+        let asks = "\(voter) asks for view \(content.view) and "
+        if let flaw = flaw(content, certificate) { return asks + flaw }
+        let own = held[voter.rawValue]
+        for case let demanded? in [own.durable, own.committed] {
+            if let highest = content.highest, !isBelow(highest, demanded) { continue }
+            return asks + "conceals what it held of height \(demanded.height) in view "
+                + "\(demanded.view)"
+        }
+        return nil
+    }
+
+    /// What is wrong with what is reported, whatever else there is.
+    private func flaw(_ content: ViewChangeContent, _ certificate: Certificate?) -> String? {
+        guard let highest = content.highest else {
+            return certificate == nil ? nil : "shows a certificate that it does not report"
+        }
+        guard let said = certificate?.statement, [.prepare, .commit].contains(said.kind),
+            Self.name(said) == highest, highest.view < content.view
+        else { return "does not show what it reports of height \(highest.height)" }
+        return signed.canBeCertified(said, in: scene)
+            ? nil : "reports height \(highest.height), which no quorum signed"
+    }
+
+    private mutating func raise(
+        _ memory: WritableKeyPath<Held, CertificateName?>, to said: Statement, at node: Int
+    ) {
+        guard [.prepare, .commit].contains(said.kind) else { return }
+        let name = Self.name(said)
+        if let last = held[node][keyPath: memory], !isBelow(last, name) { return }
+        held[node][keyPath: memory] = name
+    }
+
+    private static func name(_ said: Statement) -> CertificateName {
+        CertificateName(view: said.view, height: said.height, block: said.block)
+    }
+
+    /// Restated.
+    private func isBelow(_ one: CertificateName, _ other: CertificateName) -> Bool {
+        one.view < other.view || (one.view == other.view && one.height < other.height)
     }
 }
 
@@ -155,7 +211,7 @@ struct GrowingChainAndViews<Rules: PBFTRules>: Oracle {
         case .committed(let run, let node):
             let parent = committed[node]
             committed[node] = run.last
-            if ![.commit, .checkpoint].contains(run.certificate.statement.kind) {
+            if run.certificate.statement.kind != .commit {
                 return "\(node) commits by a certificate that commits nothing"
             }
             if let parent, run.first.parents != [parent.digest] {

@@ -13,7 +13,7 @@ extension PBFTReplica {
             OracleEntry("P2") { PreparedChain($0) },
             OracleEntry("P3") { PreparedBeforeCommit($0) },
             OracleEntry("P4") { _ in SilentInViewsGivenUp() },
-            OracleEntry("P5") { _ in ReportsCommitVotes() },
+            OracleEntry("P5") { ReportsTheHighest($0) },
             OracleEntry("P6") { ComputedNewViews($0) },
             OracleEntry("P7") { WithinWindow($0) },
             OracleEntry("P8") { StableByQuorum($0) },

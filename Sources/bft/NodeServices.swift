@@ -46,6 +46,24 @@ struct BuiltInServices: NodeServices {
         }
     }
 
+    func checkMessages(of genesis: Genesis) throws {
+        switch genesis.protocolName {
+        case .simplex: try MessageRoom.check(Simplex.self, genesis)
+        case .pbft: try MessageRoom.check(PBFT.self, genesis)
+        case .hotstuff: try MessageRoom.check(HotStuff.self, genesis)
+        case .hotstuff2: try MessageRoom.check(HotStuff2.self, genesis)
+        }
+    }
+
+    private static func commitKinds(of name: ProtocolName) -> [VoteKind] {
+        switch name {
+        case .simplex: Simplex.commitKinds
+        case .pbft: PBFT.commitKinds
+        case .hotstuff: HotStuff.commitKinds
+        case .hotstuff2: HotStuff2.commitKinds
+        }
+    }
+
     func verify(_ proof: BlockProof, on genesis: Genesis) throws -> VerifiedBlock {
         guard let blocks = try? proof.blocks.map({ try Block(decoding: $0) }),
             let certificate = try? Certificate(decoding: proof.certificate)
@@ -54,7 +72,8 @@ struct BuiltInServices: NodeServices {
                 "the encoding of the block or of its certificate is damaged",
                 hint: "save what GET /blocks/HEIGHT answers, as it is")
         }
-        let verifier = try BlockVerifier(genesis: genesis)
+        let verifier = try BlockVerifier(
+            genesis: genesis, commitKinds: Self.commitKinds(of: genesis.protocolName))
         try verifier.check(blocks, committedBy: certificate)
         let first = blocks[0]
         return VerifiedBlock(

@@ -136,7 +136,8 @@ import Testing
         let validators = try ValidatorSet([1, 1, 1, 1])
         func flaw(
             _ kind: VoteKind = .finalize, chain: Digest = .zero, epoch: UInt64 = 1,
-            block: Digest = Self.block.digest, by signers: [Int] = [0, 1, 2], of count: Int = 4
+            block: Digest = Self.block.digest, by signers: [Int] = [0, 1, 2], of count: Int = 4,
+            kinds: [VoteKind] = [.finalize, .unanimous, .chained, .notarize]
         ) throws -> Certificate.Flaw? {
             let statement = Statement(
                 chain: chain, epoch: Epoch(epoch), kind: kind, view: Self.block.view,
@@ -146,8 +147,10 @@ import Testing
                     statement: statement, votes: signers.map { Self.vote(statement, by: $0) },
                     validatorCount: count))
             do {
-                try certificate.checkCommit(
-                    of: Self.block, chain: .zero, validators: validators)
+                let rules = CommitRules(
+                    chain: .zero, epoch: Self.block.epoch, validators: validators,
+                    kinds: kinds)
+                _ = try rules.check(certificate, commits: Self.block)
                 return nil
             } catch { return error }
         }
@@ -157,6 +160,8 @@ import Testing
         #expect(try flaw(epoch: 2) == .otherEpoch)
         #expect(try flaw(block: .zero) == .otherBlock)
         #expect(try flaw(.chained) == .wrongKind(.chained))
+        // A vote that commits, and not in this protocol.
+        #expect(try flaw(kinds: [.unanimous]) == .wrongKind(.finalize))
         #expect(try flaw(by: [0, 1]) == .noQuorum(power: 2, total: 4))
         #expect(try flaw(.unanimous, by: [0, 1]) == .noQuorum(power: 2, total: 4))
         #expect(try flaw(.unanimous) == .notUnanimous(power: 3, total: 4))

@@ -24,7 +24,7 @@ import Testing
     }
 
     static func give(
-        _ run: CommittedRun, to ledger: inout Ledger, from peer: Int, at milliseconds: UInt64 = 0
+        _ run: UncheckedRun, to ledger: inout Ledger, from peer: Int, at milliseconds: UInt64 = 0
     ) -> [LedgerEffect] {
         var effects: [LedgerEffect] = []
         ledger.receive(
@@ -37,12 +37,14 @@ import Testing
     func honest() {
         let blocks = Fixture.chain(5)
         var (ledger, peer) = Self.ledger(for: blocks)
-        let first = Fixture.run(Array(blocks[..<3]))
-        #expect(Self.give(first, to: &ledger, from: peer).contains(.caughtUp(first)))
+        let first = Array(blocks[..<3])
+        #expect(
+            Self.give(Fixture.said(first), to: &ledger, from: peer)
+                .contains(.caughtUp(Fixture.run(first))))
         #expect(ledger.queue.tail == blocks[2])
         #expect(Self.settle(&ledger, at: 1) == peer)
         // A run may begin with what is here already.
-        let rest = Fixture.run(Array(blocks[1...]))
+        let rest = Fixture.said(Array(blocks[1...]))
         #expect(
             Self.give(rest, to: &ledger, from: peer)
                 .contains(.caughtUp(Fixture.run(Array(blocks[3...])))))
@@ -52,26 +54,22 @@ import Testing
     }
 
     @Test("Whatever a liar sends changes nothing and costs it its turn")
-    func liars() throws {
+    func liars() {
         let blocks = Fixture.chain(5)
         let fork = Fixture.block(on: Fixture.genesis, proposer: 2)
         let outOfOrder = Fixture.block(on: Fixture.genesis, payload: [Fixture.batch(1, 2)])
-        // What commits nothing does not even make a run.
-        #expect(
-            CommittedRun(
-                blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .support))
-                == nil)
-        // A quorum of votes that commit only if everybody's are there.
-        let almost = try #require(
-            CommittedRun(
-                blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: .notarize)))
-        let lies: [CommittedRun] = [
-            almost,
-            Fixture.run(Array(blocks[1...])),  // Does not link to what is here.
-            Fixture.run([blocks[0]], by: [1, 2]),  // No quorum.
-            Fixture.run([outOfOrder]),
-            Fixture.run([fork], by: [3]),
-        ]
+        // A quorum of votes that commit nothing, and of such that commit if they are everybody's.
+        let uncommitted = [VoteKind.support, .notarize].map {
+            UncheckedRun(
+                blocks: [blocks[0]], certificate: Fixture.certificate(blocks[0], kind: $0))
+        }
+        let lies =
+            uncommitted + [
+                Fixture.said(Array(blocks[1...])),  // Does not link to what is here.
+                Fixture.said([blocks[0]], by: [1, 2]),  // No quorum.
+                Fixture.said([outOfOrder]),
+                Fixture.said([fork], by: [3]),
+            ]
         for lie in lies {
             var (ledger, peer) = Self.ledger(for: blocks)
             let effects = Self.give(lie, to: &ledger, from: peer)
@@ -96,9 +94,9 @@ import Testing
         #expect(next != peer)
         let stranger = (1...3).first { $0 != peer && $0 != next }!
         #expect(
-            Self.give(Fixture.run(blocks), to: &ledger, from: stranger)
+            Self.give(Fixture.said(blocks), to: &ledger, from: stranger)
                 == [.reject(.uninvitedAnswer, from: ValidatorIndex(stranger))])
-        #expect(Self.give(Fixture.run(blocks), to: &ledger, from: next).count > 0)
+        #expect(Self.give(Fixture.said(blocks), to: &ledger, from: next).count > 0)
         #expect(ledger.queue.tail == blocks[1])
     }
 
@@ -107,14 +105,16 @@ import Testing
         let blocks = Fixture.chain(4)
         var (ledger, peer) = Self.ledger(for: blocks)
         let next = Self.settle(&ledger, at: 500)!
-        let first = Fixture.run(Array(blocks[..<2]))
-        #expect(Self.give(first, to: &ledger, from: peer, at: 510).contains(.caughtUp(first)))
+        let first = Array(blocks[..<2])
+        #expect(
+            Self.give(Fixture.said(first), to: &ledger, from: peer, at: 510)
+                .contains(.caughtUp(Fixture.run(first))))
         #expect(Self.settle(&ledger, at: 511) == peer)
         // Who was asked meanwhile may answer, too: once, with what is still lacking.
-        #expect(Self.give(Fixture.run(blocks), to: &ledger, from: next, at: 520).count > 0)
+        #expect(Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 520).count > 0)
         #expect(ledger.queue.tail == blocks[3])
         #expect(
-            Self.give(Fixture.run(blocks), to: &ledger, from: next, at: 521)
+            Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 521)
                 == [.reject(.uninvitedAnswer, from: ValidatorIndex(next))])
     }
 
@@ -123,10 +123,10 @@ import Testing
         let blocks = Fixture.chain(2)
         var (ledger, peer) = Self.ledger(for: blocks)
         let next = Self.settle(&ledger, at: 500)!
-        let lie = Fixture.run([blocks[0]], by: [1, 2])
+        let lie = Fixture.said([blocks[0]], by: [1, 2])
         #expect(Self.give(lie, to: &ledger, from: peer, at: 510).count == 1)
         #expect(Self.settle(&ledger, at: 511) == nil)
-        #expect(Self.give(Fixture.run(blocks), to: &ledger, from: next, at: 520).count > 0)
+        #expect(Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 520).count > 0)
         #expect(ledger.queue.tail == blocks[1])
     }
 
@@ -134,14 +134,15 @@ import Testing
     func restart() {
         let blocks = Fixture.chain(3)
         var (ledger, peer) = Self.ledger(for: blocks)
-        _ = Self.give(Fixture.run(blocks), to: &ledger, from: peer)
+        _ = Self.give(Fixture.said(blocks), to: &ledger, from: peer)
         let again = Ledger(
             configuration: ledger.configuration, limits: LedgerLimits(),
             state: .genesis(Fixture.genesis, validatorCount: 4), doesApplicationJudge: false,
-            committed: ledger.queue.runs, recovered: [])
+            commitKinds: Simplex.commitKinds,
+            committed: ledger.queue.runs.map { UncheckedRun($0) }, recovered: [])
         #expect(again.queue.tail == blocks[2])
         #expect(again.queue.backlog == 3)
-        #expect(again.queue.tailCertificate == Fixture.certificate(blocks[2]))
+        #expect(again.queue.tailCertificate == Fixture.commit(blocks[2]))
     }
 }
 

@@ -196,7 +196,7 @@ import Testing
         }
         for (block, batch) in zip(blocks, [nil, batches[1], nil]) {
             queue.append(
-                block, certificate: Fixture.certificate(blocks[2]),
+                block, certificate: Fixture.commit(blocks[2]),
                 frontier: Array(repeating: BatchSequence(1), count: 4), batches: [batch])
         }
         #expect(Self.next(&queue) == nil)
@@ -209,7 +209,7 @@ import Testing
         #expect(Self.supply(batches[2], to: &queue))
         #expect(Self.next(&queue) == nil)  // Two at a time.
         #expect(queue.batch(batches[2].reference) == batches[2])
-        let run = CommittedRun(blocks: blocks, certificate: Fixture.certificate(blocks[2]))
+        let run = CommittedRun(blocks: blocks, certificate: Fixture.commit(blocks[2]))
         #expect(queue.runs == [run])
         queue.finished(Height(1))
         #expect(queue.executed == Height(1))

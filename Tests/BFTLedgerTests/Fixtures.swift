@@ -54,8 +54,19 @@ enum Fixture {
         return Certificate(statement: statement, votes: votes, validatorCount: 4)!
     }
 
-    static func run(_ blocks: [Block], by signers: [Int] = [1, 2, 3]) -> CommittedRun {
-        CommittedRun(blocks: blocks, certificate: certificate(blocks.last!, by: signers))!
+    static let rules = CommitRules(
+        chain: chain, epoch: .zero, validators: validators, kinds: Simplex.commitKinds)
+
+    static func commit(_ block: Block) -> CommitCertificate {
+        try! rules.check(certificate(block))
+    }
+
+    static func run(_ blocks: [Block]) -> CommittedRun {
+        CommittedRun(blocks: blocks, certificate: commit(blocks.last!))!
+    }
+
+    static func said(_ blocks: [Block], by signers: [Int] = [1, 2, 3]) -> UncheckedRun {
+        UncheckedRun(blocks: blocks, certificate: certificate(blocks.last!, by: signers))
     }
 
     /// `count` blocks, one on the other.
@@ -71,7 +82,8 @@ enum Fixture {
                 chain: chain, epoch: .zero, validators: validators, own: ValidatorIndex(own),
                 timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
             limits: limits, state: .genesis(genesis, validatorCount: 4),
-            doesApplicationJudge: false, committed: [], recovered: [])
+            doesApplicationJudge: false, commitKinds: Simplex.commitKinds, committed: [],
+            recovered: [])
     }
 
     static func at(_ milliseconds: UInt64) -> Instant {

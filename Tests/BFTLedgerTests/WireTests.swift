@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct WireTests {
     static let batch = Fixture.batch(1, 2, 3)
-    static let run = Fixture.run(Fixture.chain(2))
+    static let run = Fixture.said(Fixture.chain(2))
 
     static let copy = Fixture.signed(batch)
     static let messages: [LedgerMessage] = [
@@ -40,7 +40,7 @@ import Testing
         try WireCheck.check(
             CommittedState(
                 block: block, stateRoot: Digest(1, 2, 3, 4), frontier: [BatchSequence(9)],
-                certificate: Fixture.certificate(block)))
+                certificate: nil))
     }
 
     @Test("The encodings are pinned")
@@ -71,7 +71,7 @@ import Testing
             Array(repeating: Self.batch.reference, count: LedgerLimits.batchRequestLimit + 1))
         #expect(throws: WireError.self) { try LedgerMessage(decoding: many.encoded) }
         let long = LedgerMessage.syncResponse(
-            Fixture.run(Fixture.chain(LedgerLimits.syncBlockLimit + 1)))
+            Fixture.said(Fixture.chain(LedgerLimits.syncBlockLimit + 1)))
         #expect(throws: WireError.self) { try LedgerMessage(decoding: long.encoded) }
     }
 

@@ -30,7 +30,7 @@ import Testing
         let chain = chain(20)
         try withEachBackend { backend in
             try chain.keep(in: backend, savedHeight: 15)
-            let store = ChainStore(backend)
+            let store = ChainStore(backend, rules: TestChain.rules)
             let head = try store.open(genesis: chain.genesis, chain: TestChain.digest)
             let last = try #require(chain.committed.last)
             #expect(head == CommittedState(after: last, stateRoot: try #require(chain.roots.last)))
@@ -69,7 +69,8 @@ import Testing
         var chain = TestChain()
         let committed = chain.append(batches: [large, small])
         try withEachBackend { backend in
-            let store = ChainStore(backend, archive: LogArchive(directory: log))
+            let store = ChainStore(
+                backend, rules: TestChain.rules, archive: LogArchive(directory: log))
             _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
             var changes = ChainChanges()
             store.add(committed, at: [place, nil], stateRoot: chain.roots[1], to: &changes)
@@ -78,7 +79,9 @@ import Testing
             #expect(try store.batch(large.reference) == large)
             #expect(try store.batch(small.reference) == small)
             #expect(try store.storedBlock(at: Height(1))?.transactionCount == 3)
-            let lacking = ChainStore(backend, archive: LogArchive(directory: MemoryLogDirectory()))
+            let lacking = ChainStore(
+                backend, rules: TestChain.rules,
+                archive: LogArchive(directory: MemoryLogDirectory()))
             #expect(try lacking.batch(large.reference) == nil)
             #expect(try lacking.batch(small.reference) == small)
         }
@@ -89,7 +92,7 @@ import Testing
         let chain = chain(3)
         let roots = chain.roots
         try withEachBackend { backend in
-            let store = ChainStore(backend)
+            let store = ChainStore(backend, rules: TestChain.rules)
             _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
             var changes = ChainChanges()
             for (position, committed) in chain.committed.enumerated() {
@@ -113,7 +116,7 @@ import Testing
     func otherChain() throws {
         let chain = chain(1)
         try withEachBackend { backend in
-            let store = ChainStore(backend)
+            let store = ChainStore(backend, rules: TestChain.rules)
             let opened = try store.open(genesis: chain.genesis, chain: TestChain.digest)
             let saved = try store.savedHeight()
             #expect(opened == chain.genesis && saved == .zero)
@@ -135,14 +138,16 @@ import Testing
         try chain.keep(in: whole, savedHeight: 0)
         let key = Array("committed".utf8)
         let head = try #require(try whole.get(.meta, key: key))
-        let expected = try ChainStore(whole).open(genesis: chain.genesis, chain: TestChain.digest)
+        let expected = try ChainStore(whole, rules: TestChain.rules).open(
+            genesis: chain.genesis, chain: TestChain.digest)
         for length in 0..<head.count {
             var batch = WriteBatch()
             batch.put(.meta, key: key, value: Array(head[..<length]))
             let damaged = MemoryBackend(whole.contents)
             try damaged.write(batch)
             #expect(throws: ChainError.self) {
-                try ChainStore(damaged).open(genesis: chain.genesis, chain: TestChain.digest)
+                try ChainStore(damaged, rules: TestChain.rules).open(
+                    genesis: chain.genesis, chain: TestChain.digest)
             }
         }
         for position in head.indices {
@@ -152,7 +157,7 @@ import Testing
             batch.put(.meta, key: key, value: changed)
             let damaged = MemoryBackend(whole.contents)
             try damaged.write(batch)
-            let found = try? ChainStore(damaged).open(
+            let found = try? ChainStore(damaged, rules: TestChain.rules).open(
                 genesis: chain.genesis, chain: TestChain.digest)
             #expect(found != expected)
         }
@@ -173,7 +178,7 @@ import Testing
         for _ in 8...600 { chain.append() }
         try withEachBackend { backend in
             try chain.keep(in: backend, savedHeight: 0)
-            let store = ChainStore(backend)
+            let store = ChainStore(backend, rules: TestChain.rules)
             let first = try #require(try store.run(from: Height(1)))
             #expect(
                 first.blocks == chain.committed.prefix(LedgerLimits.syncBlockLimit).map(\.block))
@@ -198,7 +203,7 @@ import Testing
         chain.append(certificate: third.certificate)
         let backend = MemoryBackend()
         try chain.keep(in: backend, savedHeight: 0)
-        let store = ChainStore(backend)
+        let store = ChainStore(backend, rules: TestChain.rules)
         #expect(try store.run(from: Height(1))?.blocks == [first.block])
         #expect(try store.run(from: Height(2)) == nil)
         #expect(try store.certificate(at: Height(2)) == third.certificate)
@@ -213,12 +218,12 @@ import Testing
         chain.append(batches: [ordered, lost])
         try withEachBackend { backend in
             try chain.keep(in: backend, savedHeight: 0)
-            let store = ChainStore(backend)
+            let store = ChainStore(backend, rules: TestChain.rules)
             try store.restore([other, ordered, lost])
             #expect(try store.batch(ordered.reference) == ordered)
             #expect(try store.batch(lost.reference) == lost)
         }
-        let empty = ChainStore(MemoryBackend())
+        let empty = ChainStore(MemoryBackend(), rules: TestChain.rules)
         try empty.restore([ordered, other])
         #expect(try empty.batch(ordered.reference) == ordered)
         #expect(try empty.batch(other.reference) == other)
@@ -235,7 +240,7 @@ import Testing
             #expect(isWhole == (write > 18))
             var random = SplitMix64(seed: UInt64(write))
             for backend in [FaultInjectingBackend(faulty.contents), faulty.powerCut(&random)] {
-                let store = ChainStore(backend)
+                let store = ChainStore(backend, rules: TestChain.rules)
                 let head = try store.open(genesis: chain.genesis, chain: TestChain.digest)
                 // Batches are not written ahead twice: those that the store lost, the log has.
                 try store.restore(chain.committed.flatMap(\.batches))

@@ -47,7 +47,7 @@ private final class Sink: Sendable {
     private func start(
         _ backend: any StorageBackend, _ chain: TestChain, own: Int = 0
     ) throws -> (Executor<KeyValueStore>, Sink) {
-        let store = ChainStore(backend)
+        let store = ChainStore(backend, rules: TestChain.rules)
         _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
         let sink = Sink()
         let executor = Executor(
@@ -184,7 +184,8 @@ private final class Sink: Sendable {
         for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
         #expect(sink.outcomes(3).count == 3)
         try eventually("the blocks are kept") {
-            try ChainStore(backend).head()?.block == chain.committed[2].block
+            try ChainStore(backend, rules: TestChain.rules).head()?.block
+                == chain.committed[2].block
         }
         #expect(executor.close() == nil)
     }
@@ -228,11 +229,11 @@ private final class Sink: Sendable {
         let backend = MemoryBackend()
         let (executor, _) = try start(backend, chain)
         for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
-        #expect(try ChainStore(backend).savedHeight() == .zero)
+        #expect(try ChainStore(backend, rules: TestChain.rules).savedHeight() == .zero)
         #expect(executor.close() == nil)
-        #expect(try ChainStore(backend).savedHeight() == Height(3))
+        #expect(try ChainStore(backend, rules: TestChain.rules).savedHeight() == Height(3))
         var application = KeyValueStore()
-        try application.load(ChainStore(backend).stateSource)
+        try application.load(ChainStore(backend, rules: TestChain.rules).stateSource)
         #expect(application.stateRoot == chain.roots[3])
     }
 
@@ -241,7 +242,7 @@ private final class Sink: Sendable {
         var chain = TestChain()
         for height in 1...40 { chain.append([("key", "\(height)"), ("key\(height)", "1")]) }
         let backend = MemoryBackend()
-        let store = ChainStore(backend)
+        let store = ChainStore(backend, rules: TestChain.rules)
         _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
         var blocks = BlockExecutor(
             KeyValueStore(), store: store, own: ValidatorIndex(0),
@@ -287,7 +288,7 @@ private final class Sink: Sendable {
             executor.append(.sync(ticket: 0))  // Each block takes two writes of its own.
         }
         #expect(executor.close() != nil)
-        #expect(try ChainStore(backend).savedHeight() == .zero)
+        #expect(try ChainStore(backend, rules: TestChain.rules).savedHeight() == .zero)
     }
 
     @Test("Long answers to short queries wait until the loop has taken those before")

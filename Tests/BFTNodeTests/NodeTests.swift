@@ -18,16 +18,18 @@ import Testing
     private func check(_ receipts: [Receipt], _ network: TestNetwork, at index: Int) throws {
         let backend = try RocksDBBackend(path: "\(network.homes[index].dataDirectory)/chain")
         defer { backend.close() }
-        let store = ChainStore(backend)
-        let chain = Digest.of(network.genesis.encoded, in: .genesis)
-        let validators = try ValidatorSet(network.genesis.validators.map(\.power))
+        let rules = CommitRules(
+            chain: Digest.of(network.genesis.encoded, in: .genesis), epoch: .zero,
+            validators: try ValidatorSet(network.genesis.validators.map(\.power)),
+            kinds: Simplex.commitKinds)
+        let store = ChainStore(backend, rules: rules)
         for receipt in receipts {
             let certificate = try #require(receipt.certificate)
-            let statement = certificate.statement
-            #expect(receipt.height > .zero && statement.height >= receipt.height)
-            var block = try #require(try store.block(at: statement.height))
-            try certificate.checkCommit(of: block, chain: chain, validators: validators)
-            _ = try network.keys.verify(certificate)
+            let committed = certificate.committed
+            #expect(receipt.height > .zero && committed.height >= receipt.height)
+            var block = try #require(try store.block(at: committed.height))
+            #expect(try rules.check(certificate.certificate, commits: block) == certificate)
+            _ = try network.keys.verify(certificate.certificate)
             while block.height > receipt.height {
                 let parent = try #require(try store.block(at: Height(block.height.rawValue - 1)))
                 #expect(block.parent == parent.digest)

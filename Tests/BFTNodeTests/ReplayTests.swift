@@ -13,7 +13,7 @@ import Testing
     private func bring(
         _ chain: TestChain, _ backend: any StorageBackend
     ) throws(ChainError) -> KeyValueStore {
-        let store = ChainStore(backend)
+        let store = ChainStore(backend, rules: TestChain.rules)
         let head = try store.open(genesis: chain.genesis, chain: TestChain.digest)
         var application = KeyValueStore()
         try Replay.bring(&application, to: head, from: store)

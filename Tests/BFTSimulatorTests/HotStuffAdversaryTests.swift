@@ -34,6 +34,18 @@ import Testing
         try await check(TwoChainRules.self)
     }
 
+    @Test("A leader that shows timeouts of another view gets no vote")
+    func staleTimeouts() async throws {
+        func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
+            try await Self.check(rules, "stale timeouts", parts: 50, plan: Surroundings.ragged.plan)
+            {
+                StaleTimeouts<Rules>()
+            }
+        }
+        try await check(ThreeChainRules.self)
+        try await check(TwoChainRules.self)
+    }
+
     @Test("A leader that lies about what its blocks commit is believed by nobody")
     func lyingLeader() async throws {
         func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {

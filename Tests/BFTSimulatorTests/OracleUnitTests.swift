@@ -20,14 +20,34 @@ import Testing
             signatures: Self.signatures)
     }
 
-    private func vote(_ kind: VoteKind, view: UInt64, _ block: Digest, by voter: Int) -> Vote {
+    private func vote(
+        _ kind: VoteKind, view: UInt64, at height: Height = .zero, _ block: Digest, by voter: Int
+    ) -> Vote {
         let statement = Statement(
-            chain: Self.chain, epoch: .zero, kind: kind, view: View(view), height: .zero,
+            chain: Self.chain, epoch: .zero, kind: kind, view: View(view), height: height,
             block: block)
         let signer = ValidatorIndex(voter)
         return Vote(
             statement: statement, voter: signer,
             signature: Self.signatures.sign(statement.signingBytes, as: signer))
+    }
+
+    private func vote(_ kind: VoteKind, of block: Block, by voter: Int) -> Vote {
+        vote(kind, view: block.view.rawValue, at: block.height, block.digest, by: voter)
+    }
+
+    /// What a check lets pass that takes the voters for almost all of the power, and whatever
+    /// kind they use for one that commits.
+    private static func believed(_ votes: [Vote]) throws -> CommitCertificate {
+        let statement = try #require(votes.first).statement
+        let powers = (0..<4).map { position in
+            VotingPower(votes.contains { $0.voter.rawValue == position } ? 100 : 1)
+        }
+        let rules = CommitRules(
+            chain: chain, epoch: .zero, validators: try ValidatorSet(powers),
+            kinds: [statement.kind])
+        return try rules.check(
+            #require(Certificate(statement: statement, votes: votes, validatorCount: 4)))
     }
 
     private func batch(_ sequence: UInt64) -> Batch {
@@ -40,16 +60,14 @@ import Testing
         _ height: UInt64, on parent: Digest = .zero, _ batches: [Batch] = [],
         signers: [Int] = [0, 1, 2]
     ) throws -> CommittedBlock {
+        let height = Height(height)
         let block = Block(
-            epoch: .zero, view: View(height), height: Height(height), parents: [parent],
+            epoch: .zero, view: View(height.rawValue), height: height, parents: [parent],
             proposer: node, time: Timestamp(milliseconds: 0),
             applied: AppliedState(height: .zero, root: .zero), payload: batches.map(\.reference))
-        let votes = signers.map { vote(.finalize, view: height, block.digest, by: $0) }
-        let statement = vote(.finalize, view: height, block.digest, by: 0).statement
-        let certificate = try #require(
-            Certificate(statement: statement, votes: votes, validatorCount: 4))
+        let votes = signers.map { vote(.finalize, of: block, by: $0) }
         return CommittedBlock(
-            block: block, batches: batches, certificate: certificate, frontier: [])
+            block: block, batches: batches, certificate: try Self.believed(votes), frontier: [])
     }
 
     private func executed(_ block: CommittedBlock) -> Observation<Simplex> {
@@ -98,13 +116,10 @@ import Testing
         let votes = [0, 1, 2].map {
             Vote(
                 statement: good.certificate.statement, voter: ValidatorIndex($0),
-                signature: good.certificate.signatures[0])
+                signature: good.certificate.certificate.signatures[0])
         }
-        let forged = try #require(
-            Certificate(
-                statement: good.certificate.statement, votes: votes, validatorCount: 4))
         let block = CommittedBlock(
-            block: good.block, batches: [], certificate: forged, frontier: [])
+            block: good.block, batches: [], certificate: try Self.believed(votes), frontier: [])
         #expect(oracle.judge(executed(block)) != nil)
     }
 
@@ -209,13 +224,9 @@ import Testing
         #expect(oracle.judge(try run(try committed(2, on: first.block.digest))) == nil)
         #expect(oracle.judge(try run(try committed(3))) != nil)
         let foreign = VoteKind(ballot: 2, per: .view, outcome: .commitsBlock)
-        let statement = Statement(
-            chain: Self.chain, epoch: .zero, kind: foreign, view: View(1), height: Height(1),
-            block: first.block.digest)
-        let certificate = try #require(
-            Certificate(statement: statement, votes: [], validatorCount: 4))
+        let votes = (0..<3).map { vote(foreign, of: first.block, by: $0) }
         let strange = CommittedBlock(
-            block: first.block, batches: [], certificate: certificate, frontier: [])
+            block: first.block, batches: [], certificate: try Self.believed(votes), frontier: [])
         var other = GrowingChain<SoundRules>(try scene())
         #expect(other.judge(try run(strange)) != nil)
     }
@@ -223,12 +234,19 @@ import Testing
     @Test("A certificate to notarize breaks S5 unless it is everybody's")
     func unanimity() throws {
         let block = try committed(1).block
-        for signers in [[0, 1, 2], [0, 1, 2, 3]] {
-            let votes = signers.map { vote(.notarize, view: 1, block.digest, by: $0) }
+        let votes = (0..<4).map { vote(.notarize, of: block, by: $0) }
+        // Of a network of four, the scenes are; of one of three, it is everybody's.
+        for (isEverybody, count) in [(true, 4), (false, 3)] {
+            let rules = CommitRules(
+                chain: Self.chain, epoch: .zero,
+                validators: try ValidatorSet(Array(repeating: 1, count: count)),
+                kinds: Simplex.commitKinds)
             let certificate = try #require(
-                Certificate(statement: votes[0].statement, votes: votes, validatorCount: 4))
-            let run = try #require(CommittedRun(blocks: [block], certificate: certificate))
-            let isEverybody = signers.count == 4
+                Certificate(
+                    statement: votes[0].statement, votes: Array(votes.prefix(count)),
+                    validatorCount: count))
+            let run = try #require(
+                CommittedRun(blocks: [block], certificate: try rules.check(certificate)))
             var growing = GrowingChain<SoundRules>(try scene())
             #expect((growing.judge(.committed(run, at: node)) == nil) == isEverybody)
             var certified = CertifiedCommits<Simplex>(try scene())

@@ -87,6 +87,79 @@ import Testing
         return stage.isForked
     }
 
+    /// v3 was away and caught up by what a checkpoint certifies; then v0, which leads, falls
+    /// silent for good. How far do the others get?
+    static func lengthAfterJump<Rules: PBFTRules>(_ rules: Rules.Type) throws -> Int {
+        var stage = try PBFTStage<Rules>()
+        stage.length = 8
+        stage.fate = { $0.from == 3 || $0.to == 3 ? .isLost : .arrives }
+        stage.submit()
+        try stage.catchUp(3, to: stage.committed[1], by: .checkpoint, in: .zero)
+        #expect(stage.committed.allSatisfy { $0.count == 8 })
+        stage.fate = { $0.from == 0 || $0.to == 0 ? .isLost : .arrives }
+        stage.length = 12
+        for index in 1..<4 { stage.work(at: index) }
+        stage.wait(4_000, for: [1, 2, 3])
+        return stage.committed[3].count
+    }
+
+    /// v0, v1 and v2 commit eight blocks. Power cuts take the last of them from v0 and v2. v0
+    /// catches up again by what a checkpoint certifies, and its power is cut once more. v1 is
+    /// malicious: it begins view 2 by the wishes of v0, itself and v3, which was away, and
+    /// proposes another eighth block to v2 and v3.
+    static func forgottenAtJump<Rules: PBFTRules>(_ rules: Rules.Type) throws -> Bool {
+        var stage = try PBFTStage<Rules>()
+        stage.length = 8
+        stage.lie = { unsigned, index in
+            guard case .viewChange(let content, _) = unsigned, index == 1 else { return unsigned }
+            return .viewChange(content.naming(nil), nil)
+        }
+        // v2 does not hear that the checkpoint is stable.
+        stage.fate = { sent in
+            let isUnheard = sent.to == 2 && sent.message.isVote(.checkpoint, in: 0)
+            return sent.from == 3 || sent.to == 3 || isUnheard ? .isLost : .arrives
+        }
+        stage.submit()
+        let chain = stage.committed[1]
+        #expect(chain.count == 8)
+        stage.fate = { _ in .isLost }
+        try stage.restart(0, losing: 1)
+        try stage.restart(2, losing: 1, isLogCut: true)
+        try stage.catchUp(0, to: chain, by: .checkpoint, in: .zero)
+        try stage.restart(0, isLogCut: true)
+        try stage.catchUp(3, to: Array(chain.prefix(7)), by: .commit, in: View(1))
+        stage.fate = { sent in
+            switch sent.message {
+            case .viewChange: sent.from == 2 ? .isLost : .arrives
+            case .newView: .arrives
+            case .prePrepare: sent.message.proposedHeight == Height(8) ? .arrives : .isLost
+            case .vote(let vote): vote.statement.view == View(2) ? .arrives : .isLost
+            default: .isLost
+            }
+        }
+        for index in 0..<4 { stage.work(at: index) }
+        stage.wait(300)
+        let other = Block(
+            epoch: .zero, view: View(2), height: Height(8), parents: [chain[6].digest],
+            proposer: ValidatorIndex(1), time: Timestamp(milliseconds: 2),
+            applied: chain[6].applied, payload: [])
+        for kind in [VoteKind.prepare, .commit] {
+            let said = Statement(
+                chain: PBFTStage<Rules>.chain, epoch: .zero, kind: kind, view: View(2),
+                height: Height(8), block: other.digest)
+            let vote = Vote(statement: said, voter: ValidatorIndex(1), signature: [])
+            for index in [2, 3] {
+                let isProposal = kind == .prepare
+                stage.whisper(
+                    isProposal
+                        ? .prePrepare(PrePrepare(block: other, vote: vote)) : .vote(vote),
+                    from: 1, to: index)
+            }
+        }
+        #expect(stage.replicas[2].view >= View(2) && stage.replicas[3].view >= View(2))
+        return stage.isForked
+    }
+
     /// The leader of view 2 begins it with nothing, whatever was reported.
     static func forgetting(_ unsigned: PBFTUnsigned, by index: Int) -> PBFTUnsigned {
         guard case .newView(let content) = unsigned, index == 1 else { return unsigned }
@@ -106,7 +179,14 @@ import Testing
         #expect(try !Self.twoViews(rules, length: 1))
         #expect(try !Self.twoViews(rules, length: 2))
         #expect(try !Self.latePrepares(rules))
+        #expect(try !Self.forgottenAtJump(rules))
     }
+
+    @Test("The view change of a replica that a checkpoint took to a block is taken by everybody")
+    func jump() throws { #expect(try Self.lengthAfterJump(SoundPBFTRules.self) >= 12) }
+
+    @Test("A view change without what was voted upon at or below the committed block splits them")
+    func forgetsCommitted() throws { #expect(try Self.forgottenAtJump(ForgetsCommitted.self)) }
 
     @Test("A view change that reports nothing splits them")
     func reportsNothing() throws { #expect(try Self.hiddenCommit(ReportsNothing.self)) }

@@ -15,7 +15,7 @@ struct Conversation<Rules: HotStuffRules> {
     private var now = Instant(nanoseconds: 0)
     private var timer: Instant?
     private var log: [HotStuffRecord] = []
-    private var committed = (block: Sample.genesis, certificate: Certificate?.none)
+    private var committed = (block: Sample.genesis, certificate: CommitCertificate?.none)
     private var words = Words()
     private var draft: (view: View, parent: Digest)?
 

@@ -87,7 +87,7 @@ import Testing
     @Test("A proposal or a vote of a view that is over changes nothing")
     func views() throws {
         let old = Self.block(view: 0)
-        #expect(try Self.answer(to: Self.proposal(old)).isEmpty)
+        #expect(try Self.answer(to: Self.proposal(old)) == [.reject(.malformedBlock)])
         guard case .proposal(let proposal) = Self.proposal(old) else { return }
         #expect(try Self.answer(to: .vote(proposal.vote)).isEmpty)
     }
@@ -171,9 +171,14 @@ import Testing
         let said = Statement(
             chain: .zero, epoch: .zero, kind: .vote, view: View(2), height: Height(2),
             block: .zero, ancestor: BlockName(height: block.height, digest: block.digest))
-        let certificate = try #require(Certificate(statement: said, votes: [], validatorCount: 4))
-        let run = try #require(CommittedRun(blocks: [block], certificate: certificate))
+        let votes = (0..<3).map {
+            Vote(statement: said, voter: ValidatorIndex($0), signature: [])
+        }
+        let certificate = try #require(
+            Certificate(statement: said, votes: votes, validatorCount: 4))
         var replica = try Self.replica()
+        let checked = try HotStuff.commitRules(replica.configuration).check(certificate)
+        let run = try #require(CommittedRun(blocks: [block], certificate: checked))
         _ = Self.effects(.started, of: &replica)
         let before = replica
         #expect(Self.effects(.caughtUp(run), of: &replica).isEmpty)

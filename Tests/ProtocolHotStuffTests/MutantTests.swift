@@ -57,6 +57,7 @@ import Testing
         try check(TimesOutTwice.self)
         try check(AnyTimeoutsJustify.self)
         try check(GapsNeedNoTimeouts.self)
+        try check(TimeoutsOfAnyView.self)
         try check(CommitsPairsAcrossGaps.self)
         try check(TwoViewsPerLeader.self)
     }

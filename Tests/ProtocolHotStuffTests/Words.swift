@@ -163,7 +163,11 @@ struct Words {
     /// `A,B by qD`.
     func run(_ words: [String]) throws -> CommittedRun {
         let blocks = try words[0].split(separator: ",").map { try block(String($0)) }
-        guard let run = CommittedRun(blocks: blocks, certificate: try certificate(words[2])) else {
+        let rules = HotStuff.commitRules(Sample.configuration(leaders: nil))
+        guard
+            let run = CommittedRun(
+                blocks: blocks, certificate: try rules.check(certificate(words[2])))
+        else {
             throw Misspoken(command: words.joined(separator: " "))
         }
         return run

@@ -61,14 +61,21 @@ struct TimesOutTwice: WrongTwoChain {
 
 /// Against S3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsJustify: WrongTwoChain {
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        justification.parent.next == justification.view || !justification.timeoutHighs.isEmpty
-    }
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
 }
 
 /// Against S3: a view may be skipped without timeouts to show for it.
 struct GapsNeedNoTimeouts: WrongTwoChain {
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+    func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool {
+        check == .timeoutsPresence || condition
+    }
+}
+
+/// Against J1: timeouts of any view are leave to skip certified blocks.
+struct TimeoutsOfAnyView: WrongTwoChain {
+    func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool {
+        check == .timeoutsView || condition
+    }
 }
 
 /// Against S4: three blocks of any views commit.

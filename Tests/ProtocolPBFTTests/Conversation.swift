@@ -17,7 +17,7 @@ struct Conversation {
     var now = Instant(nanoseconds: 0)
     var timer: Instant?
     var log: [PBFTRecord] = []
-    var committed = (block: genesis, certificate: Certificate?.none)
+    var committed = (block: genesis, certificate: CommitCertificate?.none)
     var blocks: [String: Block] = ["genesis": genesis]
     var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     var draft: (view: View, parent: Digest)?
@@ -26,16 +26,27 @@ struct Conversation {
 
     init() throws { replica = try Self.replica(on: Self.genesis, nil, [], idle: idle) }
 
+    private static func configuration(idle: UInt64) throws -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            own: ValidatorIndex(0),
+            timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle)))
+    }
+
     private static func replica(
-        on root: Block, _ certificate: Certificate?, _ log: [PBFTRecord], idle: UInt64
+        on root: Block, _ certificate: CommitCertificate?, _ log: [PBFTRecord], idle: UInt64
     ) throws -> PBFT {
         PBFT(
-            configuration: ReplicaConfiguration(
-                chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
-                own: ValidatorIndex(0),
-                timing: .init(
-                    viewTimeout: .milliseconds(200), idleInterval: .milliseconds(idle))),
-            root: root, certificate: certificate, recovered: log)
+            configuration: try configuration(idle: idle), root: root, certificate: certificate,
+            recovered: log)
+    }
+
+    /// As PBFT's ledger would have it, but for the kind: a replica gets along with any.
+    private static func checked(_ certificate: Certificate) throws -> CommitCertificate {
+        try CommitRules(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            kinds: PBFT.commitKinds + [.checkpoint]
+        ).check(certificate)
     }
 
     /// Carries out one command and says what came of it.
@@ -54,14 +65,23 @@ struct Conversation {
         case "timer":
             now = max(now, timer ?? now)
             return give(.timerFired)
-        case "restart":
-            if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
-            if words.first == "cut" { log = replica.liveRecords }
-            replica = try Self.replica(
-                on: committed.block, committed.certificate, log, idle: idle)
-            return give(.started)
+        case "restart": return try restart(Array(words))
         default: return give(try input(verb, Array(words), command))
         }
+    }
+
+    /// `restart losing 2`, `restart cut`, `restart cut bare`, `restart forgetting certificates`.
+    private mutating func restart(_ words: [String]) throws -> [String] {
+        switch words.first {
+        case "losing": log.removeLast(Int(try number(words.last)))
+        case "cut": log = replica.liveRecords
+        case "forgetting":
+            log.removeAll { if case .certificate = $0 { true } else { false } }
+        default: break
+        }
+        if words.last == "bare" { committed = (Self.genesis, nil) }
+        replica = try Self.replica(on: committed.block, committed.certificate, log, idle: idle)
+        return give(.started)
     }
 
     private func input(
@@ -105,9 +125,11 @@ struct Conversation {
         case ("caught", 3...):
             let chain = try words[1].split(separator: ",").map { try block(String($0)) }
             let last = words[1].split(separator: ",").last.map(String.init) ?? ""
-            guard
+            let kind = words[2] == "checkpoint" ? "checkpoint" : "commit"
+            guard let by = words.firstIndex(of: "by"),
                 let run = CommittedRun(
-                    blocks: chain, certificate: try certificate(["commit", last] + words[2...]))
+                    blocks: chain,
+                    certificate: try Self.checked(certificate([kind, last] + words[by...])))
             else { throw Misspoken(command: command) }
             return .caughtUp(run)
         default: throw Misspoken(command: command)
@@ -115,6 +137,9 @@ struct Conversation {
     }
 
     private mutating func give(_ input: Input<PBFT>) -> [String] {
+        if case .caughtUp(let run) = input, run.last.height > committed.block.height {
+            committed = (run.last, run.certificate)
+        }
         var effects: [Effect<PBFT>] = []
         replica.handle(input, at: now, into: &effects)
         let earlier = timer

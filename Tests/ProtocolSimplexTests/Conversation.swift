@@ -19,21 +19,25 @@ struct Conversation {
     private var now = Instant(nanoseconds: 0)
     private var timer: Instant?
     private var log: [DurableRecord] = []
-    private var committed = (block: genesis, certificate: Certificate?.none)
+    private var committed = (block: genesis, certificate: CommitCertificate?.none)
     private var blocks: [String: Block] = ["genesis": genesis]
     private var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     private var draft: (view: View, parent: Digest)?
 
     init() throws { replica = try Self.replica(on: Self.genesis, nil, []) }
 
+    private static func configuration() throws -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            own: ValidatorIndex(0), timing: timing)
+    }
+
     private static func replica(
-        on root: Block, _ certificate: Certificate?, _ log: [DurableRecord]
+        on root: Block, _ certificate: CommitCertificate?, _ log: [DurableRecord]
     ) throws -> Simplex {
         Simplex(
-            configuration: ReplicaConfiguration(
-                chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
-                own: ValidatorIndex(0), timing: timing),
-            root: root, certificate: certificate, recovered: log)
+            configuration: try configuration(), root: root, certificate: certificate, recovered: log
+        )
     }
 
     /// Carries out one command and says what came of it.
@@ -95,7 +99,8 @@ struct Conversation {
             let chain = try words[1].split(separator: ",").map { try block(String($0)) }
             let certificate = try certificate(
                 ["finalize", words[1].suffix(1).description] + words[2...])
-            guard let run = CommittedRun(blocks: chain, certificate: certificate) else {
+            let checked = try Simplex.commitRules(Self.configuration()).check(certificate)
+            guard let run = CommittedRun(blocks: chain, certificate: checked) else {
                 throw Misspoken(command: command)
             }
             return .caughtUp(run)

@@ -7,7 +7,8 @@ import Testing
 /// Messages that have an encoding and no meaning here, and words of validators that are none.
 @Suite struct HostileMessageTests {
     static func replica(
-        on root: Block? = nil, certificate: Certificate? = nil, recovered: [DurableRecord] = []
+        on root: Block? = nil, certificate: CommitCertificate? = nil,
+        recovered: [DurableRecord] = []
     ) throws -> Simplex {
         let configuration = ReplicaConfiguration(
             chain: .zero, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
@@ -179,7 +180,8 @@ import Testing
     @Test("What committed a block below the root says nothing after a restart")
     func oldCertificate() throws {
         let root = Self.proposal(view: 3, proposer: 2).block
-        let old = try Self.certificate(.finalize, view: 2)
+        let old = try Simplex.commitRules(Self.replica().configuration)
+            .check(Self.certificate(.finalize, view: 2))
         let with = try Self.replica(on: root, certificate: old)
         #expect(try with == Self.replica(on: root))
     }

@@ -71,6 +71,7 @@ public struct Init: NodeCommand {
                 "\(key ?? "the key") is not the key of '\(name)' in the genesis file",
                 hint: "check --name and --key")
         }
+        try services.checkMessages(of: genesis)
         var configuration = NodeConfiguration()
         configuration.node.name = name
         configuration.network.listen = Endpoint(

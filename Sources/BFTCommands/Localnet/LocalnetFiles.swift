@@ -67,6 +67,7 @@ struct LocalnetFiles {
             chainID: "localnet-\(now.milliseconds / 1_000)", genesisTime: now,
             protocolName: protocolName, scheme: scheme, validators: validators,
             parameters: parameters)
+        try services.checkMessages(of: genesis)
         for (index, key) in keys.enumerated() {
             var configuration = NodeConfiguration()
             configuration.node.name = "node\(index)"

@@ -116,19 +116,9 @@ public struct VoteTally: Sendable {
             return nil
         }
         let voters = ballots.indices.filter { ballots[$0].map { Int($0.choice) } == choice }
-        let heaviestFirst = voters.sorted { left, right in
-            (validators.powers[right], left) < (validators.powers[left], right)
-        }
-        var power: VotingPower = 0
-        var chosen: [Int] = []
-        for voter in heaviestFirst where !isEnough(power) {
-            power += validators.powers[voter]
-            chosen.append(voter)
-        }
-        guard isEnough(power) else { return nil }
+        guard let chosen = validators.fewest(of: voters, where: isEnough) else { return nil }
         return Certificate(
-            statement: statement,
-            votes: chosen.sorted().compactMap { vote(of: ValidatorIndex($0)) },
+            statement: statement, votes: chosen.compactMap { vote(of: ValidatorIndex($0)) },
             validatorCount: validators.count)
     }
 }

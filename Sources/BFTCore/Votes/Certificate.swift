@@ -30,7 +30,25 @@ public struct Certificate: Equatable, Sendable {
         self.signatures = votes.map(\.signature)
     }
 
-    /// Why a certificate does not commit a block.
+    /// The same statement with no more signers than it takes, heaviest first: what others put into
+    /// it beyond that need not be carried on.
+    public func trimmed(
+        of validators: ValidatorSet, where isEnough: (VotingPower) -> Bool
+    ) -> Certificate {
+        let positions = signers.positions
+        guard signers.count == validators.count,
+            let chosen = validators.fewest(of: positions, where: isEnough),
+            chosen.count < positions.count
+        else { return self }
+        let kept = Set(chosen)
+        let votes = zip(positions, signatures).filter { kept.contains($0.0) }.map {
+            Vote(statement: statement, voter: ValidatorIndex($0), signature: $1)
+        }
+        return Certificate(
+            statement: statement, votes: votes, validatorCount: validators.count) ?? self
+    }
+
+    /// Why a certificate commits no block, or not the one that it should.
     public enum Flaw: Error, Equatable, Sendable {
         case otherChain
         case otherEpoch
@@ -40,27 +58,6 @@ public struct Certificate: Equatable, Sendable {
         case noQuorum(power: VotingPower, total: VotingPower)
         /// A quorum, where it takes everybody.
         case notUnanimous(power: VotingPower, total: VotingPower)
-    }
-
-    /// Throws unless this certificate, its signatures verified, commits `block` on `chain`.
-    ///
-    /// One check for every protocol: a quorum, or everybody if the kind of vote asks for that,
-    /// whose statement commits exactly this block.
-    public func checkCommit(
-        of block: Block, chain: Digest, validators: ValidatorSet
-    ) throws(Flaw) {
-        guard statement.chain == chain else { throw .otherChain }
-        guard statement.epoch == block.epoch else { throw .otherEpoch }
-        guard let committed = statement.committed else { throw .wrongKind(statement.kind) }
-        guard committed == BlockName(height: block.height, digest: block.digest) else {
-            throw .otherBlock
-        }
-        try checkQuorum(validators)
-        guard statement.kind.outcome == .commitsBlockIfUnanimous else { return }
-        let power = validators.power(of: signers)
-        guard power == validators.total else {
-            throw .notUnanimous(power: power, total: validators.total)
-        }
     }
 
     /// Throws unless the signers are a quorum of `validators`.

@@ -8,7 +8,7 @@ import BFTCore
 struct CommitQueue: Equatable, Sendable {
     private struct Entry: Equatable, Sendable {
         let block: Block
-        let certificate: Certificate
+        let certificate: CommitCertificate
         let frontier: [BatchSequence]
         var batches: [Batch?]
 
@@ -37,7 +37,7 @@ struct CommitQueue: Equatable, Sendable {
     var backlog: Int { entries.count }
 
     /// What commits the last block, unless that is executed.
-    var tailCertificate: Certificate? { entries.last?.certificate }
+    var tailCertificate: CommitCertificate? { entries.last?.certificate }
 
     /// The blocks that are not executed yet, those of one certificate together.
     var runs: [CommittedRun] {
@@ -58,7 +58,8 @@ struct CommitQueue: Equatable, Sendable {
     var batches: [Batch] { entries.flatMap { $0.batches.compactMap(\.self) } }
 
     mutating func append(
-        _ block: Block, certificate: Certificate, frontier: [BatchSequence], batches: [Batch?]
+        _ block: Block, certificate: CommitCertificate, frontier: [BatchSequence],
+        batches: [Batch?]
     ) {
         precondition(
             block.parent == tail.digest && block.height == tail.height.next,

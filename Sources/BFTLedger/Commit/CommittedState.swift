@@ -12,10 +12,11 @@ public struct CommittedState: Equatable, Sendable {
     /// The first sequence of each author that is not ordered.
     public let frontier: [BatchSequence]
     /// What commits the block or a descendant. Only the genesis has none.
-    public let certificate: Certificate?
+    public let certificate: CommitCertificate?
 
     public init(
-        block: Block, stateRoot: Digest, frontier: [BatchSequence], certificate: Certificate?
+        block: Block, stateRoot: Digest, frontier: [BatchSequence],
+        certificate: CommitCertificate?
     ) {
         self.block = block
         self.stateRoot = stateRoot
@@ -31,7 +32,7 @@ public struct CommittedState: Equatable, Sendable {
     }
 
     /// The same with another certificate, or without.
-    public func with(_ certificate: Certificate?) -> Self {
+    public func with(_ certificate: CommitCertificate?) -> Self {
         Self(
             block: block, stateRoot: stateRoot, frontier: frontier, certificate: certificate)
     }
@@ -45,12 +46,12 @@ public struct CommittedState: Equatable, Sendable {
     }
 }
 
+/// Without the certificate, which has a place of its own: whoever reads it there checks it.
 extension CommittedState: WireCodable {
     public func encode(into writer: inout Writer) {
         block.encode(into: &writer)
         stateRoot.encode(into: &writer)
         writer.array(frontier) { $1.encode(into: &$0) }
-        writer.optional(certificate) { $1.encode(into: &$0) }
     }
 
     @_lifetime(reader: copy reader)
@@ -60,9 +61,7 @@ extension CommittedState: WireCodable {
         frontier = try reader.array(limit: ValidatorSet.countLimit) { reader throws(WireError) in
             try BatchSequence(from: &reader)
         }
-        certificate = try reader.optional { reader throws(WireError) in
-            try Certificate(from: &reader)
-        }
+        certificate = nil
     }
 }
 
@@ -73,12 +72,13 @@ public struct CommittedBlock: Equatable, Sendable {
     public let batches: [Batch]
     /// What commits the block, or the descendant with which it was committed. Kept with the
     /// block: whoever comes back after a crash can show others that they are behind.
-    public let certificate: Certificate
+    public let certificate: CommitCertificate
     /// The first sequence of each author that is not ordered by this block or an earlier one.
     public let frontier: [BatchSequence]
 
     public init(
-        block: Block, batches: [Batch], certificate: Certificate, frontier: [BatchSequence]
+        block: Block, batches: [Batch], certificate: CommitCertificate,
+        frontier: [BatchSequence]
     ) {
         self.block = block
         self.batches = batches
@@ -87,5 +87,5 @@ public struct CommittedBlock: Equatable, Sendable {
     }
 
     /// Whether the certificate commits this block itself, and not only as an ancestor.
-    public var isCertifiedItself: Bool { certificate.statement.committed?.digest == block.digest }
+    public var isCertifiedItself: Bool { certificate.committed.digest == block.digest }
 }

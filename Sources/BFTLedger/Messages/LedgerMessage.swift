@@ -9,7 +9,7 @@ public enum LedgerMessage: Equatable, Sendable {
     case batchRequest([BatchReference])
     /// Asks for committed blocks from a height on.
     case syncRequest(from: Height)
-    case syncResponse(CommittedRun)
+    case syncResponse(UncheckedRun)
     /// Asks for the highest height that the receiver has helped to commit.
     case readProbe(nonce: UInt64)
     case readClaim(nonce: UInt64, height: Height)
@@ -73,7 +73,7 @@ extension LedgerMessage: WireCodable {
         case Tag.syncRequest: self = .syncRequest(from: try Height(from: &reader))
         case Tag.syncResponse:
             self = .syncResponse(
-                try CommittedRun(from: &reader, limit: LedgerLimits.syncBlockLimit))
+                try UncheckedRun(from: &reader, limit: LedgerLimits.syncBlockLimit))
         case Tag.readProbe: self = .readProbe(nonce: try reader.uint64())
         case Tag.readClaim:
             self = .readClaim(nonce: try reader.uint64(), height: try Height(from: &reader))
@@ -90,22 +90,18 @@ extension LedgerMessage {
     }
 }
 
-extension CommittedRun {
+extension UncheckedRun {
     func encode(into writer: inout Writer) {
         writer.array(blocks) { $1.encode(into: &$0) }
         certificate.encode(into: &writer)
     }
 
-    /// Reads a run of at most `limit` blocks.
+    /// Reads what is said to be a run of at most `limit` blocks.
     @_lifetime(reader: copy reader)
     init(from reader: inout Reader, limit: Int) throws(WireError) {
         let blocks = try reader.array(limit: limit) { reader throws(WireError) in
             try Block(from: &reader)
         }
-        let certificate = try Certificate(from: &reader)
-        guard let run = CommittedRun(blocks: blocks, certificate: certificate) else {
-            throw .invalid("blocks that don't link")
-        }
-        self = run
+        self.init(blocks: blocks, certificate: try Certificate(from: &reader))
     }
 }

@@ -19,7 +19,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         doesApplicationJudge: Bool = false, recovered: [ReplicaRecord<P>]
     ) {
         var records: [P.Durable] = []
-        var runs: [CommittedRun] = []
+        var runs: [UncheckedRun] = []
         var batches: [BatchCopy] = []
         for record in recovered {
             switch record {
@@ -31,7 +31,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         own = configuration.own
         ledger = Ledger(
             configuration: configuration, limits: limits, state: state,
-            doesApplicationJudge: doesApplicationJudge, committed: runs, recovered: batches)
+            doesApplicationJudge: doesApplicationJudge, commitKinds: P.commitKinds,
+            committed: runs, recovered: batches)
         consensus = P(
             configuration: configuration, root: ledger.queue.tail,
             certificate: ledger.queue.tailCertificate ?? state.certificate, recovered: records)
@@ -272,7 +273,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     ///
     /// - Precondition: what was executed is durable.
     public var liveRecords: [ReplicaRecord<P>] {
-        ledger.queue.runs.map { .committed($0) }
+        ledger.queue.runs.map { .committed(UncheckedRun($0)) }
             + consensus.liveRecords.map { .consensus($0) }
             + (ledger.queue.batches.map { BatchCopy($0) } + ledger.pool.heldBatches)
             .map { .batch($0) }

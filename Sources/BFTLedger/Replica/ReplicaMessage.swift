@@ -58,7 +58,7 @@ public enum ReplicaRecord<P: ConsensusProtocol>: Equatable, Sendable {
     case consensus(P.Durable)
     case batch(BatchCopy)
     /// Committed, and not executed when the log was begun.
-    case committed(CommittedRun)
+    case committed(UncheckedRun)
 
     /// The most blocks in one run, far above what any protocol commits at once.
     static var blockLimit: Int { 1 << 20 }
@@ -84,7 +84,7 @@ extension ReplicaRecord: WireCodable {
         switch try reader.uint8() {
         case 1: self = .consensus(try P.Durable(from: &reader))
         case 2: self = .batch(try BatchCopy(from: &reader))
-        case 3: self = .committed(try CommittedRun(from: &reader, limit: Self.blockLimit))
+        case 3: self = .committed(try UncheckedRun(from: &reader, limit: Self.blockLimit))
         case let tag: throw .unknownTag(tag)
         }
     }

@@ -108,14 +108,12 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
 }
 
 extension CertificateReport {
-    init(_ certificate: Certificate) {
-        let statement = certificate.statement
-        let committed = statement.committed
+    init(_ certificate: CommitCertificate) {
         self.init(
-            view: statement.view, height: committed?.height ?? statement.height,
-            block: committed?.digest ?? statement.block,
+            view: certificate.statement.view, height: certificate.committed.height,
+            block: certificate.committed.digest,
             signers: certificate.signers.positions.map { ValidatorIndex($0) },
-            encoded: certificate.encoded)
+            encoded: certificate.certificate.encoded)
     }
 }
 

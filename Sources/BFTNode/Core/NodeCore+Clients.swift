@@ -115,7 +115,7 @@ extension NodeCore {
             case .judged(let digest, let isValid):
                 give(.applicationJudged(digest, isValid: isValid))
             case .run(let run, let peer):
-                let message = Message.ledger(.syncResponse(run))
+                let message = Message.ledger(.syncResponse(UncheckedRun(run)))
                 _ = transport.send(
                     Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
             case .batch(let batch, let peer):

@@ -62,6 +62,6 @@ extension SimulatedNode {
     /// Puts an earlier image in the place of the disk. The machine is down.
     mutating func replaceDisk(by image: DiskImage) {
         disk = Disk(image)
-        state = (try? ChainStore(disk.store).head()) ?? genesis
+        state = (try? ChainStore(disk.store, rules: rules).head()) ?? genesis
     }
 }

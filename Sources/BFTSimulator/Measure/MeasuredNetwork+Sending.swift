@@ -89,7 +89,7 @@ extension MeasuredNetwork {
             let run = CommittedRun(
                 blocks: window[...last].map(\.block), certificate: window[last].certificate)
         else { return }
-        send(.ledger(.syncResponse(run)), from: position, to: [peer])
+        send(.ledger(.syncResponse(UncheckedRun(run))), from: position, to: [peer])
     }
 
     // MARK: Malicious validators

@@ -12,7 +12,7 @@ struct CertifiedCommits<P: ConsensusProtocol>: Oracle {
     mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
         case .committed(let run, let node):
-            flaw(of: run.certificate, for: run.last)
+            flaw(of: run.certificate, for: run.isCertifiedItself ? run.last : nil)
                 .map { "\(node) committed \(run.last.height) with \($0)" }
         case .executed(let block, _, let node):
             // Perhaps a descendant's: then its naming was judged when that was committed.
@@ -22,7 +22,8 @@ struct CertifiedCommits<P: ConsensusProtocol>: Oracle {
         }
     }
 
-    private func flaw(of certificate: Certificate, for block: Block?) -> String? {
+    private func flaw(of checked: CommitCertificate, for block: Block?) -> String? {
+        let certificate = checked.certificate
         if let block, certificate.statement.committed?.digest != block.digest {
             return "a vote for another block"
         }
@@ -35,6 +36,9 @@ struct CertifiedCommits<P: ConsensusProtocol>: Oracle {
             power != scene.validators.powers.reduce(0, +)
         {
             return "power \(power) behind it, and not all"
+        }
+        guard P.commitKinds.contains(certificate.statement.kind) else {
+            return "votes that commit nothing"
         }
         if certificate.statement.chain != scene.chain { return "a vote of another chain" }
         return scene.holds(certificate.claims) ? nil : "a bad signature"

@@ -91,7 +91,9 @@ extension RoundWorld {
         let signers = committed.certificate.signers.positions
         let power = signers.reduce(UInt64(0)) { $0 + plan.powers[$1] }
         let total = plan.powers.reduce(0, +)
-        if 3 * power <= 2 * total || !committed.certificate.claims.allSatisfy(signatures.holds) {
+        if 3 * power <= 2 * total
+            || !committed.certificate.certificate.claims.allSatisfy(signatures.holds)
+        {
             violations.append("certificates: height \(position + 1) is committed without one")
         }
     }
@@ -107,7 +109,7 @@ extension RoundWorld {
             let run = CommittedRun(
                 blocks: blocks[first...last].map(\.block), certificate: blocks[last].certificate)
         else { return }
-        send(.ledger(.syncResponse(run)), from: instance, to: peer)
+        send(.ledger(.syncResponse(UncheckedRun(run))), from: instance, to: peer)
     }
 
     // MARK: Network

@@ -52,7 +52,11 @@ struct MessageSummary: Equatable {
                 )
             case .syncRequest(let height): ("sync request", "from height \(height)")
             case .syncResponse(let run):
-                ("sync response", "heights \(run.first.height) to \(run.last.height)")
+                (
+                    "sync response",
+                    run.blocks.first.map { "from height \($0.height), \(run.blocks.count) blocks" }
+                        ?? "no blocks"
+                )
             case .readProbe: ("read probe", "")
             case .readClaim(_, let height): ("read claim", "height \(height)")
             }

@@ -13,6 +13,10 @@ import ProtocolSimplex
 struct TestChain {
     static let digest = Digest(1, 2, 3, 4)
     static let validatorCount = 4
+    static let rules = CommitRules(
+        chain: digest, epoch: .zero,
+        validators: try! ValidatorSet(Array(repeating: 1, count: validatorCount)),
+        kinds: Simplex.commitKinds)
 
     private(set) var blocks: [Block]
     private(set) var committed: [CommittedBlock] = []
@@ -49,7 +53,8 @@ struct TestChain {
     /// Commits it by `certificate` or by one of its own.
     @discardableResult
     mutating func append(
-        _ pairs: [(String, String)] = [], batches: [Batch]? = nil, certificate: Certificate? = nil
+        _ pairs: [(String, String)] = [], batches: [Batch]? = nil,
+        certificate: CommitCertificate? = nil
     ) -> CommittedBlock {
         let batches =
             batches ?? (pairs.isEmpty ? [] : [Self.batch(0, frontier[0].rawValue, pairs)])
@@ -73,14 +78,16 @@ struct TestChain {
             payload: payload)
     }
 
-    static func certificate(of block: Block) -> Certificate {
+    static func certificate(of block: Block) -> CommitCertificate {
         let statement = Statement(
             chain: digest, epoch: .zero, kind: .finalize, view: block.view, height: block.height,
             block: block.digest)
         let votes = (0..<3).map {
             Vote(statement: statement, voter: ValidatorIndex($0), signature: [UInt8($0)])
         }
-        return Certificate(statement: statement, votes: votes, validatorCount: validatorCount)!
+        let certificate = Certificate(
+            statement: statement, votes: votes, validatorCount: validatorCount)
+        return try! rules.check(certificate!)
     }
 
     /// The state root after each block, from the genesis on.
@@ -101,7 +108,7 @@ struct TestChain {
 
     /// Keeps every block in `backend`, as a node does, and the state as it is at `savedHeight`.
     func keep(in backend: any StorageBackend, savedHeight: Int) throws {
-        let store = ChainStore(backend)
+        let store = ChainStore(backend, rules: TestChain.rules)
         _ = try store.open(genesis: genesis, chain: Self.digest)
         var application = KeyValueStore()
         var results = ResultWriter()

@@ -73,11 +73,11 @@ enum HostBugs {
         host("takes blocks with a certificate of too few", .split.with("lying-peer"), within: 300) {
             $0.hears = { input, _ in
                 guard case .received(let message, let sender) = input,
-                    case .ledger(.syncResponse(let run)) = message.value,
-                    let padded = CommittedRun(
-                        blocks: run.blocks,
-                        certificate: run.certificate.padded(to: run.certificate.signers.count))
+                    case .ledger(.syncResponse(let run)) = message.value
                 else { return [input] }
+                let padded = UncheckedRun(
+                    blocks: run.blocks,
+                    certificate: run.certificate.padded(to: run.certificate.signers.count))
                 return [.received(Verified(.ledger(.syncResponse(padded))), from: sender)]
             }
         },

@@ -57,6 +57,10 @@ enum HotStuffBugs {
             .ragged.with("stale-leader"), within: 1_000, HotStuffReplica<AnyTimeoutsWillDo>.self,
             insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
+            "hotstuff2", "timeouts of any view justify a parent; a leader for each view",
+            .ragged.with("stale-timeouts"), within: 1_000, HotStuffReplica<TimeoutsOfAnyView>.self,
+            insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
+        PlantedBug(
             "hotstuff2", "forgets certificates at a restart; a leader for each view", .cuts,
             within: 300, hosting: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self
         ) {
@@ -80,6 +84,10 @@ extension Surroundings {
 
 extension HotStuffReplica: HasOwnAdversaries {
     static func ownAdversary(named name: String) -> (any Adversary<HotStuffReplica<Rules>>)? {
-        name == "stale-leader" ? StaleLeader<Rules>() : nil
+        switch name {
+        case "stale-leader": StaleLeader<Rules>()
+        case "stale-timeouts": StaleTimeouts<Rules>()
+        default: nil
+        }
     }
 }

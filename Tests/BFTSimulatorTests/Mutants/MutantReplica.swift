@@ -8,6 +8,8 @@ import ProtocolSimplex
 protocol ReplicaMistake: Sendable, Equatable {
     associatedtype Sound: Attackable
     init()
+    /// The votes that it takes for such that commit.
+    static var commitKinds: [VoteKind] { get }
     func configuration(_ sound: ReplicaConfiguration) -> ReplicaConfiguration
     func recovered(_ records: [Sound.Durable]) -> [Sound.Durable]
     /// What it would begin a new log with.
@@ -29,6 +31,7 @@ struct Reaction<P: ConsensusProtocol> {
 }
 
 extension ReplicaMistake {
+    static var commitKinds: [VoteKind] { Sound.commitKinds }
     func configuration(_ sound: ReplicaConfiguration) -> ReplicaConfiguration { sound }
     func recovered(_ records: [Sound.Durable]) -> [Sound.Durable] { records }
     func kept(_ records: [Sound.Durable]) -> [Sound.Durable] { records }
@@ -49,12 +52,14 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
     typealias Unsigned = Sound.Unsigned
     typealias Durable = Sound.Durable
 
+    static var commitKinds: [VoteKind] { Mistake.commitKinds }
+
     private var mistake = Mistake()
     private var sound: Sound
     private let configuration: ReplicaConfiguration
 
     init(
-        configuration: ReplicaConfiguration, root: Block, certificate: Certificate?,
+        configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [Durable]
     ) {
         self.configuration = configuration
@@ -79,6 +84,11 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
     }
 
     func isUseful(_ message: Message) -> Bool { mistake.isUseful(message, to: sound) }
+    static func largestMessage(
+        among validators: ValidatorSet, signatureByteCount: Int
+    ) -> Message {
+        Sound.largestMessage(among: validators, signatureByteCount: signatureByteCount)
+    }
     var view: View { sound.view }
     func leader(of view: View) -> ValidatorIndex { sound.leader(of: view) }
     var committed: Block { sound.committed }

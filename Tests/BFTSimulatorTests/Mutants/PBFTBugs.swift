@@ -58,6 +58,7 @@ enum PBFTBugs {
         rules("a view change reports nothing", .chaos, ReportsNothing.self),
         rules(
             "a view change leaves out what is prepared", .chaos, ReportsCommittedOnly.self),
+        rules("a view change forgets what is committed", .chaos, ForgetsCommitted.self),
         rules("a view begins with the lowest report", .chaos, ChoosesLowest.self),
         rules(
             "keeps a leader that orders something", .calm.with("neglecting-leader"),

@@ -53,6 +53,35 @@ struct StaleLeader<Rules: HotStuffRules>: Adversary {
     }
 }
 
+/// Builds again on what a block that skipped a view stood on, by the timeouts of that view.
+struct StaleTimeouts<Rules: HotStuffRules>: Adversary {
+    typealias P = HotStuffReplica<Rules>
+    private var skipping: [HotStuffProposal] = []
+
+    mutating func hear(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        if case .consensus(.proposal(let proposal)) = message, proposal.timeouts != nil {
+            skipping = skipping.suffix(3) + [proposal]
+        }
+        return []
+    }
+
+    mutating func instead(
+        of unsigned: HotStuffUnsigned, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        guard case .proposal(let block, let vote, _, _) = unsigned,
+            let old = skipping.randomElement(using: &vantage.random)
+        else { return [Dispatch(unsigned, to: vantage.recipients(of: unsigned))] }
+        let other = block.rebuilt(
+            on: old.block.parent, at: old.block.height, applied: old.block.applied)
+        let proposal = HotStuffUnsigned.proposal(
+            other, vote.moved(to: other, ancestor: nil), justify: old.justify,
+            timeouts: old.timeouts)
+        return [Dispatch(proposal, to: vantage.peers)]
+    }
+}
+
 /// Says of its blocks that they commit their parents, or themselves where the parent is true, and
 /// votes for that.
 struct LyingLeader<Rules: HotStuffRules>: Adversary {

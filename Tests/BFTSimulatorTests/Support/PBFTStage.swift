@@ -14,8 +14,13 @@ struct PBFTStage<Rules: PBFTRules> {
 
     private(set) var replicas: [P] = []
     private(set) var now = Instant(nanoseconds: 0)
-    /// What each replica committed, in order.
+    /// What each replica committed, in order, and the certificate of the run that each block was
+    /// committed in.
     private(set) var committed: [[Block]]
+    private(set) var certificates: [[CommitCertificate]]
+    /// What each replica made durable and did not give up since.
+    private var logs: [[PBFTRecord]]
+    private let genesis: Block
     /// What the scene does to a message.
     var fate: (Sent) -> Fate = { _ in .arrives }
     /// What a malicious validator signs instead.
@@ -26,22 +31,89 @@ struct PBFTStage<Rules: PBFTRules> {
     private var queue: [Sent] = []
 
     init() throws {
-        let genesis = Block.genesis(
+        genesis = Block.genesis(
             chain: Self.chain, time: Timestamp(milliseconds: 0), stateRoot: .zero)
         committed = Array(repeating: [], count: 4)
+        certificates = Array(repeating: [], count: 4)
+        logs = Array(repeating: [], count: 4)
         for index in 0..<4 {
             replicas.append(
                 P(
-                    configuration: ReplicaConfiguration(
-                        chain: Self.chain, epoch: .zero,
-                        validators: try ValidatorSet([1, 1, 1, 1]),
-                        own: ValidatorIndex(index),
-                        timing: .init(
-                            viewTimeout: .milliseconds(200), idleInterval: .milliseconds(500))),
-                    root: genesis, certificate: nil, recovered: []))
+                    configuration: try Self.configuration(of: index), root: genesis,
+                    certificate: nil, recovered: []))
         }
         for index in 0..<4 { give(.started, to: index) }
         run()
+    }
+
+    private static func configuration(of index: Int) throws -> ReplicaConfiguration {
+        ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            own: ValidatorIndex(index),
+            timing: .init(viewTimeout: .milliseconds(200), idleInterval: .milliseconds(500)))
+    }
+
+    /// Cuts the power of a replica, which loses the last `count` blocks of its chain with it: the
+    /// chain is synced after what was voted.
+    mutating func restart(_ index: Int, losing count: Int = 0, isLogCut: Bool = false) throws {
+        if isLogCut { logs[index] = replicas[index].liveRecords }
+        committed[index].removeLast(count)
+        certificates[index].removeLast(count)
+        let root = committed[index].last ?? genesis
+        replicas[index] = P(
+            configuration: try Self.configuration(of: index), root: root,
+            certificate: certificates[index].last, recovered: logs[index])
+        give(.started, to: index)
+        give(
+            .executed(
+                BlockName(height: root.height, digest: root.digest), stateRoot: root.digest),
+            to: index)
+        run()
+    }
+
+    /// Lets a replica catch up to the last of `blocks` by votes of `signers`.
+    mutating func catchUp(
+        _ index: Int, to blocks: [Block], by kind: VoteKind, in view: View,
+        of signers: [Int] = [0, 1, 2]
+    ) throws {
+        let missing = Array(blocks.dropFirst(committed[index].count))
+        guard let last = missing.last else { return }
+        let name = BlockName(height: last.height, digest: last.digest)
+        let isCheckpoint = kind == .checkpoint
+        let said = Statement(
+            chain: Self.chain, epoch: .zero, kind: kind, view: isCheckpoint ? .zero : view,
+            height: last.height, block: last.digest, ancestor: isCheckpoint ? name : nil)
+        let votes = signers.map {
+            Vote(statement: said, voter: ValidatorIndex($0), signature: [])
+        }
+        guard let certificate = Certificate(statement: said, votes: votes, validatorCount: 4),
+            let caught = CommittedRun(
+                blocks: missing, certificate: try Self.commitRules().check(certificate))
+        else { throw Unlinked() }
+        note(caught, at: index)
+        give(.caughtUp(caught), to: index)
+        for input in executions(of: caught) { give(input, to: index) }
+        run()
+    }
+
+    struct Unlinked: Error {}
+
+    /// As PBFT's ledger has them, but for the kind: a replica gets along with any.
+    private static func commitRules() throws -> CommitRules {
+        CommitRules(
+            chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            kinds: P.commitKinds + [.checkpoint])
+    }
+
+    private mutating func note(_ run: CommittedRun, at index: Int) {
+        committed[index] += run.blocks
+        certificates[index] += run.blocks.map { _ in run.certificate }
+    }
+
+    private func executions(of run: CommittedRun) -> [Input<P>] {
+        run.blocks.map {
+            .executed(BlockName(height: $0.height, digest: $0.digest), stateRoot: $0.digest)
+        }
     }
 
     /// Gives each replica something to order: leaders propose from now on.
@@ -133,12 +205,10 @@ struct PBFTStage<Rules: PBFTRules> {
             return [.drafted(draft, view: view, parent: branch.tip.digest)]
         case .judge(let branch): return [.judged(branch.tip.digest, .valid)]
         case .commit(let run):
-            committed[index] += run.blocks
-            return run.blocks.map {
-                .executed(
-                    BlockName(height: $0.height, digest: $0.digest), stateRoot: $0.digest)
-            }
-        case .persist, .setTimer, .fetch, .accuse, .reject: break
+            note(run, at: index)
+            return executions(of: run)
+        case .persist(let record): logs[index].append(record)
+        case .setTimer, .fetch, .accuse, .reject: break
         }
         return []
     }

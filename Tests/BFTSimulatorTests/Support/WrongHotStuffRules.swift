@@ -66,8 +66,14 @@ struct TwoChainWithoutTimeouts: WrongThreeChain {
 /// Against S3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsWillDo: WrongTwoChain {
     var viewsPerTenure: UInt64 { 1 }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        justification.parent.next == justification.view || !justification.timeoutHighs.isEmpty
+    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+}
+
+/// Against J1: timeouts of any view are leave to skip certified blocks.
+struct TimeoutsOfAnyView: WrongTwoChain {
+    var viewsPerTenure: UInt64 { 1 }
+    func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool {
+        check == .timeoutsView || condition
     }
 }
 

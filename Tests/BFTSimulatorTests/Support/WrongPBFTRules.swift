@@ -26,8 +26,8 @@ extension WrongPBFTRules {
     func isWithinWatermarks(_ height: Height, stable: Height) -> Bool {
         sound.isWithinWatermarks(height, stable: stable)
     }
-    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
-        sound.reported(prepared: prepared, committed: committed)
+    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+        sound.reported(highest, committed: committed)
     }
     func chosen(from reports: [CertificateName]) -> CertificateName? {
         sound.chosen(from: reports)
@@ -90,26 +90,30 @@ struct VotesAfterViewChange: WrongPBFTRules {
 
 /// Against P5: reports nothing.
 struct ReportsNothing: WrongPBFTRules {
-    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
-        nil
-    }
+    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? { nil }
 }
 
 /// Against P5: reports what it committed, and not what it prepared above that.
 struct ReportsCommittedOnly: WrongPBFTRules {
-    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
-        committed
+    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+        highest.height > committed ? nil : highest
+    }
+}
+
+/// Against P5: forgets what stands at or below what it committed, in whatever way.
+struct ForgetsCommitted: WrongPBFTRules {
+    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+        highest.height > committed ? highest : nil
     }
 }
 
 /// Against P5: a prepared block beyond the next checkpoint is left out, as if the window of those
 /// who hear of it counted.
 struct ReportsWithinInterval: WrongPBFTRules {
-    func reported(prepared: CertificateName?, committed: CertificateName?) -> CertificateName? {
+    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
         let interval = PBFTBounds.checkpointInterval
-        let low = (committed?.height.rawValue ?? 0) / interval
-        guard let prepared, prepared.height.rawValue / interval == low else { return committed }
-        return prepared
+        let isNear = highest.height.rawValue / interval <= committed.rawValue / interval
+        return isNear ? highest : nil
     }
 }
 

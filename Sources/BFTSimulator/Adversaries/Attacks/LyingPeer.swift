@@ -5,7 +5,7 @@ public import BFTLedger
 /// Answers requests with what was not asked for, and claims to have committed the end of time.
 public struct LyingPeer<P: ConsensusProtocol>: Adversary {
     /// The last run that it was sent itself: real blocks, mostly of the wrong heights.
-    private var staleRun: CommittedRun?
+    private var staleRun: UncheckedRun?
 
     public init() {}
 
@@ -38,13 +38,13 @@ public struct LyingPeer<P: ConsensusProtocol>: Adversary {
             ]
         case .syncResponse(let run):
             // Its end without its beginning, its beginning under another's certificate, another.
-            let shortened = CommittedRun(
+            let shortened = UncheckedRun(
                 blocks: Array(run.blocks.suffix(1)), certificate: run.certificate)
-            let headless = CommittedRun(
+            let headless = UncheckedRun(
                 blocks: Array(run.blocks.dropFirst()), certificate: run.certificate)
             let unsigned = run.certificate.restated(run.certificate.statement, keeping: 1)
-            let weak = unsigned.flatMap {
-                CommittedRun(blocks: run.blocks, certificate: $0)
+            let weak = unsigned.map {
+                UncheckedRun(blocks: run.blocks, certificate: $0)
             }
             return [staleRun, shortened, headless, weak].compactMap(\.self)
                 .map { .syncResponse($0) }

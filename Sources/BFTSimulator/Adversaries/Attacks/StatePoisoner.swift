@@ -35,7 +35,7 @@ public struct StatePoisoner<P: Attackable>: Adversary {
         }
         let forged = run.certificate.statement.committing(blocks.last?.digest ?? .zero)
         return [run.certificate.restated(forged), vantage.certificate(of: forged)]
-            .compactMap { $0.flatMap { CommittedRun(blocks: blocks, certificate: $0) } }
+            .compactMap { $0.map { UncheckedRun(blocks: blocks, certificate: $0) } }
             .map { Dispatch(.ledger(.syncResponse($0)), to: [peer]) }
     }
 }

@@ -1,0 +1,107 @@
+public import BFTBase
+
+/// What it takes for a certificate to commit a block of one chain: made where the validator set
+/// and the protocol are known, and nowhere else.
+public struct CommitRules: Equatable, Sendable {
+    /// The genesis digest.
+    public let chain: Digest
+    public let epoch: Epoch
+    public let validators: ValidatorSet
+    /// The protocol's votes that commit. Of all others, no number of signatures commits anything.
+    public let kinds: [VoteKind]
+
+    public init(chain: Digest, epoch: Epoch, validators: ValidatorSet, kinds: [VoteKind]) {
+        self.chain = chain
+        self.epoch = epoch
+        self.validators = validators
+        self.kinds = kinds
+    }
+
+    /// `certificate`, its signatures verified, as what commits a block. Throws if it commits none.
+    ///
+    /// A quorum, or everybody if the kind of vote asks for that, whose statement names a block.
+    public func check(
+        _ certificate: Certificate
+    ) throws(Certificate.Flaw) -> CommitCertificate {
+        let statement = certificate.statement
+        guard statement.chain == chain else { throw .otherChain }
+        guard statement.epoch == epoch else { throw .otherEpoch }
+        guard kinds.contains(statement.kind), let committed = statement.committed else {
+            throw .wrongKind(statement.kind)
+        }
+        try certificate.checkQuorum(validators)
+        if statement.kind.outcome == .commitsBlockIfUnanimous {
+            let power = validators.power(of: certificate.signers)
+            guard power == validators.total else {
+                throw .notUnanimous(power: power, total: validators.total)
+            }
+        }
+        return CommitCertificate(checked: certificate, committing: committed)
+    }
+
+    /// `certificate`, its signatures verified, as what commits `block`. Throws if it does not.
+    public func check(
+        _ certificate: Certificate, commits block: Block
+    ) throws(Certificate.Flaw) -> CommitCertificate {
+        let checked = try check(certificate)
+        guard checked.committed == BlockName(height: block.height, digest: block.digest) else {
+            throw .otherBlock
+        }
+        return checked
+    }
+}
+
+/// A certificate that commits a block, and with it the block's ancestors.
+///
+/// Only the check makes one: what comes from a peer or a disk is a `Certificate`, whatever it says
+/// of itself.
+public struct CommitCertificate: Equatable, Sendable {
+    public let certificate: Certificate
+    /// The block that it commits.
+    public let committed: BlockName
+
+    fileprivate init(checked certificate: Certificate, committing committed: BlockName) {
+        self.certificate = certificate
+        self.committed = committed
+    }
+
+    public var statement: Statement { certificate.statement }
+    public var signers: Bitmap { certificate.signers }
+}
+
+/// A block that is shown to be committed: a certificate commits it, or a descendant that is linked
+/// to it by digests.
+public struct CommittedName: Equatable, Sendable {
+    public let block: BlockName
+    public let certificate: CommitCertificate
+
+    /// The block that `certificate` commits itself.
+    public init(_ certificate: CommitCertificate) {
+        block = certificate.committed
+        self.certificate = certificate
+    }
+
+    private init(_ block: BlockName, _ certificate: CommitCertificate) {
+        self.block = block
+        self.certificate = certificate
+    }
+
+    /// The parent of the first of `blocks`, or `nil` unless each of them is the parent of the next
+    /// and the last is this block.
+    public func parent(ofFirst blocks: [Block]) -> CommittedName? {
+        guard let first = blocks.first, let last = blocks.last, let below = first.height.previous,
+            last.digest == block.digest, last.height == block.height, blocks.areLinked
+        else { return nil }
+        return CommittedName(BlockName(height: below, digest: first.parent), certificate)
+    }
+}
+
+extension [Block] {
+    /// Whether each block is the parent of the next, with views that never fall.
+    public var areLinked: Bool {
+        zip(self, dropFirst()).allSatisfy { parent, child in
+            child.parent == parent.digest && child.height == parent.height.next
+                && child.view >= parent.view
+        }
+    }
+}
