@@ -6,8 +6,8 @@ import BFTCore
 /// Those who voted for a block that names a batch hold it, so they are asked first; without
 /// votes, the proposer and the author are. Whoever should have it and does not answer while
 /// `fetchPatience` lasts is passed over: others are asked, at each step twice as many as before,
-/// so that any number of silent peers costs a few steps. And it is remembered: for whatever is needed later, it is
-/// asked last of its kind, until it has answered all that it was asked for.
+/// so that any number of silent peers costs a few steps. And it is remembered: for whatever is
+/// needed later, it is asked last of its kind, until it has answered all that it was asked for.
 ///
 /// What is sent is named by its digest, so a wrong batch answers nothing.
 ///
