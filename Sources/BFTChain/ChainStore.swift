@@ -173,17 +173,15 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     package func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
-        guard var bytes = try backend.get(.batches, key: Self.key(reference)) else { return nil }
+        guard let bytes = try backend.get(.batches, key: Self.key(reference)) else { return nil }
+        let batch: Batch?
         if let place = BatchPlace(bytes) {
-            guard
-                let payload = try archive?.payload(
-                    at: place.position, type: RecordType.largeBatch)
-            else { return nil }
-            bytes = payload
+            let payload = try archive?.payload(at: place.position, type: RecordType.largeBatch)
+            batch = payload.flatMap { try? BatchCopy(decoding: $0).batch }
+        } else {
+            batch = try? Batch(encoded: bytes)
         }
-        guard let batch = try? Batch(encoded: bytes), batch.reference == reference else {
-            return nil
-        }
+        guard let batch, batch.reference == reference else { return nil }
         return batch
     }
 

@@ -49,9 +49,9 @@ private struct LogContents<P: ConsensusProtocol> {
         switch type {
         case RecordType.replica: records.append(try ReplicaRecord<P>(decoding: payload))
         case RecordType.batch, RecordType.largeBatch:
-            let batch = try Batch(encoded: payload.withUnsafeBytes { Array($0) })
-            records.append(.batch(batch))
-            if type == RecordType.largeBatch { places[batch.reference] = position }
+            let copy = try BatchCopy(decoding: payload)
+            records.append(.batch(copy))
+            if type == RecordType.largeBatch { places[copy.reference] = position }
         default: throw .unknownTag(type)
         }
     }
@@ -65,8 +65,8 @@ extension ChainStore {
         orderedIn state: CommittedState
     ) throws(ChainError) {
         let ordered = records.compactMap { record -> Batch? in
-            guard case .batch(let batch) = record, places[batch.reference] == nil,
-                batch.author.rawValue < state.frontier.count,
+            guard case .batch(let copy) = record, case let batch = copy.batch,
+                places[batch.reference] == nil, batch.author.rawValue < state.frontier.count,
                 batch.sequence < state.frontier[batch.author.rawValue]
             else { return nil }
             return batch

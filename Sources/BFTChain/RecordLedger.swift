@@ -21,7 +21,8 @@ package struct RecordLedger: Sendable {
     private struct Record: Sendable {
         let number: UInt64
         let type: UInt8
-        let payload: [UInt8]
+        /// The payload, in parts that stand one after another.
+        let parts: [[UInt8]]
         /// The batch that the record holds.
         let batch: BatchReference?
         /// Whether the batch is durable already, in an older record.
@@ -49,17 +50,28 @@ package struct RecordLedger: Sendable {
     ///
     /// - Parameter isUrgent: whether somebody waits until it is durable; see `RecordLog`.
     package mutating func append(
-        type: UInt8, payload: [UInt8], batch: BatchReference? = nil, isRepeated: Bool = false,
+        type: UInt8, parts: [[UInt8]], batch: BatchReference? = nil, isRepeated: Bool = false,
         isUrgent: Bool = true, to log: (any RecordLog)?
     ) -> UInt64 {
         let record = Record(
-            number: nextNumber, type: type, payload: payload, batch: batch,
+            number: nextNumber, type: type, parts: parts, batch: batch,
             isRepeated: isRepeated, isUrgent: isUrgent)
         nextNumber += 1
         if let batch, !isRepeated { undurable[batch] = record.number }
         unappended.append(record)
         flush(to: log)
         return record.number
+    }
+
+    /// Hands a batch over, with its author's signature where that is known.
+    package mutating func append(
+        _ copy: BatchCopy, largeFrom byteCount: Int = RecordType.largeBatchBytes,
+        isRepeated: Bool = false, isUrgent: Bool, to log: (any RecordLog)?
+    ) -> UInt64 {
+        append(
+            type: RecordType.of(copy.batch, largeFrom: byteCount),
+            parts: [copy.head, copy.batch.encoded], batch: copy.reference,
+            isRepeated: isRepeated, isUrgent: isUrgent, to: log)
     }
 
     /// The record with which the last batch of `payload` is durable, or 0 if all are.
@@ -73,11 +85,11 @@ package struct RecordLedger: Sendable {
         guard let log else { return }
         while let record = unappended.first,
             let position = log.append(
-                type: record.type, parts: [record.payload], isUrgent: record.isUrgent)
+                type: record.type, parts: record.parts, isUrgent: record.isUrgent)
         {
             _ = unappended.popFirst()
             appended.append((position, record))
-            appendedByteCount += record.payload.count
+            appendedByteCount += record.parts.reduce(0) { $0 + $1.count }
         }
     }
 
@@ -117,7 +129,7 @@ package struct RecordLedger: Sendable {
 package enum RecordType {
     /// A record of the replica, in its canonical encoding.
     package static let replica: UInt8 = 1
-    /// A batch, as it is encoded.
+    /// A copy of a batch, as it is encoded.
     package static let batch: UInt8 = 2
     /// A batch that stays where it is once it is executed: the chain refers to it.
     package static let largeBatch: UInt8 = 3

@@ -45,16 +45,20 @@ public struct Branch: Sendable, Equatable {
     /// already: then the state that it vouches for was compared by somebody honest, and need not
     /// be known here, and its time and content were judged.
     public let isCertified: Bool
+    /// Who is known to have voted for the tip, as far as somebody has noted it: whoever did holds
+    /// its batches.
+    public let voters: Bitmap?
 
     public init(
         root: Block, ancestors: [Block], tip: Block, in view: View? = nil,
-        isCertified: Bool = false
+        isCertified: Bool = false, voters: Bitmap? = nil
     ) {
         self.root = root
         self.ancestors = ancestors
         self.tip = tip
         self.view = view ?? tip.view
         self.isCertified = isCertified
+        self.voters = voters
     }
 }
 

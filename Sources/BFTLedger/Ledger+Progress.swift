@@ -50,11 +50,11 @@ extension Ledger {
     private static var repeatedByteLimit: Int { 256 << 10 }
 
     /// The first own batches that wait to be ordered.
-    private func batchesToRepeat() -> [Batch] {
-        let waiting = pool.durableBatches(of: configuration.own)
+    private func batchesToRepeat() -> [BatchCopy] {
+        let waiting = pool.sendableBatches
         var byteCount = 0
         let few = waiting.prefix {
-            byteCount += $0.encoded.count
+            byteCount += $0.batch.encoded.count
             return byteCount <= Self.repeatedByteLimit
         }
         return few.isEmpty ? Array(waiting.prefix(1)) : Array(few)
@@ -62,9 +62,8 @@ extension Ledger {
 
     /// Sends own batches again that nobody orders.
     private mutating func remind(at now: Instant, into effects: inout [LedgerEffect]) {
-        let first = pool.firstDurable(of: configuration.own)
-        guard reminder.isDue(first: first, at: now) else { return }
-        for batch in batchesToRepeat() { effects.append(.broadcast(.batch(batch))) }
+        guard reminder.isDue(first: pool.firstSendable, at: now) else { return }
+        for copy in batchesToRepeat() { effects.append(.broadcast(.batch(copy))) }
     }
 
     // MARK: Verdicts
@@ -78,9 +77,12 @@ extension Ledger {
         case .wait: retryAt = now.advanced(by: .milliseconds(10))
         case .waitForExecution: break
         case .missing(let references):
-            let due = now.advanced(by: limits.fetchGrace)
+            let due = branch.isCertified ? now : now.advanced(by: limits.fetchGrace)
+            let holders = BatchFetcher.Holders(
+                proposer: branch.tip.proposer, voters: branch.voters,
+                isCertified: branch.isCertified)
             for reference in references where pool.batch(reference) == nil {
-                fetcher.want(reference, from: branch.tip.proposer, at: due)
+                fetcher.want(reference, of: holders, at: due)
             }
         // What is certified was judged by somebody honest's application: it need not be again, in
         // another state perhaps.
@@ -146,8 +148,10 @@ extension Ledger {
     // MARK: Missing batches
 
     private mutating func wantMissing(at now: Instant) {
-        for (reference, proposer) in queue.missing(limit: limits.batchRequestsInFlight) {
-            fetcher.want(reference, from: proposer, at: now)
+        for (reference, proposer, signers) in queue.missing(limit: limits.batchRequestsInFlight) {
+            let holders = BatchFetcher.Holders(
+                proposer: proposer, voters: signers, isCertified: true)
+            fetcher.want(reference, of: holders, at: now)
         }
         guard isWantListStale else { return }
         isWantListStale = false

@@ -5,7 +5,9 @@ public import BFTCore
 enum LedgerEffect: Equatable, Sendable {
     case send(LedgerMessage, to: ValidatorIndex)
     case broadcast(LedgerMessage)
-    case store(Batch)
+    case store(BatchCopy)
+    /// Sign an own batch.
+    case sign(BatchReference)
     case execute(CommittedBlock)
     case verdict(Digest, Verdict)
     case caughtUp(CommittedRun)
@@ -15,6 +17,7 @@ enum LedgerEffect: Equatable, Sendable {
     case askApplication(Block, [Batch])
     case diverged(Divergence)
     case displaced(Batch)
+    case accuse(Evidence)
     case reject(LedgerRejection, from: ValidatorIndex)
 }
 
@@ -54,13 +57,15 @@ struct Ledger: Equatable, Sendable {
     var reads: ReadIndex
     var pace: ProposalPace
     var reminder: BatchReminder
+    /// The authors that were accused of contradicting themselves: once is enough.
+    var convicted: Bitmap
     /// The host's wall clock, as of this turn.
     var wallTime = Timestamp(milliseconds: 0)
 
     init(
         configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
         doesApplicationJudge: Bool, commitKinds: [VoteKind], committed: [UncheckedRun],
-        recovered: [Batch]
+        recovered: [BatchCopy]
     ) {
         let own = configuration.own
         let count = configuration.validators.count
@@ -70,7 +75,8 @@ struct Ledger: Equatable, Sendable {
         commitRules = CommitRules(
             chain: configuration.chain, epoch: configuration.epoch,
             validators: configuration.validators, kinds: commitKinds)
-        pool = BatchPool(next: state.frontier, limits: limits)
+        pool = BatchPool(next: state.frontier, own: own, limits: limits)
+        convicted = Bitmap(count: count)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
         queue = CommitQueue(root: state.block, inFlightLimit: limits.executionsInFlight)
         roots = ExecutedRoots(height: state.block.height, root: state.stateRoot)
@@ -81,7 +87,7 @@ struct Ledger: Equatable, Sendable {
         pace = ProposalPace(limits)
         reminder = BatchReminder(interval: limits.answerTimeout.scaled(by: 4))
         recover(committed)
-        for batch in recovered where !queue.supply(batch) { pool.recover(batch) }
+        for copy in recovered where !queue.supply(copy.batch) { pool.recover(copy) }
     }
 
     /// Takes back blocks that were committed and not executed. Those executed since say nothing.
@@ -118,7 +124,7 @@ struct Ledger: Equatable, Sendable {
         hasNews = true
         do throws(LedgerRejection) {
             switch message {
-            case .batch(let batch): try take(batch, from: sender, into: &effects)
+            case .batch(let copy): try take(copy, from: sender, at: now, into: &effects)
             case .batchRequest(let references): answer(references, to: sender, into: &effects)
             case .syncRequest(let request):
                 if request.height <= queue.executed {
@@ -141,50 +147,6 @@ struct Ledger: Equatable, Sendable {
         } catch {
             effects.append(.reject(error, from: sender))
         }
-    }
-
-    private mutating func take(
-        _ batch: Batch, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
-    ) throws(LedgerRejection) {
-        let isWanted = fetcher.isWanted(batch.reference)
-        fetcher.found(batch.reference)
-        if queue.supply(batch) {
-            // For others who ask: the host's log keeps it until its store does.
-            effects.append(.store(batch))
-            return
-        }
-        guard isWanted || sender == batch.author else { throw .batch(.unasked) }
-        let isNew = pool.batch(batch.reference) == nil
-        do throws(BatchRefusal) {
-            try pool.insert(batch, isRequested: isWanted)
-        } catch {
-            // A late copy of what a block brought along is nobody's fault.
-            if error == .alreadyOrdered { return }
-            throw .batch(error)
-        }
-        if isNew { store(batch, into: &effects) }
-    }
-
-    /// Has the host store a batch of the pool. Whatever it makes durable later stands behind it, so
-    /// a vote may name it from now on.
-    mutating func store(_ batch: Batch, into effects: inout [LedgerEffect]) {
-        effects.append(.store(batch))
-        pool.hold(batch.reference)
-    }
-
-    /// Sends what is here; what was executed is on the host's disk.
-    private func answer(
-        _ references: [BatchReference], to peer: ValidatorIndex, into effects: inout [LedgerEffect]
-    ) {
-        var onDisk: [BatchReference] = []
-        for reference in references {
-            if let batch = pool.batch(reference) ?? queue.batch(reference) {
-                effects.append(.send(.batch(batch), to: peer))
-            } else {
-                onDisk.append(reference)
-            }
-        }
-        if !onDisk.isEmpty { effects.append(.readBatches(onDisk, for: peer)) }
     }
 
     // MARK: Ordering

@@ -19,10 +19,12 @@ public struct LedgerLimits: Sendable, Equatable {
     public var executionLag: UInt64 = 128
     /// How many blocks are handed to the executor before it answers.
     public var executionsInFlight = 8
-    /// How many batches are asked for at once. At most `batchRequestLimit`.
+    /// How many batches one peer is asked for at once. At most `batchRequestLimit`.
     public var batchRequestsInFlight = 64
     /// How long a batch that a proposal names may take to come by itself.
     public var fetchGrace = Interval.milliseconds(20)
+    /// How long a peer that was asked for a batch may send nothing before others are asked, too.
+    public var fetchPatience = Interval.milliseconds(200)
     /// How long a peer may take to answer.
     public var answerTimeout = Interval.milliseconds(500)
     /// How far a proposer's clock may be ahead.
@@ -32,6 +34,9 @@ public struct LedgerLimits: Sendable, Equatable {
     /// How many blocks one answer to a request for blocks holds, the same at every validator. At
     /// most `syncBlockLimit`.
     public var syncBlocks = Self.syncBlockLimit
+
+    /// The check of batches that is left out: for tests, to show that each is needed.
+    package var skippedCheck: BatchCheck?
 
     public init() {}
 

@@ -107,8 +107,8 @@ extension World {
         for target in dispatch.targets {
             if target != node {
                 transmit(message, from: node, to: target)
-            } else if case .ledger(.batch(let batch)) = message, batch.author == node {
-                give(.sealed(batch), to: node)
+            } else if case .ledger(.batch(let copy)) = message, copy.batch.author == node {
+                give(.sealed(copy.batch), to: node)
             }
         }
     }

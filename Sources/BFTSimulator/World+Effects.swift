@@ -44,14 +44,23 @@ extension World {
             if !mistakes.isVotingBeforeDurable {
                 nodes[node.rawValue].waiting.append(.record(number))
             }
-        case .store(let batch):
+        case .store(let copy):
             guard mistakes.isKeepingBatchesInMemory else {
-                _ = append(.batch(batch), at: node)
+                _ = append(.batch(copy), at: node)
                 return
             }
             events.add(
-                .stored(node, life: nodes[node.rawValue].life, batch),
+                .stored(node, life: nodes[node.rawValue].life, copy.batch),
                 at: now.advanced(by: .microseconds(plan.syncMicroseconds.upperBound)))
+        case .signBatch(let reference, let statement):
+            // Beside the log: now before a batch is durable, now after.
+            let signature = signatures.sign(statement.signingBytes, as: node)
+            let time = UInt64.random(
+                in: 0...2 * plan.syncMicroseconds.upperBound,
+                using: &nodes[node.rawValue].random)
+            events.add(
+                .batchSigned(node, life: nodes[node.rawValue].life, reference, signature),
+                at: now.advanced(by: .microseconds(time)))
         default: nodes[node.rawValue].waiting.append(.effect(effect))
         }
     }
@@ -106,7 +115,7 @@ extension World {
     private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
         trace(effect, at: node)
         switch effect {
-        case .persist, .store: break  // Carried out when they were queued.
+        case .persist, .store, .signBatch: break  // Carried out when they were queued.
         case .sign(let unsigned): sign(unsigned, at: node)
         case .send(let message, let peer): send(message, from: node, to: peer)
         case .broadcast(let message):

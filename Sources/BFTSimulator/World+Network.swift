@@ -12,6 +12,11 @@ extension World {
         guard !isMalicious(sender) else {
             return sendMaliciously(message, from: sender, to: target)
         }
+        if case .ledger(.batch(let copy)) = message, copy.batch.author == sender,
+            copy.authorship != nil
+        {
+            observe(.authored(copy.reference, at: sender), at: sender)
+        }
         transmit(message, from: sender, to: target)
     }
 
@@ -148,7 +153,7 @@ extension World {
     ) {
         if isMalicious(target), !hearMaliciously(message, from: sender, at: target) { return }
         guard let replica = nodes[target.rawValue].replica else { return }
-        let isUseful = replica.isUseful(message)
+        let isUseful = replica.isUseful(message, from: sender)
         guard
             !isUseful || mistakes.isSkippingVerification
                 || message.claims.allSatisfy({ signatures.holds($0) })

@@ -18,14 +18,13 @@ extension World {
         _ record: ReplicaRecord<P>, isRepeated: Bool = false, at node: ValidatorIndex
     ) -> UInt64? {
         guard let log = nodes[node.rawValue].storage?.log else { return nil }
-        guard case .batch(let batch) = record else {
+        guard case .batch(let copy) = record else {
             return nodes[node.rawValue].storage?.records.append(
-                type: RecordType.replica, payload: record.encoded, to: log)
+                type: RecordType.replica, parts: [record.encoded], to: log)
         }
         return nodes[node.rawValue].storage?.records.append(
-            type: RecordType.of(batch, largeFrom: Self.largeBatchBytes), payload: batch.encoded,
-            batch: batch.reference, isRepeated: isRepeated,
-            isUrgent: isRepeated || batch.author == node, to: log)
+            copy, largeFrom: Self.largeBatchBytes, isRepeated: isRepeated,
+            isUrgent: isRepeated || copy.batch.author == node, to: log)
     }
 
     /// Hands what has gathered to the disk, unless that is busy.
@@ -79,6 +78,14 @@ extension World {
         guard nodes[node.rawValue].life == life else { return }
         noteStored(batch.reference, at: node)
         give(.stored(batch.reference), to: node)
+    }
+
+    /// The signature of an own batch is made.
+    mutating func finishSigning(
+        _ reference: BatchReference, _ signature: [UInt8], at node: ValidatorIndex, life: Int
+    ) {
+        guard nodes[node.rawValue].life == life else { return }
+        give(.batchSigned(reference, signature: signature), to: node)
     }
 
     private mutating func noteStored(_ reference: BatchReference, at node: ValidatorIndex) {
@@ -256,6 +263,6 @@ extension World {
     ) {
         guard keep(node), let batch = try? nodes[node.rawValue].storage?.store.batch(reference)
         else { return }
-        send(.ledger(.batch(batch)), from: node, to: peer)
+        send(.ledger(.batch(BatchCopy(batch))), from: node, to: peer)
     }
 }

@@ -15,6 +15,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
     case synced(ValidatorIndex, life: Int)
     /// A batch that a mistaken host keeps in memory.
     case stored(ValidatorIndex, life: Int, Batch)
+    /// The signature under an own batch is made.
+    case batchSigned(ValidatorIndex, life: Int, BatchReference, [UInt8])
     case executed(ValidatorIndex, life: Int, CommittedBlock)
     case storeSynced(ValidatorIndex, life: Int)
     /// The state that was taken down is written beside everything else.
@@ -39,7 +41,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         switch self {
         case .deliver(_, _, let node), .deliverBytes(_, _, let node),
             .process(_, _, let node, _), .timer(let node, _, _), .synced(let node, _),
-            .stored(let node, _, _), .executed(let node, _, _), .storeSynced(let node, _),
+            .stored(let node, _, _), .batchSigned(let node, _, _, _),
+            .executed(let node, _, _), .storeSynced(let node, _),
             .stateSaved(let node, _, _), .submit(let node), .read(let node), .truncate(let node),
             .speak(let node):
             node
@@ -73,6 +76,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .diskHasRoom(let node): tag(17, node)
         case .resume(let node): tag(18, node)
         case .stateSaved(let node, _, _): tag(19, node)
+        case .batchSigned(let node, _, _, _): tag(20, node)
         }
     }
 }

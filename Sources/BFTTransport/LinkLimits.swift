@@ -24,7 +24,7 @@ public struct LinkLimits: Sendable, Hashable {
             messageCount: 65_536, byteCount: 64 << 20, messageByteCount: 4 << 20,
             overflow: .dropOldest),
         batches: LaneLimits = LaneLimits(
-            messageCount: 1_024, byteCount: 64 << 20, messageByteCount: 4 << 20,
+            messageCount: 1_024, byteCount: 64 << 20, messageByteCount: 4 << 20 | 8 << 10,
             overflow: .dropOldest),
         sync: LaneLimits = LaneLimits(
             messageCount: 256, byteCount: 32 << 20, messageByteCount: 8 << 20,

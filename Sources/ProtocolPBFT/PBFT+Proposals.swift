@@ -152,7 +152,8 @@ extension PBFTReplica {
                     .judge(
                         Branch(
                             root: committed, ancestors: Array(ancestors[..<position]), tip: block,
-                            in: view, isCertified: true)))
+                            in: view, isCertified: true,
+                            voters: newView?.content.certificate?.signers)))
             }
             isHeld = isHeld && judgement == .valid
         }

@@ -103,6 +103,17 @@ struct Round: Equatable, Sendable {
         return nil
     }
 
+    /// Who has notarized the block called `digest`, as far as it is known here. Whoever only
+    /// supported it need not hold its batches.
+    func notarizers(of digest: Digest) -> Bitmap {
+        var voters = notarizes.voters { $0.block == digest }
+        for certificate in [notarization, finalization].compactMap(\.self)
+        where certificate.statement.kind == .notarize && certificate.statement.block == digest {
+            for position in certificate.signers.positions { voters.insert(position) }
+        }
+        return voters
+    }
+
     func judgement(of digest: Digest) -> Judgement {
         // It would not have been notarized here otherwise, whatever was forgotten since.
         if own.notarized == digest { return .valid }

@@ -173,7 +173,10 @@ extension SimplexReplica {
         else { return ask(block.proposer, at: now, into: &effects) }
         guard isHeld(ancestors, into: &effects) else { return }
         rounds.update(view) { $0.note(.asked(in: block.view), of: block.digest) }
-        effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
+        let branch = Branch(
+            root: committed, ancestors: ancestors, tip: block,
+            voters: rounds[view]?.notarizers(of: block.digest))
+        effects.append(.judge(branch))
     }
 
     private mutating func refuse(_ block: Block, into effects: inout [Effect<Self>]) {
@@ -281,7 +284,8 @@ extension SimplexReplica {
                     .judge(
                         Branch(
                             root: committed, ancestors: Array(chain[..<position]), tip: block,
-                            in: view, isCertified: true)))
+                            in: view, isCertified: true,
+                            voters: rounds.rounds[round].notarizers(of: block.digest))))
             }
             if waiting == Self.askedAncestorLimit { break }
         }

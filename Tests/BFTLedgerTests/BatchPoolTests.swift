@@ -8,7 +8,9 @@ import Testing
     static func pool(_ change: (inout LedgerLimits) -> Void = { _ in }) -> BatchPool {
         var limits = LedgerLimits()
         change(&limits)
-        return BatchPool(next: Array(repeating: BatchSequence(1), count: 4), limits: limits)
+        return BatchPool(
+            next: Array(repeating: BatchSequence(1), count: 4), own: ValidatorIndex(0),
+            limits: limits)
     }
 
     static func frontier(_ sequences: UInt64...) -> [BatchSequence] {
@@ -19,7 +21,7 @@ import Testing
     func drafts() throws {
         var pool = Self.pool()
         let batches = [(1, 1), (1, 2), (2, 1), (2, 3)].map { Fixture.batch($0, UInt64($1)) }
-        for batch in batches { try pool.insert(batch, isRequested: false) }
+        for batch in batches { try pool.insert(Fixture.signed(batch), isRequested: false) }
         #expect(!pool.hasWork)
         #expect(pool.draft(frontier: pool.frontier, start: 0).isEmpty)
         for batch in batches { pool.hold(batch.reference) }
@@ -37,7 +39,7 @@ import Testing
         var pool = Self.pool { $0.blockBytes = 250 }
         for sequence in UInt64(1)...5 {
             let batch = Fixture.batch(1, sequence, size: 82)  // 100 bytes encoded.
-            try pool.insert(batch, isRequested: false)
+            try pool.insert(Fixture.signed(batch), isRequested: false)
             pool.hold(batch.reference)
         }
         #expect(pool.draft(frontier: pool.frontier, start: 0).count == 2)
@@ -50,35 +52,36 @@ import Testing
             $0.bytesPerAuthor = 500
         }
         for sequence in UInt64(1)...5 {
-            try pool.insert(Fixture.batch(3, sequence, size: 82), isRequested: false)
+            try pool.insert(
+                Fixture.signed(Fixture.batch(3, sequence, size: 82)), isRequested: false)
         }
         #expect(throws: BatchRefusal.tooManyBytes) {
-            try pool.insert(Fixture.batch(3, 6, size: 82), isRequested: false)
+            try pool.insert(Fixture.signed(Fixture.batch(3, 6, size: 82)), isRequested: false)
         }
         for sequence in [9, 10, UInt64.max] {
             #expect(throws: BatchRefusal.beyondWindow) {
-                try pool.insert(Fixture.batch(3, sequence), isRequested: false)
+                try pool.insert(Fixture.signed(Fixture.batch(3, sequence)), isRequested: false)
             }
         }
         #expect(throws: BatchRefusal.unknownAuthor) {
-            try pool.insert(Fixture.batch(4, 1), isRequested: true)
+            try pool.insert(Fixture.signed(Fixture.batch(4, 1)), isRequested: true)
         }
         #expect(pool.slotCount(of: ValidatorIndex(3)) == 5)
-        try pool.insert(Fixture.batch(2, 1), isRequested: false)
+        try pool.insert(Fixture.signed(Fixture.batch(2, 1)), isRequested: false)
     }
 
     @Test("A contradicting batch is taken only if a proposal names it, and always then")
     func contradiction() throws {
         var pool = Self.pool()
-        try pool.insert(Fixture.batch(3, 1, 0), isRequested: false)
+        try pool.insert(Fixture.signed(Fixture.batch(3, 1, 0)), isRequested: false)
         #expect(throws: BatchRefusal.contradictory) {
-            try pool.insert(Fixture.batch(3, 1, 1), isRequested: false)
+            try pool.insert(Fixture.signed(Fixture.batch(3, 1, 1)), isRequested: false)
         }
         pool.hold(Fixture.batch(3, 1, 0).reference)
         pool.vouch(for: [Fixture.batch(3, 1, 0).reference])
         for content in UInt8(1)...200 {
             let batch = Fixture.batch(3, 1, content)
-            try pool.insert(batch, isRequested: true)
+            try pool.insert(Fixture.signed(batch), isRequested: true)
             pool.hold(batch.reference)
             #expect(pool.isHeld(batch.reference))
         }
@@ -87,31 +90,33 @@ import Testing
         #expect(pool.heldBatches.count == 4)
         #expect(
             pool.byteCount
-                == pool.heldBatches.reduce(0) { $0 + $1.encoded.count })
+                == pool.heldBatches.reduce(0) { $0 + $1.batch.encoded.count })
     }
 
     @Test("Ordering one batch displaces the others of its sequence")
     func displaced() throws {
         var pool = Self.pool()
         let (ours, theirs) = (Fixture.batch(0, 1, 1), Fixture.batch(0, 1, 2))
-        try pool.insert(ours, isRequested: true)
-        try pool.insert(theirs, isRequested: true)
+        try pool.insert(Fixture.signed(ours), isRequested: true)
+        try pool.insert(Fixture.signed(theirs), isRequested: true)
         let (ordered, displaced) = pool.order(theirs.reference)
         #expect(ordered == theirs)
         #expect(displaced == [ours])
         #expect(pool.byteCount == 0)
         #expect(pool.frontier == Self.frontier(2, 1, 1, 1))
-        #expect(throws: BatchRefusal.alreadyOrdered) { try pool.insert(ours, isRequested: true) }
+        #expect(throws: BatchRefusal.alreadyOrdered) {
+            try pool.insert(Fixture.signed(ours), isRequested: true)
+        }
     }
 
     @Test("A place that a crash left empty is the next to fill")
     func gap() throws {
         var pool = Self.pool()
-        pool.recover(Fixture.batch(0, 1))
-        pool.recover(Fixture.batch(0, 3))
+        pool.recover(BatchCopy(Fixture.batch(0, 1)))
+        pool.recover(BatchCopy(Fixture.batch(0, 3)))
         #expect(pool.hasGap(of: ValidatorIndex(0)))
         #expect(pool.nextUnused(of: ValidatorIndex(0)) == BatchSequence(2))
-        try pool.insert(Fixture.batch(0, 2), isRequested: true)
+        try pool.insert(Fixture.signed(Fixture.batch(0, 2)), isRequested: true)
         #expect(!pool.hasGap(of: ValidatorIndex(0)))
         #expect(pool.nextUnused(of: ValidatorIndex(0)) == BatchSequence(4))
     }
@@ -119,7 +124,7 @@ import Testing
     @Test("What was held before a crash is held after it, whatever the window says")
     func recoveryBeyondWindow() {
         var pool = Self.pool { $0.batchesPerAuthor = 4 }
-        for sequence in UInt64(1)...20 { pool.recover(Fixture.batch(1, sequence)) }
+        for sequence in UInt64(1)...20 { pool.recover(BatchCopy(Fixture.batch(1, sequence))) }
         #expect(pool.isHeld(Fixture.batch(1, 20).reference))
     }
 

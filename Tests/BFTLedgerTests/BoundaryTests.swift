@@ -10,7 +10,7 @@ import Testing
     func strangers() {
         var pool = BatchPoolTests.pool()
         let before = pool
-        pool.recover(Fixture.batch(9, 1))
+        pool.recover(BatchCopy(Fixture.batch(9, 1)))
         pool.hold(Fixture.batch(1, 1).reference)
         pool.noteDurable(Fixture.batch(1, 1).reference)
         pool.vouch(for: [Fixture.batch(1, 1).reference])
@@ -23,7 +23,8 @@ import Testing
             var fetcher = BatchFetcher(
                 validatorCount: count, own: ValidatorIndex(own), limits: LedgerLimits())
             let wanted = Fixture.batch((own + 1) % count, 1).reference
-            fetcher.want(wanted, from: ValidatorIndex((own + 1) % count), at: Fixture.at(0))
+            let holders = BatchFetcher.Holders(proposer: ValidatorIndex((own + 1) % count))
+            fetcher.want(wanted, of: holders, at: Fixture.at(0))
             var asked: Set<Int> = []
             for minute in UInt64(1)...20 {
                 for (peer, references) in fetcher.dueRequests(at: Fixture.at(minute * 60_000)) {

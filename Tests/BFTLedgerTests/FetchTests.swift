@@ -12,55 +12,163 @@ import Testing
         return BatchFetcher(validatorCount: 4, own: ValidatorIndex(0), limits: limits)
     }
 
-    @Test("A batch is asked of its proposer, its author, and then of everybody in turn")
+    /// Without votes.
+    static func proposer(_ index: Int) -> BatchFetcher.Holders {
+        BatchFetcher.Holders(proposer: ValidatorIndex(index))
+    }
+
+    static func voters(_ indices: [Int], of count: Int, proposer: Int) -> BatchFetcher.Holders {
+        var voters = Bitmap(count: count)
+        for index in indices { voters.insert(index) }
+        return BatchFetcher.Holders(
+            proposer: ValidatorIndex(proposer), voters: voters, isCertified: true)
+    }
+
+    @Test("A batch is asked of its proposer, of its author among two, and then of all the others")
     func rotation() {
-        var fetcher = Self.fetcher()
+        var fetcher = BatchFetcher(
+            validatorCount: 7, own: ValidatorIndex(0), limits: LedgerLimits())
         let batch = Fixture.batch(3, 1).reference
-        fetcher.want(batch, from: ValidatorIndex(1), at: Fixture.at(0))
-        var asked: [Int] = []
-        for turn in UInt64(0)..<8 {
-            let requests = fetcher.dueRequests(at: Fixture.at(100 * turn))
-            #expect(requests.count == 1 && requests[0].1 == [batch])
-            asked.append(requests[0].peer.rawValue)
-            #expect(fetcher.dueRequests(at: Fixture.at(100 * turn + 50)).isEmpty)
+        fetcher.want(batch, of: Self.proposer(5), at: Fixture.at(0))
+        var steps: [[Int]] = []
+        var now = Fixture.at(0)
+        while steps.reduce(0, { $0 + $1.count }) < 6, let next = fetcher.nextDeadline {
+            now = next
+            let requests = fetcher.dueRequests(at: now)
+            #expect(requests.allSatisfy { $0.1 == [batch] })
+            steps.append(requests.map(\.peer.rawValue))
         }
-        #expect(asked[..<2] == [1, 3])
-        #expect(Set(asked[2...]) == [1, 2, 3])
-        #expect(!asked.contains(0))
-        fetcher.found(batch)
+        #expect(steps == [[5], [1, 3], [2, 4, 6]])
+        #expect(now == Fixture.at(400))
+        // After a pause, all again, the two that should have had it last.
+        var again: [Int] = []
+        for _ in 0..<5 {
+            guard let next = fetcher.nextDeadline else { break }
+            now = next
+            again += fetcher.dueRequests(at: now).map(\.peer.rawValue)
+        }
+        #expect(again.count == 6 && Set(again.suffix(3)).isSuperset(of: [3, 5]))
+        fetcher.found(batch, from: ValidatorIndex(2), at: now)
         #expect(fetcher.nextDeadline == nil)
     }
 
-    @Test("Names of batches that nobody has hold up nothing for long, and no deadline is past")
+    @Test("Those who voted are asked first, and at once when they are known")
+    func voters() {
+        var fetcher = BatchFetcher(
+            validatorCount: 7, own: ValidatorIndex(0), limits: LedgerLimits())
+        let batch = Fixture.batch(3, 1).reference
+        fetcher.want(batch, of: Self.proposer(5), at: Fixture.at(0))
+        #expect(fetcher.dueRequests(at: Fixture.at(0)).map(\.peer.rawValue) == [5])
+        fetcher.want(batch, of: Self.voters([2, 4], of: 7, proposer: 5), at: Fixture.at(10))
+        #expect(fetcher.dueRequests(at: Fixture.at(10)).map(\.peer.rawValue) == [2])
+        #expect(fetcher.dueRequests(at: Fixture.at(210)).first?.peer.rawValue == 4)
+    }
+
+    /// How long a replica takes to get `count` batches of a block that `voters` have voted for,
+    /// when those of them who are malicious answer nothing or, if they drip, one batch each while
+    /// patience lasts.
+    static func time(toGet count: UInt64, silent: Set<Int>, drips: Bool = false) -> UInt64? {
+        var fetcher = BatchFetcher(
+            validatorCount: 7, own: ValidatorIndex(0), limits: LedgerLimits())
+        let holders = voters([1, 2, 3, 4, 5], of: 7, proposer: 1)
+        for sequence in 1...count {
+            fetcher.want(Fixture.batch(1, sequence).reference, of: holders, at: Fixture.at(0))
+        }
+        var arrivals: [(at: UInt64, from: Int, reference: BatchReference)] = []
+        var lastDrip: [Int: UInt64] = [:]
+        var now: UInt64 = 0
+        while now < 60_000 {
+            for arrival in arrivals where arrival.at == now {
+                fetcher.found(
+                    arrival.reference, from: ValidatorIndex(arrival.from), at: Fixture.at(now))
+            }
+            arrivals.removeAll { $0.at <= now }
+            for (peer, references) in fetcher.dueRequests(at: Fixture.at(now)) {
+                for reference in references where peer.rawValue < 6 {
+                    if silent.contains(peer.rawValue) {
+                        let last = lastDrip[peer.rawValue] ?? now
+                        guard drips, last < now + 2_000 else { continue }
+                        lastDrip[peer.rawValue] = last + 150
+                        arrivals.append((last + 150, peer.rawValue, reference))
+                    } else {
+                        arrivals.append((now + 2, peer.rawValue, reference))
+                    }
+                }
+            }
+            guard let due = fetcher.nextDeadline else { return now }
+            let next = arrivals.map(\.at).min() ?? UInt64.max
+            now = max(now + 1, min(next, (due.nanoseconds + 999_999) / 1_000_000))
+        }
+        return nil
+    }
+
+    @Test("Who does not answer delays batches by less than one time for an answer, in all")
+    func silentPeers() throws {
+        let honest = try #require(Self.time(toGet: 1_024, silent: []))
+        #expect(honest < 100)
+        for silent in [[1], [2], [5]] as [Set<Int>] {
+            #expect(try #require(Self.time(toGet: 1_024, silent: silent)) < 500)
+            #expect(try #require(Self.time(toGet: 1, silent: silent)) < 500)
+            #expect(try #require(Self.time(toGet: 1_024, silent: silent, drips: true)) < 700)
+        }
+        #expect(try #require(Self.time(toGet: 1_024, silent: [1, 2])) < 700)
+    }
+
+    @Test("Who did not answer is asked last from then on, whatever it is that is wanted")
+    func memory() {
+        var fetcher = BatchFetcher(
+            validatorCount: 7, own: ValidatorIndex(0), limits: LedgerLimits())
+        func want(_ sequence: UInt64, at now: UInt64) -> [Int] {
+            let reference = Fixture.batch(1, sequence).reference
+            fetcher.want(
+                reference, of: Self.voters([1, 2], of: 7, proposer: 1), at: Fixture.at(now))
+            return fetcher.dueRequests(at: Fixture.at(now)).map(\.peer.rawValue)
+        }
+        #expect(want(1, at: 0) == [1])
+        #expect(fetcher.dueRequests(at: Fixture.at(200)).first?.peer.rawValue == 2)
+        fetcher.found(
+            Fixture.batch(1, 1).reference, from: ValidatorIndex(2), at: Fixture.at(201))
+        #expect(want(2, at: 300) == [2])
+        fetcher.found(
+            Fixture.batch(1, 2).reference, from: ValidatorIndex(2), at: Fixture.at(301))
+        // It answers all that it was asked for, and is as good as the others again.
+        #expect(want(3, at: 400) == [2])
+        #expect(fetcher.dueRequests(at: Fixture.at(600)).map(\.peer.rawValue).contains(1))
+        fetcher.found(
+            Fixture.batch(1, 3).reference, from: ValidatorIndex(1), at: Fixture.at(601))
+        #expect(want(4, at: 700) == [1])
+    }
+
+    @Test("Names of batches that nobody has hold up nothing, and no deadline is past")
     func madeUpNames() {
         var fetcher = Self.fetcher()
         for sequence in UInt64(1)...4_096 {
             fetcher.want(
-                Fixture.batch(2, sequence).reference, from: ValidatorIndex(2), at: Fixture.at(0))
+                Fixture.batch(2, sequence).reference, of: Self.proposer(2), at: Fixture.at(0))
         }
+        #expect(fetcher.dueRequests(at: Fixture.at(0)).allSatisfy { $0.1.count <= 32 })
         let real = Fixture.batch(1, 1).reference
-        fetcher.want(real, from: ValidatorIndex(1), at: Fixture.at(0))
-        var now = Fixture.at(0)
-        for turn in 0..<200 {
-            let requests = fetcher.dueRequests(at: now)
-            #expect(requests.reduce(0) { $0 + $1.1.count } <= 64)
-            if requests.contains(where: { $0.1.contains(real) }) {
-                #expect(turn <= 65)
-                return
-            }
+        fetcher.want(real, of: Self.voters([1, 3], of: 4, proposer: 2), at: Fixture.at(1))
+        #expect(
+            fetcher.dueRequests(at: Fixture.at(1)).contains {
+                $0.peer.rawValue == 1 && $0.1.contains(real)
+            })
+        var now = Fixture.at(1)
+        for _ in 0..<200 {
             guard let next = fetcher.nextDeadline else { break }
             #expect(next > now)
             now = next
+            let requests = fetcher.dueRequests(at: now)
+            #expect(requests.allSatisfy { $0.1.count <= 64 })
         }
-        Issue.record("the real batch was never asked for")
     }
 
     @Test("What is not needed is forgotten")
     func keep() {
         var fetcher = Self.fetcher()
         let (first, second) = (Fixture.batch(1, 1).reference, Fixture.batch(1, 2).reference)
-        fetcher.want(first, from: ValidatorIndex(1), at: Fixture.at(0))
-        fetcher.want(second, from: ValidatorIndex(1), at: Fixture.at(0))
+        fetcher.want(first, of: Self.proposer(1), at: Fixture.at(0))
+        fetcher.want(second, of: Self.proposer(1), at: Fixture.at(0))
         fetcher.keep { $0 == second }
         #expect(!fetcher.isWanted(first) && fetcher.isWanted(second))
         #expect(fetcher.dueRequests(at: Fixture.at(0)).map(\.1) == [[second]])

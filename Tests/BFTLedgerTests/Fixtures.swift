@@ -20,6 +20,13 @@ enum Fixture {
         return builder.seal(author: ValidatorIndex(author), sequence: BatchSequence(sequence))
     }
 
+    /// A batch as its author sends it. Whose signature it is, nobody here asks.
+    static func signed(
+        _ batch: Batch, chain: Digest = chain, epoch: Epoch = .zero
+    ) -> BatchCopy {
+        BatchCopy(batch, Authorship(chain: chain, epoch: epoch, signature: [7]))
+    }
+
     static let genesis = Block.genesis(
         chain: chain, time: Timestamp(milliseconds: 0), stateRoot: .zero)
 

@@ -92,16 +92,34 @@ import Testing
     @Test("Batches of the log that are far ahead of a lost chain wait, and take no room meanwhile")
     func farBatches() {
         var pool = BatchPool(
-            next: Array(repeating: BatchSequence(1), count: 4), limits: LedgerLimits())
-        let far = Fixture.batch(1, 1 << 40)
-        let near = Fixture.batch(1, UInt64(4 * Block.payloadLimit) + 1)
+            next: Array(repeating: BatchSequence(1), count: 4), own: ValidatorIndex(0),
+            limits: LedgerLimits())
+        let far = Fixture.signed(Fixture.batch(1, 1 << 40))
+        let near = BatchCopy(Fixture.batch(1, UInt64(4 * Block.payloadLimit) + 1))
         for batch in [far, far, near] { pool.recover(batch) }
         #expect(pool.slotCount(of: ValidatorIndex(1)) == 0)
         #expect(pool.heldBatches == [far, near])
-        #expect(pool.batch(far.reference) == far)
+        #expect(pool.batch(far.reference) == far.batch && pool.copy(far.reference) == far)
         _ = pool.order(Fixture.batch(1, 1).reference)
         pool.bringNear()
         #expect(pool.slotCount(of: ValidatorIndex(1)) == 4 * Block.payloadLimit)
         #expect(pool.heldBatches == [near, far] && pool.isHeld(near.reference))
+    }
+
+    @Test("Own batches that are far ahead of a lost chain are signed again, and sent once they are")
+    func farOwnBatches() {
+        let authorship = Authorship(chain: Fixture.chain, epoch: .zero, signature: [9])
+        var pool = BatchPool(
+            next: Array(repeating: BatchSequence(1), count: 4), own: ValidatorIndex(0),
+            limits: LedgerLimits())
+        let own = Fixture.batch(0, UInt64(4 * Block.payloadLimit) + 1)
+        pool.recover(BatchCopy(own))
+        #expect(pool.unsignedBatches == [own.reference] && pool.copy(own.reference) == nil)
+        pool.sign(own.reference, authorship)
+        #expect(pool.unsignedBatches.isEmpty)
+        #expect(pool.copy(own.reference) == BatchCopy(own, authorship))
+        _ = pool.order(Fixture.batch(0, 1).reference)
+        pool.bringNear()
+        #expect(pool.sendableBatches == [BatchCopy(own, authorship)])
     }
 }

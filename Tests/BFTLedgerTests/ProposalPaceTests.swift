@@ -35,7 +35,9 @@ import Testing
                         }
                         inputs.append(
                             .received(Verified(.consensus(message)), from: ValidatorIndex(0)))
-                    case .store(let batch): inputs.append(.stored(batch.reference))
+                    case .store(let copy): inputs.append(.stored(copy.reference))
+                    case .signBatch(let reference, _):
+                        inputs.append(.batchSigned(reference, signature: [1]))
                     case .execute(let block):
                         inputs.append(.executed(block.block.height, stateRoot: .zero))
                     case .setTimer(let instant): timer = instant

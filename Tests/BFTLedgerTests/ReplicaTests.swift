@@ -67,7 +67,8 @@ import Testing
         let batches = [Fixture.batch(3, 1, 3), Fixture.batch(2, 1, 2)]
         for batch in batches {
             _ = Self.give(
-                .received(Verified(.ledger(.batch(batch))), from: batch.author), to: &replica)
+                .received(Verified(.ledger(.batch(Fixture.signed(batch)))), from: batch.author),
+                to: &replica)
             _ = Self.give(.stored(batch.reference), to: &replica)
         }
         let block = Fixture.block(on: Fixture.genesis, payload: batches, proposer: 0)
@@ -83,10 +84,12 @@ import Testing
                 timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
             limits: LedgerLimits(), state: .genesis(Fixture.genesis, validatorCount: 4),
             doesApplicationJudge: false,
-            recovered: [.batch(Fixture.batch(1, 1)), .batch(Fixture.batch(1, 3))])
+            recovered: [
+                .batch(BatchCopy(Fixture.batch(1, 1))), .batch(BatchCopy(Fixture.batch(1, 3))),
+            ])
         #expect(replica.nextOwnSequence == BatchSequence(2))
         let stored = Self.give(.started, to: &replica).compactMap { effect -> Batch? in
-            if case .store(let batch) = effect { batch } else { nil }
+            if case .store(let copy) = effect { copy.batch } else { nil }
         }
         #expect(stored.map(\.sequence) == [BatchSequence(2)] && stored[0].transactionCount == 0)
         #expect(replica.nextOwnSequence == BatchSequence(4))
@@ -143,7 +146,7 @@ import Testing
         var ledger = Fixture.ledger()
         let batches = [Fixture.batch(0, 1), Fixture.batch(0, 2, size: 300 << 10)]
         for batch in batches {
-            try ledger.pool.insert(batch, isRequested: false)
+            try ledger.pool.insert(Fixture.signed(batch), isRequested: false)
             ledger.pool.noteDurable(batch.reference)
         }
         func sent(at milliseconds: UInt64) -> [BatchReference] {
@@ -151,7 +154,7 @@ import Testing
             var effects: [LedgerEffect] = []
             ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
             return effects.compactMap {
-                if case .broadcast(.batch(let batch)) = $0 { batch.reference } else { nil }
+                if case .broadcast(.batch(let copy)) = $0 { copy.reference } else { nil }
             }
         }
         #expect(sent(at: 0).isEmpty)
@@ -177,7 +180,7 @@ import Testing
         let late = Fixture.batch(1, 4)
         #expect(Self.give(.sealed(late), to: &replica).contains(.displaced(late)))
         let next = Fixture.batch(1, 5)
-        #expect(Self.give(.sealed(next), to: &replica).contains(.store(next)))
+        #expect(Self.give(.sealed(next), to: &replica).contains(.store(BatchCopy(next))))
     }
 
     @Test("The only validator reads without asking anybody, and reaches nobody to catch up from")

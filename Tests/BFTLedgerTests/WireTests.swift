@@ -10,14 +10,16 @@ import Testing
     static let batch = Fixture.batch(1, 2, 3)
     static let run = Fixture.said(Fixture.chain(2))
 
+    static let copy = Fixture.signed(batch)
     static let messages: [LedgerMessage] = [
-        .batch(batch), .batchRequest([batch.reference]), .syncRequest(.from(Height(5))),
+        .batch(BatchCopy(batch)), .batchRequest([batch.reference]), .syncRequest(.from(Height(5))),
         .syncResponse(run), .readProbe(nonce: 6), .readClaim(nonce: 7, height: Height(8)),
         .syncRequest(
             .ancestors(
                 of: BlockName(height: Height(9), digest: Digest(3, 0, 0, 0)),
                 downTo: Height(4))),
         .syncAncestors(run.blocks),
+        .batch(copy),
     ]
 
     @Test("Every message, record and state has one encoding")
@@ -32,7 +34,8 @@ import Testing
         try WireCheck.check(ReplicaMessage<Simplex>.consensus(inquiry))
         let block = Fixture.block(on: Fixture.genesis)
         let records: [ReplicaRecord<Simplex>] = [
-            .consensus(.notarized(block)), .batch(Self.batch), .committed(Self.run),
+            .consensus(.notarized(block)), .batch(BatchCopy(Self.batch)), .batch(Self.copy),
+            .committed(Self.run),
             .blocks(Self.run.blocks), .floor(Floor(view: View(3), height: Height(2))),
         ]
         for record in records {
@@ -49,7 +52,7 @@ import Testing
     @Test("The encodings are pinned")
     func pinned() {
         let expected: [String] = [
-            "010100020000000000000001000000" + "0100",
+            "0100010002000000000000000100000001",
             "020100000001000200000000000000" + String(Self.batch.digest.hex.prefix(4)),
             "03010500000000000000",
             "0402000000000000000000000001000000",
@@ -57,6 +60,7 @@ import Testing
             "0607000000000000000800000000000000",
             "0302090000000000000003000000000000",
             "0702000000000000000000000001000000",
+            "0101" + String(Fixture.chain.hex.prefix(30)),
         ]
         for (message, hex) in zip(Self.messages, expected) {
             #expect(Hex.encode(message.encoded.prefix(17)) == hex)
@@ -64,7 +68,8 @@ import Testing
         #expect(
             ReplicaMessage<Simplex>.ledger(Self.messages[4]).encoded == [2]
                 + Self.messages[4].encoded)
-        #expect(ReplicaRecord<Simplex>.batch(Self.batch).encoded == [2] + Self.batch.encoded)
+        let bare = ReplicaRecord<Simplex>.batch(BatchCopy(Self.batch))
+        #expect(bare.encoded == [2, 0] + Self.batch.encoded)
         #expect(ReplicaRecord<Simplex>.committed(Self.run).encoded.first == 3)
     }
 
@@ -80,8 +85,33 @@ import Testing
         #expect(throws: WireError.self) { try LedgerMessage(decoding: deep.encoded) }
     }
 
-    @Test("Only the certificate of an answer is signed")
+    @Test("Certificates are signed, and batches by their authors")
     func claims() {
-        #expect(Self.messages.map(\.claims.count) == [0, 0, 0, 3, 0, 0, 0, 0])
+        #expect(Self.messages.map(\.claims.count) == [0, 0, 0, 3, 0, 0, 0, 0, 1])
+        let statement = Self.batch.reference.statement(chain: Fixture.chain, epoch: .zero)
+        #expect(
+            Self.copy.claims == [
+                SignatureClaim(
+                    signer: ValidatorIndex(1), statement: statement.signingBytes, signature: [7])
+            ])
+    }
+
+    @Test("What a batch says of itself is read before its bytes are looked at, and of nothing else")
+    func heads() throws {
+        for message in Self.messages {
+            let bytes = ReplicaMessage<Simplex>.ledger(message).encoded
+            let head = try ReplicaMessage<Simplex>.batchHead(of: bytes.span.bytes)
+            guard case .batch(let copy) = message else {
+                #expect(head == nil)
+                continue
+            }
+            #expect(head == BatchHead(of: copy))
+            for count in 2..<13 {
+                let cut = Array(bytes.prefix(count))
+                #expect(throws: WireError.self) {
+                    try ReplicaMessage<Simplex>.batchHead(of: cut.span.bytes)
+                }
+            }
+        }
     }
 }

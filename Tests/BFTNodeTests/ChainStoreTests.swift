@@ -59,9 +59,12 @@ import Testing
         let small = TestChain.batch(1, 1, [("c", "1")])
         #expect(RecordType.of(large) == RecordType.largeBatch)
         #expect(RecordType.of(small) == RecordType.batch)
+        let copy = BatchCopy(
+            large, Authorship(chain: TestChain.digest, epoch: .zero, signature: [1, 2, 3]))
         let safetyLog = try SafetyLog(directory: log) { _, _, _ in }
         try safetyLog.append(type: RecordType.replica, parts: [[1]])
-        let place = try safetyLog.append(type: RecordType.largeBatch, parts: [large.encoded])
+        let place = try safetyLog.append(
+            type: RecordType.largeBatch, parts: [copy.head, copy.batch.encoded])
         try safetyLog.commit()
         var chain = TestChain()
         let committed = chain.append(batches: [large, small])

@@ -33,8 +33,8 @@ import Testing
     @Test("Records without a log wait, and a batch is durable exactly with its record")
     func withoutLog() {
         var records = RecordLedger()
-        #expect(records.append(type: 1, payload: [1], to: nil) == 1)
-        #expect(records.append(type: 1, payload: [2], batch: reference(1), to: nil) == 2)
+        #expect(records.append(type: 1, parts: [[1]], to: nil) == 1)
+        #expect(records.append(type: 1, parts: [[2]], batch: reference(1), to: nil) == 2)
         #expect(records.becameDurable(LogPosition(.max)).isEmpty)
         #expect(records.durableNumber == 0)
         #expect(records.lastRecord(of: [reference(1), reference(2)]) == 2)
@@ -53,7 +53,7 @@ import Testing
             let payload = Array(repeating: UInt8(number), count: 1_000)
             let isBatch = number.isMultiple(of: 5)
             let given = records.append(
-                type: 1, payload: payload, batch: isBatch ? reference(number) : nil, to: log)
+                type: 1, parts: [payload], batch: isBatch ? reference(number) : nil, to: log)
             #expect(given == number)
         }
         #expect(records.durableNumber == 0, "nothing was reported to it yet")
@@ -89,7 +89,7 @@ import Testing
         var records = RecordLedger(places: [reference(9): LogPosition(7)])
         func append(_ number: UInt64, _ type: UInt8, isRepeated: Bool = false) {
             _ = records.append(
-                type: type, payload: [1], batch: reference(number), isRepeated: isRepeated, to: log)
+                type: type, parts: [[1]], batch: reference(number), isRepeated: isRepeated, to: log)
         }
         append(1, RecordType.largeBatch)
         append(2, RecordType.batch)
@@ -121,13 +121,13 @@ import Testing
             directory.restarted(faults: .init(powerCutAt: 20)), byteLimit: 1 << 20, reports)
         var records = RecordLedger()
         while reports.failures.withLock({ $0.isEmpty }) {
-            _ = records.append(type: 1, payload: [1], to: log)
+            _ = records.append(type: 1, parts: [[1]], to: log)
             for position in reports.positions.withLock({ $0 }) {
                 _ = records.becameDurable(position)
             }
         }
         let durable = records.durableNumber
-        let next = records.append(type: 1, payload: [1], to: log)
+        let next = records.append(type: 1, parts: [[1]], to: log)
         #expect(next > durable)
         log.close()
         for position in reports.positions.withLock({ $0 }) { _ = records.becameDurable(position) }

@@ -107,13 +107,27 @@ import Testing
         }
     }
 
-    @Test("Batches in another's name come from nobody, and push out what that one sealed")
+    @Test("Batches that nobody checks are ordered in another's name, and push out what it sealed")
     func theft() async throws {
+        let thief = [0: try #require(AdversaryCatalogue<Simplex>.named("name-thief"))]
         for oracle in ["no-creation", "displacement"] {
-            try await Self.hunt(
-                oracle, plan: Surroundings.ragged.plan,
-                adversaries: [0: AdversaryCatalogue<Simplex>.nameThief]
-            ) { _ in }
+            try await Self.hunt(oracle, plan: Surroundings.ragged.plan, adversaries: thief) {
+                $0.limits = { sound in
+                    var limits = sound
+                    limits.skippedCheck = .authorship
+                    return limits
+                }
+            }
+            try await Self.hunt(oracle, plan: Surroundings.ragged.plan, adversaries: thief) {
+                $0.isSkippingVerification = true
+            }
+        }
+    }
+
+    @Test("An author that sends what it may forget signs two batches of a sequence")
+    func forgetfulAuthor() async throws {
+        try await Self.hunt("authorship", limit: 300, plan: Surroundings.cuts.plan) {
+            $0.isKeepingBatchesInMemory = true
         }
     }
 

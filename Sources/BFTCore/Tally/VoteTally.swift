@@ -87,6 +87,16 @@ public struct VoteTally: Sendable {
         position(of: statement).map { choices[$0].power } ?? 0
     }
 
+    /// Those who said something that `isMeant`.
+    public func voters(where isMeant: (Statement) -> Bool) -> Bitmap {
+        let areMeant = choices.map { isMeant($0.statement) }
+        var voters = Bitmap(count: ballots.count)
+        for (position, ballot) in ballots.enumerated() {
+            if let ballot, areMeant[Int(ballot.choice)] { voters.insert(position) }
+        }
+        return voters
+    }
+
     /// What validators with enough power said, in the order in which it was said first.
     public func statements(where isEnough: (VotingPower) -> Bool) -> [Statement] {
         choices.filter { isEnough($0.power) }.map(\.statement)

@@ -4,6 +4,10 @@ import BFTCore
 /// Why a batch is not kept.
 public enum BatchRefusal: Error, Equatable, Sendable {
     case unknownAuthor
+    /// Signed for another chain or another epoch.
+    case foreign
+    /// Without a signature, and no block that somebody honest has voted for names it.
+    case unsigned
     /// From a peer that is not its author, and nobody asked for it.
     case unasked
     case alreadyOrdered
@@ -12,6 +16,8 @@ public enum BatchRefusal: Error, Equatable, Sendable {
     case tooManyBytes
     /// Another batch of the same author and sequence is here, and no proposal names this one.
     case contradictory
+    /// It is here already.
+    case known
 }
 
 /// The batches that are here and not ordered yet, by author and in sequence.
@@ -19,17 +25,26 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 /// A batch is *held* once it is on its way to the host's log: only held batches are proposed and
 /// voted for. What is logged later is durable later, so no vote leaves before the batches that it
 /// stands on are durable, and the quorum behind a certificate can always bring back what it
-/// certified. An own batch is sent once it is *durable* itself.
+/// certified. An own batch is sent once it is *durable* itself, and signed.
+///
+/// A batch that came *bare* is held like any other, since somebody honest has voted for a block
+/// that names it, but not proposed: others could not take it from here.
 ///
 /// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order.
 /// - Invariant P2: an author fills only its own window.
 struct BatchPool: Equatable, Sendable {
     private struct Candidate: Equatable, Sendable {
         let batch: Batch
+        var authorship: Authorship?
+        /// Whether others may be given it only for a block that names it.
+        var isBare: Bool
         var isHeld = false
         var isDurable = false
         /// Whether this replica may have voted for a block that names it: then others count on it.
         var isVouchedFor = false
+
+        var copy: BatchCopy { BatchCopy(batch, authorship) }
+        var isProposable: Bool { isHeld && !isBare }
     }
 
     private struct Author: Equatable, Sendable {
@@ -40,8 +55,8 @@ struct BatchPool: Equatable, Sendable {
         var slots = Deque<[Candidate]>()
         var byteCount = 0
 
-        /// Whether a held batch could be ordered now.
-        var isReady: Bool { slots.first?.contains(where: \.isHeld) == true }
+        /// Whether a batch could be proposed now.
+        var isReady: Bool { slots.first?.contains(where: \.isProposable) == true }
     }
 
     /// The most batches of one author and sequence that nobody counts on. An author can make each
@@ -55,12 +70,14 @@ struct BatchPool: Equatable, Sendable {
 
     private var authors: [Author]
     /// Batches of the log that are further ahead than that. Held and durable.
-    private var far: [Batch] = []
+    private var far: [BatchCopy] = []
     /// How many authors are ready: asked after every message, whoever it is from.
     private var readyCount = 0
+    private let own: ValidatorIndex
     private let limits: LedgerLimits
 
-    init(next: [BatchSequence], limits: LedgerLimits) {
+    init(next: [BatchSequence], own: ValidatorIndex, limits: LedgerLimits) {
+        self.own = own
         authors = next.map { Author(next: $0) }
         self.limits = limits
     }
@@ -68,12 +85,17 @@ struct BatchPool: Equatable, Sendable {
     /// The first sequence of each author that is not ordered.
     var frontier: [BatchSequence] { authors.map(\.next) }
 
+    /// Whether the sequence of `author` is ordered already.
+    func isOrdered(_ sequence: BatchSequence, of author: ValidatorIndex) -> Bool {
+        author.rawValue < authors.count && sequence < authors[author.rawValue].next
+    }
+
     var byteCount: Int { authors.reduce(0) { $0 + $1.byteCount } }
 
     func byteCount(of author: ValidatorIndex) -> Int { authors[author.rawValue].byteCount }
     func slotCount(of author: ValidatorIndex) -> Int { authors[author.rawValue].slots.count }
 
-    /// Whether a held batch could be ordered now.
+    /// Whether a batch could be proposed now.
     var hasWork: Bool { readyCount > 0 }
 
     /// Changes what is kept of an author where it stands.
@@ -87,7 +109,8 @@ struct BatchPool: Equatable, Sendable {
 
     /// The first sequence of `author` for which nothing is here. After a crash that may be one in
     /// the middle: whatever stood there was not durable, so it was never sent, and nothing after
-    /// it can be ordered until the place is filled.
+    /// it can be ordered until the place is filled. Its signature, if it was made, was in memory
+    /// only and has never left the machine: so nobody ever sees two of one sequence.
     func nextUnused(of author: ValidatorIndex) -> BatchSequence {
         let queue = authors[author.rawValue]
         let offset = queue.slots.firstIndex(where: \.isEmpty) ?? queue.slots.count
@@ -99,68 +122,130 @@ struct BatchPool: Equatable, Sendable {
         authors[author.rawValue].slots.contains(where: \.isEmpty)
     }
 
-    /// The batches of `author` that are durable, in order.
-    func durableBatches(of author: ValidatorIndex) -> [Batch] {
-        authors[author.rawValue].slots.flatMap { slot in
-            slot.filter(\.isDurable).map(\.batch)
+    /// The own batches that may be sent, in order: durable and signed.
+    var sendableBatches: [BatchCopy] {
+        authors[own.rawValue].slots.flatMap { slot in
+            slot.compactMap { $0.isDurable && $0.authorship != nil ? $0.copy : nil }
         }
     }
 
-    /// The next sequence of `author` that can be ordered, if a batch for it is durable.
-    func firstDurable(of author: ValidatorIndex) -> BatchSequence? {
-        let queue = authors[author.rawValue]
-        return queue.slots.first?.contains(where: \.isDurable) == true ? queue.next : nil
+    /// The next own sequence that can be ordered, if a batch for it may be sent.
+    var firstSendable: BatchSequence? {
+        let queue = authors[own.rawValue]
+        let isSendable = queue.slots.first?.contains { $0.isDurable && $0.authorship != nil }
+        return isSendable == true ? queue.next : nil
+    }
+
+    /// The own batch called `reference`, if it may be sent.
+    func sendable(_ reference: BatchReference) -> BatchCopy? {
+        guard let (offset, position) = find(reference) else { return nil }
+        let candidate = authors[reference.author.rawValue].slots[offset][position]
+        return candidate.isDurable && candidate.authorship != nil ? candidate.copy : nil
+    }
+
+    /// The own batches that are not signed yet.
+    var unsignedBatches: [BatchReference] {
+        authors[own.rawValue].slots.flatMap { slot in
+            slot.filter { $0.authorship == nil }.map(\.batch.reference)
+        } + far.filter { $0.authorship == nil && $0.batch.author == own }.map(\.reference)
     }
 
     /// Every held batch, by author, in order.
-    var heldBatches: [Batch] {
-        authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.batch) } } + far
+    var heldBatches: [BatchCopy] {
+        authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.copy) } } + far
     }
 
     // MARK: Taking batches in
 
-    mutating func insert(_ batch: Batch, isRequested: Bool) throws(BatchRefusal) {
-        guard batch.author.rawValue < authors.count else { throw .unknownAuthor }
-        let queue = authors[batch.author.rawValue]
-        guard batch.sequence >= queue.next else { throw .alreadyOrdered }
-        let offset = Int(
-            clamping: batch.sequence.rawValue - queue.next.rawValue)
+    /// Throws if a batch of this author, sequence and size would not be kept, whatever is in it.
+    /// Costs next to nothing: to be asked before the batch is hashed, and before its signature is
+    /// checked.
+    func checkPlace(
+        author: ValidatorIndex, sequence: BatchSequence, byteCount: Int, isRequested: Bool
+    ) throws(BatchRefusal) {
+        guard author.rawValue < authors.count else { throw .unknownAuthor }
+        let queue = authors[author.rawValue]
+        guard sequence >= queue.next else { throw .alreadyOrdered }
         // What a proposal names is in sequence, and may be far ahead of what is committed here.
         let window = isRequested ? Block.payloadLimit : limits.batchesPerAuthor
+        let offset = Int(clamping: sequence.rawValue - queue.next.rawValue)
         guard offset < window else { throw .beyondWindow }
-        let present = offset < queue.slots.count ? queue.slots[offset] : []
-        guard !present.contains(where: { $0.batch.digest == batch.digest }) else { return }
-        if !isRequested {
-            guard present.isEmpty else { throw .contradictory }
-            guard queue.byteCount + batch.encoded.count <= limits.bytesPerAuthor else {
-                throw .tooManyBytes
-            }
+        // For a place that is taken, the batch is the same, or evidence.
+        let isTaken = offset < queue.slots.count && !queue.slots[offset].isEmpty
+        guard isRequested || isTaken || queue.byteCount + byteCount <= limits.bytesPerAuthor else {
+            throw .tooManyBytes
         }
-        append(batch, at: offset)
-        update(batch.author) { Self.dropOldCandidates(of: &$0, at: offset) }
     }
 
-    private static func dropOldCandidates(of author: inout Author, at offset: Int) {
-        let spare = author.slots[offset].count(where: { !$0.isVouchedFor })
-        guard spare > candidateLimit,
-            let oldest = author.slots[offset].firstIndex(where: { !$0.isVouchedFor })
-        else { return }
+    /// Takes a copy in that was checked. One that was here bare gets its signature.
+    ///
+    /// - Parameter isNeeded: whether a proposal waits for a batch, or stands on it: then it stays.
+    mutating func insert(
+        _ copy: BatchCopy, isRequested: Bool, isNeeded: (BatchReference) -> Bool = { _ in false }
+    ) throws(BatchRefusal) {
+        let batch = copy.batch
+        try checkPlace(
+            author: batch.author, sequence: batch.sequence, byteCount: batch.encoded.count,
+            isRequested: isRequested)
+        if let (offset, position) = find(batch.reference) {
+            let isBare = authors[batch.author.rawValue].slots[offset][position].isBare
+            guard isBare, let authorship = copy.authorship else { throw .known }
+            return sign(batch.reference, authorship)
+        }
+        let queue = authors[batch.author.rawValue]
+        let offset = Int(clamping: batch.sequence.rawValue - queue.next.rawValue)
+        let isTaken = offset < queue.slots.count && !queue.slots[offset].isEmpty
+        guard isRequested || !isTaken else { throw .contradictory }
+        append(copy, at: offset)
+        update(batch.author) { Self.dropOldCandidates(of: &$0, at: offset, isNeeded) }
+    }
+
+    private static func dropOldCandidates(
+        of author: inout Author, at offset: Int, _ isNeeded: (BatchReference) -> Bool
+    ) {
+        let spare = author.slots[offset].indices.filter { position in
+            let candidate = author.slots[offset][position]
+            return !candidate.isVouchedFor && !isNeeded(candidate.batch.reference)
+        }
+        guard spare.count > candidateLimit, let oldest = spare.first else { return }
         let dropped = author.slots[offset].remove(at: oldest)
         author.byteCount -= dropped.batch.encoded.count
     }
 
+    /// What the author of `copy` signed for the same sequence, of another batch.
+    func contradiction(to copy: BatchCopy) -> Vote? {
+        guard copy.batch.author.rawValue < authors.count else { return nil }
+        let queue = authors[copy.batch.author.rawValue]
+        guard copy.batch.sequence >= queue.next else { return nil }
+        let offset = Int(clamping: copy.batch.sequence.rawValue - queue.next.rawValue)
+        guard offset < queue.slots.count else { return nil }
+        for candidate in queue.slots[offset] where candidate.batch.digest != copy.batch.digest {
+            if let found = candidate.authorship {
+                return found.vote(for: candidate.batch.reference)
+            }
+        }
+        return nil
+    }
+
+    /// Whether `reference` is here, and everything that is to be known of it.
+    func isComplete(_ reference: BatchReference) -> Bool {
+        guard let (offset, position) = find(reference) else { return false }
+        return !authors[reference.author.rawValue].slots[offset][position].isBare
+    }
+
     /// Takes back a batch from this replica's own log: durable already, and held whatever the
     /// window says, since this replica may have voted for it when it knew of a later frontier.
-    mutating func recover(_ batch: Batch) {
+    mutating func recover(_ copy: BatchCopy) {
+        let batch = copy.batch
         guard batch.author.rawValue < authors.count else { return }
         let queue = authors[batch.author.rawValue]
         guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
         let offset = Int(clamping: batch.sequence.rawValue - queue.next.rawValue)
         guard offset < Self.nearLimit else {
-            far.append(batch)
+            far.append(copy)
             return
         }
-        append(batch, at: offset)
+        append(copy, at: offset)
         hold(batch.reference)
         noteDurable(batch.reference)
         vouch(for: [batch.reference])
@@ -171,14 +256,31 @@ struct BatchPool: Equatable, Sendable {
         guard !far.isEmpty else { return }
         let waiting = far
         far = []
-        for batch in waiting { recover(batch) }
+        for copy in waiting { recover(copy) }
     }
 
-    private mutating func append(_ batch: Batch, at offset: Int) {
-        update(batch.author) { author in
+    private mutating func append(_ copy: BatchCopy, at offset: Int) {
+        let candidate = Candidate(
+            batch: copy.batch, authorship: copy.authorship,
+            isBare: copy.authorship == nil && copy.batch.author != own)
+        update(copy.batch.author) { author in
             while author.slots.count <= offset { author.slots.append([]) }
-            author.slots[offset].append(Candidate(batch: batch))
-            author.byteCount += batch.encoded.count
+            author.slots[offset].append(candidate)
+            author.byteCount += copy.batch.encoded.count
+        }
+    }
+
+    /// Notes what the author signed of a batch that is here.
+    mutating func sign(_ reference: BatchReference, _ authorship: Authorship) {
+        guard let (offset, position) = find(reference) else {
+            if let position = far.firstIndex(where: { $0.reference == reference }) {
+                far[position] = BatchCopy(far[position].batch, authorship)
+            }
+            return
+        }
+        update(reference.author) { author in
+            author.slots[offset][position].authorship = authorship
+            author.slots[offset][position].isBare = false
         }
     }
 
@@ -211,10 +313,22 @@ struct BatchPool: Equatable, Sendable {
 
     /// The batch, held or not.
     func batch(_ reference: BatchReference) -> Batch? {
-        guard let (offset, position) = find(reference) else {
-            return far.isEmpty ? nil : far.first { $0.reference == reference }
-        }
+        guard let (offset, position) = find(reference) else { return farCopy(reference)?.batch }
         return authors[reference.author.rawValue].slots[offset][position].batch
+    }
+
+    /// A copy for whoever asks. An own batch is sent once it may be.
+    func copy(_ reference: BatchReference) -> BatchCopy? {
+        guard let (offset, position) = find(reference) else {
+            let copy = farCopy(reference)
+            return reference.author == own && copy?.authorship == nil ? nil : copy
+        }
+        guard reference.author != own else { return sendable(reference) }
+        return authors[reference.author.rawValue].slots[offset][position].copy
+    }
+
+    private func farCopy(_ reference: BatchReference) -> BatchCopy? {
+        far.isEmpty ? nil : far.first { $0.reference == reference }
     }
 
     private func find(_ reference: BatchReference) -> (offset: Int, position: Int)? {
@@ -261,7 +375,7 @@ struct BatchPool: Equatable, Sendable {
                 let author = (start + turn) % authors.count
                 let slots = authors[author].slots
                 guard offsets[author] < slots.count,
-                    let candidate = slots[offsets[author]].first(where: \.isHeld)
+                    let candidate = slots[offsets[author]].first(where: \.isProposable)
                 else { continue }
                 byteCount += candidate.batch.encoded.count
                 // A single batch always fits: its limit is below the block's.

@@ -5,8 +5,9 @@ import BFTCore
 struct ProposalJudge: Equatable, Sendable {
     struct Pending: Equatable, Sendable {
         var branch: Branch
-        /// The batches that were not held at the last look. Only shrinks: a batch that is held
-        /// stays so until it is ordered, and then the branch is shortened or dropped.
+        /// The batches that were not held at the last look. Only shrinks: a batch that is held and
+        /// that a pending proposal names stays so until it is ordered (see `stands(on:)`), and
+        /// then the branch is shortened or dropped.
         var missing: [BatchReference]
         var isWithApplication = false
     }
@@ -60,7 +61,7 @@ struct ProposalJudge: Equatable, Sendable {
             return Pending(
                 branch: Branch(
                     root: committed, ancestors: rest, tip: branch.tip, in: branch.view,
-                    isCertified: branch.isCertified),
+                    isCertified: branch.isCertified, voters: branch.voters),
                 missing: entry.missing, isWithApplication: entry.isWithApplication)
         }
     }
@@ -75,8 +76,18 @@ struct ProposalJudge: Equatable, Sendable {
         pending.contains { $0.branch.tip.digest == digest }
     }
 
-    /// Whether a pending proposal names `reference`.
+    /// Whether a pending proposal lacks `reference`.
     func needs(_ reference: BatchReference) -> Bool {
         pending.contains { $0.missing.contains(reference) }
+    }
+
+    /// Whether a pending proposal names `reference`, here or not.
+    func stands(on reference: BatchReference) -> Bool {
+        pending.contains { $0.branch.tip.payload.contains(reference) }
+    }
+
+    /// Whether a proposal that somebody honest has voted for lacks `reference`.
+    func needsForCertified(_ reference: BatchReference) -> Bool {
+        pending.contains { $0.branch.isCertified && $0.missing.contains(reference) }
     }
 }

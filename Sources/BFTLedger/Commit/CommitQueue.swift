@@ -86,14 +86,18 @@ struct CommitQueue: Equatable, Sendable {
         return false
     }
 
-    /// The batches that committed blocks lack, of the first few blocks.
-    func missing(limit: Int) -> [(BatchReference, proposer: ValidatorIndex)] {
+    /// The batches that committed blocks lack, of the first few blocks, with the proposer and those
+    /// who have signed what commits each.
+    func missing(
+        limit: Int
+    ) -> [(BatchReference, proposer: ValidatorIndex, signers: Bitmap)] {
         guard !lacking.isEmpty else { return [] }
-        var missing: [(BatchReference, proposer: ValidatorIndex)] = []
+        var missing: [(BatchReference, proposer: ValidatorIndex, signers: Bitmap)] = []
         for position in handedOver..<entries.count {
             let entry = entries[position]
             for (reference, batch) in zip(entry.block.payload, entry.batches) where batch == nil {
-                missing.append((reference, entry.block.proposer))
+                missing.append(
+                    (reference, entry.block.proposer, entry.certificate.signers))
                 if missing.count == limit { return missing }
             }
         }

@@ -5,7 +5,7 @@ public import BFTWire
 /// What the ledgers of two replicas say to each other.
 public enum LedgerMessage: Equatable, Sendable {
     /// A batch, from its author or as the answer to a request.
-    case batch(Batch)
+    case batch(BatchCopy)
     case batchRequest([BatchReference])
     /// Asks for committed blocks.
     case syncRequest(SyncRequest)
@@ -19,11 +19,14 @@ public enum LedgerMessage: Equatable, Sendable {
 }
 
 extension LedgerMessage: Authenticated {
-    /// Only a certificate is signed: batches are named by digest, and the rest is asked of the
-    /// peer at the other end of an authenticated link.
+    /// Batches and certificates are signed: the rest is asked of the peer at the other end of an
+    /// authenticated link.
     public var claims: [SignatureClaim] {
-        guard case .syncResponse(let run) = self else { return [] }
-        return run.certificate.claims
+        switch self {
+        case .batch(let copy): copy.claims
+        case .syncResponse(let run): run.certificate.claims
+        case .batchRequest, .syncRequest, .syncAncestors, .readProbe, .readClaim: []
+        }
     }
 }
 
@@ -40,9 +43,9 @@ extension LedgerMessage: WireCodable {
 
     public func encode(into writer: inout Writer) {
         switch self {
-        case .batch(let batch):
+        case .batch(let copy):
             writer.uint8(Tag.batch)
-            writer.raw(batch.encoded)
+            copy.encode(into: &writer)
         case .batchRequest(let references):
             writer.uint8(Tag.batchRequest)
             writer.array(references) { $1.encode(into: &$0) }
@@ -68,9 +71,7 @@ extension LedgerMessage: WireCodable {
     @_lifetime(reader: copy reader)
     public init(from reader: inout Reader) throws(WireError) {
         switch try reader.uint8() {
-        case Tag.batch:
-            // A batch is the rest of the message: its own lengths say where it ends.
-            self = .batch(try Batch(encoded: try reader.copy(byteCount: reader.remaining)))
+        case Tag.batch: self = .batch(try BatchCopy(from: &reader))
         case Tag.batchRequest:
             self = .batchRequest(
                 try reader.array(limit: LedgerLimits.batchRequestLimit) {
@@ -90,6 +91,14 @@ extension LedgerMessage: WireCodable {
             self = .readClaim(nonce: try reader.uint64(), height: try Height(from: &reader))
         case let tag: throw .unknownTag(tag)
         }
+    }
+}
+
+extension LedgerMessage {
+    /// What `message` says that it is, if it is the encoding of a batch.
+    static func batchHead(of reader: inout Reader) throws(WireError) -> BatchHead? {
+        guard try reader.uint8() == Tag.batch else { return nil }
+        return try BatchHead(from: &reader)
     }
 }
 

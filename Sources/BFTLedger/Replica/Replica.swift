@@ -24,7 +24,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     ) {
         var records: [P.Durable] = []
         var runs: [UncheckedRun] = []
-        var batches: [Batch] = []
+        var batches: [BatchCopy] = []
         var (blocks, floor) = ([Block](), Floor.ground)
         for record in recovered {
             switch record {
@@ -35,7 +35,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
                 blocks = []
             case .floor(let other): floor = floor.joined(other)
             case .consensus(let record): records.append(record)
-            case .batch(let batch): batches.append(batch)
+            case .batch(let copy): batches.append(copy)
             }
         }
         own = configuration.own
@@ -89,6 +89,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         if case .received = input {} else { ledger.hasNews = true }
         switch input {
         case .started:
+            ledger.signAgain(into: &turn.ledgerEffects)
             turn.inputs.append(.started)
             if let root = ledger.roots[ledger.roots.latest] {
                 turn.inputs.append(.executed(ledger.queue.lastExecuted, stateRoot: root))
@@ -96,21 +97,22 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .received(let message, let sender): receive(message, from: sender, &turn)
         case .connected(let peer):
             turn.inputs.append(.connected(peer))
-            for batch in ledger.pool.durableBatches(of: own) {
-                turn.ledgerEffects.append(.send(.batch(batch), to: peer))
+            for copy in ledger.pool.sendableBatches {
+                turn.ledgerEffects.append(.send(.batch(copy), to: peer))
             }
         case .timerFired:
             timer = nil  // A host may fire early: then it is set again.
             turn.inputs.append(.timerFired)
         case .sealed(let batch):
             precondition(batch.author == own, "a batch of another author")
-            guard (try? ledger.pool.insert(batch, isRequested: true)) != nil else {
+            guard ledger.author(batch, into: &turn.ledgerEffects) else {
                 turn.ledgerEffects.append(.displaced(batch))
                 return
             }
-            ledger.store(batch, into: &turn.ledgerEffects)
             turn.hasNewBatch = true
-        case .stored(let reference): noteStored(reference, &turn)
+        case .stored(let reference): ledger.noteStored(reference, into: &turn.ledgerEffects)
+        case .batchSigned(let reference, let signature):
+            ledger.noteSigned(reference, signature, into: &turn.ledgerEffects)
         case .executed(let height, let root):
             ledger.queue.finished(height)
             ledger.roots.append(root, height: height)
@@ -130,8 +132,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         while ledger.pool.hasGap(of: own) {
             var builder = BatchBuilder()
             let batch = builder.seal(author: own, sequence: nextOwnSequence)
-            guard (try? ledger.pool.insert(batch, isRequested: true)) != nil else { return }
-            ledger.store(batch, into: &turn.ledgerEffects)
+            guard ledger.author(batch, into: &turn.ledgerEffects) else { return }
             turn.hasNewBatch = true
         }
     }
@@ -148,14 +149,6 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             ledger.receive(
                 part, from: sender, commitVoteHeight: consensus.commitVoteHeight, at: turn.now,
                 into: &turn.ledgerEffects)
-        }
-    }
-
-    private mutating func noteStored(_ reference: BatchReference, _ turn: inout Turn) {
-        ledger.pool.noteDurable(reference)
-        // Durable, so now it may be sent.
-        if reference.author == own, let batch = ledger.pool.batch(reference) {
-            turn.ledgerEffects.append(.broadcast(.batch(batch)))
         }
     }
 
@@ -207,7 +200,13 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         switch effect {
         case .send(let message, let peer): effects.append(.send(.ledger(message), to: peer))
         case .broadcast(let message): effects.append(.broadcast(.ledger(message)))
-        case .store(let batch): effects.append(.store(batch))
+        case .store(let copy): effects.append(.store(copy))
+        case .sign(let reference):
+            effects.append(
+                .signBatch(
+                    reference,
+                    reference.statement(
+                        chain: ledger.configuration.chain, epoch: ledger.configuration.epoch)))
         case .execute(let block): effects.append(.execute(block))
         case .verdict(let digest, let verdict): turn.inputs.append(.judged(digest, verdict))
         case .caughtUp(let run):
@@ -221,6 +220,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             effects.append(.askApplication(block, batches))
         case .diverged(let divergence): effects.append(.diverged(divergence))
         case .displaced(let batch): effects.append(.displaced(batch))
+        case .accuse(let evidence): effects.append(.accuse(evidence))
         case .reject(let rejection, let peer):
             effects.append(.rejectedLedger(rejection, from: peer))
         }
@@ -251,10 +251,16 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
 
     // MARK: Questions
 
+    /// Whether a message with this head is worth being hashed.
+    public func isUseful(_ head: BatchHead, from sender: ValidatorIndex) -> Bool {
+        (try? ledger.check(head, from: sender)) != nil
+    }
+
     /// Whether `message` is worth the time that its signatures take.
-    public func isUseful(_ message: ReplicaMessage<P>) -> Bool {
+    public func isUseful(_ message: ReplicaMessage<P>, from sender: ValidatorIndex) -> Bool {
         switch message {
         case .consensus(let part): consensus.isUseful(part)
+        case .ledger(.batch(let copy)): ledger.isUseful(copy, from: sender)
         case .ledger(.syncResponse): ledger.catchUp.isActive
         case .ledger: true
         }
@@ -290,6 +296,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         [.floor(floor.joined(consensus.forgotten))]
             + ledger.queue.runs.flatMap { ReplicaRecord.records(of: $0) }
             + consensus.liveRecords.map { .consensus($0) }
-            + (ledger.queue.batches + ledger.pool.heldBatches).map { .batch($0) }
+            + (ledger.queue.batches.map { BatchCopy($0) } + ledger.pool.heldBatches)
+            .map { .batch($0) }
     }
 }

@@ -13,6 +13,8 @@ public enum ReplicaInput<P: ConsensusProtocol>: Equatable, Sendable {
     case sealed(Batch)
     /// The answer to `store`.
     case stored(BatchReference)
+    /// The answer to `signBatch`.
+    case batchSigned(BatchReference, signature: [UInt8])
     /// The answer to `execute`: the digest of the application's state after that height.
     case executed(Height, stateRoot: Digest)
     /// The answer to `askApplication`.
@@ -30,7 +32,10 @@ public enum ReplicaEffect<P: ConsensusProtocol>: Equatable, Sendable {
     case persist(P.Durable)
     /// Make the batch durable: an own one soon, for it is sent only then; a peer's with the next
     /// record, or when a block is executed that names it.
-    case store(Batch)
+    case store(BatchCopy)
+    /// Sign what this validator says of its batch, meanwhile. Holds nothing back and is answered by
+    /// `batchSigned`.
+    case signBatch(BatchReference, Statement)
     /// Sign, then send to the recipient or, if it names none, to every peer; then give it back as a
     /// received message, whomever it is for.
     case sign(P.Unsigned)

@@ -16,14 +16,29 @@ extension ReplicaMessage: Authenticated {
     }
 }
 
+extension ReplicaMessage {
+    /// What the message that `span` encodes says that it is, if it is a batch. Nothing is copied
+    /// or hashed.
+    public static func batchHead(of span: RawSpan) throws(WireError) -> BatchHead? {
+        var reader = Reader(span)
+        guard try reader.uint8() == Tag.ledger else { return nil }
+        return try LedgerMessage.batchHead(of: &reader)
+    }
+}
+
 extension ReplicaMessage: WireCodable {
+    private enum Tag {
+        static var consensus: UInt8 { 1 }
+        static var ledger: UInt8 { 2 }
+    }
+
     public func encode(into writer: inout Writer) {
         switch self {
         case .consensus(let message):
-            writer.uint8(1)
+            writer.uint8(Tag.consensus)
             message.encode(into: &writer)
         case .ledger(let message):
-            writer.uint8(2)
+            writer.uint8(Tag.ledger)
             message.encode(into: &writer)
         }
     }
@@ -31,8 +46,8 @@ extension ReplicaMessage: WireCodable {
     @_lifetime(reader: copy reader)
     public init(from reader: inout Reader) throws(WireError) {
         switch try reader.uint8() {
-        case 1: self = .consensus(try P.Message(from: &reader))
-        case 2: self = .ledger(try LedgerMessage(from: &reader))
+        case Tag.consensus: self = .consensus(try P.Message(from: &reader))
+        case Tag.ledger: self = .ledger(try LedgerMessage(from: &reader))
         case let tag: throw .unknownTag(tag)
         }
     }
@@ -41,7 +56,7 @@ extension ReplicaMessage: WireCodable {
 /// Everything that a replica must still know after a crash.
 public enum ReplicaRecord<P: ConsensusProtocol>: Equatable, Sendable {
     case consensus(P.Durable)
-    case batch(Batch)
+    case batch(BatchCopy)
     /// Committed, and not executed when the log was begun.
     case committed(UncheckedRun)
     /// The first blocks of such a run that is long: the rest follows.
@@ -77,9 +92,9 @@ extension ReplicaRecord: WireCodable {
         case .consensus(let record):
             writer.uint8(1)
             record.encode(into: &writer)
-        case .batch(let batch):
+        case .batch(let copy):
             writer.uint8(2)
-            writer.raw(batch.encoded)
+            copy.encode(into: &writer)
         case .committed(let run):
             writer.uint8(3)
             run.encode(into: &writer)
@@ -96,7 +111,7 @@ extension ReplicaRecord: WireCodable {
     public init(from reader: inout Reader) throws(WireError) {
         switch try reader.uint8() {
         case 1: self = .consensus(try P.Durable(from: &reader))
-        case 2: self = .batch(try Batch(encoded: try reader.copy(byteCount: reader.remaining)))
+        case 2: self = .batch(try BatchCopy(from: &reader))
         case 3: self = .committed(try UncheckedRun(from: &reader, limit: Self.blockLimit))
         case 4:
             self = .blocks(

@@ -119,7 +119,7 @@ extension NodeCore {
                 _ = transport.send(
                     Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
             case .batch(let batch, let peer):
-                let message = Message.ledger(.batch(batch))
+                let message = Message.ledger(.batch(BatchCopy(batch)))
                 _ = transport.send(
                     Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
             case .served(let peer, let cost): peerCosts[peer.rawValue] -= cost

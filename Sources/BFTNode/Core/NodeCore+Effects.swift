@@ -16,14 +16,14 @@ extension NodeCore {
         switch effect {
         case .persist(let record):
             let payload = ReplicaRecord<P>.consensus(record).encoded
-            let number = records.append(type: RecordType.replica, payload: payload, to: log)
+            let number = records.append(type: RecordType.replica, parts: [payload], to: log)
             waiting.append(.record(number))
-        case .store(let batch):
+        case .store(let copy):
             // No barrier: what needs the batch waits for `stored`. A peer's batch needs no sync
             // before there is a vote that stands on it, and then both share one.
             _ = records.append(
-                type: RecordType.of(batch), payload: batch.encoded, batch: batch.reference,
-                isUrgent: batch.author == settings.own, to: log)
+                copy, isUrgent: copy.batch.author == settings.own, to: log)
+        case .signBatch(let reference, let statement): beginSigning(reference, statement)
         case .sign(let unsigned):
             nextSignature += 1
             waiting.append(.signature(nextSignature, unsigned))
@@ -40,8 +40,12 @@ extension NodeCore {
         defer { isPumping = false }
         while trouble == nil {
             if advanceOne() { continue }
+            if let (reference, signature) = batchSignatures.popFirst() {
+                take(.batchSigned(reference, signature: signature))
+                continue
+            }
             guard let message = ownMessages.popFirst() else { return }
-            hearOneself(message)
+            take(.received(keys.verifiedOwn(message), from: settings.own))
         }
     }
 
@@ -69,18 +73,17 @@ extension NodeCore {
         return true
     }
 
-    private func hearOneself(_ message: Message) {
+    /// Gives the replica what came of its own effects.
+    private func take(_ input: ReplicaInput<P>) {
         var effects: [ReplicaEffect<P>] = []
-        let verified = keys.verifiedOwn(message)
-        replica.handle(
-            .received(verified, from: settings.own), at: loop.now, wallTime: WallClock.now,
-            into: &effects)
+        replica.handle(input, at: loop.now, wallTime: WallClock.now, into: &effects)
         for effect in effects { enqueue(effect) }
     }
 
     private func carryOut(_ effect: ReplicaEffect<P>) {
         switch effect {
-        case .persist, .store, .sign: preconditionFailure("carried out when it was queued")
+        case .persist, .store, .sign, .signBatch:
+            preconditionFailure("carried out when it was queued")
         case .send(let message, let peer):
             _ = transport.send(Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
         case .broadcast(let message): broadcast(message)
@@ -161,24 +164,41 @@ extension NodeCore {
     // MARK: Signing
 
     private func beginSigning(_ number: UInt64, _ unsigned: P.Unsigned) {
-        counters.signed += 1
-        let statement = unsigned.signingBytes
-        guard signingKey.signCost > NodeSettings.inlineLimit else {
-            signatures[number] = signingKey.sign(statement)
-            return
-        }
         let bound = LoopBound(self, on: loop)
-        let done: @Sendable ([UInt8]) -> Void = { signature in
+        let isShort = signingKey.signCost <= NodeSettings.inlineLimit
+        let signature = sign(unsigned.signingBytes, here: isShort) { signature in
             bound.loop.post {
                 bound.value.signatures[number] = signature
                 bound.value.pump()
             }
         }
+        if let signature { signatures[number] = signature }
+    }
+
+    /// Signs an own batch, while this thread has it written: it is sent only when both are done.
+    private func beginSigning(_ reference: BatchReference, _ statement: Statement) {
+        let bound = LoopBound(self, on: loop)
+        let signature = sign(statement.signingBytes, here: false) { signature in
+            bound.loop.post {
+                bound.value.batchSignatures.append((reference, signature))
+                bound.value.pump()
+            }
+        }
+        if let signature { batchSignatures.append((reference, signature)) }
+    }
+
+    /// Signs here and now, or has it done. The signature is returned or, later, handed to `done`.
+    private func sign(
+        _ bytes: [UInt8], here: Bool, done: @escaping @Sendable ([UInt8]) -> Void
+    ) -> [UInt8]? {
+        counters.signed += 1
+        guard !here else { return signingKey.sign(bytes) }
         do {
-            try pool.sign(statement, with: signingKey, completion: done)
+            try pool.sign(bytes, with: signingKey, completion: done)
+            return nil
         } catch {
             // The pool is full of verifications or stops: a vote must not wait for that.
-            signatures[number] = signingKey.sign(statement)
+            return signingKey.sign(bytes)
         }
     }
 
@@ -219,17 +239,23 @@ extension NodeCore {
     /// is too large: what is committed at once has no bound of its own, and the old segments stay
     /// for now.
     private func repeatLiveRecords() -> UInt64? {
-        let live = replica.liveRecords.map { record in
-            if case .batch(let batch) = record {
-                return (RecordType.of(batch), batch.encoded, batch.reference as BatchReference?)
+        var others: [[UInt8]] = []
+        var copies: [BatchCopy] = []
+        for record in replica.liveRecords {
+            if case .batch(let copy) = record {
+                copies.append(copy)
+            } else {
+                others.append(record.encoded)
             }
-            return (RecordType.replica, record.encoded, nil)
         }
-        guard live.allSatisfy({ $0.1.count <= NodeSettings.recordByteLimit }) else { return nil }
+        guard others.allSatisfy({ $0.count <= NodeSettings.recordByteLimit }) else { return nil }
         var last = records.durableNumber
-        for (type, payload, batch) in live {
+        for payload in others {
             last = records.append(
-                type: type, payload: payload, batch: batch, isRepeated: true, to: log)
+                type: RecordType.replica, parts: [payload], isRepeated: true, to: log)
+        }
+        for copy in copies {
+            last = records.append(copy, isRepeated: true, isUrgent: true, to: log)
         }
         return last
     }

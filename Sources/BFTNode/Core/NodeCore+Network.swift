@@ -27,6 +27,11 @@ extension NodeCore: NetworkTransportDelegate {
         let message: Message
         do throws(WireError) {
             guard kind == Self.kind else { throw .unknownTag(kind) }
+            // A batch is large: what nobody wants is not even hashed.
+            if let head = try Message.batchHead(of: payload), !replica.isUseful(head, from: peer) {
+                counters.received += 1
+                return
+            }
             message = try Message(decoding: payload)
         } catch {
             counters.malformed += 1
@@ -34,7 +39,7 @@ extension NodeCore: NetworkTransportDelegate {
             return transport.disconnect(peer)
         }
         counters.received += 1
-        guard replica.isUseful(message) else { return }
+        guard replica.isUseful(message, from: peer) else { return }
         let cost = keys.verificationCost(of: message)
         guard cost > .zero else { return accept(message, from: peer) }
         unverified.append((message, peer, cost))
@@ -64,7 +69,7 @@ extension NodeCore: NetworkTransportDelegate {
         let cost = batch.reduce(UInt64(0)) { $0 + $1.cost.nanoseconds }
         counters.verified += UInt64(batch.count)
         guard cost > NodeSettings.inlineLimit.nanoseconds else {
-            for (message, peer, _) in batch where replica.isUseful(message) {
+            for (message, peer, _) in batch where replica.isUseful(message, from: peer) {
                 accept(message, from: peer)
             }
             return

@@ -40,6 +40,8 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     var isPumping = false
     var records = RecordLedger()
     var signatures: [UInt64: [UInt8]] = [:]
+    /// Signatures of own batches that the replica was not given yet.
+    var batchSignatures = Deque<(BatchReference, [UInt8])>()
     var nextSignature: UInt64 = 0
     var timer: LoopTimer?
     var truncation = LogTruncation()
@@ -143,6 +145,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
         trouble = "\(error)"
         logger.critical("this validator votes no more: \(error)")
         waiting.removeAll()
+        batchSignatures.removeAll()
         ownMessages.removeAll()
         unverified.removeAll()
         unexecuted.removeAll()

@@ -91,6 +91,9 @@ public enum AdversaryCatalogue<P: Attackable> {
             AdversaryEntry("batch-swap", "other bytes under a batch's name") {
                 BatchSwapper<P>()
             },
+            AdversaryEntry("name-thief", "batches of its own under others' names") {
+                NameThief<P>()
+            },
         ]
     }
 
@@ -100,20 +103,12 @@ public enum AdversaryCatalogue<P: Attackable> {
         }
     }
 
-    /// Orders batches under others' names. Not among `all`: what it does to honest authors is a
-    /// known hole, and the oracles `no-creation` and `displacement` see it.
-    public static var nameThief: AdversaryEntry<P> {
-        AdversaryEntry("name-thief", "orders its own batches under others' names") {
-            NameThief<P>()
-        }
-    }
-
     /// Costs time and nothing else. Not among `all`: it is to be measured.
     public static var slowLeader: AdversaryEntry<P> {
         AdversaryEntry("slow-leader", "proposes as late as it can") { SlowLeader<P>() }
     }
 
     public static func named(_ name: String) -> AdversaryEntry<P>? {
-        (all + [nameThief, slowLeader]).first { $0.name == name }
+        (all + [slowLeader]).first { $0.name == name }
     }
 }

@@ -30,7 +30,7 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
     mutating func hear(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: Vantage<P>
     ) -> [Dispatch<P>] {
-        guard side.contains(sender), replica.isUseful(message),
+        guard side.contains(sender), replica.isUseful(message, from: sender),
             message.claims.allSatisfy({ vantage.signatures.holds($0) })
         else { return [] }
         return give(.received(Verified(message), from: sender), vantage)
@@ -75,7 +75,11 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
                 case .send(let message, let peer):
                     sent.append(Dispatch(message, to: side.filter { $0 == peer }))
                 case .broadcast(let message): sent.append(Dispatch(message, to: side))
-                case .store(let batch): inputs.append(.stored(batch.reference))
+                case .store(let copy): inputs.append(.stored(copy.reference))
+                case .signBatch(let reference, let statement):
+                    let signature = vantage.signatures.sign(
+                        statement.signingBytes, as: vantage.own)
+                    inputs.append(.batchSigned(reference, signature: signature))
                 case .setTimer(let instant): timer = instant
                 case .execute(let block): awaited.append(block.block.height)
                 case .askApplication(let block, _):

@@ -44,6 +44,19 @@ public struct Vantage<P: ConsensusProtocol>: Sendable {
         return .consensus(unsigned.signed(by: member, signature))
     }
 
+    /// A copy of a batch, signed with the key of one of the malicious validators: its author's or,
+    /// if that is honest, its own.
+    public func signed(_ batch: Batch) -> BatchCopy {
+        let signer = coalition.members.contains(batch.author) ? batch.author : own
+        let (chain, epoch) = (configuration.chain, configuration.epoch)
+        let statement = batch.reference.statement(chain: chain, epoch: epoch)
+        return BatchCopy(
+            batch,
+            Authorship(
+                chain: chain, epoch: epoch,
+                signature: signatures.sign(statement.signingBytes, as: signer)))
+    }
+
     /// A certificate that the malicious validators sign among themselves.
     public func certificate(of statement: Statement) -> Certificate? {
         let votes = coalition.members.map { member in

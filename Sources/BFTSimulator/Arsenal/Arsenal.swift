@@ -11,6 +11,8 @@ public struct Arsenal<Special: Sendable & Equatable>: Sendable {
     public private(set) var blocks = Shelf<Block>(limit: 256)
     public private(set) var specials = Shelf<Special>(limit: 128)
     public private(set) var batches = Shelf<BatchReference>(limit: 64)
+    /// Batches themselves, with the signatures under which they were heard.
+    public private(set) var copies = Shelf<BatchCopy>(limit: 64)
     /// By digest, those of `blocks`.
     private var blocksByDigest: [Digest: Block] = [:]
     /// The votes for one statement, and how many certificates of it are known by their signers.
@@ -66,6 +68,12 @@ public struct Arsenal<Special: Sendable & Equatable>: Sendable {
     }
 
     public mutating func add(_ reference: BatchReference) { batches.add(reference) }
+
+    public mutating func add(_ copy: BatchCopy) {
+        guard !copies.items.contains(copy) else { return }
+        copies.add(copy)
+        batches.add(copy.reference)
+    }
 
     private mutating func makeTally(of statement: Statement) {
         guard tallies[statement] == nil else { return }

@@ -49,7 +49,7 @@ struct Sayer<P: Attackable>: Sendable {
         case .ledger(.syncResponse(let run)):
             for block in run.blocks { forge.arsenal.add(block) }
             forge.arsenal.add(run.certificate)
-        case .ledger(.batch(let batch)): forge.arsenal.add(batch.reference)
+        case .ledger(.batch(let copy)): forge.arsenal.add(copy)
         case .ledger: break
         }
     }
@@ -83,6 +83,8 @@ struct Sayer<P: Attackable>: Sendable {
         return filtered(honest, honest, Self.variety(of: message), &forge)
     }
 
+    private static var batchVariety: Int { Temper.ledgerVariety }
+
     private static func variety(of message: ReplicaMessage<P>) -> Int {
         switch message {
         case .consensus(let part): part.variety
@@ -99,7 +101,8 @@ struct Sayer<P: Attackable>: Sendable {
             return chosen.isEmpty
                 ? [] : chosen == honest.targets ? [honest] : [signed.to(chosen)]
         }
-        let own = variety < P.Message.varietyCount ? variety : nil
+        let own =
+            variety < P.Message.varietyCount || variety == Self.batchVariety ? variety : nil
         switch forge.temper.filters[variety] {
         case .pass: return [honest]
         case .drop: return []
@@ -132,6 +135,9 @@ struct Sayer<P: Attackable>: Sendable {
             case .ancestors(let name, let lowest):
                 ancestors(of: name, downTo: lowest, for: sender, &forge)
             }
+        }
+        if case .ledger(.batchRequest(let references)) = message, forge.temper.isInventingHistory {
+            return forge.copies(of: references).map { Dispatch(.ledger(.batch($0)), to: [sender]) }
         }
         guard forge.random.oneIn(forge.temper.reticence) else { return [] }
         return made(&forge, for: audience(&forge))
@@ -170,6 +176,10 @@ struct Sayer<P: Attackable>: Sendable {
     private func made(
         of variety: Int? = nil, _ forge: inout Forge<Special>, for targets: [ValidatorIndex]
     ) -> [Dispatch<P>] {
+        if variety == Self.batchVariety || variety == nil && forge.random.oneIn(10) {
+            guard let copy = forge.batch() else { return [] }
+            return [Dispatch(.ledger(.batch(copy)), to: targets)]
+        }
         let focus = forge.temper.focus
         let drawn =
             focus < P.Message.varietyCount && forge.random.oneIn(2)

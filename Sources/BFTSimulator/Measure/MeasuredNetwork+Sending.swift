@@ -52,6 +52,14 @@ extension MeasuredNetwork {
         }
     }
 
+    /// The signature of `position` under what it says of its batch.
+    mutating func sign(_ statement: Statement, at position: Int) -> [UInt8] {
+        run.signedCount += 1
+        run.loads[position].signedCount += 1
+        let bytes = signatures.standIn == nil ? [] : statement.signingBytes
+        return signatures.sign(bytes, as: ValidatorIndex(position))
+    }
+
     private mutating func signed(_ unsigned: P.Unsigned, by position: Int) -> Letter {
         run.signedCount += 1
         run.loads[position].signedCount += 1

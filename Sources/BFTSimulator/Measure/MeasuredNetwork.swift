@@ -169,7 +169,9 @@ struct MeasuredNetwork<P: Attackable> {
     private mutating func receive(_ letter: Letter, from sender: Int, at position: Int) {
         guard isUp[position] else { return }
         if sender != position, !hear(letter, from: sender, at: position) { return }
-        guard replicas[position].isUseful(letter.message) else { return }
+        guard replicas[position].isUseful(letter.message, from: ValidatorIndex(sender)) else {
+            return
+        }
         if sender != position {
             run.verifiedCount += letter.claimCount
             run.loads[position].verifiedCount += letter.claimCount
@@ -201,7 +203,9 @@ struct MeasuredNetwork<P: Attackable> {
         _ effect: ReplicaEffect<P>, at position: Int, _ inputs: inout [ReplicaInput<P>]
     ) {
         switch effect {
-        case .store(let batch): inputs.append(.stored(batch.reference))
+        case .store(let copy): inputs.append(.stored(copy.reference))
+        case .signBatch(let reference, let statement):
+            inputs.append(.batchSigned(reference, signature: sign(statement, at: position)))
         case .sign(let unsigned): sign(unsigned, at: position)
         case .send(let message, let peer): send(message, from: position, to: [peer])
         case .broadcast(let message): send(message, from: position, to: peers(of: position))
@@ -219,7 +223,7 @@ struct MeasuredNetwork<P: Attackable> {
         case .readBatches(let references, let peer):
             for block in blocks {
                 for batch in block.batches where references.contains(batch.reference) {
-                    send(.ledger(.batch(batch)), from: position, to: [peer])
+                    send(.ledger(.batch(BatchCopy(batch))), from: position, to: [peer])
                 }
             }
         case .askApplication(let block, _):

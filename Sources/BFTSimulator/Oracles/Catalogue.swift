@@ -8,6 +8,7 @@ extension OracleBench {
             OracleEntry("total-order") { TotalOrder($0) },
             OracleEntry("no-creation") { NoCreation($0) },
             OracleEntry("no-duplication") { _ in NoDuplication() },
+            OracleEntry("authorship") { _ in OneBatchOfEachSequence() },
             OracleEntry("durability") { AcknowledgedIsDurable($0) },
             OracleEntry("certificates") { CertifiedCommits($0) },
             OracleEntry("state-roots") { StateRoots($0) },

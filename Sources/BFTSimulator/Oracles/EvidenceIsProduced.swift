@@ -37,7 +37,8 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
             {
                 hear(vote, isUseful: isUseful, at: node.rawValue)
             }
-        case .accused(let evidence, let node):
+        case .accused(let evidence, let node)
+        where evidence.first.statement.kind != .authorship:
             let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
             memories[node.rawValue].accused.append(duty)
             memories[node.rawValue].owed.removeAll { $0 == duty }

@@ -9,6 +9,8 @@ public enum Observation<P: ConsensusProtocol>: Sendable {
     case submitted(Batch, at: ValidatorIndex)
     /// A batch of its own is durable at the node.
     case stored(BatchReference, at: ValidatorIndex)
+    /// The node sends a batch of its own with its signature.
+    case authored(BatchReference, at: ValidatorIndex)
     /// A record of the protocol can't be lost any more.
     case durable(P.Durable, at: ValidatorIndex)
     /// The power was cut, and `keeping` executed blocks are left.

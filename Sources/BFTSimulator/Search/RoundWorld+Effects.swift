@@ -16,7 +16,11 @@ extension RoundWorld {
     mutating func carryOut(_ effect: ReplicaEffect<P>, at instance: Int) {
         switch effect {
         case .persist, .rejectedLedger, .readReady, .diverged: break
-        case .store(let batch): give(.stored(batch.reference), to: instance)
+        case .store(let copy): give(.stored(copy.reference), to: instance)
+        case .signBatch(let reference, let statement):
+            let signature = signatures.sign(
+                statement.signingBytes, as: instances[instance].validator)
+            give(.batchSigned(reference, signature: signature), to: instance)
         case .sign(let unsigned): sign(unsigned, at: instance)
         case .send(let message, let peer): send(message, from: instance, to: peer)
         case .broadcast(let message):
@@ -34,7 +38,7 @@ extension RoundWorld {
         case .readBatches(let references, let peer):
             let batches = instances[instance].blocks.flatMap(\.batches)
             for batch in batches where references.contains(batch.reference) {
-                send(.ledger(.batch(batch)), from: instance, to: peer)
+                send(.ledger(.batch(BatchCopy(batch))), from: instance, to: peer)
             }
         case .askApplication(let block, _):
             give(.applicationJudged(block.digest, isValid: true), to: instance)
@@ -143,7 +147,8 @@ extension RoundWorld {
     }
 
     mutating func deliver(_ message: ReplicaMessage<P>, from sender: Int, to target: Int) {
-        guard instances[target].replica.isUseful(message),
+        let peer = instances[sender].validator
+        guard instances[target].replica.isUseful(message, from: peer),
             message.claims.allSatisfy({ signatures.holds($0) })
         else { return }
         if sender != target { note(.received, target, peer: sender, message: message) }

@@ -39,8 +39,12 @@ struct MessageSummary: Equatable {
     private init(_ message: LedgerMessage) {
         (sort, text) =
             switch message {
-            case .batch(let batch):
-                ("batch", "\(batch.author)/\(batch.sequence), \(batch.digest)")
+            case .batch(let copy):
+                (
+                    "batch",
+                    "\(copy.batch.author)/\(copy.batch.sequence), \(copy.batch.digest)"
+                        + (copy.authorship == nil ? ", bare" : "")
+                )
             case .batchRequest(let references):
                 (
                     "batch request",

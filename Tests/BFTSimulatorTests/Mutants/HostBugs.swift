@@ -52,6 +52,27 @@ enum HostBugs {
         host("checks no signatures", .ragged.with("forgery"), within: 100) {
             $0.isSkippingVerification = true
         },
+        host("takes batches in anybody's name", .ragged.with("name-thief"), within: 100) {
+            $0.limits = { sound in
+                var limits = sound
+                limits.skippedCheck = .authorship
+                return limits
+            }
+        },
+        host("checks no signatures of batches", .ragged.with("name-thief"), within: 100) {
+            $0.isSkippingVerification = true
+        },
+        host(
+            "waits for ever for who was asked for a batch", .lossy.with("stalling-peer"),
+            within: 100
+        ) {
+            $0.limits = { sound in
+                var limits = sound
+                limits.fetchPatience = .seconds(600)
+                limits.answerTimeout = .seconds(600)
+                return limits
+            }
+        },
         host("takes blocks with a certificate of too few", .split.with("lying-peer"), within: 300) {
             $0.hears = { input, _ in
                 guard case .received(let message, let sender) = input,

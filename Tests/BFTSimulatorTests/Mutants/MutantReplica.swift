@@ -170,6 +170,7 @@ private struct SoundOracle<Mistake: ReplicaMistake>: Oracle {
         switch observation {
         case .submitted(let batch, let node): .submitted(batch, at: node)
         case .stored(let reference, let node): .stored(reference, at: node)
+        case .authored(let reference, let node): .authored(reference, at: node)
         case .durable(let record, let node): .durable(record, at: node)
         case .powerCut(let node, let count): .powerCut(at: node, keeping: count)
         case .entered(let view, let node): .entered(view, at: node)

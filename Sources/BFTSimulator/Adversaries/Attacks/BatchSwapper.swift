@@ -10,12 +10,13 @@ public struct BatchSwapper<P: ConsensusProtocol>: Adversary {
     public mutating func instead(
         of message: ReplicaMessage<P>, to peer: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        guard case .ledger(.batch(let batch)) = message, vantage.coin() else {
+        guard case .ledger(.batch(let copy)) = message, vantage.coin() else {
             return [Dispatch(message, to: [peer])]
         }
-        var bytes = batch.encoded
+        var bytes = copy.batch.encoded
         bytes[bytes.count - 1] ^= 1
-        return (try? Batch(encoded: bytes)).map { [Dispatch(.ledger(.batch($0)), to: [peer])] }
-            ?? []
+        guard let other = try? Batch(encoded: bytes) else { return [] }
+        let lies = [BatchCopy(other, copy.authorship), BatchCopy(other), vantage.signed(other)]
+        return [Dispatch(.ledger(.batch(lies[vantage.choice(of: 3)])), to: [peer])]
     }
 }

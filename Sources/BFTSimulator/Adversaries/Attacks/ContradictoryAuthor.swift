@@ -9,7 +9,7 @@ public struct ContradictoryAuthor<P: ConsensusProtocol>: Adversary {
     public mutating func instead(
         of message: ReplicaMessage<P>, to peer: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        guard case .ledger(.batch(let batch)) = message, batch.author == vantage.own else {
+        guard case .ledger(.batch(let copy)) = message, copy.batch.author == vantage.own else {
             return [Dispatch(message, to: [peer])]
         }
         switch vantage.choice(of: 3) {
@@ -17,9 +17,10 @@ public struct ContradictoryAuthor<P: ConsensusProtocol>: Adversary {
         case 1: return [Dispatch(message, to: [peer])]
         default:
             let other = Batch.of(
-                [[UInt8(truncatingIfNeeded: peer.rawValue)]], author: batch.author,
-                sequence: batch.sequence)
-            return [Dispatch(.ledger(.batch(other)), to: [peer])]
+                [[UInt8(truncatingIfNeeded: peer.rawValue)]], author: copy.batch.author,
+                sequence: copy.batch.sequence)
+            let lie = Dispatch<P>(.ledger(.batch(vantage.signed(other))), to: [peer])
+            return vantage.coin() ? [lie] : [Dispatch(message, to: [peer]), lie]
         }
     }
 }

@@ -30,6 +30,6 @@ public struct FloodingPeer<P: Attackable>: Adversary {
                 [Array(repeating: 1, count: size)], author: vantage.own, sequence: sequence)
         }
         return votes.map { Dispatch($0, to: vantage.peers) }
-            + batches.map { Dispatch(.ledger(.batch($0)), to: vantage.peers) }
+            + batches.map { Dispatch(.ledger(.batch(vantage.signed($0))), to: vantage.peers) }
     }
 }

@@ -27,9 +27,15 @@ public struct LyingPeer<P: ConsensusProtocol>: Adversary {
         about message: LedgerMessage, _ vantage: inout Vantage<P>
     ) -> [LedgerMessage] {
         switch message {
-        case .batch(let batch):
+        case .batch(let copy):
+            let batch = copy.batch
             let transaction = (0..<8).map { _ in UInt8.random(in: 0...255, using: &vantage.random) }
-            return [.batch(.of([transaction], author: batch.author, sequence: batch.sequence))]
+            let other = Batch.of([transaction], author: batch.author, sequence: batch.sequence)
+            // The right signature under other bytes, its own, or none.
+            return [
+                .batch(BatchCopy(other, copy.authorship)), .batch(vantage.signed(other)),
+                .batch(BatchCopy(other)),
+            ]
         case .syncResponse(let run):
             // Its end without its beginning, its beginning under another's certificate, another.
             let shortened = UncheckedRun(

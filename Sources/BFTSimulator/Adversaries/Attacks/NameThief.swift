@@ -5,10 +5,12 @@ public import BFTLedger
 /// Orders batches of its own making under the names of honest validators, each in the place of the
 /// author's own, which is displaced. It hands out what it made up to whoever asks.
 ///
-/// Batches are not signed, so nobody can tell: this breaks `no-creation` and `displacement`, and
-/// must break nothing else. It is not in the catalogue's ordinary list for that reason.
+/// It signs them with its own key, leaves the signature out, or takes one that it heard: nobody
+/// honest holds them, so nobody votes for them.
 public struct NameThief<P: Attackable>: Adversary {
     private var forged: [Batch] = []
+    /// The last signature of each author that it heard.
+    private var heard: [ValidatorIndex: Authorship] = [:]
 
     public init() {}
 
@@ -30,8 +32,13 @@ public struct NameThief<P: Attackable>: Adversary {
     public mutating func hear(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
+        if case .ledger(.batch(let copy)) = message, let authorship = copy.authorship {
+            heard[copy.batch.author] = authorship
+        }
         guard case .ledger(.batchRequest(let references)) = message else { return [] }
-        return forged.filter { references.contains($0.reference) }
-            .map { Dispatch(.ledger(.batch($0)), to: [sender]) }
+        return forged.filter { references.contains($0.reference) }.flatMap { batch in
+            [BatchCopy(batch), BatchCopy(batch, heard[batch.author]), vantage.signed(batch)]
+        }
+        .map { Dispatch(.ledger(.batch($0)), to: [sender]) }
     }
 }

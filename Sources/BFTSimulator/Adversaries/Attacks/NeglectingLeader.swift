@@ -18,8 +18,8 @@ public struct NeglectingLeader<P: Attackable>: Adversary {
     public func passesOn(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: Vantage<P>
     ) -> Bool {
-        guard case .ledger(.batch(let batch)) = message else { return true }
-        return batch.author != neglected(vantage) || sender != batch.author
+        guard case .ledger(.batch(let copy)) = message else { return true }
+        return copy.batch.author != neglected(vantage) || sender != copy.batch.author
     }
 
     public mutating func hear(
@@ -33,6 +33,6 @@ public struct NeglectingLeader<P: Attackable>: Adversary {
         let batch = Batch.of(
             [Array(repeating: 3, count: 9)], author: vantage.own,
             sequence: replica.nextOwnSequence)
-        return [Dispatch(.ledger(.batch(batch)), to: [vantage.own])]
+        return [Dispatch(.ledger(.batch(BatchCopy(batch))), to: [vantage.own])]
     }
 }

@@ -1,0 +1,225 @@
+import BFTBase
+import BFTCore
+import Testing
+
+@testable import BFTLedger
+
+/// Who can have a batch ordered in whose name.
+@Suite struct AuthorshipTests {
+    /// A ledger that plays scenes.
+    final class Scene {
+        var ledger: Ledger
+        var effects: [LedgerEffect] = []
+
+        init(skipping check: BatchCheck? = nil, _ change: (inout LedgerLimits) -> Void = { _ in }) {
+            var limits = LedgerLimits()
+            limits.skippedCheck = check
+            change(&limits)
+            ledger = Fixture.ledger(limits: limits)
+            ledger.wallTime = Timestamp(milliseconds: 1_000)
+        }
+
+        /// What a host does with a copy: it asks first, and says whether the ledger heard it.
+        @discardableResult
+        func give(
+            _ copy: BatchCopy, from sender: Int, at milliseconds: UInt64 = 100
+        ) -> Bool {
+            let sender = ValidatorIndex(sender)
+            let isUseful =
+                (try? ledger.check(BatchHead(of: copy), from: sender)) != nil
+                && ledger.isUseful(copy, from: sender)
+            guard isUseful else { return false }
+            receive(copy, from: sender, at: milliseconds)
+            return true
+        }
+
+        /// The ledger hears a copy, whatever it is worth.
+        func receive(
+            _ copy: BatchCopy, from sender: ValidatorIndex, at milliseconds: UInt64 = 100
+        ) {
+            ledger.receive(
+                .batch(copy), from: sender, commitVoteHeight: .zero,
+                at: Fixture.at(milliseconds), into: &effects)
+            settle(at: milliseconds)
+        }
+
+        func propose(
+            _ block: Block, isCertified: Bool = false, voters: [Int] = [],
+            at milliseconds: UInt64 = 0
+        ) {
+            var bitmap = Bitmap(count: 4)
+            for voter in voters { bitmap.insert(voter) }
+            ledger.consider(
+                Branch(
+                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified,
+                    voters: voters.isEmpty ? nil : bitmap), at: Fixture.at(milliseconds))
+            settle(at: milliseconds)
+            settle(at: milliseconds + 30)
+        }
+
+        func settle(at milliseconds: UInt64) {
+            ledger.hasNews = true
+            ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
+        }
+
+        func isValid(_ block: Block) -> Bool { effects.contains(.verdict(block.digest, .valid)) }
+
+        var accused: [ValidatorIndex] {
+            effects.compactMap {
+                if case .accuse(let evidence) = $0 { evidence.culprit } else { nil }
+            }
+        }
+    }
+
+    /// Whether the ledger does right in a scene that needs `check`.
+    private static func isSound(_ check: BatchCheck, skipping skipped: BatchCheck?) -> Bool {
+        let scene = Scene(skipping: skipped)
+        let batch = Fixture.batch(3, 1)
+        switch check {
+        case .chain:
+            scene.give(Fixture.signed(batch, chain: Digest(1, 2, 3, 4)), from: 3)
+            return !scene.ledger.pool.isHeld(batch.reference)
+        case .epoch:
+            scene.give(Fixture.signed(batch, epoch: Epoch(1)), from: 3)
+            return !scene.ledger.pool.isHeld(batch.reference)
+        case .authorship:
+            let block = Fixture.block(on: Fixture.genesis, payload: [batch])
+            scene.propose(block)
+            scene.give(BatchCopy(batch), from: 1)
+            return !scene.isValid(block)
+        case .invitation:
+            return !scene.give(Fixture.signed(batch), from: 2)
+        case .contradiction:
+            scene.give(Fixture.signed(batch), from: 3)
+            scene.give(Fixture.signed(Fixture.batch(3, 1, 9)), from: 3)
+            return scene.accused == [ValidatorIndex(3)]
+        case .standing:
+            return keepsWhatIsNeeded(scene)
+        }
+    }
+
+    /// A proposal waits for one batch while others of the place of its first are asked for.
+    private static func keepsWhatIsNeeded(_ scene: Scene) -> Bool {
+        let (first, second) = (Fixture.batch(3, 1), Fixture.batch(2, 1))
+        let block = Fixture.block(on: Fixture.genesis, payload: [first, second])
+        scene.give(Fixture.signed(first), from: 3)
+        scene.propose(block)
+        for content in UInt8(1)...6 {
+            let other = Fixture.batch(3, 1, content)
+            scene.propose(
+                Fixture.block(
+                    on: Fixture.genesis, payload: [other, second], time: 6 + UInt64(content),
+                    applied: AppliedState(height: .zero, root: Digest(0, 0, 0, 0))))
+            scene.give(Fixture.signed(other), from: 1)
+        }
+        scene.give(Fixture.signed(second), from: 2)
+        return scene.isValid(block) && scene.ledger.pool.isHeld(first.reference)
+    }
+
+    @Test(
+        "Each check of a batch is needed: a scene goes wrong without it",
+        arguments: BatchCheck.allCases)
+    func checks(check: BatchCheck) {
+        #expect(Self.isSound(check, skipping: nil))
+        #expect(!Self.isSound(check, skipping: check))
+    }
+
+    @Test("Nobody's vote goes to a block with a batch that its author did not sign")
+    func unsigned() {
+        let batch = Fixture.batch(3, 1)
+        let block = Fixture.block(on: Fixture.genesis, payload: [batch])
+        let scene = Scene()
+        scene.propose(block)
+        scene.receive(BatchCopy(batch), from: ValidatorIndex(1))
+        #expect(scene.effects.contains(.reject(.batch(.unsigned), from: ValidatorIndex(1))))
+        #expect(!scene.isValid(block) && scene.ledger.fetcher.isWanted(batch.reference))
+        #expect(scene.give(Fixture.signed(batch), from: 1))
+        #expect(scene.isValid(block))
+    }
+
+    @Test("For a block that somebody honest has voted for, a bare batch does, and is not proposed")
+    func bare() {
+        let batch = Fixture.batch(3, 1)
+        let block = Fixture.block(on: Fixture.genesis, payload: [batch])
+        let scene = Scene()
+        scene.propose(block)
+        #expect(!scene.give(BatchCopy(batch), from: 2))
+        scene.propose(block, isCertified: true, voters: [1, 2])
+        #expect(scene.give(BatchCopy(batch), from: 2))
+        #expect(scene.isValid(block) && !scene.ledger.pool.hasWork)
+        // The signature comes after all, and then others can be given the batch.
+        #expect(scene.give(Fixture.signed(batch), from: 3))
+        #expect(scene.ledger.pool.hasWork)
+        #expect(scene.ledger.pool.copy(batch.reference) == Fixture.signed(batch))
+        #expect(!scene.give(Fixture.signed(batch), from: 3))
+    }
+
+    @Test("What a committed block lacks needs no signature")
+    func committed() {
+        let batch = Fixture.batch(3, 1)
+        let block = Fixture.block(on: Fixture.genesis, payload: [batch])
+        let scene = Scene()
+        scene.ledger.commit(Fixture.run([block]), into: &scene.effects)
+        scene.settle(at: 0)
+        #expect(!scene.give(BatchCopy(Fixture.batch(3, 1, 9)), from: 2))
+        #expect(scene.give(BatchCopy(batch), from: 2))
+        #expect(scene.effects.contains { if case .execute = $0 { true } else { false } })
+    }
+
+    @Test("An author that signs two batches of a sequence is accused once, and not heard again")
+    func contradiction() throws {
+        let scene = Scene()
+        let copies = (UInt8(0)..<9).map { Fixture.signed(Fixture.batch(3, 1, $0)) }
+        #expect(scene.give(copies[0], from: 3) && scene.give(copies[1], from: 3))
+        #expect(scene.accused == [ValidatorIndex(3)])
+        for copy in copies[2...] { #expect(!scene.give(copy, from: 3)) }
+        #expect(scene.accused == [ValidatorIndex(3)])
+        let evidence = try #require(
+            scene.effects.compactMap { effect -> Evidence? in
+                if case .accuse(let evidence) = effect { evidence } else { nil }
+            }.first)
+        #expect(evidence.claims == copies[0].claims + copies[1].claims)
+        // The one that a proposal names finds room all the same.
+        let block = Fixture.block(on: Fixture.genesis, payload: [copies[5].batch])
+        scene.propose(block)
+        #expect(scene.give(copies[5], from: 1) && scene.isValid(block))
+    }
+
+    @Test("Two names of one sequence contradict each other, whatever it is that they differ by")
+    func statements() {
+        let reference = Fixture.batch(3, 7).reference
+        func vote(_ reference: BatchReference, epoch: Epoch = .zero) -> Vote {
+            Authorship(chain: Fixture.chain, epoch: epoch, signature: [1]).vote(for: reference)
+        }
+        func named(sequence: UInt64 = 7, digest: Digest? = nil, byteCount: Int? = nil) -> Vote {
+            vote(
+                BatchReference(
+                    author: ValidatorIndex(3), sequence: BatchSequence(sequence),
+                    digest: digest ?? reference.digest,
+                    byteCount: byteCount ?? reference.byteCount))
+        }
+        let first = vote(reference)
+        #expect(Evidence(first, named()) == nil)
+        #expect(Evidence(first, named(digest: .zero)) != nil)
+        #expect(Evidence(first, named(byteCount: 99)) != nil)
+        #expect(Evidence(first, named(sequence: 8)) == nil)
+        #expect(Evidence(first, vote(Fixture.batch(2, 7).reference)) == nil)
+        #expect(Evidence(first, vote(Fixture.batch(3, 7, 9).reference, epoch: Epoch(1))) == nil)
+    }
+
+    @Test("A flood costs no check of a signature: too far ahead, too much, or of no author")
+    func flood() {
+        let scene = Scene {
+            $0.batchesPerAuthor = 4
+            $0.bytesPerAuthor = 60
+        }
+        #expect(scene.give(Fixture.signed(Fixture.batch(3, 1)), from: 3))
+        for sequence in [5, 4_096, 1 << 40, UInt64.max] {
+            #expect(!scene.give(Fixture.signed(Fixture.batch(3, sequence)), from: 3))
+        }
+        #expect(!scene.give(Fixture.signed(Fixture.batch(3, 2, size: 60)), from: 3))
+        #expect(!scene.give(Fixture.signed(Fixture.batch(9, 1)), from: 3))
+        #expect(!scene.give(BatchCopy(Fixture.batch(3, 2)), from: 3))
+        #expect(scene.give(Fixture.signed(Fixture.batch(3, 2)), from: 3))
+    }
+}
