@@ -3,20 +3,22 @@ import BFTCore
 
 // Restarts: what was durable comes back.
 extension SimplexReplica {
-    /// Takes back what was durable. Records of committed views say nothing any more.
+    /// Takes back what was durable. Records of committed views say nothing any more; in a view up
+    /// to the floor there may have been other votes than those of which a record is left.
     mutating func recover(_ records: [DurableRecord]) {
+        let floor = configuration.floor.view
         for record in records {
             switch record {
             case .notarized(let block) where block.view > committed.view:
                 rounds.update(block.view) { round in
-                    round.own.notarized = block.digest
+                    if block.view > floor { round.own.notarized = block.digest }
                     round.keep(block)
                 }
                 commitVoteHeight = max(commitVoteHeight, block.height)
                 view = max(view, block.view)
             case .ancestor(let block) where block.view > committed.view:
                 rounds.update(block.view) { $0.restore(block) }
-            case .voted(let statement) where statement.view > committed.view:
+            case .voted(let statement) where statement.view > max(committed.view, floor):
                 remember(statement)
                 // A replica that finalizes has seen the notarization and left the view.
                 view = max(view, statement.view)

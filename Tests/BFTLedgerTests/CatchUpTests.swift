@@ -67,7 +67,8 @@ import Testing
         }
         let lies =
             uncommitted + [
-                Fixture.said(Array(blocks[1...])),  // Does not link to what is here.
+                // Neither linked to what is here nor all that fits.
+                Fixture.said(Array(blocks[2...])),
                 Fixture.said([blocks[0]], by: [1, 2]),  // No quorum.
                 Fixture.said([outOfOrder]),
                 Fixture.said([fork], by: [3]),

@@ -61,7 +61,8 @@ enum HotStuffBugs {
             .ragged.with("stale-timeouts"), within: 1_000, HotStuffReplica<TimeoutsOfAnyView>.self,
             insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
-            "hotstuff2", "timeouts of any view justify a parent, said at random; a leader for each view",
+            "hotstuff2",
+            "timeouts of any view justify a parent, said at random; a leader for each view",
             .ragged.with("anything"), within: 1_000, HotStuffReplica<TimeoutsOfAnyView>.self,
             insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
