@@ -28,9 +28,9 @@ public struct LyingPeer<P: ConsensusProtocol>: Adversary {
     ) -> [LedgerMessage] {
         switch message {
         case .batch(let copy):
-            let batch = copy.batch
             let transaction = (0..<8).map { _ in UInt8.random(in: 0...255, using: &vantage.random) }
-            let other = Batch.of([transaction], author: batch.author, sequence: batch.sequence)
+            let other = Batch.of(
+                [transaction], author: copy.batch.author, sequence: copy.batch.sequence)
             // The right signature under other bytes, its own, or none.
             return [
                 .batch(BatchCopy(other, copy.authorship)), .batch(vantage.signed(other)),
@@ -43,9 +43,7 @@ public struct LyingPeer<P: ConsensusProtocol>: Adversary {
             let headless = UncheckedRun(
                 blocks: Array(run.blocks.dropFirst()), certificate: run.certificate)
             let unsigned = run.certificate.restated(run.certificate.statement, keeping: 1)
-            let weak = unsigned.map {
-                UncheckedRun(blocks: run.blocks, certificate: $0)
-            }
+            let weak = unsigned.map { UncheckedRun(blocks: run.blocks, certificate: $0) }
             return [staleRun, shortened, headless, weak].compactMap(\.self)
                 .map { .syncResponse($0) }
         case .syncAncestors(let blocks):
