@@ -22,6 +22,8 @@ struct CheckpointList: Equatable, Sendable {
     private struct Tally: Equatable, Sendable {
         let height: Height
         var votes: VoteTally
+        /// Who contradicted itself. Once is enough.
+        var accused: Bitmap
     }
 
     func tally(at height: Height) -> VoteTally? { tallies.first { $0.height == height }?.votes }
@@ -34,10 +36,10 @@ struct CheckpointList: Equatable, Sendable {
 
     func isUseful(_ vote: Vote) -> Bool {
         guard isKept(vote.statement.height) else { return false }
-        guard let earlier = tally(at: vote.statement.height)?.vote(of: vote.voter) else {
-            return true
-        }
-        return earlier.statement != vote.statement
+        guard let tally = tallies.first(where: { $0.height == vote.statement.height }),
+            let earlier = tally.votes.vote(of: vote.voter)
+        else { return true }
+        return earlier.statement != vote.statement && !tally.accused[vote.voter.rawValue]
     }
 
     mutating func insert(_ vote: Vote) -> VoteTally.Outcome {
@@ -47,9 +49,12 @@ struct CheckpointList: Equatable, Sendable {
             tallies.append(
                 Tally(
                     height: height,
-                    votes: VoteTally(kind: .checkpoint, validators: validators)))
+                    votes: VoteTally(kind: .checkpoint, validators: validators),
+                    accused: Bitmap(count: validators.count)))
         }
-        return tallies[position].votes.insert(vote)
+        let outcome = tallies[position].votes.insert(vote)
+        guard case .contradiction = outcome else { return outcome }
+        return tallies[position].accused.insert(vote.voter.rawValue) ? outcome : .duplicate
     }
 
     mutating func sign(_ statement: Statement) {

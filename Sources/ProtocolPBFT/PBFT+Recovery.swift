@@ -31,7 +31,6 @@ extension PBFTReplica {
     /// something to do; in an idle network it has until the next empty block is due. Who waits
     /// for a view gives it up only after a quorum asked for it.
     private var giveUpAt: Instant? {
-        guard !isBelowFloor else { return nil }
         if let workSince { return workSince.advanced(by: pacemaker.timeout) }
         guard isJoined else { return nil }
         return progressAt.advanced(by: pacemaker.idleInterval).advanced(by: pacemaker.timeout)

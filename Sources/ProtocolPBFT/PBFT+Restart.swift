@@ -189,6 +189,7 @@ extension PBFTReplica {
         records += checkpoints.own.map { .voted($0) }
         for case let certificate? in [
             prepared, decision, highest?.certificate, ownReport?.certificate?.certificate,
+            commitCertificate?.certificate,
         ] where !records.contains(.certificate(certificate)) {
             records.append(.certificate(certificate))
         }

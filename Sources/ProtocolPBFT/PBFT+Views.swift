@@ -8,7 +8,6 @@ extension PBFTReplica {
     mutating func ask(
         for next: View, isFailure: Bool = true, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        guard !isBelowFloor else { return }
         if isFailure { pacemaker.gaveUp() }
         let report = report
         keepHighest(into: &effects)

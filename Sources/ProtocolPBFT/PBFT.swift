@@ -147,8 +147,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         view <= configuration.floor.view && height <= configuration.floor.height
     }
 
-    /// Whether it lacks blocks that it may have voted for and forgot: then it can't report what it
-    /// knew to be prepared.
+    /// Whether it lacks blocks that it may have voted for and forgot. It asks for them, and takes
+    /// part in changing the view: its log begins with the highest certificate that it ever held.
     var isBelowFloor: Bool { committed.height < configuration.floor.height }
 
     /// Whether the replica takes part in its view, and does not wait for how it begins.

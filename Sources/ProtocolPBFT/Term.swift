@@ -39,9 +39,7 @@ extension PBFTReplica {
 
     /// When this replica asks for the next view, even if nothing is wrong.
     var termEndsAt: Instant? {
-        guard isJoined, !isBelowFloor, term.view == view, let beganAt = term.beganAt else {
-            return nil
-        }
+        guard isJoined, term.view == view, let beganAt = term.beganAt else { return nil }
         return rules.endOfTerm(from: beganAt, viewTimeout: configuration.timing.viewTimeout)
     }
 

@@ -86,9 +86,10 @@ extension SimplexReplica {
         guard run.last.height > committed.height,
             let rest = run.suffix(after: committed.digest)
         else { return }
+        let target = rest.certificate.certificate
+        effects.append(.persist(.certificate(target)))
         becomeCommitted(rest)
         if !rest.isCertifiedItself {
-            let target = rest.certificate.certificate
             rounds.update(target.statement.view) { $0.keep(target, isFinal: true) }
         }
         if view <= committed.view { enter(committed.view.next, at: now, into: &effects) }

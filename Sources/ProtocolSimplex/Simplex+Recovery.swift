@@ -12,7 +12,7 @@ extension SimplexReplica {
             case .notarized(let block) where block.view > committed.view:
                 rounds.update(block.view) { round in
                     if block.view > floor { round.own.notarized = block.digest }
-                    round.keep(block)
+                    round.restore(block)
                 }
                 commitVoteHeight = max(commitVoteHeight, block.height)
                 view = max(view, block.view)
@@ -81,6 +81,8 @@ extension SimplexReplica {
     /// What a new log must begin with.
     public var liveRecords: [DurableRecord] {
         var records: [DurableRecord] = []
+        // Should the chain be lost, nobody else may be able to show what committed its last block.
+        if let commitCertificate { records.append(.certificate(commitCertificate.certificate)) }
         for round in rounds.rounds {
             if let digest = round.own.notarized, let block = round.block(named: digest) {
                 records.append(.notarized(block))

@@ -103,6 +103,15 @@ struct KeptChain: KeptBlocks {
         #expect(runs.map(\.isCertifiedItself) == [false, false, false, true])
     }
 
+    @Test("Who has the blocks is asked in the end, though it did not sign what commits them")
+    func othersThanSigners() throws {
+        let kept = KeptChain(blocks: Fixture.chain(9), certified: [9])
+        var ledger = Fixture.ledger()
+        ledger.catchUp.reach(Fixture.certificate(kept.blocks[8], by: [0, 1, 3]), from: .zero)
+        _ = try Self.run(&ledger, on: kept, limit: 100) { $1.rawValue == 2 ? $0 : nil }
+        #expect(ledger.queue.tail == kept.blocks[8])
+    }
+
     @Test("Certificates that stand anywhere, and windows of any size, lead to the same chain")
     func everyShape() throws {
         for seed in 0..<60 as Range<UInt64> {

@@ -89,11 +89,13 @@ struct CatchUp: Equatable, Sendable {
         descent = nil
     }
 
-    /// A signer of the target, from the present turn on: it has voted for the block.
+    /// A signer of the target, from the present turn on: it has voted for the block. Votes take
+    /// no body, and a signer may have lost its chain: once nobody had anything, anybody is asked.
     private mutating func signer(of target: Certificate) -> ValidatorIndex? {
         for _ in 0..<validators.count {
             let candidate = turn % validators.count
-            if candidate != own.rawValue, target.signers[candidate] {
+            let mayHave = target.signers[candidate] || fruitlessTurns >= validators.count
+            if candidate != own.rawValue, mayHave {
                 return ValidatorIndex(candidate)
             }
             turn += 1

@@ -33,7 +33,9 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
                 runs.append(
                     UncheckedRun(blocks: blocks + run.blocks, certificate: run.certificate))
                 blocks = []
-            case .floor(let other): floor = floor.joined(other)
+            case .floor(let other):
+                floor = floor.joined(other)
+                blocks = []  // A log that was being written anew, and never was.
             case .consensus(let record): records.append(record)
             case .batch(let copy): batches.append(copy)
             }

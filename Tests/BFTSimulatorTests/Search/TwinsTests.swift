@@ -79,8 +79,10 @@ import Testing
                 "\(rules) survives every scenario")
             print("twins, \(rules): scenario \(failure.scenario.seed), \(failure.violations[0])")
         }
-        try await check(HalfIsQuorum.self)
-        try await check(OneIsQuorum.self)
+        // What a replica takes for a quorum, and what commits, are asked in two places: the second
+        // view shows it.
+        try await check(HalfIsQuorum.self, views: 2, parts: 2)
+        try await check(OneIsQuorum.self, views: 2, parts: 2)
         // A view that some finalize and others give up does harm once another follows.
         try await check(FinalizesAfterNullify.self, views: 2, parts: 2)
     }
