@@ -29,7 +29,7 @@ struct HotStuffTraceModule {
     var text: String {
         let placed = placed
         let last = placed.map(\.place.view).max() ?? 1
-        let lines = (1...max(1, last)).flatMap { view in
+        let written = (1...max(1, last)).flatMap { view in
             lines(of: view, isLast: view == last) { stage in
                 placed.filter { $0.place.view == view && $0.place.stage == stage }.map(\.step)
             }
@@ -43,7 +43,7 @@ struct HotStuffTraceModule {
             ViewCount == \(last)
             MostBlocks == \(blocksPerView)
             Steps == <<
-                \(lines.joined(separator: ",\n    "))
+                \(written.joined(separator: ",\n    "))
             >>
             ====
 
