@@ -182,6 +182,7 @@ struct Ledger: Equatable, Sendable {
 
     mutating func commit(_ run: CommittedRun, into effects: inout [LedgerEffect]) {
         for block in run.blocks where block.height > queue.tail.height {
+            pool.bringNear()  // What was too far ahead before may be named by the next block.
             var batches: [Batch?] = []
             for reference in block.payload {
                 let (batch, displaced) = pool.order(reference)

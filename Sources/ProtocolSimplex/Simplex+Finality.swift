@@ -64,6 +64,10 @@ extension SimplexReplica {
             effects.append(.fetch(certificate))
             return
         }
+        // What stands on the block may be voted for before it is executed, and durable by that. The
+        // notarization shows why; where all goes well, it is durable since the view was left.
+        persist(
+            rounds.update(round.view) { $0.unsavedNotarization(of: block.digest) }, into: &effects)
         effects.append(.commit(run))
         let waiting = certificate.statement.kind == .notarize ? waiting(through: round.view) : []
         becomeCommitted(run)

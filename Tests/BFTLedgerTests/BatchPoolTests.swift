@@ -141,4 +141,13 @@ import Testing
         let stranger = Fixture.block(on: Fixture.genesis, payload: [Fixture.batch(4, 1)])
         #expect(PayloadOrder.frontier(after: [stranger], committed: start) == nil)
     }
+
+    @Test("What an undecided chain names is taken, however far ahead of what is committed here")
+    func aheadOfTheCommit() throws {
+        var pool = Self.pool()
+        let copy = Fixture.signed(Fixture.batch(1, UInt64(Block.payloadLimit) + 1))
+        try pool.insert(copy, isRequested: true)
+        pool.hold(copy.reference)
+        #expect(pool.isHeld(copy.reference))
+    }
 }

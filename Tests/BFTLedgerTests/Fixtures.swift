@@ -77,7 +77,8 @@ enum Fixture {
     }
 
     static func ledger(
-        own: Int = 0, limits: LedgerLimits = LedgerLimits(), doesApplicationJudge: Bool = false
+        own: Int = 0, limits: LedgerLimits = LedgerLimits(), doesApplicationJudge: Bool = false,
+        recovered: [BatchCopy] = []
     ) -> Ledger {
         Ledger(
             configuration: ReplicaConfiguration(
@@ -86,7 +87,7 @@ enum Fixture {
             limits: limits, state: .genesis(genesis, validatorCount: 4),
             doesApplicationJudge: doesApplicationJudge, commitKinds: Simplex.commitKinds,
             committed: [],
-            recovered: [])
+            recovered: recovered)
     }
 
     static func at(_ milliseconds: UInt64) -> Instant {

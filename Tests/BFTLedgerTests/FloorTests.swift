@@ -101,6 +101,23 @@ import Testing
         #expect(pool.heldBatches == [near, far] && pool.isHeld(near.reference))
     }
 
+    @Test("A long run that is committed at once finds batches of the log that were far ahead")
+    func farBatchesOfARun() {
+        let perBlock = Block.payloadLimit
+        let batches = (1...UInt64(5 * perBlock)).map { Fixture.batch(1, $0) }
+        var ledger = Fixture.ledger(recovered: batches.map { Fixture.signed($0) })
+        #expect(ledger.pool.isHeld(batches[batches.count - 1].reference))
+        var (blocks, parent): ([Block], Block) = ([], Fixture.genesis)
+        for number in 0..<5 {
+            parent = Fixture.block(
+                on: parent, payload: Array(batches[number * perBlock..<(number + 1) * perBlock]))
+            blocks.append(parent)
+        }
+        var effects: [LedgerEffect] = []
+        ledger.commit(Fixture.run(blocks), into: &effects)
+        #expect(ledger.queue.missing(limit: 1).isEmpty)
+    }
+
     @Test("Own batches that are far ahead of a lost chain are signed again, and sent once they are")
     func farOwnBatches() {
         let authorship = Authorship(chain: Fixture.chain, epoch: .zero, signature: [9])

@@ -166,10 +166,10 @@ struct BatchPool: Equatable, Sendable {
         guard author.rawValue < authors.count else { throw .unknownAuthor }
         let queue = authors[author.rawValue]
         guard sequence >= queue.next else { throw .alreadyOrdered }
-        // What a proposal names is in sequence, and may be far ahead of what is committed here.
-        let window = isRequested ? Block.payloadLimit : limits.batchesPerAuthor
+        // What a proposal names follows in sequence on the blocks that it stands on, however many
+        // of those are not committed here: others may know that they are, and forget it.
         let offset = Int(clamping: sequence.rawValue - queue.next.rawValue)
-        guard offset < window else { throw .beyondWindow }
+        guard isRequested || offset < limits.batchesPerAuthor else { throw .beyondWindow }
         // For a place that is taken, the batch is the same, or evidence.
         let isTaken = offset < queue.slots.count && !queue.slots[offset].isEmpty
         guard isRequested || isTaken || queue.byteCount + byteCount <= limits.bytesPerAuthor else {
@@ -253,10 +253,16 @@ struct BatchPool: Equatable, Sendable {
 
     /// Takes in what was too far ahead, now that more is ordered.
     mutating func bringNear() {
-        guard !far.isEmpty else { return }
-        let waiting = far
-        far = []
-        for copy in waiting { recover(copy) }
+        let near = far.filter(isNear)
+        guard !near.isEmpty else { return }
+        far.removeAll(where: isNear)
+        for copy in near { recover(copy) }
+    }
+
+    private func isNear(_ copy: BatchCopy) -> Bool {
+        let next = authors[copy.batch.author.rawValue].next
+        return copy.batch.sequence < next
+            || copy.batch.sequence.rawValue - next.rawValue < UInt64(Self.nearLimit)
     }
 
     private mutating func append(_ copy: BatchCopy, at offset: Int) {
@@ -307,7 +313,9 @@ struct BatchPool: Equatable, Sendable {
     // MARK: Looking
 
     func isHeld(_ reference: BatchReference) -> Bool {
-        guard let (offset, position) = find(reference) else { return false }
+        guard let (offset, position) = find(reference) else {
+            return farCopy(reference) != nil  // Of the log, and so durable.
+        }
         return authors[reference.author.rawValue].slots[offset][position].isHeld
     }
 
