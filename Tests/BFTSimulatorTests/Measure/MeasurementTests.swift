@@ -52,7 +52,8 @@ import Testing
             let slack = 3 * count * peers
             #expect((expected - slack...expected + slack).contains(run.messageCount))
             #expect((votes * count * 8...votes * count * 12).contains(run.signedCount))
-            #expect(run.verifiedCount < run.messageCount)
+            // Votes, proposals and batches have one signature each, which is checked once at most.
+            #expect(run.verifiedCount <= run.messageCount)
             #expect(run.verifiedCount > run.messageCount / 2)
         }
     }
