@@ -213,6 +213,11 @@ public protocol ConsensusProtocol: Sendable, Equatable {
     /// certificate is ever taken for that of a commit.
     static var commitKinds: [VoteKind] { get }
 
+    /// Whether validators of `power`, all of whom cast votes of `kind`, commit what they voted for.
+    static func isEnough(
+        _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet
+    ) -> Bool
+
     /// The replica that `configuration` describes, on top of the committed block `root`, with
     /// every record it made durable and did not give up since, in order. `certificate` commits
     /// the root or a descendant; only the genesis has none.
@@ -255,7 +260,14 @@ extension ConsensusProtocol {
     public static func commitRules(_ configuration: ReplicaConfiguration) -> CommitRules {
         CommitRules(
             chain: configuration.chain, epoch: configuration.epoch,
-            validators: configuration.validators, kinds: commitKinds)
+            validators: configuration.validators, kinds: commitKinds,
+            isEnough: { isEnough($0, of: $1, among: $2) })
+    }
+
+    public static func isEnough(
+        _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet
+    ) -> Bool {
+        CommitRules.isEnough(power, of: kind, among: validators)
     }
 }
 

@@ -64,7 +64,7 @@ struct Ledger: Equatable, Sendable {
 
     init(
         configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
-        doesApplicationJudge: Bool, commitKinds: [VoteKind], committed: [UncheckedRun],
+        doesApplicationJudge: Bool, commitRules: CommitRules, committed: [UncheckedRun],
         recovered: [BatchCopy]
     ) {
         let own = configuration.own
@@ -72,9 +72,7 @@ struct Ledger: Equatable, Sendable {
         self.configuration = configuration
         self.limits = limits
         self.doesApplicationJudge = doesApplicationJudge
-        commitRules = CommitRules(
-            chain: configuration.chain, epoch: configuration.epoch,
-            validators: configuration.validators, kinds: commitKinds)
+        self.commitRules = commitRules
         pool = BatchPool(next: state.frontier, own: own, limits: limits)
         convicted = Bitmap(count: count)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)

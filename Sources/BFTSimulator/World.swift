@@ -115,7 +115,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
                 chain: chain, time: Timestamp(milliseconds: 0),
                 stateRoot: KeyValueStore().stateRoot), validatorCount: powers.count)
         let rules = CommitRules(
-            chain: chain, epoch: .zero, validators: validators, kinds: P.commitKinds)
+            chain: chain, epoch: .zero, validators: validators, kinds: P.commitKinds,
+            isEnough: { P.isEnough($0, of: $1, among: $2) })
         nodes = powers.indices.map { position in
             SimulatedNode(
                 index: ValidatorIndex(position), genesis: genesis, rules: rules,

@@ -34,6 +34,12 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
 
     public static var commitKinds: [VoteKind] { [.vote] }
 
+    public static func isEnough(
+        _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet
+    ) -> Bool {
+        Rules().isQuorum(power, of: validators)
+    }
+
     let configuration: ReplicaConfiguration
     let rules: Rules
     let schedule: LeaderSchedule

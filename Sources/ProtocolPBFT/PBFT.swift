@@ -33,6 +33,12 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     /// change has to report votes to commit.
     public static var commitKinds: [VoteKind] { [.commit] }
 
+    public static func isEnough(
+        _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet
+    ) -> Bool {
+        Rules().isQuorum(power, of: validators)
+    }
+
     let configuration: ReplicaConfiguration
     let rules: Rules
     let schedule: LeaderSchedule

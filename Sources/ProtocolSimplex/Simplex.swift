@@ -32,6 +32,13 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
 
     public static var commitKinds: [VoteKind] { [.finalize, .notarize] }
 
+    public static func isEnough(
+        _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet
+    ) -> Bool {
+        kind == .notarize
+            ? Rules().isUnanimous(power, of: validators) : Rules().isQuorum(power, of: validators)
+    }
+
     let configuration: ReplicaConfiguration
     let rules: Rules
     let schedule: LeaderSchedule

@@ -141,7 +141,7 @@ import Testing
         let again = Ledger(
             configuration: ledger.configuration, limits: LedgerLimits(),
             state: .genesis(Fixture.genesis, validatorCount: 4), doesApplicationJudge: false,
-            commitKinds: Simplex.commitKinds,
+            commitRules: Simplex.commitRules(ledger.configuration),
             committed: ledger.queue.runs.map { UncheckedRun($0) }, recovered: [])
         #expect(again.queue.tail == blocks[2])
         #expect(again.queue.backlog == 3)

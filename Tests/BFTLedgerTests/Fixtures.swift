@@ -80,14 +80,14 @@ enum Fixture {
         own: Int = 0, limits: LedgerLimits = LedgerLimits(), doesApplicationJudge: Bool = false,
         recovered: [BatchCopy] = []
     ) -> Ledger {
-        Ledger(
-            configuration: ReplicaConfiguration(
-                chain: chain, epoch: .zero, validators: validators, own: ValidatorIndex(own),
-                timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
-            limits: limits, state: .genesis(genesis, validatorCount: 4),
-            doesApplicationJudge: doesApplicationJudge, commitKinds: Simplex.commitKinds,
-            committed: [],
-            recovered: recovered)
+        let configuration = ReplicaConfiguration(
+            chain: chain, epoch: .zero, validators: validators, own: ValidatorIndex(own),
+            timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1)))
+        return Ledger(
+            configuration: configuration, limits: limits,
+            state: .genesis(genesis, validatorCount: 4),
+            doesApplicationJudge: doesApplicationJudge,
+            commitRules: Simplex.commitRules(configuration), committed: [], recovered: recovered)
     }
 
     static func at(_ milliseconds: UInt64) -> Instant {

@@ -2,19 +2,34 @@ public import BFTBase
 
 /// What it takes for a certificate to commit a block of one chain: made where the validator set
 /// and the protocol are known, and nowhere else.
-public struct CommitRules: Equatable, Sendable {
+public struct CommitRules: Sendable {
     /// The genesis digest.
     public let chain: Digest
     public let epoch: Epoch
     public let validators: ValidatorSet
     /// The protocol's votes that commit. Of all others, no number of signatures commits anything.
     public let kinds: [VoteKind]
+    private let isEnough: @Sendable (VotingPower, VoteKind, ValidatorSet) -> Bool
 
-    public init(chain: Digest, epoch: Epoch, validators: ValidatorSet, kinds: [VoteKind]) {
+    /// - Parameter isEnough: whether validators of that power, all of whom cast votes of that kind,
+    ///   commit what they voted for.
+    public init(
+        chain: Digest, epoch: Epoch, validators: ValidatorSet, kinds: [VoteKind],
+        isEnough: @escaping @Sendable (VotingPower, VoteKind, ValidatorSet) -> Bool = Self.isEnough
+    ) {
         self.chain = chain
         self.epoch = epoch
         self.validators = validators
         self.kinds = kinds
+        self.isEnough = isEnough
+    }
+
+    /// A quorum, or everybody if the kind of vote asks for that.
+    @Sendable public static func isEnough(
+        _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet
+    ) -> Bool {
+        kind.outcome == .commitsBlockIfUnanimous
+            ? power == validators.total : validators.isQuorum(power)
     }
 
     /// `certificate`, its signatures verified, as what commits a block. Throws if it commits none.
@@ -29,12 +44,13 @@ public struct CommitRules: Equatable, Sendable {
         guard kinds.contains(statement.kind), let committed = statement.committed else {
             throw .wrongKind(statement.kind)
         }
-        try certificate.checkQuorum(validators)
-        if statement.kind.outcome == .commitsBlockIfUnanimous {
-            let power = validators.power(of: certificate.signers)
-            guard power == validators.total else {
-                throw .notUnanimous(power: power, total: validators.total)
-            }
+        let (signers, total) = (certificate.signers, validators.total)
+        guard signers.count == validators.count else { throw .otherValidatorCount(signers.count) }
+        let power = validators.power(of: signers)
+        guard isEnough(power, statement.kind, validators) else {
+            throw validators.isQuorum(power)
+                ? .notUnanimous(power: power, total: total)
+                : .noQuorum(power: power, total: total)
         }
         return CommitCertificate(checked: certificate, committing: committed)
     }
@@ -48,6 +64,14 @@ public struct CommitRules: Equatable, Sendable {
             throw .otherBlock
         }
         return checked
+    }
+}
+
+extension CommitRules: Equatable {
+    /// Of one protocol: its rules don't differ between two of these.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.chain == right.chain && left.epoch == right.epoch && left.kinds == right.kinds
+            && left.validators == right.validators
     }
 }
 

@@ -43,8 +43,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         own = configuration.own
         ledger = Ledger(
             configuration: configuration, limits: limits, state: state,
-            doesApplicationJudge: doesApplicationJudge, commitKinds: P.commitKinds,
-            committed: runs, recovered: batches)
+            doesApplicationJudge: doesApplicationJudge,
+            commitRules: P.commitRules(configuration), committed: runs, recovered: batches)
         self.floor = floor
         consensus = P(
             configuration: ledger.queue.tail.height < floor.height

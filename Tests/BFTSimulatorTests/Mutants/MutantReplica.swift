@@ -54,6 +54,12 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
 
     static var commitKinds: [VoteKind] { Mistake.commitKinds }
 
+    static func isEnough(
+        _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet
+    ) -> Bool {
+        Sound.isEnough(power, of: kind, among: validators)
+    }
+
     private var mistake = Mistake()
     private var sound: Sound
     private let configuration: ReplicaConfiguration
