@@ -59,15 +59,6 @@ public struct Certificate: Equatable, Sendable {
         /// A quorum, where it takes everybody.
         case notUnanimous(power: VotingPower, total: VotingPower)
     }
-
-    /// Throws unless the signers are a quorum of `validators`.
-    public func checkQuorum(_ validators: ValidatorSet) throws(Flaw) {
-        guard signers.count == validators.count else { throw .otherValidatorCount(signers.count) }
-        let power = validators.power(of: signers)
-        guard validators.isQuorum(power) else {
-            throw .noQuorum(power: power, total: validators.total)
-        }
-    }
 }
 
 extension Certificate: Authenticated {

@@ -158,15 +158,6 @@ enum HostBugs {
                 if case .readBlocks = effect { [] } else { [effect] }
             }
         },
-        host("never walks down from a certificate", .split, within: 100) {
-            $0.does = { effect, _ in
-                if case .send(.ledger(.syncRequest(.ancestors)), _) = effect {
-                    []
-                } else {
-                    [effect]
-                }
-            }
-        },
         host("sets no timer", .calm.with("silent"), within: 5) {
             $0.does = { effect, _ in if case .setTimer = effect { [] } else { [effect] } }
         },
