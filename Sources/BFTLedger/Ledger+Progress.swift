@@ -87,14 +87,14 @@ extension Ledger {
         // What is certified was judged by somebody honest's application: it need not be again, in
         // another state perhaps.
         case .decided(.valid) where doesApplicationJudge && !branch.isCertified:
-            pool.vouch(for: branch.tip.payload)
+            pool.vouch(for: branch.tip.payload, in: branch.tip.view)
             judge.markWithApplication(branch.tip.digest)
             effects.append(
                 .askApplication(branch.tip, branch.tip.payload.compactMap { pool.batch($0) }))
         case .decided(let verdict):
             judge.remove(branch.tip.digest)
             isWantListStale = true
-            if verdict == .valid { pool.vouch(for: branch.tip.payload) }
+            if verdict == .valid { pool.vouch(for: branch.tip.payload, in: branch.tip.view) }
             effects.append(.verdict(branch.tip.digest, verdict))
         }
     }

@@ -165,7 +165,8 @@ struct Ledger: Equatable, Sendable {
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
         let payload = pool.draft(frontier: frontier, start: start)
         pace.note(payload, at: now)
-        pool.vouch(for: payload)
+        // The protocol knows the view; a place has one batch that is drafted.
+        pool.vouch(for: payload, in: View(.max))
         return Draft(time: wallTime, applied: applied, payload: payload)
     }
 
@@ -193,6 +194,7 @@ struct Ledger: Equatable, Sendable {
                 block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
         }
         pool.bringNear()
+        pool.noteCommitted(queue.tail.view)
         judge.rebase(onto: queue.tail)
         isWantListStale = true
         hasNews = true

@@ -78,7 +78,7 @@ import Testing
             try pool.insert(Fixture.signed(Fixture.batch(3, 1, 1)), isRequested: false)
         }
         pool.hold(Fixture.batch(3, 1, 0).reference)
-        pool.vouch(for: [Fixture.batch(3, 1, 0).reference])
+        pool.vouch(for: [Fixture.batch(3, 1, 0).reference], in: View(7))
         for content in UInt8(1)...200 {
             let batch = Fixture.batch(3, 1, content)
             try pool.insert(Fixture.signed(batch), isRequested: true)
@@ -91,6 +91,29 @@ import Testing
         #expect(
             pool.byteCount
                 == pool.heldBatches.reduce(0) { $0 + $1.batch.encoded.count })
+    }
+
+    @Test("What was vouched for in views that the chain has passed makes room for others")
+    func passedViews() throws {
+        var pool = Self.pool()
+        for number in UInt8(1)...20 {
+            let batch = Fixture.batch(3, 1, number)
+            try pool.insert(Fixture.signed(batch), isRequested: true)
+            pool.hold(batch.reference)
+            pool.vouch(for: [batch.reference], in: View(UInt64(number)))
+        }
+        #expect(pool.heldBatches.count == 20)
+        pool.noteCommitted(View(15))
+        try pool.insert(Fixture.signed(Fixture.batch(3, 1, 21)), isRequested: true)
+        // Those of views 15 to 20, and three besides, of which one is the last.
+        for number in UInt8(1)...12 { #expect(!pool.isHeld(Fixture.batch(3, 1, number).reference)) }
+        for number in UInt8(13)...20 { #expect(pool.isHeld(Fixture.batch(3, 1, number).reference)) }
+        #expect(pool.heldBatches.count == 8)
+        #expect(
+            pool.byteCount
+                == pool.heldBatches.reduce(Fixture.batch(3, 1, 21).encoded.count) {
+                    $0 + $1.batch.encoded.count
+                })
     }
 
     @Test("Ordering one batch displaces the others of its sequence")

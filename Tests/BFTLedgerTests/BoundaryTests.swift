@@ -13,7 +13,7 @@ import Testing
         pool.recover(BatchCopy(Fixture.batch(9, 1)))
         pool.hold(Fixture.batch(1, 1).reference)
         pool.noteDurable(Fixture.batch(1, 1).reference)
-        pool.vouch(for: [Fixture.batch(1, 1).reference])
+        pool.vouch(for: [Fixture.batch(1, 1).reference], in: View(1))
         #expect(pool == before)
     }
 

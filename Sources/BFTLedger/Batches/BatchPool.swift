@@ -40,8 +40,9 @@ struct BatchPool: Equatable, Sendable {
         var isBare: Bool
         var isHeld = false
         var isDurable = false
-        /// Whether this replica may have voted for a block that names it: then others count on it.
-        var isVouchedFor = false
+        /// The last view of a block that names it and that this replica may have voted for: then
+        /// others count on it, until the chain is past that view without it.
+        var vouchedIn: View?
 
         var copy: BatchCopy { BatchCopy(batch, authorship) }
         var isProposable: Bool { isHeld && !isBare }
@@ -73,6 +74,9 @@ struct BatchPool: Equatable, Sendable {
     private var far: [BatchCopy] = []
     /// How many authors are ready: asked after every message, whoever it is from.
     private var readyCount = 0
+    /// The view of the last committed block. No block of an earlier one is committed any more:
+    /// views never fall along a chain.
+    private var committedView = View.zero
     private let own: ValidatorIndex
     private let limits: LedgerLimits
 
@@ -197,19 +201,18 @@ struct BatchPool: Equatable, Sendable {
         let isTaken = offset < queue.slots.count && !queue.slots[offset].isEmpty
         guard isRequested || !isTaken else { throw .contradictory }
         append(copy, at: offset)
-        update(batch.author) { Self.dropOldCandidates(of: &$0, at: offset, isNeeded) }
-    }
-
-    private static func dropOldCandidates(
-        of author: inout Author, at offset: Int, _ isNeeded: (BatchReference) -> Bool
-    ) {
-        let spare = author.slots[offset].indices.filter { position in
-            let candidate = author.slots[offset][position]
-            return !candidate.isVouchedFor && !isNeeded(candidate.batch.reference)
+        let committedView = committedView
+        update(batch.author) { author in
+            let spare = author.slots[offset].indices.filter { position in
+                let candidate = author.slots[offset][position]
+                let isCountedOn = candidate.vouchedIn.map { $0 >= committedView } ?? false
+                return !isCountedOn && !isNeeded(candidate.batch.reference)
+            }
+            for oldest in spare.dropLast(Self.candidateLimit).reversed() {
+                let dropped = author.slots[offset].remove(at: oldest)
+                author.byteCount -= dropped.batch.encoded.count
+            }
         }
-        guard spare.count > candidateLimit, let oldest = spare.first else { return }
-        let dropped = author.slots[offset].remove(at: oldest)
-        author.byteCount -= dropped.batch.encoded.count
     }
 
     /// What the author of `copy` signed for the same sequence, of another batch.
@@ -248,7 +251,8 @@ struct BatchPool: Equatable, Sendable {
         append(copy, at: offset)
         hold(batch.reference)
         noteDurable(batch.reference)
-        vouch(for: [batch.reference])
+        // In which view that was, the log does not say.
+        vouch(for: [batch.reference], in: View(.max))
     }
 
     /// Takes in what was too far ahead, now that more is ordered.
@@ -302,13 +306,18 @@ struct BatchPool: Equatable, Sendable {
         authors[reference.author.rawValue].slots[offset][position].isDurable = true
     }
 
-    /// Notes that this replica lets its vote go to a block with `payload`, all held.
-    mutating func vouch(for payload: [BatchReference]) {
+    /// Notes that this replica lets its vote go to a block of `view` with `payload`, all held.
+    mutating func vouch(for payload: [BatchReference], in view: View) {
         for reference in payload {
             guard let (offset, position) = find(reference) else { continue }
-            authors[reference.author.rawValue].slots[offset][position].isVouchedFor = true
+            let last = authors[reference.author.rawValue].slots[offset][position].vouchedIn
+            authors[reference.author.rawValue].slots[offset][position].vouchedIn =
+                max(last ?? view, view)
         }
     }
+
+    /// Notes that a block of `view` is committed: what earlier ones name is not counted on for them.
+    mutating func noteCommitted(_ view: View) { committedView = max(committedView, view) }
 
     // MARK: Looking
 
