@@ -89,7 +89,10 @@ package struct RecordLedger: Sendable {
         {
             _ = unappended.popFirst()
             appended.append((position, record))
-            appendedByteCount += record.parts.reduce(0) { $0 + $1.count }
+            // What is repeated is what the last truncation left: it is no reason for the next.
+            if !record.isRepeated {
+                appendedByteCount += record.parts.reduce(0) { $0 + $1.count }
+            }
         }
     }
 

@@ -119,12 +119,16 @@ extension Ledger {
                 != nil, block.payloadByteCount <= limits.blockBytes,
             block.applied.height >= parent.applied.height, block.applied.height < block.height
         else { return .decided(.invalid) }
-        guard block.applied.height <= roots.latest || branch.isCertified else {
-            return .waitForExecution
-        }
+        // Beyond what honest leaders propose: only empty blocks, until something is committed.
+        guard
+            block.payload.isEmpty || branch.isCertified
+                || branch.undecidedByteCount <= limits.undecidedBytes
+        else { return .wait }
         let ours = roots[block.applied.height]
-        // A state from before a restart or too long ago is taken from a certified parent only, or
-        // with the block if that is certified itself.
+        // A state from before a restart, from too long ago, or after a block that is not known to
+        // be committed here is taken from a certified parent only, or with the block if that is
+        // certified itself. Whoever computed it may have lost power with what committed it: blocks
+        // on the parent never vouch for less, and would wait for that for ever.
         guard ours != nil || block.applied == parent.applied || branch.isCertified else {
             return .waitForExecution
         }

@@ -158,6 +158,10 @@ struct Ledger: Equatable, Sendable {
         guard !isLagging, branch.root.digest == queue.tail.digest,
             let frontier = PayloadOrder.frontier(after: blocks, committed: pool.frontier)
         else { return Draft(time: wallTime, applied: applied, payload: []) }
+        // What is named already has to be committed first.
+        guard branch.undecidedByteCount <= limits.undecidedBytes / 2 else {
+            return Draft(time: wallTime, applied: applied, payload: [])
+        }
         if pace.holdsBack(at: now) {
             hasNews = true
             return Draft(time: wallTime, applied: applied, payload: [])

@@ -9,6 +9,9 @@ public struct LedgerLimits: Sendable, Equatable {
     public var bytesPerAuthor = 64 << 20
     /// How many bytes of batches one block may name.
     public var blockBytes = 8 << 20
+    /// How many full blocks of batches may be named between the committed block and what is voted
+    /// for: who votes holds them all. Leaders propose half of that.
+    public var undecidedBlocks = 32
     /// How far a leader keeps large blocks apart.
     public var largeBlockInterval = Interval.milliseconds(4)
     /// From how many bytes of batches on a block is large.
@@ -39,6 +42,9 @@ public struct LedgerLimits: Sendable, Equatable {
     package var skippedCheck: BatchCheck?
 
     public init() {}
+
+    /// How many bytes of batches may be named by blocks that are not committed.
+    var undecidedBytes: Int { undecidedBlocks * blockBytes }
 
     /// The most blocks in one answer to a request for blocks.
     public static let syncBlockLimit = 256

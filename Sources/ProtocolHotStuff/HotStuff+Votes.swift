@@ -20,7 +20,9 @@ extension HotStuffReplica {
 
     private func isUseful(_ proposal: HotStuffProposal) -> Bool {
         let block = proposal.block
-        guard block.view > committed.view else { return false }
+        guard block.view > committed.view, block.proposer == leader(of: block.view) else {
+            return false
+        }
         guard let round = rounds[block.view], let known = round.proposal?.block else { return true }
         guard known.digest != block.digest else { return false }
         // Another block of this view: evidence, once, and perhaps what a quorum certified.
@@ -40,7 +42,10 @@ extension HotStuffReplica {
 
     private func isUseful(_ certificate: Certificate) -> Bool {
         let statement = certificate.statement
-        guard statement.kind == .vote else { return false }
+        guard statement.kind == .vote,
+            certificate.isWorthChecking(
+                in: configuration, where: { rules.isQuorum($0, of: configuration.validators) })
+        else { return false }
         return statement.view > highView
             || (statement.view > committed.view && rounds[statement.view]?.certificate == nil)
     }

@@ -67,6 +67,10 @@ extension PBFTReplica {
 
     private func isUseful(_ certificate: Certificate) -> Bool {
         let statement = certificate.statement
+        guard
+            certificate.isWorthChecking(
+                in: configuration, where: { rules.isQuorum($0, of: configuration.validators) })
+        else { return false }
         if statement.kind == .checkpoint { return statement.height > checkpoints.stable.height }
         guard statement.height > committed.height else { return false }
         switch Phase(statement.kind) {

@@ -125,11 +125,16 @@ extension NewViewContent: WireCodable {
 
     @_lifetime(reader: copy reader)
     public init(from reader: inout Reader) throws(WireError) {
+        let outcome = try ViewChangeContent(from: &reader)
+        let viewChanges = try reader.array(limit: ValidatorSet.countLimit) {
+            reader throws(WireError) in try ViewChange(from: &reader)
+        }
+        // Each has a signature to check: nobody's counts twice.
+        guard zip(viewChanges, viewChanges.dropFirst()).allSatisfy({ $0.voter < $1.voter }) else {
+            throw .invalid("view changes are not in the order of their voters")
+        }
         self.init(
-            outcome: try ViewChangeContent(from: &reader),
-            viewChanges: try reader.array(limit: ValidatorSet.countLimit) {
-                reader throws(WireError) in try ViewChange(from: &reader)
-            },
+            outcome: outcome, viewChanges: viewChanges,
             certificate: try reader.optional { reader throws(WireError) in
                 try Certificate(from: &reader)
             })

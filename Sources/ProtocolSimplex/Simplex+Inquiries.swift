@@ -130,6 +130,13 @@ extension SimplexReplica {
         // The last one lets the asker into the present view, whatever it lacks before.
         let chosen =
             useful.prefix(Self.answerLimit - 1) + useful.dropFirst(Self.answerLimit - 1).suffix(1)
+        // What a quorum voted for, whoever was away may be the one to finalize, however many views
+        // ago it was: that commits all before it.
+        if let last = rounds.rounds.last(where: { $0.notarization != nil }),
+            let notarization = last.notarization, !chosen.contains(where: { $0.view == last.view })
+        {
+            effects.append(.send(.certificate(notarization), to: peer))
+        }
         if let final = rounds.lastFinalized, final.view < inquiry.lackingSince,
             let finalization = final.finalization
         {

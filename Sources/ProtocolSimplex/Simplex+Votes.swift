@@ -8,7 +8,10 @@ extension SimplexReplica {
         switch message {
         case .proposal(let proposal):
             let block = proposal.block
-            guard isWithinWindow(block.view) else { return false }
+            guard isWithinWindow(block.view), block.proposer == leader(of: block.view),
+                proposal.vote.voter == block.proposer,
+                proposal.vote.statement.block == block.digest
+            else { return false }
             guard let round = rounds[block.view], let known = round.proposal?.block else {
                 return true
             }
@@ -19,9 +22,11 @@ extension SimplexReplica {
         case .vote(let vote): return isUseful(vote)
         case .certificate(let certificate):
             let statement = certificate.statement
-            guard statement.view > committed.view, let phase = Phase(statement.kind) else {
-                return false
-            }
+            guard statement.view > committed.view, let phase = Phase(statement.kind),
+                certificate.isWorthChecking(
+                    in: configuration,
+                    where: { rules.isQuorum($0, of: configuration.validators) })
+            else { return false }
             guard let position = rounds.index(of: statement.view) else { return true }
             return rounds.rounds[position].isUseful(certificate, in: phase)
         case .block(let block): return wantedBlocks.contains(block.digest)

@@ -45,6 +45,44 @@ import Testing
         #expect(pool.draft(frontier: pool.frontier, start: 0).count == 2)
     }
 
+    @Test("A batch that fits into no block is not kept, whoever asked for it")
+    func oversized() throws {
+        var pool = Self.pool { $0.blockBytes = 99 }
+        let batch = Fixture.signed(Fixture.batch(1, 1, size: 82))  // 100 bytes encoded.
+        for isRequested in [false, true] {
+            #expect(throws: BatchRefusal.tooManyBytes) {
+                try pool.insert(batch, isRequested: isRequested)
+            }
+        }
+        try pool.insert(Fixture.signed(Fixture.batch(1, 1, size: 81)), isRequested: false)
+    }
+
+    @Test("Authors whose batches the application refuses are left out for a while, oneself never")
+    func refused() throws {
+        var pool = Self.pool()
+        let batches = (0...2).map { Fixture.batch($0, 1) }
+        for batch in batches {
+            try pool.insert(Fixture.signed(batch), isRequested: true)
+            pool.hold(batch.reference)
+        }
+        func drafted() -> [Int] {
+            pool.draft(frontier: pool.frontier, start: 0).map(\.author.rawValue)
+        }
+        for patience in [2, 4, 8] {
+            pool.noteRefused([batches[0].reference, batches[1].reference])
+            for _ in 0..<patience {
+                #expect(drafted() == [0, 2])
+                pool.noteCommitted(.zero)
+            }
+            #expect(drafted() == [0, 1, 2])
+        }
+        pool.noteRefused([batches[1].reference])
+        _ = pool.order(batches[1].reference)
+        try pool.insert(Fixture.signed(Fixture.batch(1, 2)), isRequested: true)
+        pool.hold(Fixture.batch(1, 2).reference)
+        #expect(drafted() == [0, 1, 2])
+    }
+
     @Test("An author fills its own window and no more")
     func flood() throws {
         var pool = Self.pool {

@@ -48,8 +48,9 @@ import Testing
             judge.add(branch(time))
         }
         #expect(judge.pending.count == 64)
-        #expect(!judge.contains(branch(6).tip.digest))
-        #expect(judge.contains(branch(7).tip.digest) && judge.contains(branch(70).tip.digest))
+        #expect(judge.block(branch(6).tip.digest) == nil)
+        #expect(judge.block(branch(7).tip.digest) != nil)
+        #expect(judge.block(branch(70).tip.digest) != nil)
         #expect(judge.missing(of: branch(6).tip.digest) { _ in false }.isEmpty)
         // One that waits is asked for again once somebody honest is behind it, and stays so.
         let backed = Branch(
@@ -59,6 +60,92 @@ import Testing
             judge.add(branch(70))
             #expect(judge.pending.count == 64)
             #expect(judge.pending.last?.branch == backed)
+        }
+    }
+
+    @Test(
+        "A proposal that is asked about again in a later view is not dropped with the earlier one")
+    func askedAgain() {
+        var judge = ProposalJudge()
+        let batch = Fixture.batch(1, 1)
+        let old = Fixture.block(on: Fixture.genesis, view: 1, payload: [batch])
+        let new = Fixture.block(on: old, view: 3)
+        func branch(_ view: UInt64, isCertified: Bool) -> Branch {
+            Branch(
+                root: Fixture.genesis, ancestors: [], tip: old, in: View(view),
+                isCertified: isCertified)
+        }
+        judge.add(branch(2, isCertified: true))
+        judge.add(branch(3, isCertified: false))
+        #expect(judge.pending[0].branch == branch(3, isCertified: true))
+        judge.add(branch(2, isCertified: true))
+        #expect(judge.pending[0].branch.view == View(3))
+        judge.add(Branch(root: Fixture.genesis, ancestors: [old], tip: new))
+        #expect(judge.pending.count == 2 && judge.needsForCertified(batch.reference))
+        judge.add(Branch(root: Fixture.genesis, ancestors: [old], tip: new, in: View(4)))
+        judge.add(
+            Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.block(on: old, view: 4)))
+        #expect(judge.block(old.digest) == nil && !judge.needs(batch.reference))
+        #expect(judge.block(new.digest) == new)
+    }
+
+    private static func verdict(
+        on block: Block, after ancestors: [Block], isCertified: Bool = false,
+        limits: LedgerLimits = LedgerLimits(), holding batches: [Batch] = []
+    ) -> Verdict? {
+        var ledger = Fixture.ledger(limits: limits, recovered: batches.map { Fixture.signed($0) })
+        var effects: [LedgerEffect] = []
+        ledger.consider(
+            Branch(
+                root: Fixture.genesis, ancestors: ancestors, tip: block, isCertified: isCertified),
+            at: Fixture.at(1_000))
+        ledger.settle(ownClaim: .zero, at: Fixture.at(1_000), into: &effects)
+        for case .verdict(block.digest, let verdict) in effects { return verdict }
+        return nil
+    }
+
+    /// The one who knew that the first block is committed, and executed it, has lost power.
+    @Test("A state that nobody here computed is taken from the parent, and from nobody else")
+    func unknownState() {
+        let first = Fixture.block(on: Fixture.genesis)
+        let state = AppliedState(height: Height(1), root: Digest(1, 2, 3, 4))
+        let second = Fixture.block(on: first, applied: state)
+        let other = AppliedState(height: Height(1), root: Digest(4, 3, 2, 1))
+        let third = Fixture.block(on: second, applied: state)
+        #expect(Self.verdict(on: second, after: [first]) == nil)
+        #expect(Self.verdict(on: second, after: [first], isCertified: true) == .valid)
+        #expect(Self.verdict(on: third, after: [first, second]) == .valid)
+        let strange = Fixture.block(on: second, applied: other)
+        #expect(Self.verdict(on: strange, after: [first, second]) == nil)
+    }
+
+    @Test("Undecided blocks name no more bytes than their limit, and leaders propose half of it")
+    func undecided() throws {
+        var limits = LedgerLimits()
+        limits.blockBytes = 100
+        limits.undecidedBlocks = 4
+        let batches = (1...5).map { Fixture.batch(1, UInt64($0), size: 82) }
+        #expect(batches[0].encoded.count == 100)
+        var blocks: [Block] = []
+        for batch in batches {
+            blocks.append(Fixture.block(on: blocks.last ?? Fixture.genesis, payload: [batch]))
+        }
+        func verdict(_ block: Block, after count: Int, isCertified: Bool = false) -> Verdict? {
+            Self.verdict(
+                on: block, after: Array(blocks[..<count]), isCertified: isCertified,
+                limits: limits, holding: batches)
+        }
+        #expect(verdict(blocks[3], after: 3) == .valid)
+        #expect(verdict(blocks[4], after: 4) == nil)
+        #expect(verdict(blocks[4], after: 4, isCertified: true) == .valid)
+        #expect(verdict(Fixture.block(on: blocks[4]), after: 5) == .valid)
+        var ledger = Fixture.ledger(limits: limits, recovered: batches.map { Fixture.signed($0) })
+        for count in 1...4 {
+            let branch = Branch(
+                root: Fixture.genesis, ancestors: Array(blocks[..<(count - 1)]),
+                tip: blocks[count - 1])
+            let draft = ledger.draft(on: branch, at: Fixture.at(UInt64(count) * 1_000))
+            #expect(draft.payload == (count <= 2 ? [batches[count].reference] : []))
         }
     }
 

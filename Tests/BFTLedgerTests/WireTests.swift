@@ -49,6 +49,18 @@ import Testing
                 certificate: nil))
     }
 
+    @Test("A request that names a batch twice is refused")
+    func repeatedRequest() throws {
+        let other = Fixture.batch(1, 3).reference
+        for references in [[Self.batch.reference, other], [other, Self.batch.reference]] {
+            try WireCheck.check(LedgerMessage.batchRequest(references))
+        }
+        let twice = LedgerMessage.batchRequest([Self.batch.reference, other, Self.batch.reference])
+        #expect(throws: WireError.invalid("a batch is asked for twice")) {
+            try LedgerMessage(decoding: twice.encoded)
+        }
+    }
+
     @Test("The encodings are pinned")
     func pinned() {
         let expected: [String] = [

@@ -113,6 +113,18 @@ import Testing
         #expect(records.takePlaces(of: [reference(4), reference(9)]) == [nil, place(5)])
     }
 
+    @Test("What is repeated is no reason to give the log up again")
+    func repeatedBytes() throws {
+        let reports = Reports()
+        let log = try makeLog(MemoryLogDirectory(), byteLimit: 1 << 20, reports)
+        var records = RecordLedger()
+        for isRepeated in [true, false, true] {
+            _ = records.append(type: 1, parts: [[1, 2, 3]], isRepeated: isRepeated, to: log)
+        }
+        #expect(records.appendedByteCount == 3)
+        log.close()
+    }
+
     @Test("After the log has failed nothing more becomes durable")
     func failedLog() throws {
         let reports = Reports()

@@ -110,6 +110,18 @@ import Testing
         #expect(try Self.answer(to: .vote(votes[0])) == [.reject(.otherKind(foreign))])
         #expect(try Self.answer(to: .certificate(certificate)) == [.reject(.otherKind(foreign))])
         #expect(try !Self.replica().isUseful(.certificate(certificate)))
+        for signers in [[3], [1, 2], [0, 1, 2]] {
+            let said = Statement(
+                chain: .zero, epoch: .zero, kind: .vote, view: View(1), height: Height(1),
+                block: Digest(1, 0, 0, 0))
+            let votes = signers.map {
+                Vote(statement: said, voter: Self.validator($0), signature: [])
+            }
+            let certificate = try #require(
+                Certificate(statement: said, votes: votes, validatorCount: 4))
+            #expect(
+                try Self.replica().isUseful(.certificate(certificate)) == (signers.count == 3))
+        }
         func timeout(_ sender: Int, high: UInt64) -> HotStuffMessage {
             let statement = TimeoutStatement(
                 chain: .zero, epoch: .zero, view: View(1), highView: View(high))

@@ -134,6 +134,23 @@ import Testing
         #expect(!replica.isUseful(.certificate(certificate)))
     }
 
+    @Test("Of a certificate of too few, or of a network of another size, nobody checks signatures")
+    func worthless() throws {
+        let replica = try Self.started()
+        for kind in [VoteKind.prepare, .commit] {
+            let statement = Self.said(kind, Self.block())
+            func isUseful(_ signers: [Int], of count: Int = 4) throws -> Bool {
+                let certificate = try #require(
+                    Certificate(
+                        statement: statement, votes: signers.map { Self.vote(statement, by: $0) },
+                        validatorCount: count))
+                return replica.isUseful(.certificate(certificate))
+            }
+            #expect(try isUseful([0, 1, 2]))
+            #expect(try !isUseful([3]) && !isUseful([1, 2]) && !isUseful([0, 1, 2], of: 5))
+        }
+    }
+
     static func viewChange(
         _ view: UInt64, by voter: Int, naming certificate: Certificate? = nil
     ) -> PBFTMessage {

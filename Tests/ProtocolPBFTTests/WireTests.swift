@@ -55,6 +55,24 @@ import Testing
         }
     }
 
+    @Test("A new view that counts a view change twice, or is not in order, is refused")
+    func viewChangeOrder() throws {
+        func newView(by voters: [Int]) -> NewViewContent {
+            NewViewContent(
+                outcome: Self.content,
+                viewChanges: voters.map {
+                    ViewChange(content: Self.content, voter: ValidatorIndex($0), signature: [8])
+                },
+                certificate: nil)
+        }
+        try WireCheck.check(newView(by: [0, 1, 3]))
+        for voters in [[1, 1], [1, 0], [0, 2, 2], Array(repeating: 3, count: 4_096)] {
+            #expect(
+                throws: WireError.invalid("view changes are not in the order of their voters")
+            ) { try NewViewContent(decoding: newView(by: voters).encoded) }
+        }
+    }
+
     @Test("The encodings are pinned")
     func pinned() {
         #expect(

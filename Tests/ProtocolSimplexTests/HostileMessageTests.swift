@@ -59,6 +59,41 @@ import Testing
         }
     }
 
+    @Test("Of certificates of too few and of proposals out of turn nobody checks signatures")
+    func worthless() throws {
+        let replica = try Self.replica()
+        func isUseful(_ signers: [Int], of count: Int = 4, chain: Digest = .zero) throws -> Bool {
+            let statement = Statement(
+                chain: chain, epoch: .zero, kind: .notarize, view: View(1), height: Height(1),
+                block: Digest(1, 0, 0, 0))
+            let votes = signers.map {
+                Vote(statement: statement, voter: ValidatorIndex($0), signature: [])
+            }
+            let certificate = try #require(
+                Certificate(statement: statement, votes: votes, validatorCount: count))
+            return replica.isUseful(.certificate(certificate))
+        }
+        #expect(try isUseful([0, 1, 2]))
+        #expect(try !isUseful([3]) && !isUseful([1, 2]) && !isUseful([0, 1, 2], of: 5))
+        #expect(try !isUseful([0, 1, 2], chain: Digest(1, 0, 0, 0)))
+        let leader = replica.leader(of: View(1)).rawValue
+        func isUseful(by proposer: Int, voter: Int, naming other: Digest? = nil) -> Bool {
+            let block = Block(
+                epoch: .zero, view: View(1), height: Height(1),
+                parents: [replica.committed.digest], proposer: ValidatorIndex(proposer),
+                time: Timestamp(milliseconds: 1), applied: replica.committed.applied, payload: [])
+            let statement = Statement(
+                chain: .zero, epoch: .zero, kind: .notarize, view: View(1), height: Height(1),
+                block: other ?? block.digest)
+            let vote = Vote(statement: statement, voter: ValidatorIndex(voter), signature: [])
+            return replica.isUseful(.proposal(Proposal(block: block, vote: vote)))
+        }
+        let other = (leader + 1) % 4
+        #expect(isUseful(by: leader, voter: leader))
+        #expect(!isUseful(by: other, voter: other) && !isUseful(by: leader, voter: other))
+        #expect(!isUseful(by: leader, voter: leader, naming: .zero))
+    }
+
     @Test("A vote to nullify that names a block is refused")
     func nullifyWithBlock() throws {
         #expect(

@@ -48,6 +48,17 @@ public struct Certificate: Equatable, Sendable {
             statement: statement, votes: votes, validatorCount: validators.count) ?? self
     }
 
+    /// Whether its signatures are worth the time to check them in the network that `configuration`
+    /// describes, where `isEnough` power makes a certificate: what is refused for any of this costs
+    /// its sender nothing and this replica a check for each signature.
+    public func isWorthChecking(
+        in configuration: ReplicaConfiguration, where isEnough: (VotingPower) -> Bool
+    ) -> Bool {
+        statement.chain == configuration.chain && statement.epoch == configuration.epoch
+            && signers.count == configuration.validators.count
+            && isEnough(configuration.validators.power(of: signers))
+    }
+
     /// Why a certificate commits no block, or not the one that it should.
     public enum Flaw: Error, Equatable, Sendable {
         case otherChain

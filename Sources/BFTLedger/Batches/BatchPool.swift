@@ -55,9 +55,24 @@ struct BatchPool: Equatable, Sendable {
         /// the author contradicted itself and a proposal named the other one.
         var slots = Deque<[Candidate]>()
         var byteCount = 0
+        /// What the application's refusals cost: see `noteRefused`.
+        var patience = Patience()
 
         /// Whether a batch could be proposed now.
         var isReady: Bool { slots.first?.contains(where: \.isProposable) == true }
+    }
+
+    /// How many blocks an author is left out of own drafts for.
+    private struct Patience: Equatable, Sendable {
+        private var refusalCount = 0
+        private(set) var blocksLeft = 0
+
+        mutating func noteRefused() {
+            refusalCount = min(refusalCount + 1, 16)
+            blocksLeft = 1 << refusalCount
+        }
+
+        mutating func noteCommitted() { blocksLeft = max(0, blocksLeft - 1) }
     }
 
     /// The most batches of one author and sequence that nobody counts on. An author can make each
@@ -168,6 +183,8 @@ struct BatchPool: Equatable, Sendable {
         author: ValidatorIndex, sequence: BatchSequence, byteCount: Int, isRequested: Bool
     ) throws(BatchRefusal) {
         guard author.rawValue < authors.count else { throw .unknownAuthor }
+        // No block holds it: whoever proposed it would be refused, or propose nothing else.
+        guard byteCount <= limits.blockBytes else { throw .tooManyBytes }
         let queue = authors[author.rawValue]
         guard sequence >= queue.next else { throw .alreadyOrdered }
         // What a proposal names follows in sequence on the blocks that it stands on, however many
@@ -317,7 +334,21 @@ struct BatchPool: Equatable, Sendable {
     }
 
     /// Notes that a block of `view` is committed: what earlier ones name is not counted on for them.
-    mutating func noteCommitted(_ view: View) { committedView = max(committedView, view) }
+    mutating func noteCommitted(_ view: View) {
+        committedView = max(committedView, view)
+        for author in authors.indices { authors[author].patience.noteCommitted() }
+    }
+
+    /// Notes that the application refuses a block with `payload`. For which author's batch it does
+    /// not say, and any validator may sign one that is refused: own drafts leave out all others
+    /// that the block names, for twice as many blocks each time, until something of theirs is
+    /// ordered. So one refused batch is in one draft after the other for a while at most, and what
+    /// this replica's own clients sent is always proposed.
+    mutating func noteRefused(_ payload: [BatchReference]) {
+        for author in Set(payload.map(\.author)).sorted() where author != own {
+            authors[author.rawValue].patience.noteRefused()
+        }
+    }
 
     // MARK: Looking
 
@@ -369,6 +400,7 @@ struct BatchPool: Equatable, Sendable {
         let slot = update(reference.author) { author in
             precondition(author.next == reference.sequence, "P1: ordered out of sequence")
             author.next = author.next.next
+            author.patience = Patience()
             let slot = author.slots.popFirst() ?? []
             author.byteCount -= slot.reduce(0) { $0 + $1.batch.encoded.count }
             return slot
@@ -391,11 +423,11 @@ struct BatchPool: Equatable, Sendable {
             for turn in authors.indices {
                 let author = (start + turn) % authors.count
                 let slots = authors[author].slots
-                guard offsets[author] < slots.count,
+                guard offsets[author] < slots.count, authors[author].patience.blocksLeft == 0,
                     let candidate = slots[offsets[author]].first(where: \.isProposable)
                 else { continue }
                 byteCount += candidate.batch.encoded.count
-                // A single batch always fits: its limit is below the block's.
+                // A single batch always fits: no larger one has a place.
                 guard byteCount <= limits.blockBytes, payload.count < Block.payloadLimit else {
                     return payload
                 }

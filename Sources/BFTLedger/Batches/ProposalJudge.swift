@@ -8,8 +8,26 @@ struct ProposalJudge: Equatable, Sendable {
         /// The batches that were not held at the last look. Only shrinks: a batch that is held and
         /// that a pending proposal names stays so until it is ordered (see `stands(on:)`), and
         /// then the branch is shortened or dropped.
-        var missing: [BatchReference]
+        private(set) var missing: [BatchReference]
+        /// The same, to look up: a proposal names thousands, and so does each that waits with it.
+        private(set) var lacking: Set<BatchReference>
+        private(set) var named: Set<BatchReference>
         var isWithApplication = false
+
+        init(branch: Branch) {
+            self.branch = branch
+            missing = branch.tip.payload
+            named = Set(missing)
+            lacking = named
+        }
+
+        mutating func take(where isHeld: (BatchReference) -> Bool) {
+            missing.removeAll { reference in
+                guard isHeld(reference) else { return false }
+                lacking.remove(reference)
+                return true
+            }
+        }
     }
 
     private(set) var pending: [Pending] = []
@@ -18,17 +36,17 @@ struct ProposalJudge: Equatable, Sendable {
     /// several instances at a time, for a few.
     private static let limit = 64
 
-    /// Takes a proposal, or one that waits already again, with somebody honest behind it.
+    /// Takes a proposal; or again one that waits already, with somebody honest behind it or in a
+    /// later view.
     mutating func add(_ branch: Branch) {
         if let position = pending.firstIndex(where: { $0.branch.tip.digest == branch.tip.digest }) {
-            guard branch.isCertified, !pending[position].branch.isCertified else { return }
-            pending[position].branch = branch
+            pending[position].branch = pending[position].branch.updated(by: branch)
             return
         }
         // The protocol has left earlier views: a verdict on them would come too late.
         pending.removeAll { $0.branch.view < branch.view }
         if pending.count == Self.limit { pending.removeFirst() }
-        pending.append(Pending(branch: branch, missing: branch.tip.payload))
+        pending.append(Pending(branch: branch))
     }
 
     /// Takes the batches off the list of `digest`'s missing ones that `isHeld` says are here, and
@@ -39,7 +57,7 @@ struct ProposalJudge: Equatable, Sendable {
         guard let position = pending.firstIndex(where: { $0.branch.tip.digest == digest }) else {
             return []
         }
-        pending[position].missing.removeAll(where: isHeld)
+        pending[position].take(where: isHeld)
         return pending[position].missing
     }
 
@@ -57,12 +75,12 @@ struct ProposalJudge: Equatable, Sendable {
                     $0.digest == committed.digest
                 })
             else { return nil }
-            let rest = Array(branch.ancestors[(position + 1)...])
-            return Pending(
-                branch: Branch(
-                    root: committed, ancestors: rest, tip: branch.tip, in: branch.view,
-                    isCertified: branch.isCertified, voters: branch.voters),
-                missing: entry.missing, isWithApplication: entry.isWithApplication)
+            var shortened = entry
+            shortened.branch = Branch(
+                root: committed, ancestors: Array(branch.ancestors[(position + 1)...]),
+                tip: branch.tip, in: branch.view, isCertified: branch.isCertified,
+                voters: branch.voters)
+            return shortened
         }
     }
 
@@ -72,22 +90,41 @@ struct ProposalJudge: Equatable, Sendable {
         }
     }
 
-    func contains(_ digest: Digest) -> Bool {
-        pending.contains { $0.branch.tip.digest == digest }
+    /// The proposal called `digest`, if it waits.
+    func block(_ digest: Digest) -> Block? {
+        pending.first { $0.branch.tip.digest == digest }?.branch.tip
     }
 
     /// Whether a pending proposal lacks `reference`.
     func needs(_ reference: BatchReference) -> Bool {
-        pending.contains { $0.missing.contains(reference) }
+        pending.contains { $0.lacking.contains(reference) }
     }
 
     /// Whether a pending proposal names `reference`, here or not.
     func stands(on reference: BatchReference) -> Bool {
-        pending.contains { $0.branch.tip.payload.contains(reference) }
+        pending.contains { $0.named.contains(reference) }
     }
 
     /// Whether a proposal that somebody honest has voted for lacks `reference`.
     func needsForCertified(_ reference: BatchReference) -> Bool {
-        pending.contains { $0.branch.isCertified && $0.missing.contains(reference) }
+        pending.contains { $0.branch.isCertified && $0.lacking.contains(reference) }
+    }
+}
+
+extension Branch {
+    /// How many bytes of batches its blocks name.
+    var undecidedByteCount: Int {
+        ancestors.reduce(root.digest == tip.digest ? 0 : tip.payloadByteCount) {
+            $0 + $1.payloadByteCount
+        }
+    }
+
+    /// The same branch, asked about again: what was known of it stays known, and its view is the
+    /// last one, so that no proposal of that view drops it.
+    fileprivate func updated(by other: Branch) -> Branch {
+        let known = isCertified && !other.isCertified ? self : other
+        return Branch(
+            root: other.root, ancestors: other.ancestors, tip: tip, in: max(view, other.view),
+            isCertified: known.isCertified, voters: known.voters)
     }
 }

@@ -73,10 +73,14 @@ extension LedgerMessage: WireCodable {
         switch try reader.uint8() {
         case Tag.batch: self = .batch(try BatchCopy(from: &reader))
         case Tag.batchRequest:
-            self = .batchRequest(
-                try reader.array(limit: LedgerLimits.batchRequestLimit) {
-                    reader throws(WireError) in try BatchReference(from: &reader)
-                })
+            let references = try reader.array(limit: LedgerLimits.batchRequestLimit) {
+                reader throws(WireError) in try BatchReference(from: &reader)
+            }
+            // Each is answered with up to a batch's limit of bytes.
+            guard Set(references).count == references.count else {
+                throw .invalid("a batch is asked for twice")
+            }
+            self = .batchRequest(references)
         case Tag.syncRequest: self = .syncRequest(try SyncRequest(from: &reader))
         case Tag.syncResponse:
             self = .syncResponse(
