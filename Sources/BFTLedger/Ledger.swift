@@ -213,4 +213,12 @@ struct Ledger: Equatable, Sendable {
         isWantListStale = true
         hasNews = true
     }
+
+    /// Notes what the application says of a proposal. Returns whether one waits for that.
+    mutating func noteApplication(judged digest: Digest, _ isValid: Bool) -> Bool {
+        guard let block = judge.block(digest) else { return false }
+        judge.remove(digest)
+        if !isValid { pool.noteRefused(block.payload) }
+        return true
+    }
 }

@@ -222,6 +222,26 @@ import Testing
         }
     }
 
+    @Test("What the application refused is not what this replica proposes next")
+    func refused() {
+        for isValid in [true, false] {
+            let batch = Fixture.batch(3, 1)
+            var ledger = Fixture.ledger(
+                doesApplicationJudge: true, recovered: [Fixture.signed(batch)])
+            let block = Fixture.block(on: Fixture.genesis, payload: [batch])
+            let early = ledger.noteApplication(judged: block.digest, isValid)
+            ledger.consider(
+                Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(1))
+            let first = ledger.noteApplication(judged: block.digest, isValid)
+            let second = ledger.noteApplication(judged: block.digest, isValid)
+            #expect([early, first, second] == [false, true, false])
+            let draft = ledger.draft(
+                on: Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.genesis),
+                at: Fixture.at(10_000))
+            #expect(draft.payload == (isValid ? [batch.reference] : []))
+        }
+    }
+
     @Test("Ledgers are equal exactly if they wait for the same answer of the same peer")
     func equality() {
         func ledger(_ count: Int, at time: UInt64) -> Ledger {

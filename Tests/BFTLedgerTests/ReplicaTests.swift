@@ -124,25 +124,6 @@ import Testing
         }
     }
 
-    @Test("What the application refused is not what this replica proposes next")
-    func applicationRefuses() throws {
-        for isValid in [true, false] {
-            var replica = try Self.replica(doesApplicationJudge: true)
-            _ = Self.give(.started, to: &replica)
-            let batch = Fixture.batch(3, 1, 3)
-            _ = Self.give(
-                .received(Verified(.ledger(.batch(Fixture.signed(batch)))), from: batch.author),
-                to: &replica)
-            let block = Fixture.block(on: Fixture.genesis, payload: [batch], proposer: 0)
-            _ = Self.propose(block, to: &replica)
-            _ = Self.give(.applicationJudged(block.digest, isValid: isValid), to: &replica)
-            let draft = replica.ledger.draft(
-                on: Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.genesis),
-                at: Fixture.at(10_000))
-            #expect(draft.payload == (isValid ? [batch.reference] : []))
-        }
-    }
-
     @Test("A proposer that vouches for another state is named, and its view given up")
     func divergence() throws {
         var replica = try Self.replica()

@@ -333,7 +333,7 @@ struct BatchPool: Equatable, Sendable {
         }
     }
 
-    /// Notes that a block of `view` is committed: what earlier ones name is not counted on for them.
+    /// Notes that a block of `view` is committed: nobody counts on what earlier ones name.
     mutating func noteCommitted(_ view: View) {
         committedView = max(committedView, view)
         for author in authors.indices { authors[author].patience.noteCommitted() }

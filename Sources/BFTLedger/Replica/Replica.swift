@@ -121,9 +121,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             turn.inputs.append(.executed(ledger.queue.lastExecuted, stateRoot: root))
             turn.hasNewBatch = true  // A leader that lagged may propose again.
         case .applicationJudged(let digest, let isValid):
-            guard let block = ledger.judge.block(digest) else { return }
-            ledger.judge.remove(digest)
-            if !isValid { ledger.pool.noteRefused(block.payload) }
+            guard ledger.noteApplication(judged: digest, isValid) else { return }
             turn.inputs.append(.judged(digest, isValid ? .valid : .invalid))
         case .read(let ticket): ledger.reads.request(ticket)
         }
