@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("Two steered searches from one seed run the same, and come to more than one run does")
+    @Test("Two steered searches from one seed run the same, and most of their runs differ")
     func search() async throws {
         func search() async throws -> (hashes: [UInt64], features: Int) {
             var steering = Steering(seed: 3) { Self.scenario($0) }
@@ -68,7 +68,8 @@ import Testing
         let (first, second) = (try await search(), try await search())
         #expect(first.hashes == second.hashes)
         #expect(first.features == second.features)
-        #expect(Set(first.hashes).count == first.hashes.count)
+        // A turn after the last occasion, or silence that was to come anyway, changes nothing.
+        #expect(Set(first.hashes).count > first.hashes.count / 2)
     }
 
     @Test("Who falls silent for good sends nothing any more, whatever it was")
