@@ -12,8 +12,13 @@ let common: [SwiftSetting] = [
 
 /// Targets with generic types that other targets make concrete: without their bodies at hand, each
 /// use of a type parameter is a call through a table. Measured in `Docs/decisions`, 0172.
+///
+/// Optimised in debug builds, too: the tests are whole networks that run for seconds.
 let generic: [SwiftSetting] =
-    common + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+    common + [
+        .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+        .unsafeFlags(["-O"], .when(configuration: .debug)),
+    ]
 
 /// The targets that decide: they never touch a pointer without saying so.
 let pure: [SwiftSetting] = generic + [.strictMemorySafety()]
