@@ -38,10 +38,8 @@ extension HotStuffReplica {
         if let ancestor = statement.ancestor {
             commitVoteHeight = max(commitVoteHeight, ancestor.height)
         }
-        rounds.update(block.view) { round in
-            round.ownVote = statement
-            round.keep(block)
-        }
+        rounds.update(block.view) { $0.ownVote = statement }
+        rounds.keep(block)
         persistFoundation(into: &effects)
         effects.append(.persist(.voted(block, statement)))
     }
@@ -148,14 +146,12 @@ extension HotStuffReplica {
     /// Whether a block with a payload may wait to be committed.
     var isWorkUncommitted: Bool {
         if rounds[view]?.proposal?.block.payload.isEmpty == false { return true }
-        guard var digest = high?.statement.block else { return false }
-        while digest != committed.digest {
-            guard let block = rounds.block(named: digest), block.payload.isEmpty else {
-                return true
-            }
-            digest = block.parent
-        }
-        return false
+        guard let digest = high?.statement.block, digest != committed.digest else { return false }
+        // What is not here may have one.
+        guard let block = rounds.block(named: digest), block.payload.isEmpty,
+            let ancestors = path(to: block)
+        else { return true }
+        return ancestors.contains { !$0.payload.isEmpty }
     }
 
     // MARK: Following
@@ -181,7 +177,7 @@ extension HotStuffReplica {
         guard round?.proposal == nil || round?.certificate?.statement.block == block.digest else {
             return
         }
-        rounds.update(block.view) { $0.keep(proposal, justification) }
+        rounds.keep(proposal, justification)
     }
 
     /// What justifies the proposed block, or throws: each thing that the proposal carries is
@@ -218,7 +214,7 @@ extension HotStuffReplica {
         try require(
             .wantedBlock, wantedBlocks.contains(block.digest), .unexpectedBlock(block.digest))
         guard block.view > committed.view else { throw .unexpectedBlock(block.digest) }
-        rounds.update(block.view) { $0.keep(block) }
+        rounds.keep(block)
     }
 
     /// Looks at the proposal of the view: asks for what it takes to judge it, or for a verdict.
@@ -286,12 +282,10 @@ extension HotStuffReplica {
     /// if one is missing or the chain passes the committed block by.
     func path(to block: Block) -> [Block]? {
         guard block.digest != committed.digest else { return [] }
+        guard rounds.stands(block, on: committed.digest) else { return nil }
         var ancestors: [Block] = []
         var child = block
-        while child.parent != committed.digest {
-            guard let parent = rounds.block(named: child.parent), parent.view < child.view else {
-                return nil
-            }
+        while let parent = rounds.block(named: child.parent) {
             ancestors.append(parent)
             child = parent
         }

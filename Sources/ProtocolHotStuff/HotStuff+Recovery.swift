@@ -9,22 +9,45 @@ extension HotStuffReplica {
     /// of the view stand on.
     var wantedBlocks: [Digest] {
         var wanted: [Digest] = []
-        func follow(_ start: Digest, at height: Height) {
-            var (digest, height) = (start, height)
-            while digest != committed.digest, height > committed.height {
-                guard let block = rounds.block(named: digest) else {
-                    if !wanted.contains(digest) { wanted.append(digest) }
-                    return
-                }
-                guard let below = block.height.previous else { return }
-                (digest, height) = (block.parent, below)
-            }
+        if let high,
+            let missing = firstMissing(
+                downFrom: BlockName(height: high.statement.height, digest: high.statement.block))
+        {
+            wanted.append(missing)
         }
-        if let high { follow(high.statement.block, at: high.statement.height) }
-        if let block = rounds[view]?.proposal?.block, let below = block.height.previous {
-            follow(block.parent, at: below)
+        if let name = proposedParent, let missing = firstMissing(downFrom: name),
+            !wanted.contains(missing)
+        {
+            wanted.append(missing)
         }
         return wanted
+    }
+
+    /// What the proposal of the view stands on.
+    private var proposedParent: BlockName? {
+        guard let block = rounds[view]?.proposal?.block, let height = block.height.previous else {
+            return nil
+        }
+        return BlockName(height: height, digest: block.parent)
+    }
+
+    /// The first block that is not here on the way from the one named down to the committed one.
+    private func firstMissing(downFrom head: BlockName) -> Digest? {
+        guard head.digest != committed.digest, head.height > committed.height else { return nil }
+        guard let foot = rounds.foot(of: head.digest) else { return head.digest }
+        guard foot.parent != committed.digest, foot.height > committed.height.next,
+            rounds.block(named: foot.parent) == nil
+        else { return nil }
+        return foot.parent
+    }
+
+    /// So that what comes next is looked at without walking anything again.
+    mutating func noteWays() {
+        let heads = [
+            high?.statement.block, commitTarget?.statement.committed?.digest,
+            proposedParent?.digest,
+        ]
+        for case let head? in heads { rounds.noteWay(from: head) }
     }
 
     private var inquiry: HotStuffInquiry {
@@ -140,10 +163,8 @@ extension HotStuffReplica {
                 commitments.votedView = max(commitments.votedView, block.view)
                 commitVoteHeight = max(commitVoteHeight, statement.ancestor?.height ?? .zero)
                 guard block.view > committed.view else { continue }
-                rounds.update(block.view) { round in
-                    round.ownVote = statement
-                    round.keep(block)
-                }
+                rounds.update(block.view) { $0.ownVote = statement }
+                rounds.keep(block)
             case .timedOut(let statement):
                 guard statement.view > commitments.timedOutView else { continue }
                 commitments.timedOutView = statement.view

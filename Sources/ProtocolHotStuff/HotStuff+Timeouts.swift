@@ -215,7 +215,7 @@ extension HotStuffReplica {
     /// The timeouts that count towards giving `view` up, one of each sender. S7.
     private func timeouts(toward view: View) -> [Timeout] {
         var counted: [Timeout?] = Array(repeating: nil, count: configuration.validators.count)
-        for position in rounds.rounds.indices
+        for position in rounds.range(from: self.view)
         where rules.doesCount(timeoutOf: rounds.rounds[position].view, toward: view) {
             for case let timeout? in rounds.rounds[position].timeouts {
                 counted[timeout.sender.rawValue] = timeout

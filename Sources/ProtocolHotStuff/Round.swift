@@ -42,22 +42,29 @@ struct Round: Equatable, Sendable {
         return otherBlocks.first { $0.digest == digest }
     }
 
-    mutating func keep(_ proposal: HotStuffProposal, _ justification: Justification) {
-        if self.proposal == nil {
-            (self.proposal, self.justification) = (proposal, justification)
-        } else {
-            keep(proposal.block)
-        }
+    /// The blocks of this view that are here.
+    fileprivate var blocks: [Block] { (proposal.map { [$0.block] } ?? []) + otherBlocks }
+
+    /// Returns the block that was given up for it, if any.
+    fileprivate mutating func keep(
+        _ proposal: HotStuffProposal, _ justification: Justification
+    ) -> Block? {
+        guard self.proposal == nil else { return keep(proposal.block) }
+        (self.proposal, self.justification) = (proposal, justification)
+        return nil
     }
 
-    mutating func keep(_ block: Block) {
-        guard self.block(named: block.digest) == nil else { return }
+    /// Returns the block that was given up for it, if any.
+    fileprivate mutating func keep(_ block: Block) -> Block? {
+        guard self.block(named: block.digest) == nil else { return nil }
+        var givenUp: Block?
         if otherBlocks.count == Self.otherBlockLimit {
             // Who voted for a block can bring it back: that one is never given up.
             let own = ownVote?.block
-            otherBlocks.remove(at: otherBlocks.firstIndex { $0.digest != own } ?? 0)
+            givenUp = otherBlocks.remove(at: otherBlocks.firstIndex { $0.digest != own } ?? 0)
         }
         otherBlocks.append(block)
+        return givenUp
     }
 
     /// Counts a vote. Returns evidence the first time that the voter contradicts itself.
@@ -80,15 +87,19 @@ struct Round: Equatable, Sendable {
 /// - Invariant L1: views rise strictly.
 struct RoundList: Equatable, Sendable {
     private(set) var rounds: [Round] = []
+    /// The blocks of all rounds.
+    private var lineage = Lineage()
     private let validators: ValidatorSet
 
     init(_ validators: ValidatorSet) { self.validators = validators }
 
     /// The round of `view`, if anything is known of it.
-    subscript(view: View) -> Round? {
+    subscript(view: View) -> Round? { index(of: view).map { rounds[$0] } }
+
+    private func index(of view: View) -> Int? {
         let position = self.position(of: view)
         guard position < rounds.count, rounds[position].view == view else { return nil }
-        return rounds[position]
+        return position
     }
 
     /// Changes the round of `view` where it stands, making it first if need be.
@@ -109,16 +120,58 @@ struct RoundList: Equatable, Sendable {
         return nil
     }
 
+    /// The positions of the rounds at or after `view`.
+    func range(from view: View) -> Range<Int> { position(of: view)..<rounds.count }
+
     mutating func removeAll(through view: View) {
-        rounds.removeFirst(position(of: view.next))
+        let end = position(of: view.next)
+        for position in 0..<end {
+            for block in rounds[position].blocks { lineage.remove(block.digest) }
+        }
+        rounds.removeFirst(end)
     }
 
+    // MARK: Blocks
+
     func block(named digest: Digest) -> Block? {
-        for position in rounds.indices.reversed() {
-            if let block = rounds[position].block(named: digest) { return block }
+        guard let view = lineage.rank(of: digest), let position = index(of: View(view)) else {
+            return nil
         }
-        return nil
+        return rounds[position].block(named: digest)
     }
+
+    mutating func keep(_ proposal: HotStuffProposal, _ justification: Justification) {
+        let block = proposal.block
+        let givenUp = update(block.view) { $0.keep(proposal, justification) }
+        note(block, inPlaceOf: givenUp)
+    }
+
+    mutating func keep(_ block: Block) {
+        let givenUp = update(block.view) { $0.keep(block) }
+        note(block, inPlaceOf: givenUp)
+    }
+
+    private mutating func note(_ block: Block, inPlaceOf givenUp: Block?) {
+        lineage.insert(block, rank: block.view.rawValue)
+        // It may be the proposal, too.
+        if let givenUp, self[givenUp.view]?.block(named: givenUp.digest) == nil {
+            lineage.remove(givenUp.digest)
+        }
+    }
+
+    /// The lowest block on the way down from the one named `digest`, or `nil` if that one is not
+    /// here.
+    func foot(of digest: Digest) -> Block? { lineage.foot(of: digest).flatMap(block(named:)) }
+
+    /// Whether all blocks between `block` and the one named `root` are here.
+    func stands(_ block: Block, on root: Digest) -> Bool {
+        lineage.stands(block, rank: block.view.rawValue, on: root)
+    }
+
+    /// Notes how far the way down from the block named `digest` leads: it is asked for again.
+    mutating func noteWay(from digest: Digest) { lineage.note(from: digest) }
+
+    // MARK: Order
 
     /// The position of the first round whose view is `view` or later.
     private func position(of view: View) -> Int {

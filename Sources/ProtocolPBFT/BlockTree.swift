@@ -16,21 +16,42 @@ struct BlockTree: Equatable, Sendable {
         var isWanted = false
     }
 
+    /// In the order in which they came.
     private(set) var entries: [Entry] = []
+    /// Where each of them stands.
+    private var positions: [Digest: Int] = [:]
+    private var lineage = Lineage()
 
-    func block(named digest: Digest) -> Block? { self[digest]?.block }
+    func block(named digest: Digest) -> Block? { positions[digest].map { entries[$0].block } }
 
-    subscript(digest: Digest) -> Entry? { entries.last { $0.block.digest == digest } }
+    subscript(digest: Digest) -> Entry? { positions[digest].map { entries[$0] } }
 
     mutating func insert(_ block: Block) {
-        if self[block.digest] == nil { entries.append(Entry(block: block)) }
+        guard positions[block.digest] == nil else { return }
+        positions[block.digest] = entries.count
+        entries.append(Entry(block: block))
+        lineage.insert(block, rank: block.height.rawValue)
     }
 
     mutating func update(_ digest: Digest, _ change: (inout Entry) -> Void) {
-        for position in entries.indices where entries[position].block.digest == digest {
-            change(&entries[position])
-        }
+        if let position = positions[digest] { change(&entries[position]) }
     }
+
+    // MARK: Ways down
+
+    /// The lowest block on the way down from the one named `digest`, or `nil` if that one is not
+    /// here.
+    func foot(of digest: Digest) -> Block? { lineage.foot(of: digest).flatMap(block(named:)) }
+
+    /// Whether all blocks between `block` and the one named `root` are here.
+    func stands(_ block: Block, on root: Digest) -> Bool {
+        lineage.stands(block, rank: block.height.rawValue, on: root)
+    }
+
+    /// Notes how far the way down from the block named `digest` leads: it is asked for again.
+    mutating func noteWay(from digest: Digest) { lineage.note(from: digest) }
+
+    // MARK: What is over
 
     /// Forgets what was asked of the ledger: it answers for one view.
     mutating func forgetQuestions() {
@@ -43,20 +64,32 @@ struct BlockTree: Equatable, Sendable {
     mutating func removeAll(notAbove committed: Block) {
         var kept: Set<Digest> = [committed.digest]
         // A parent stands below its child, whatever the order in which they came.
-        for entry in entries.sorted(by: { $0.block.height < $1.block.height })
-        where entry.block.height > committed.height {
-            // A block whose parent is not here may descend from the committed one.
-            let isLinked = kept.contains(entry.block.parent)
-            let isConflicting =
-                entry.block.height == committed.height.next
-                || entries.contains { $0.block.digest == entry.block.parent }
-            if isLinked || !isConflicting { kept.insert(entry.block.digest) }
+        let rising = entries.indices.sorted {
+            entries[$0].block.height < entries[$1].block.height
         }
-        entries.removeAll { !kept.contains($0.block.digest) || $0.block.height <= committed.height }
+        for position in rising where entries[position].block.height > committed.height {
+            let block = entries[position].block
+            // A block whose parent is not here may descend from the committed one.
+            let isLinked = kept.contains(block.parent)
+            let isConflicting =
+                block.height == committed.height.next || positions[block.parent] != nil
+            if isLinked || !isConflicting { kept.insert(block.digest) }
+        }
+        removeAll { !kept.contains($0.block.digest) || $0.block.height <= committed.height }
     }
 
     /// Drops proposals of views before `view` that this replica has not prepared.
     mutating func removeProposals(before view: View) {
-        entries.removeAll { !$0.isDurable && !$0.isWanted && $0.block.view < view }
+        removeAll { !$0.isDurable && !$0.isWanted && $0.block.view < view }
+    }
+
+    private mutating func removeAll(where isOver: (Entry) -> Bool) {
+        for entry in entries where isOver(entry) {
+            positions[entry.block.digest] = nil
+            lineage.remove(entry.block.digest)
+        }
+        guard positions.count < entries.count else { return }
+        entries.removeAll(where: isOver)
+        for position in entries.indices { positions[entries[position].block.digest] = position }
     }
 }

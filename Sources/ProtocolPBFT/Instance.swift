@@ -110,8 +110,11 @@ struct InstanceList: Equatable, Sendable {
     }
 
     /// The instances of `view`, by rising height.
-    func of(_ view: View) -> ArraySlice<Instance> {
-        all[position(of: view, .zero)..<position(of: view.next, .zero)]
+    func of(_ view: View) -> ArraySlice<Instance> { all[range(of: view)] }
+
+    /// Where those stand, to look at each without a copy of it: there may be many.
+    func range(of view: View) -> Range<Int> {
+        position(of: view, .zero)..<position(of: view.next, .zero)
     }
 
     mutating func removeAll(through height: Height) { all.removeAll { $0.height <= height } }

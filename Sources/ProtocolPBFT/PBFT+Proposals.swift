@@ -112,12 +112,11 @@ extension PBFTReplica {
     /// Prepares what may be prepared, and asks for verdicts on what may be prepared next.
     mutating func prepareProposals(at now: Instant, into effects: inout [Effect<Self>]) {
         if isJoined, own.isTailDue { prepareTail(at: now, into: &effects) }
-        let proposals = instances.of(own.view).compactMap { instance in
-            instance.ownPrepare == nil ? instance.proposal?.block : nil
-        }
-        for block in proposals {
+        for block in proposalsToPrepare {
+            blocks.noteWay(from: block.parent)
             guard rules.isWithinWatermarks(block.height, stable: checkpoints.stable.height),
-                let parent = self.block(named: block.parent), let ancestors = path(to: block)
+                let parent = self.block(named: block.parent),
+                blocks.stands(block, on: committed.digest)
             else { continue }
             guard rules.holds(.blockHeight, block.height == parent.height.next),
                 rules.holds(.blockView, block.view >= parent.view),
@@ -127,7 +126,7 @@ extension PBFTReplica {
                 return
             }
             let judgement = blocks[block.digest]?.judgement
-            if isJoined, judgement == .notAsked {
+            if isJoined, judgement == .notAsked, let ancestors = path(to: block) {
                 blocks.update(block.digest) { $0.judgement = .asked }
                 effects.append(
                     .judge(Branch(root: committed, ancestors: ancestors, tip: block, in: view)))
@@ -136,6 +135,16 @@ extension PBFTReplica {
                 prepare(block, into: &effects)
             }
         }
+    }
+
+    /// By rising height.
+    private var proposalsToPrepare: [Block] {
+        var proposals: [Block] = []
+        for position in instances.range(of: own.view)
+        where instances.all[position].ownPrepare == nil {
+            if let block = instances.all[position].proposal?.block { proposals.append(block) }
+        }
+        return proposals
     }
 
     /// Prepares again what the view begins with, once it and all that it stands on is held.
@@ -218,11 +227,10 @@ extension PBFTReplica {
     /// if one is missing or the chain passes the committed block by.
     func path(to block: Block) -> [Block]? {
         guard block.digest != committed.digest else { return [] }
+        guard blocks.stands(block, on: committed.digest) else { return nil }
         var ancestors: [Block] = []
         var child = block
-        while child.parent != committed.digest {
-            guard let parent = blocks.block(named: child.parent), parent.height < child.height
-            else { return nil }
+        while let parent = blocks.block(named: child.parent) {
             ancestors.append(parent)
             child = parent
         }

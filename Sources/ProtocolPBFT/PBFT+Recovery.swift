@@ -13,7 +13,7 @@ extension PBFTReplica {
     /// Whether something is under way that is not committed.
     private var isWorkUncommitted: Bool {
         own.isTailDue || decision != nil || prepared != nil
-            || instances.of(own.view).contains { $0.proposal != nil }
+            || instances.range(of: own.view).contains { instances.all[$0].proposal != nil }
     }
 
     /// Starts the time of the leader, of the present view or of the next one.
@@ -75,23 +75,39 @@ extension PBFTReplica {
 
     // MARK: Asking and answering
 
+    /// The blocks whose ancestors this replica needs.
+    private var heads: [Digest] {
+        [own.tail.digest, prepared?.statement.block, decision?.statement.block]
+            .compactMap(\.self)
+    }
+
+    /// So that what comes next is looked at without walking anything again.
+    mutating func noteWays() {
+        for head in heads { blocks.noteWay(from: head) }
+    }
+
     /// The blocks this replica needs and can name: what its chain lacks.
     var wantedBlocks: [Digest] {
         var wanted: [Digest] = []
-        let heads = [
-            own.tail.digest, prepared?.statement.block, decision?.statement.block,
-        ]
-        for case let head? in heads {
-            var digest = head
-            while let block = blocks.block(named: digest), block.height > committed.height.next {
-                digest = block.parent
+        for head in heads {
+            guard let missing = firstMissing(downFrom: head), !wanted.contains(missing) else {
+                continue
             }
-            guard digest != committed.digest, blocks.block(named: digest) == nil,
-                !wanted.contains(digest)
-            else { continue }
-            wanted.append(digest)
+            wanted.append(missing)
         }
         return wanted
+    }
+
+    /// The first block that is not here on the way from the one named down to the committed one.
+    private func firstMissing(downFrom head: Digest) -> Digest? {
+        guard head != committed.digest else { return nil }
+        guard let foot = blocks.foot(of: head) else { return head }
+        // Whatever stands right above the committed height stands on the committed block, or on
+        // one that was passed by.
+        guard foot.height > committed.height.next, foot.parent != committed.digest,
+            blocks.block(named: foot.parent) == nil
+        else { return nil }
+        return foot.parent
     }
 
     var inquiry: PBFTInquiry {

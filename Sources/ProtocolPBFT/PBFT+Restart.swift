@@ -7,6 +7,7 @@ extension PBFTReplica {
     /// which views those are and which certificate was the highest.
     mutating func recover(_ records: [PBFTRecord], _ certificate: CommitCertificate?) {
         if let certificate { recoverRoot(certificate) }
+        var asked: ViewChangeContent?
         for record in records {
             switch record {
             case .entered(let entered): view = max(view, entered)
@@ -18,13 +19,13 @@ extension PBFTReplica {
             case .certificate(let certificate): recover(certificate)
             case .viewChange(let content):
                 view = max(view, content.view)
-                ownReport = ownReport(content, records)
+                asked = content
             case .newView(let content):
                 view = max(view, content.outcome.view)
                 ownNewView = content
             }
         }
-        if let ownReport, ownReport.content.view < view { self.ownReport = nil }
+        if let asked, asked.view == view { ownReport = ownReport(asked, records) }
         if let ownNewView, ownNewView.outcome.view < view { self.ownNewView = nil }
         recoverVotes(records)
     }
@@ -182,6 +183,14 @@ extension PBFTReplica {
         return messages
     }
 
+    /// Whether this replica prepared the block in the view that it takes part in.
+    private func isSaid(_ block: Block) -> Bool {
+        guard isJoined, let position = instances.index(of: view, block.height) else {
+            return false
+        }
+        return instances.all[position].ownPrepare == block.digest
+    }
+
     /// What a new log must begin with.
     public var liveRecords: [PBFTRecord] {
         var records: [PBFTRecord] = [.entered(view)]
@@ -204,8 +213,7 @@ extension PBFTReplica {
             records.append(.voted(statement(.prepare, name)))
         }
         for entry in blocks.entries where entry.isDurable {
-            let isSaid = said.contains { $0.ownPrepare == entry.block.digest }
-            if !isSaid { records.append(.block(entry.block)) }
+            if !isSaid(entry.block) { records.append(.block(entry.block)) }
         }
         for instance in said {
             if let digest = instance.ownPrepare {

@@ -201,7 +201,9 @@ extension PBFTReplica {
 
     /// Votes to commit everything prepared that this replica may still vote for.
     mutating func commitPrepared(into effects: inout [Effect<Self>]) {
-        for instance in instances.of(own.view) where instance.ownCommit == nil {
+        for position in instances.range(of: own.view)
+        where instances.all[position].ownCommit == nil {
+            let instance = instances.all[position]
             guard let digest = instance.prepared?.statement.block ?? instance.ownPrepare else {
                 continue
             }

@@ -182,6 +182,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         case .executed(let block, let root): note(block, root: root, into: &effects)
         }
         settle(at: now, into: &effects)
+        noteWays()
         checkInvariants()
     }
 

@@ -199,11 +199,16 @@ import Testing
 
     @Test("Of the blocks of a view that a leader makes, the last few are kept")
     func otherBlocks() throws {
-        var round = Round(view: View(1), validators: try ValidatorSet([1, 1, 1, 1]))
+        var rounds = RoundList(try ValidatorSet([1, 1, 1, 1]))
         let blocks = (0..<9).map { Self.block(time: 10 + $0) }
-        for block in blocks { round.keep(block) }
-        #expect(blocks.map { round.block(named: $0.digest) != nil }.filter(\.self).count == 3)
-        #expect(round.block(named: blocks[8].digest) == blocks[8])
+        for block in blocks { rounds.keep(block) }
+        let kept = blocks.filter { rounds.block(named: $0.digest) != nil }
+        #expect(kept.count == 3)
+        #expect(kept.last == blocks[8])
+        // Nothing leads down through those that were given up.
+        for block in blocks {
+            #expect((rounds.foot(of: block.digest) != nil) == kept.contains(block))
+        }
     }
 
     @Test("The last view is followed by no other")
