@@ -38,7 +38,8 @@ import Testing
                 + after.scenario.options.joined(separator: " "))
         #expect(after.oracle == before.oracle)
         #expect(4 * after.decisions.count < before.decisions.count)
-        #expect(3 * after.eventCount < 2 * before.eventCount)
+        // That nothing goes on any more takes its time to be seen, however little led to it.
+        if after.oracle != "progress" { #expect(3 * after.eventCount < 2 * before.eventCount) }
         // What is reported fails again, by itself.
         let again = try simulated.run(after.scenario, RunOptions())
         #expect(again.violations == after.violations && again.traceHash == after.traceHash)
