@@ -71,6 +71,23 @@ import Testing
         #expect(Set(first.hashes).count == first.hashes.count)
     }
 
+    @Test("Who made somebody leap falls silent right then, in a run of its own")
+    func leaps() {
+        let scenario = Self.scenario(1_000)
+        var steering = Steering(seed: 1) { Self.scenario($0) }
+        let moment = Moment(occasion: 40, millisecond: 150)
+        let leap = Feature(1 << 31 | 7, at: moment)
+        #expect(leap.isLeap && !Feature(7, at: moment).isLeap)
+        // Nothing new any more: no other run goes on from this one.
+        steering.learn([leap], of: Self.scenario(2_000))
+        steering.learn([leap], of: scenario)
+        let unhelped = (0..<20).map { _ in steering.next() }.filter { next in
+            !next.seats.isEmpty && next.seed == scenario.seed && next.turns.isEmpty
+                && next.seats.allSatisfy { (150...152).contains($0.silentFrom ?? 0) }
+        }
+        #expect(!unhelped.isEmpty)
+    }
+
     @Test("Who falls silent for good sends nothing any more, whatever it was")
     func silence() async throws {
         for adversary in ["anything", "double-vote", "replay"] {
