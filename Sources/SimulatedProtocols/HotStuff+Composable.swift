@@ -1,5 +1,5 @@
 public import BFTBase
-import BFTCore
+public import BFTCore
 public import BFTSimulator
 public import ProtocolHotStuff
 
@@ -7,6 +7,10 @@ public import ProtocolHotStuff
 public enum HotStuffSpecial: Equatable, Sendable {
     case timeout(Timeout)
     case certificate(TimeoutCertificate)
+
+    fileprivate var isCertificate: Bool {
+        if case .certificate = self { true } else { false }
+    }
 }
 
 // How messages of HotStuff are taken apart and made.
@@ -55,6 +59,48 @@ extension HotStuffMessage: Composable {
         if let high = certificate.high { arsenal.add(high) }
     }
 
+    public func altered(_ forge: inout Forge<HotStuffSpecial>) -> HotStuffMessage? {
+        switch self {
+        case .proposal(let proposal): Self.altered(proposal, &forge).map { .proposal($0) }
+        case .vote(let vote): Self.altered(vote, for: forge.block(), &forge).map { .vote($0) }
+        case .certificate: forge.certificate().map { .certificate($0) }
+        case .timeout: Self.timeout(&forge)
+        case .timeoutCertificate: Self.timeouts(&forge).map { .timeoutCertificate($0) }
+        case .block, .inquiry: nil
+        }
+    }
+
+    /// The same block, with another ancestor in the vote or with another justification.
+    private static func altered(
+        _ proposal: HotStuffProposal, _ forge: inout Forge<HotStuffSpecial>
+    ) -> HotStuffProposal? {
+        var (vote, justify, timeouts) = (proposal.vote, proposal.justify, proposal.timeouts)
+        switch forge.choice(of: 4) {
+        case 0, 1:
+            guard let other = altered(vote, for: proposal.block, &forge) else { return nil }
+            vote = other
+        case 2: justify = forge.certificate()
+        default: timeouts = forge.random.oneIn(3) ? nil : Self.timeouts(&forge)
+        }
+        return HotStuffProposal(
+            block: proposal.block, vote: vote, justify: justify, timeouts: timeouts)
+    }
+
+    private static func altered(
+        _ vote: Vote, for block: Block, _ forge: inout Forge<HotStuffSpecial>
+    ) -> Vote? {
+        guard forge.members.contains(vote.voter) else { return nil }
+        let ancestor = vote.statement.ancestor == nil ? ancestor(of: block, &forge) : nil
+        return forge.signed(
+            forge.statement(
+                .vote, in: block.view, height: block.height, block: block.digest,
+                ancestor: ancestor), by: vote.voter)
+    }
+
+    public static func showing(_ certificate: Certificate) -> Self { .certificate(certificate) }
+
+    public static func casting(_ vote: Vote) -> Self { .vote(vote) }
+
     public static var varietyCount: Int { 7 }
 
     public static func compose(
@@ -84,6 +130,9 @@ extension HotStuffMessage: Composable {
         }
         let parent = justify.flatMap { arsenal.block(named: $0.statement.block) }
         let block = forge.child(of: parent ?? forge.block(), in: view)
+        // What an honest leader would show nothing for: mostly nothing.
+        let isNext = justify.map { $0.statement.view.next == view } ?? false
+        let isShown = isNext ? !forge.random.oneIn(3) : forge.random.oneIn(6)
         let said = forge.statement(
             .vote, in: view, height: block.height, block: block.digest,
             ancestor: ancestor(of: block, &forge))
@@ -91,7 +140,7 @@ extension HotStuffMessage: Composable {
             HotStuffProposal(
                 block: block, vote: forge.signed(said),
                 justify: forge.isStrange() ? forge.certificate() : justify,
-                timeouts: forge.random.oneIn(3) ? nil : timeouts(&forge)))
+                timeouts: isShown ? nil : timeouts(&forge)))
     }
 
     /// What an honest vote for `block` would name, in either variant, or anything.
@@ -145,7 +194,13 @@ extension HotStuffMessage: Composable {
     /// A known certificate of timeouts, or one of any known timeouts of one view and those of
     /// members, beside what they know or beside another certificate.
     private static func timeouts(_ forge: inout Forge<HotStuffSpecial>) -> TimeoutCertificate? {
-        let known = forge.arsenal.specials.pick(&forge.random)
+        var known = forge.arsenal.specials.pick(&forge.random)
+        if !forge.random.oneIn(3) {
+            // As a quorum of timeouts is seldom made of those of any view.
+            known =
+                forge.arsenal.specials.items.filter(\.isCertificate)
+                .randomElement(using: &forge.random) ?? known
+        }
         if case .certificate(let certificate) = known, !forge.isStrange() { return certificate }
         let view: View
         switch known {

@@ -13,6 +13,7 @@ extension HotStuffReplica {
             OracleEntry("S1") { _ in OneVotePerView() },
             OracleEntry("S2") { _ in NoVoteAfterTimeout() },
             OracleEntry("S3") { CertifiedParents($0) },
+            OracleEntry("SkipsAreShown") { SkipsAreShown($0) },
             OracleEntry("S4") { _ in ConsecutiveCommits() },
             OracleEntry("S5") { _ in OneAncestorPerBlock() },
             OracleEntry("S6") { QuorumEndedViews($0) },

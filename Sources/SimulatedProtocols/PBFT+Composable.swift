@@ -61,6 +61,32 @@ extension PBFTMessage: Composable {
 
     private static let kinds: [VoteKind] = [.prepare, .commit, .checkpoint]
 
+    public func altered(_ forge: inout Forge<PBFTSpecial>) -> PBFTMessage? {
+        switch self {
+        case .vote(let vote):
+            guard forge.members.contains(vote.voter) else { return nil }
+            let kind = forge.kind(of: Self.kinds)
+            return .vote(forge.signed(Self.vote(kind, &forge), by: vote.voter))
+        case .certificate: return forge.certificate().map { .certificate($0) }
+        case .block: return .block(forge.block())
+        case .viewChange(let viewChange, _): return .viewChange(viewChange, forge.certificate())
+        case .newView(let newView):
+            guard forge.members.contains(newView.leader) else { return nil }
+            let content = newView.content
+            let unsigned = PBFTUnsigned.newView(
+                NewViewContent(
+                    outcome: content.outcome, viewChanges: content.viewChanges,
+                    certificate: forge.certificate()))
+            let signature = forge.sign(unsigned.signingBytes, as: newView.leader)
+            return unsigned.signed(by: newView.leader, signature)
+        case .prePrepare, .inquiry: return nil
+        }
+    }
+
+    public static func showing(_ certificate: Certificate) -> Self { .certificate(certificate) }
+
+    public static func casting(_ vote: Vote) -> Self { .vote(vote) }
+
     public static var varietyCount: Int { 9 }
 
     public static func compose(

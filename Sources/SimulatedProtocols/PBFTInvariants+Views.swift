@@ -41,6 +41,9 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
         var committed: CertificateName?
         /// What it asked for last. It says that again, whatever it learnt since.
         var asked: ViewChangeContent?
+        /// What it decided to ask for last, and what was durable before that: one sync may make
+        /// durable what it learnt since, before it speaks.
+        var decided: (content: ViewChangeContent, durable: CertificateName?)?
     }
 
     private let scene: Scene
@@ -58,6 +61,9 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
             raise(\.durable, to: certificate.statement, at: node.rawValue)
         case .committed(let run, let node):
             raise(\.committed, to: run.certificate.statement, at: node.rawValue)
+        case .durable(.viewChange(let content), let node):
+            guard held[node.rawValue].decided?.content != content else { return nil }
+            held[node.rawValue].decided = (content, held[node.rawValue].durable)
         case .powerCut(let node, _): held[node.rawValue].committed = nil
         case .signed(let unsigned, let voter):
             if let said = unsigned.statement {
@@ -80,7 +86,8 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
         let asks = "\(voter) asks for view \(content.view) and "
         if let flaw = flaw(content, certificate) { return asks + flaw }
         let own = held[voter.rawValue]
-        for case let demanded? in [own.durable, own.committed] {
+        let durable = own.decided?.content == content ? own.decided?.durable : own.durable
+        for case let demanded? in [durable, own.committed] {
             if let highest = content.highest, !isBelow(highest, demanded) { continue }
             return asks + "conceals what it held of height \(demanded.height) in view "
                 + "\(demanded.view)"

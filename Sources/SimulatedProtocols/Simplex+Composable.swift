@@ -1,5 +1,5 @@
 public import BFTBase
-import BFTCore
+public import BFTCore
 public import BFTSimulator
 public import ProtocolSimplex
 
@@ -40,6 +40,22 @@ extension SimplexMessage: Composable {
     public static func view(of special: Never) -> View? {}
 
     private static let kinds: [VoteKind] = [.notarize, .finalize, .support, .nullify, .abstain]
+
+    public func altered(_ forge: inout Forge<Never>) -> SimplexMessage? {
+        switch self {
+        case .vote(let vote):
+            guard forge.members.contains(vote.voter) else { return nil }
+            let kind = forge.kind(of: Self.kinds)
+            return .vote(forge.signed(Self.vote(kind, &forge), by: vote.voter))
+        case .certificate: return forge.certificate().map { .certificate($0) }
+        case .block: return .block(forge.block())
+        case .proposal, .inquiry: return nil
+        }
+    }
+
+    public static func showing(_ certificate: Certificate) -> Self { .certificate(certificate) }
+
+    public static func casting(_ vote: Vote) -> Self { .vote(vote) }
 
     public static var varietyCount: Int { 9 }
 

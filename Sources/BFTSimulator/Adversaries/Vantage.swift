@@ -106,6 +106,8 @@ public struct Coalition<P: ConsensusProtocol>: Sendable {
         public let side: [ValidatorIndex]
     }
 
+    /// What members that say anything agree upon at present.
+    var mood: Mood?
     /// What members that draw by occasion draw from.
     private(set) var occasions: Occasions
 

@@ -24,6 +24,10 @@ public struct Arsenal<Special: Sendable & Equatable>: Sendable {
         var signers: [Bitmap] = []
     }
 
+    /// What is certified by certificates that others have shown: no secrets.
+    private var shown: Set<Statement> = []
+    private var shownInOrder = Deque<Statement>()
+
     private static var tallyLimit: Int { 512 }
 
     public init() {}
@@ -52,6 +56,17 @@ public struct Arsenal<Special: Sendable & Equatable>: Sendable {
                     statement: statement, voter: ValidatorIndex(position), signature: signature))
         }
     }
+
+    /// Notes that others know a certificate of `statement`.
+    mutating func noteShown(_ statement: Statement) {
+        guard shown.insert(statement).inserted else { return }
+        if shownInOrder.count >= Self.tallyLimit, let oldest = shownInOrder.popFirst() {
+            shown.remove(oldest)
+        }
+        shownInOrder.append(statement)
+    }
+
+    func isShown(_ statement: Statement) -> Bool { shown.contains(statement) }
 
     /// Returns whether it is a vote that was not known.
     @discardableResult

@@ -12,6 +12,13 @@ public protocol Composable: Sendable, Equatable {
     /// A message of one sort, made of anything in the arsenal and of what the coalition signs.
     /// `nil` if what it would be made of is not there.
     static func compose(_ variety: Int, _ forge: inout Forge<Special>) -> Self?
+    /// The message with something else from the arsenal in one of its places, signed again where
+    /// that is called for. `nil` if there is nothing to exchange.
+    func altered(_ forge: inout Forge<Special>) -> Self?
+    /// What shows `certificate` and nothing else.
+    static func showing(_ certificate: Certificate) -> Self
+    /// What casts `vote` and says nothing else.
+    static func casting(_ vote: Vote) -> Self
     /// How many sorts of messages there are: at most ``Varieties/limit``.
     static var varietyCount: Int { get }
     /// The view that the thing is about.
@@ -41,13 +48,14 @@ public struct Forge<Special: Sendable & Equatable>: Sendable {
     public var random: SplitMix64
     public internal(set) var arsenal: Arsenal<Special>
     let temper: Temper
+    let mood: Mood
     private let leaders: @Sendable (View) -> ValidatorIndex
     private let signatures: any WorldSignatures
 
     init(
         _ vantage: Vantage<some ConsensusProtocol>, committed: Block,
         leaders: @escaping @Sendable (View) -> ValidatorIndex, arsenal: Arsenal<Special>,
-        random: SplitMix64, temper: Temper
+        random: SplitMix64, temper: Temper, mood: Mood
     ) {
         configuration = vantage.configuration
         members = vantage.coalition.members
@@ -58,6 +66,7 @@ public struct Forge<Special: Sendable & Equatable>: Sendable {
         self.arsenal = arsenal
         self.random = random
         self.temper = temper
+        self.mood = mood
         signatures = vantage.signatures
     }
 
@@ -98,8 +107,23 @@ public struct Forge<Special: Sendable & Equatable>: Sendable {
 
     public mutating func certificate() -> Certificate? { arsenal.certificates.pick(&random) }
 
+    /// Any that fits, or one that is as old as the mood wants it. Mostly none that is kept.
     public mutating func certificate(where isFit: (Certificate) -> Bool) -> Certificate? {
-        isStrange() ? certificate() : arsenal.certificates.pick(&random, where: isFit)
+        guard !isStrange() else { return certificate() }
+        let isDiscreet = !random.oneIn(8)
+        let isChosen: (Certificate) -> Bool = { [self] in
+            isFit($0) && !(isDiscreet && isSecret($0))
+        }
+        guard random.oneIn(2) else { return arsenal.certificates.pick(&random, where: isChosen) }
+        let fit = arsenal.certificates.items.filter(isChosen)
+        let views = Set(fit.map(\.statement.view)).sorted(by: >)
+        guard let view = views.dropFirst(mood.rank).first ?? views.last else { return nil }
+        return fit.filter { $0.statement.view == view }.randomElement(using: &random)
+    }
+
+    /// Whether it is kept from others for now: only the coalition can make it, as far as it knows.
+    func isSecret(_ certificate: Certificate) -> Bool {
+        mood.isKeeping(certificate.statement.view) && !arsenal.isShown(certificate.statement)
     }
 
     /// Any block, the committed one now and then.
@@ -150,10 +174,14 @@ public struct Forge<Special: Sendable & Equatable>: Sendable {
     /// The vote of whoever leads the view of `statement` if that is a member, or of any.
     public mutating func signed(_ statement: Statement) -> Vote {
         let leader = leader(of: statement.view)
-        let voter = members.contains(leader) && !isStrange() ? leader : member()
-        return Vote(
-            statement: statement, voter: voter,
-            signature: sign(statement.signingBytes, as: voter))
+        return signed(
+            statement, by: members.contains(leader) && !isStrange() ? leader : member())
+    }
+
+    public func signed(_ statement: Statement, by member: ValidatorIndex) -> Vote {
+        Vote(
+            statement: statement, voter: member,
+            signature: sign(statement.signingBytes, as: member))
     }
 
     /// All members vote for what any known vote says, and a certificate is made if a quorum did by
@@ -168,10 +196,7 @@ public struct Forge<Special: Sendable & Equatable>: Sendable {
         }
         guard validators.isQuorum(power) else { return nil }
         for member in members where !known.contains(member) {
-            arsenal.add(
-                Vote(
-                    statement: statement, voter: member,
-                    signature: sign(statement.signingBytes, as: member)))
+            arsenal.add(signed(statement, by: member))
         }
         let certificate = Certificate(
             statement: statement, votes: arsenal.votes(for: statement),

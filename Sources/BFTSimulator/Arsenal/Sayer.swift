@@ -9,16 +9,20 @@ import BFTLedger
 /// Its temper changes now and then: what it lets pass of what its own replica would say, and how
 /// much it makes up beside that.
 struct Sayer<P: Attackable>: Sendable {
-    private typealias Special = P.Message.Special
+    typealias Special = P.Message.Special
 
     private var arsenal = Arsenal<Special>()
     private var temper: Temper?
     /// How much of what the coalition heard is in the arsenal.
     private var ingestedCount = 0
+    /// What it voted for since others did.
+    var seconded: [Statement] = []
+    /// The view of the last certificate that was kept and told.
+    var toldView = View.zero
     /// What is held back, and for how many times to speak.
     private var late: [(pause: Int, dispatch: Dispatch<P>)] = []
 
-    private static var lateLimit: Int { 64 }
+    static var lateLimit: Int { 64 }
 
     // MARK: Occasions
 
@@ -27,17 +31,26 @@ struct Sayer<P: Attackable>: Sendable {
         guard let consensus = vantage.replica?.consensus else { return nil }
         var random = vantage.coalition.nextOccasion()
         if temper.map({ random.oneIn($0.constancy) }) ?? true { temper = .drawn(from: &random) }
-        guard let temper else { return nil }
+        if vantage.coalition.mood.map({ random.oneIn($0.constancy) && !$0.isSilent }) ?? true {
+            let count = vantage.validators.count
+            vantage.coalition.mood = Mood(from: &random, validatorCount: count)
+        }
+        guard let temper, let mood = vantage.coalition.mood else { return nil }
         var forge = Forge<Special>(
             vantage, committed: consensus.committed, leaders: { consensus.leader(of: $0) },
-            arsenal: arsenal, random: random, temper: temper)
+            arsenal: arsenal, random: random, temper: temper, mood: mood)
         arsenal = Arsenal()  // The forge's alone, so that it is changed in place.
         ingest(vantage.coalition, &forge)
         return forge
     }
 
     private mutating func ingest(_ coalition: Coalition<P>, _ forge: inout Forge<Special>) {
-        for message in coalition.heard(since: ingestedCount) { ingest(message, &forge) }
+        for message in coalition.heard(since: ingestedCount) {
+            ingest(message, &forge)
+            for certificate in Self.certificates(in: message) {
+                forge.arsenal.noteShown(certificate.statement)
+            }
+        }
         ingestedCount = coalition.heardCount
     }
 
@@ -67,7 +80,7 @@ struct Sayer<P: Attackable>: Sendable {
         else { return [honest] }
         defer { arsenal = forge.arsenal }
         ingest(signed, &forge)
-        return filtered(honest, Dispatch(signed, to: targets), message.variety, &forge)
+        return filtered(honest, signed, message.variety, &forge)
     }
 
     mutating func instead(
@@ -80,7 +93,7 @@ struct Sayer<P: Attackable>: Sendable {
         if case .ledger(.syncResponse(let run)) = message, forge.temper.isInventingHistory {
             return history(from: run.blocks.first?.height ?? .zero, for: peer, &forge)
         }
-        return filtered(honest, honest, Self.variety(of: message), &forge)
+        return filtered(honest, message, Self.variety(of: message), &forge)
     }
 
     private static var batchVariety: Int { Temper.ledgerVariety }
@@ -92,25 +105,44 @@ struct Sayer<P: Attackable>: Sendable {
         }
     }
 
+    /// What becomes of `honest`, which is `message`: those who are to know nothing of it are told
+    /// something else, and the temper decides for the others.
     private mutating func filtered(
-        _ honest: Dispatch<P>, _ signed: Dispatch<P>, _ variety: Int,
+        _ honest: Dispatch<P>, _ message: ReplicaMessage<P>, _ variety: Int,
+        _ forge: inout Forge<Special>
+    ) -> [Dispatch<P>] {
+        let own =
+            variety < P.Message.varietyCount || variety == Self.batchVariety ? variety : nil
+        let targets = Self.hearers(of: message, among: honest.targets, forge)
+        guard targets != honest.targets else {
+            return filtered(honest, signed: message, variety, own, &forge)
+        }
+        let others = honest.targets.filter { !targets.contains($0) }
+        let instead = forge.random.oneIn(4) ? [] : made(of: own, &forge, for: others)
+        guard !targets.isEmpty else { return instead }
+        return instead
+            + filtered(Dispatch(message, to: targets), signed: message, variety, own, &forge)
+    }
+
+    private mutating func filtered(
+        _ honest: Dispatch<P>, signed message: ReplicaMessage<P>, _ variety: Int, _ own: Int?,
         _ forge: inout Forge<Special>
     ) -> [Dispatch<P>] {
         func only(_ isChosen: (ValidatorIndex) -> Bool) -> [Dispatch<P>] {
             let chosen = honest.targets.filter(isChosen)
             return chosen.isEmpty
-                ? [] : chosen == honest.targets ? [honest] : [signed.to(chosen)]
+                ? [] : chosen == honest.targets ? [honest] : [Dispatch(message, to: chosen)]
         }
-        let own =
-            variety < P.Message.varietyCount || variety == Self.batchVariety ? variety : nil
         switch forge.temper.filters[variety] {
         case .pass: return [honest]
         case .drop: return []
         case .only(let set): return only { set.contains($0) }
         case .someone: return only { _ in Bool.random(using: &forge.random) }
         case .late:
-            hold(signed, &forge)
+            hold(Dispatch(message, to: honest.targets), &forge)
             return []
+        case .altered:
+            return altered(message, &forge).map { [Dispatch($0, to: honest.targets)] } ?? [honest]
         case .instead:
             return forge.random.oneIn(3) ? [honest] : made(of: own, &forge, for: honest.targets)
         case .beside: return [honest] + made(of: own, &forge, for: honest.targets)
@@ -129,6 +161,7 @@ struct Sayer<P: Attackable>: Sendable {
     ) -> [Dispatch<P>] {
         guard var forge = open(&vantage) else { return [] }
         defer { arsenal = forge.arsenal }
+        guard !forge.mood.isSilent else { return [] }
         if case .ledger(.syncRequest(let request)) = message, forge.temper.isInventingHistory {
             return switch request {
             case .from(let height): history(from: height, for: sender, &forge)
@@ -139,14 +172,16 @@ struct Sayer<P: Attackable>: Sendable {
         if case .ledger(.batchRequest(let references)) = message, forge.temper.isInventingHistory {
             return forge.copies(of: references).map { Dispatch(.ledger(.batch($0)), to: [sender]) }
         }
-        guard forge.random.oneIn(forge.temper.reticence) else { return [] }
-        return made(&forge, for: audience(&forge))
+        let sent = confided(message, &forge) + seconded(message, &forge)
+        guard forge.random.oneIn(forge.temper.reticence) else { return sent }
+        return sent + made(&forge, for: audience(&forge))
     }
 
     mutating func speak(_ vantage: inout Vantage<P>) -> [Dispatch<P>] {
         guard var forge = open(&vantage) else { return [] }
         defer { arsenal = forge.arsenal }
         for position in late.indices { late[position].pause -= 1 }
+        guard !forge.mood.isSilent else { return [] }
         var sent = late.filter { $0.pause <= 0 }.map(\.dispatch)
         late.removeAll { $0.pause <= 0 }
         for _ in 0..<forge.choice(of: forge.temper.eloquence + 1) {
@@ -156,7 +191,7 @@ struct Sayer<P: Attackable>: Sendable {
                 continue
             }
             if let old = vantage.coalition.heard.randomElement(using: &forge.random) {
-                sent.append(Dispatch(old, to: targets))
+                sent.append(Dispatch(old, to: Self.hearers(of: old, among: targets, forge)))
             }
         }
         return sent
@@ -181,86 +216,23 @@ struct Sayer<P: Attackable>: Sendable {
             return [Dispatch(.ledger(.batch(copy)), to: targets)]
         }
         let focus = forge.temper.focus
-        let drawn =
-            focus < P.Message.varietyCount && forge.random.oneIn(2)
-            ? focus : forge.choice(of: P.Message.varietyCount)
-        guard !targets.isEmpty, let message = P.Message.compose(variety ?? drawn, &forge) else {
-            return []
+        for _ in 0..<3 {
+            let drawn =
+                focus < P.Message.varietyCount && forge.random.oneIn(2)
+                ? focus : forge.choice(of: P.Message.varietyCount)
+            guard !targets.isEmpty, !forge.mood.isSilent,
+                let message = P.Message.compose(variety ?? drawn, &forge)
+            else { return [] }
+            message.takeApart(into: &forge.arsenal)
+            for vote in P.votes(in: message) { forge.complete(vote.statement) }
+            // Told one alone, be it one that is left out.
+            if variety == nil, forge.random.oneIn(8), let one = forge.anyone() {
+                return [Dispatch(.consensus(message), to: [one])]
+            }
+            let hearers = Self.hearers(of: .consensus(message), among: targets, forge)
+            if !hearers.isEmpty { return [Dispatch(.consensus(message), to: hearers)] }
         }
-        message.takeApart(into: &forge.arsenal)
-        for vote in P.votes(in: message) { forge.complete(vote.statement) }
-        return [Dispatch(.consensus(message), to: targets)]
-    }
-
-    /// Answers to a peer that catches up: known blocks from a height on, under any certificate that
-    /// commits the last of them.
-    private func history(
-        from height: Height, for peer: ValidatorIndex, _ forge: inout Forge<Special>
-    ) -> [Dispatch<P>] {
-        let arsenal = forge.arsenal
-        let kind = arsenal.certificates.items.map(\.statement.kind)
-            .filter { $0.outcome != .nothing }.distinct.randomElement(using: &forge.random)
-        let certificate = forge.arsenal.certificates.pick(&forge.random) { certificate in
-            guard let committed = certificate.statement.committed,
-                certificate.statement.kind == kind
-            else { return false }
-            return committed.height >= height && arsenal.block(named: committed.digest) != nil
-        }
-        guard let certificate, let last = certificate.statement.committed else { return [] }
-        let blocks = Self.chain(endingIn: last.digest, downTo: height, arsenal)
-        let run = UncheckedRun(blocks: blocks, certificate: certificate)
-        return [Dispatch(.ledger(.syncResponse(run)), to: [peer])]
-    }
-
-    /// Answers to a peer that walks down by links: the blocks that it asks for as far as they are
-    /// known, or those below any other.
-    private func ancestors(
-        of name: BlockName, downTo height: Height, for peer: ValidatorIndex,
-        _ forge: inout Forge<Special>
-    ) -> [Dispatch<P>] {
-        var top = name.digest
-        if forge.random.oneIn(3), let other = forge.arsenal.blocks.pick(&forge.random) {
-            top = other.digest
-        }
-        let blocks = Self.chain(endingIn: top, downTo: height, forge.arsenal)
-        return [Dispatch(.ledger(.syncAncestors(blocks)), to: [peer])]
-    }
-
-    /// Known blocks, each the parent of the next, of at least `height` and up to `digest`.
-    private static func chain(
-        endingIn digest: Digest, downTo height: Height, _ arsenal: Arsenal<Special>
-    ) -> [Block] {
-        var (blocks, digest): ([Block], Digest) = ([], digest)
-        while blocks.count < LedgerLimits.syncBlockLimit, let block = arsenal.block(named: digest),
-            block.height >= height
-        {
-            blocks.append(block)
-            digest = block.parent
-        }
-        return blocks.reversed()
-    }
-}
-
-extension [VoteKind] {
-    fileprivate var distinct: [VoteKind] {
-        reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    }
-}
-
-extension UInt64 {
-    /// Whether the set of positions has that of `validator`.
-    fileprivate func contains(_ validator: ValidatorIndex) -> Bool {
-        self & 1 << UInt64(validator.rawValue % 64) != 0
-    }
-}
-
-extension Dispatch {
-    fileprivate func to(_ targets: [ValidatorIndex]) -> Dispatch {
-        switch content {
-        case .unsigned(let unsigned): Dispatch(unsigned, to: targets)
-        case .message(let message): Dispatch(message, to: targets)
-        case .bytes(let bytes): Dispatch(bytes: bytes, to: targets)
-        }
+        return []
     }
 }
 

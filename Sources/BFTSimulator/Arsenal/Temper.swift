@@ -12,6 +12,8 @@ struct Temper: Sendable {
         case someone
         /// Some time later.
         case late
+        /// With something else in one of its places.
+        case altered
         /// Something else of that sort is said instead, now and then.
         case instead
         /// Something else of that sort is said as well.
@@ -24,6 +26,8 @@ struct Temper: Sendable {
     let eloquence: Int
     /// One in so many messages that it hears is answered by one that it makes.
     let reticence: Int
+    /// One in so many votes of others is cast in its own name as well.
+    let deference: Int
     /// One in so many fields is strange.
     let strangeness: Int
     /// Who hears what it makes: a set by position, or all.
@@ -53,10 +57,11 @@ struct Temper: Sendable {
         // One thing that is never said: what waits for it goes on without being finished.
         if random.oneIn(3) { filters[random.number(0...6)] = .drop }
         // Who leads decides most.
-        if random.oneIn(4) { filters[0] = .instead }
+        if random.oneIn(2) { filters[0] = random.oneIn(2) ? .instead : .altered }
         focus = random.oneIn(2) ? 0 : random.number(0...8)
         eloquence = [0, 1, 2, 4].randomElement(using: &random) ?? 1
         reticence = [2, 4, 16, 64].randomElement(using: &random) ?? 4
+        deference = [1, 4, 1_000].randomElement(using: &random) ?? 4
         strangeness = [8, 64, 1_000, 1_000_000].randomElement(using: &random) ?? 64
         audience = random.oneIn(2) ? .max : random.next()
         constancy = [30, 200, 2_000].randomElement(using: &random) ?? 200
@@ -64,12 +69,13 @@ struct Temper: Sendable {
     }
 
     private static func filter(_ random: inout SplitMix64) -> Filter {
-        switch random.number(0...7) {
+        switch random.number(0...8) {
         case 0, 1: .drop
         case 2, 3: .only(random.next())
         case 4: .someone
         case 5: .late
         case 6: .instead
+        case 7: .altered
         default: .beside
         }
     }

@@ -33,11 +33,22 @@ struct Coverage<P: Attackable>: Probe {
             deed.add(UInt64(part.variety))
         }
         note(deed, moment)
+        guard after.view > before.view.next,
+            after.view.rawValue >= after.committed.view.rawValue + Self.leapLength
+        else { return }
+        var leap = Mix()
+        leap.add(Self.distance(after.view, before.view))
+        leap.add(Self.distance(after.view, after.committed.view))
+        note(leap, mark: Feature.leap, moment)
     }
 
-    private mutating func note(_ mix: Mix, _ moment: Moment) {
-        guard seen.insert(mix.word).inserted else { return }
-        features.append(Feature(mix.word, at: moment))
+    /// How many views from the last committed one a leap ends at least.
+    private static var leapLength: UInt64 { 3 }
+
+    private mutating func note(_ mix: Mix, mark: UInt32 = 0, _ moment: Moment) {
+        let word = mix.word & ~Feature.leap | mark
+        guard seen.insert(word).inserted else { return }
+        features.append(Feature(word, at: moment))
     }
 
     private func add(_ input: ReplicaInput<P>, seenFrom replica: P, to mix: inout Mix) {

@@ -29,6 +29,12 @@ public struct Moment: Hashable, Sendable {
 public struct Feature: Hashable, Sendable {
     public let word: UInt32
     public let moment: Moment
+    /// Whether somebody honest was behind and came to a later view at once: what was said in
+    /// between it may lack for good, unless somebody tells it.
+    public var isLeap: Bool { word & Self.leap != 0 }
+
+    /// Marks what is a leap.
+    static let leap: UInt32 = 1 << 31
 
     public init(_ word: UInt32, at moment: Moment) {
         self.word = word

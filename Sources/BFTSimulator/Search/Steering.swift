@@ -12,6 +12,8 @@ public struct Steering: Sendable {
     private let draw: @Sendable (UInt64) -> Scenario
     private var seen: Set<UInt32> = []
     private var kept: [Kept] = []
+    /// Runs that go on from a leap without help from the malicious, still to be made.
+    private var unhelped = Deque<Scenario>()
     private var nextSeed: UInt64
 
     private struct Kept: Sendable {
@@ -24,6 +26,7 @@ public struct Steering: Sendable {
 
     private static var keptLimit: Int { 256 }
     private static var turnLimit: Int { 12 }
+    private static var unhelpedLimit: Int { 64 }
 
     /// - Parameter draw: the scenario of a seed.
     public init(seed: UInt64, draw: @escaping @Sendable (UInt64) -> Scenario) {
@@ -36,8 +39,10 @@ public struct Steering: Sendable {
     public var featureCount: Int { seen.count }
     public var keptCount: Int { kept.count }
 
-    /// Every second run is one of its own; the others go on from one that is kept.
+    /// Every second run is one of its own; the others go on from one that is kept, beside those
+    /// that a leap asks for.
     public mutating func next() -> Scenario {
+        if random.oneIn(2), let scenario = unhelped.popFirst() { return scenario }
         guard !kept.isEmpty, random.oneIn(2) else {
             nextSeed &+= 1
             return draw(nextSeed)
@@ -73,8 +78,23 @@ public struct Steering: Sendable {
         return scenario
     }
 
+    /// The malicious help nobody any more from shortly after a leap on.
+    private mutating func noteLeaps(_ features: [Feature], of scenario: Scenario) {
+        guard let leap = features.filter(\.isLeap).randomElement(using: &random) else { return }
+        let moment = leap.moment.millisecond
+        // Once is enough.
+        let isUnhelped = scenario.seats.contains { ($0.silentFrom ?? .max) <= moment + 2 }
+        guard !isUnhelped else { return }
+        var scenario = scenario
+        let time = moment + UInt64(random.number(0...2))
+        for position in scenario.seats.indices { scenario.seats[position].silentFrom = time }
+        if unhelped.count >= Self.unhelpedLimit { _ = unhelped.popFirst() }
+        unhelped.append(scenario)
+    }
+
     /// What the run of `scenario` came to.
     public mutating func learn(_ features: [Feature], of scenario: Scenario) {
+        noteLeaps(features, of: scenario)
         var moments: [Moment] = []
         for feature in features where seen.insert(feature.word).inserted {
             moments.append(feature.moment)

@@ -1,0 +1,99 @@
+import BFTBase
+import BFTCore
+import BFTLedger
+
+// Who hears what in the mood that a coalition is in.
+extension Sayer {
+    static func certificates(in message: ReplicaMessage<P>) -> [Certificate] {
+        switch message {
+        case .consensus(let part):
+            var parts = Arsenal<P.Message.Special>()
+            part.takeApart(into: &parts)
+            return parts.certificates.items
+        case .ledger(.syncResponse(let run)): return [run.certificate]
+        case .ledger: return []
+        }
+    }
+
+    /// Those of `targets` that may hear `message`.
+    static func hearers(
+        of message: ReplicaMessage<P>, among targets: [ValidatorIndex],
+        _ forge: Forge<P.Message.Special>
+    ) -> [ValidatorIndex] {
+        let mood = forge.mood
+        guard !mood.isSilent else { return [] }
+        if case .consensus(let part) = message, part.variety == mood.unsaid { return [] }
+        let isSecret =
+            mood.secrecy > 0 && certificates(in: message).contains { forge.isSecret($0) }
+        return targets.filter {
+            !mood.leftOut.contains($0) && (!isSecret || mood.confidants.contains($0))
+        }
+    }
+
+    /// Tells one what was kept for long enough, as others go on.
+    mutating func confided(
+        _ message: ReplicaMessage<P>, _ forge: inout Forge<Special>
+    ) -> [Dispatch<P>] {
+        guard forge.mood.secrecy > 0, case .consensus(let part) = message,
+            let view = P.view(of: part)
+        else { return [] }
+        let old = forge.arsenal.certificates.items.last { certificate in
+            let kept = certificate.statement.view
+            return forge.isSecret(certificate) && kept > toldView
+                && kept.rawValue.addingReportingOverflow(forge.mood.patience).partialValue
+                    <= view.rawValue
+        }
+        guard let old, let one = forge.anyone() else { return [] }
+        toldView = old.statement.view
+        return [Dispatch(.consensus(.showing(old)), to: [one])]
+    }
+
+    /// Votes for what another votes for.
+    mutating func seconded(
+        _ message: ReplicaMessage<P>, _ forge: inout Forge<Special>
+    ) -> [Dispatch<P>] {
+        guard case .consensus(let part) = message, forge.random.oneIn(forge.temper.deference)
+        else { return [] }
+        let own = forge.configuration.own
+        var parts = Arsenal<Special>()
+        part.takeApart(into: &parts)
+        guard let vote = parts.votes.items.first, vote.voter != own,
+            !seconded.contains(vote.statement)
+        else { return [] }
+        if seconded.count == Self.lateLimit { seconded.removeFirst() }
+        seconded.append(vote.statement)
+        let second = forge.signed(vote.statement, by: own)
+        forge.arsenal.add(second)
+        let message = ReplicaMessage<P>.consensus(.casting(second))
+        let peers = forge.validators.indices.filter { $0 != own }
+        return [Dispatch(message, to: Self.hearers(of: message, among: peers, forge))]
+    }
+
+    /// `message` with something else in one of its places, now and then.
+    func altered(
+        _ message: ReplicaMessage<P>, _ forge: inout Forge<Special>
+    ) -> ReplicaMessage<P>? {
+        guard case .consensus(let part) = message, !forge.random.oneIn(3),
+            let other = part.altered(&forge)
+        else { return nil }
+        other.takeApart(into: &forge.arsenal)
+        return .consensus(other)
+    }
+}
+
+extension Forge {
+    /// One validator, as often as not one of those who are told nothing else.
+    mutating func anyone() -> ValidatorIndex? {
+        let peers = validators.indices.filter { $0 != configuration.own }
+        let leftOut = peers.filter { mood.leftOut.contains($0) }
+        return (leftOut.isEmpty || random.oneIn(2) ? peers : leftOut)
+            .randomElement(using: &random)
+    }
+}
+
+extension UInt64 {
+    /// Whether the set of positions has that of `validator`.
+    func contains(_ validator: ValidatorIndex) -> Bool {
+        self & 1 << UInt64(validator.rawValue % 64) != 0
+    }
+}
