@@ -15,6 +15,8 @@ public enum Observation<P: ConsensusProtocol>: Sendable {
     case durable(P.Durable, at: ValidatorIndex)
     /// The power was cut, and `keeping` executed blocks are left.
     case powerCut(at: ValidatorIndex, keeping: Int)
+    /// The node starts, and its chain ends below what its log says to have forgotten.
+    case beganBelow(Floor, at: ValidatorIndex)
     case entered(View, at: ValidatorIndex)
     case signed(P.Unsigned, by: ValidatorIndex)
     /// A message came whose signatures hold; the replica hears it if it is `useful`. `committed`
