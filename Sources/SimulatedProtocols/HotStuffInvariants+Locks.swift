@@ -15,11 +15,15 @@ struct Locked<Rules: HotStuffRules>: Oracle {
     private var views: [Digest: View] = [:]
     private var parents: [Digest: Digest] = [:]
     private var locks: [ValidatorIndex: View] = [:]
+    /// The view of the last vote: a start tells of all records of the log once more.
+    private var voted: [ValidatorIndex: View] = [:]
 
     mutating func judge(_ observation: Observation<HotStuffReplica<Rules>>) -> String? {
         switch observation {
         case .durable(.voted(let block, _), let node):
             note(block)
+            guard block.view > voted[node] ?? .zero else { return nil }
+            voted[node] = block.view
             defer {
                 let grandparent = parents[block.parent].flatMap { views[$0] } ?? .zero
                 locks[node] = max(locks[node] ?? .zero, grandparent)
