@@ -79,7 +79,7 @@ struct Ledger: Equatable, Sendable {
         queue = CommitQueue(root: state.block, inFlightLimit: limits.executionsInFlight)
         roots = ExecutedRoots(height: state.block.height, root: state.stateRoot)
         catchUp = CatchUp(
-            own: own, validators: configuration.validators, timeout: limits.answerTimeout)
+            own: own, validators: configuration.validators, limits: limits)
         reads = ReadIndex(
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
         pace = ProposalPace(limits)

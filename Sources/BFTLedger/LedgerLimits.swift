@@ -40,6 +40,8 @@ public struct LedgerLimits: Sendable, Equatable {
 
     /// The check of batches that is left out: for tests, to show that each is needed.
     package var skippedCheck: BatchCheck?
+    /// The same of catching up.
+    package var skippedCatchUpCheck: CatchUpCheck?
 
     public init() {}
 

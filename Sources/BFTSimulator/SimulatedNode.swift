@@ -110,6 +110,8 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         let replayedCount: Int
         /// The bytes of an unfinished write that were cut off.
         let cutByteCount: Int
+        /// What the log has forgotten, if the chain does not reach so far.
+        let floor: Floor?
     }
 
     /// Opens the disk and starts the replica, as a node does.
@@ -134,11 +136,15 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
                 application, store: store, own: index,
                 policy: .init(byteCount: .max, blockCount: options.saveBlockCount)),
             records: RecordLedger(places: opened.places))
-        replica = Replica(
+        let started = Replica<P>(
             configuration: configuration, limits: limits, state: head, recovered: records)
+        replica = started
+        var floor = Floor.ground
+        for case .floor(let other) in opened.records { floor = floor.joined(other) }
         return Start(
             records: opened.records, replayedCount: replayed,
-            cutByteCount: opened.log.recovery.cutByteCount)
+            cutByteCount: opened.log.recovery.cutByteCount,
+            floor: started.committedHeight < floor.height ? floor : nil)
     }
 
     /// The machine loses power: what was not synced may be lost, whole or in parts.

@@ -8,20 +8,24 @@ import BFTStorage
 extension World {
     mutating func restart(_ node: ValidatorIndex) {
         guard !nodes[node.rawValue].isUp, nodes[node.rawValue].refusal == nil else { return }
+        let found: SimulatedNode<P>.Start
         do throws(ChainError) {
-            let found = try nodes[node.rawValue].start(
+            found = try nodes[node.rawValue].start(
                 configuration: configuration(of: node), limits: limits, options: storage,
                 forgetting: mistakes.forgets)
-            statistics[.starts] += 1
-            statistics[.replayed] += found.replayedCount
-            if found.cutByteCount > 0 { statistics[.cutTails] += 1 }
-            for case .consensus(let record) in found.records {
-                observe(.durable(record, at: node), at: node)
-            }
         } catch {
             return refuse(node, error)
         }
+        statistics[.starts] += 1
+        statistics[.replayed] += found.replayedCount
+        if found.cutByteCount > 0 { statistics[.cutTails] += 1 }
+        for case .consensus(let record) in found.records {
+            observe(.durable(record, at: node), at: node)
+        }
         observe(.powerCut(at: node, keeping: executedCount(of: node)), at: node)
+        if let floor = found.floor {
+            observe(.beganBelow(floor, at: node), at: node)
+        }
         give(.started, to: node)
         for peer in validators.indices where peer != node { connect(node, peer) }
     }

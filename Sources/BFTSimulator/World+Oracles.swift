@@ -28,7 +28,9 @@ extension World {
         else { return }
         observe(
             .received(
-                part, at: node, isUseful: isUseful, committed: consensus.committed.view,
+                part, at: node, isUseful: isUseful,
+                committed: Floor(
+                    view: consensus.committed.view, height: consensus.committed.height),
                 current: consensus.view))
     }
 

@@ -14,12 +14,14 @@ extension HotStuffReplica {
             OracleEntry("S2") { _ in NoVoteAfterTimeout() },
             OracleEntry("S3") { CertifiedParents($0) },
             OracleEntry("SkipsAreShown") { SkipsAreShown($0) },
+            OracleEntry("Locked") { _ in Locked() },
             OracleEntry("S4") { _ in ConsecutiveCommits() },
             OracleEntry("S5") { _ in OneAncestorPerBlock() },
             OracleEntry("S6") { QuorumEndedViews($0) },
             OracleEntry("S8") { _ in DurableVotes() },
             OracleEntry("S9") { _ in GrowingHotStuffChain() },
             OracleEntry("OneCertifiedPerView") { OneCertifiedPerView($0) },
+            OracleEntry("floor") { SilentBelowFloor($0) },
             OracleEntry("evidence") { EvidenceIsProduced($0) },
         ]
     }

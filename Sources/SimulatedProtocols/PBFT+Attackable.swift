@@ -30,6 +30,12 @@ extension PBFTReplica: Attackable {
         }
     }
 
+    /// Votes are by height. Checkpoints say what the state is, and can be said again at any time.
+    public static func isForgotten(_ unsigned: PBFTUnsigned, by floor: Floor) -> Bool {
+        guard let said = unsigned.statement, said.kind != .checkpoint else { return false }
+        return said.view <= floor.view && said.height <= floor.height
+    }
+
     public static func view(of message: PBFTMessage) -> View? {
         switch message {
         case .prePrepare(let proposal): proposal.block.view

@@ -262,9 +262,10 @@ struct EvidenceInView<Rules: PBFTRules>: Oracle {
 
     mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
-        case .received(.vote(let vote), let node, let isUseful, _, let current):
+        case .received(.vote(let vote), let node, let isUseful, let known, let current):
             let said = vote.statement
             guard said.chain == chain, said.view == current, said.kind != .checkpoint,
+                said.height > known.height,
                 let committed = memories[node.rawValue].committed, said.height > committed,
                 said.height.rawValue - committed.rawValue <= 32
             else { return nil }

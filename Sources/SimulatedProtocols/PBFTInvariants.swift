@@ -18,8 +18,10 @@ extension PBFTReplica {
             OracleEntry("P7") { WithinWindow($0) },
             OracleEntry("P8") { StableByQuorum($0) },
             OracleEntry("P9") { _ in DurableBeforeSaid() },
+            OracleEntry("CommittedByCommits") { _ in CommittedByCommits() },
             OracleEntry("P10") { _ in GrowingChainAndViews() },
             OracleEntry("OnePreparedPerInstance") { OnePreparedPerInstance($0) },
+            OracleEntry("floor") { SilentBelowFloor($0) },
             OracleEntry("evidence") { EvidenceInView($0) },
         ]
     }
@@ -126,6 +128,18 @@ struct PreparedBeforeCommit<Rules: PBFTRules>: Oracle {
         return signed.canBeCertified(said.changed(to: .prepare), in: scene)
             ? nil
             : "\(voter) votes to commit \(said.height), not prepared in view \(said.view)"
+    }
+}
+
+/// What is behind a commit is votes to commit, and of no other kind: a view change has to report
+/// the highest of them, which those who learned of the block in another way could not.
+struct CommittedByCommits<Rules: PBFTRules>: Oracle {
+    typealias P = PBFTReplica<Rules>
+
+    mutating func judge(_ observation: Observation<P>) -> String? {
+        guard case .committed(let run, let node) = observation else { return nil }
+        return run.certificate.statement.kind == .commit
+            ? nil : "\(node) commits \(run.last.height) by other votes than to commit"
     }
 }
 

@@ -18,6 +18,7 @@ extension SimplexReplica {
             OracleEntry("S8") { FallbackIsShown($0) },
             OracleEntry("OneNotarizedPerView") { OneNotarizedPerView($0) },
             OracleEntry("FinalizedViewIsNotNullified") { FinalViewIsKept($0) },
+            OracleEntry("floor") { SilentBelowFloor($0) },
             OracleEntry("evidence") { EvidenceIsProduced($0) },
         ]
     }

@@ -191,7 +191,7 @@ import Testing
 
         let validators = try ValidatorSet([1, 1, 1, 1])
         var catchUp = CatchUp(
-            own: ValidatorIndex(1), validators: validators, timeout: .seconds(1))
+            own: ValidatorIndex(1), validators: validators, limits: LedgerLimits())
         catchUp.reach(Fixture.certificate(Self.proposal, by: [1]), from: .zero)
         #expect(catchUp.nextRequest(tail: .zero, at: Fixture.at(0))?.peer == nil)
     }

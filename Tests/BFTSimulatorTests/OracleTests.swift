@@ -46,10 +46,10 @@ import Testing
     }
 
     private static func huntRules<Rules: VotingRules>(
-        _ oracle: String, _ rules: Rules.Type, plan: FaultPlan,
+        _ oracle: String, _ rules: Rules.Type, toRest: Bool = false, plan: FaultPlan,
         adversaries: [Int: any Adversary<SimplexReplica<Rules>>] = [:]
     ) async throws {
-        try await hunt(oracle) { seed, oracles in
+        try await hunt(oracle, toRest: toRest) { seed, oracles in
             try World<SimplexReplica<Rules>>(
                 powers: [1, 1, 1, 1], seed: seed, plan: plan, adversaries: adversaries,
                 oracles: oracles)
@@ -122,6 +122,14 @@ import Testing
                 $0.isSkippingVerification = true
             }
         }
+    }
+
+    @Test("A network that can't do without the malicious is seen once they fall silent")
+    func silence() async throws {
+        // It comes to rest, with everything executed, as long as they answer.
+        try await Self.huntRules(
+            "L1", EverybodyIsQuorum.self, toRest: true, plan: Surroundings.calm.plan,
+            adversaries: [0: ReplayingPeer()])
     }
 
     @Test("An author that sends what it may forget signs two batches of a sequence")

@@ -74,6 +74,8 @@ import Testing
         .executed(block, root: .zero, at: node)
     }
 
+    private static let committed = Floor(view: View(2), height: Height(1))
+
     @Test("A height that is left out, repeated, or stands on another block is out of order")
     func totalOrder() throws {
         var oracle = TotalOrder<Simplex>(try scene())
@@ -172,7 +174,7 @@ import Testing
             _ = oracle.judge(
                 .received(
                     .vote(vote), at: ValidatorIndex(node), isUseful: isUseful,
-                    committed: View(2), current: View(5)))
+                    committed: Self.committed, current: View(5)))
         }
         hear(votes[0], at: 0)
         hear(votes[1], at: 1)
@@ -196,7 +198,8 @@ import Testing
         for vote in votes {
             _ = oracle.judge(
                 .received(
-                    .vote(vote), at: node, isUseful: true, committed: View(2), current: View(5)))
+                    .vote(vote), at: node, isUseful: true, committed: Self.committed,
+                    current: View(5)))
         }
         let proofs = try [votes[0...1], votes[2...3]].map { pair in
             try #require(Evidence(pair[pair.startIndex], pair[pair.startIndex + 1]))
@@ -217,7 +220,8 @@ import Testing
             let vote = Vote(statement: statement, voter: ValidatorIndex(3), signature: [])
             _ = oracle.judge(
                 .received(
-                    .vote(vote), at: node, isUseful: true, committed: View(2), current: View(5)))
+                    .vote(vote), at: node, isUseful: true, committed: Self.committed,
+                    current: View(5)))
         }
         for kind in [VoteKind.finalize, .nullify] {
             for (chain, epoch) in [(Digest(4, 4, 4, 4), Epoch.zero), (Self.chain, Epoch(1))] {

@@ -1,5 +1,6 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import Foundation
 import ProtocolPBFT
 import Testing
 
@@ -69,6 +70,13 @@ import Testing
                 #expect(
                     sound != wrong, "nobody notices that \(left) of \(hostile.place) is left out")
             }
+            Self.tell(left, all.map(\.place))
         }
+    }
+
+    /// For Scripts/mutants, which makes the table: where it is noticed that `check` is left out.
+    private static func tell(_ check: PBFTCheck, _ places: [String]) {
+        guard ProcessInfo.processInfo.environment["MUTANTS"] != nil else { return }
+        print("check | PBFTCheck | \(check) | \(places.joined(separator: "; "))")
     }
 }

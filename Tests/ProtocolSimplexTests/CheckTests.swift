@@ -1,5 +1,6 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import Foundation
 import ProtocolSimplex
 import Testing
 
@@ -72,7 +73,9 @@ import Testing
     func mutants() throws {
         let all = WrongMessages().all
         for left in SimplexCheck.allCases {
-            #expect(all.contains { $0.check == left }, "nothing is about \(left)")
+            let places = all.filter { $0.check == left }.map(\.place)
+            #expect(!places.isEmpty, "nothing is about \(left)")
+            Self.tell(left, places)
         }
         for wrong in all {
             let messages = wrong.earlier + [wrong.message]
@@ -84,5 +87,11 @@ import Testing
                 sound.effects != skipping.effects || sound.replica != skipping.replica,
                 "nobody notices that \(wrong.check) of \(wrong.place) is left out")
         }
+    }
+
+    /// For Scripts/mutants, which makes the table: where it is noticed that `check` is left out.
+    private static func tell(_ check: SimplexCheck, _ places: [String]) {
+        guard ProcessInfo.processInfo.environment["MUTANTS"] != nil else { return }
+        print("check | SimplexCheck | \(check) | \(places.joined(separator: "; "))")
     }
 }

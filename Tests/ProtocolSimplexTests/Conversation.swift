@@ -63,10 +63,12 @@ struct Conversation {
             return give(.timerFired)
         case "restart":
             if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
-            if words.first == "aside" {
-                // A log that was cut, and no chain beside it.
+            if words.first == "aside" || words.first == "bare" {
+                // No chain beside the log, which was cut, or will be.
                 let floor = hasFloor ? replica.forgotten : .ground
-                (log, committed) = (replica.liveRecords, (Self.genesis, nil))
+                if words.first == "aside" { log = replica.liveRecords }
+                committed = (Self.genesis, nil)
+                log = mistake?.recovered(log, above: floor) ?? log
                 replica = try Self.replica(on: Self.genesis, nil, log, above: floor)
             } else {
                 replica = try Self.replica(on: committed.block, committed.certificate, log)

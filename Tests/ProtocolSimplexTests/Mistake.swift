@@ -6,9 +6,13 @@ import ProtocolSimplex
 protocol Mistake: Sendable {
     mutating func hear(_ input: Input<Simplex>)
     mutating func changed(_ effects: [Effect<Simplex>]) -> [Effect<Simplex>]
+    /// What it takes back of its log where the chain is gone.
+    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord]
 }
 
 extension Mistake {
+    func changed(_ effects: [Effect<Simplex>]) -> [Effect<Simplex>] { effects }
+    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord] { records }
     func hear(_ input: Input<Simplex>) {}
 }
 
@@ -127,6 +131,25 @@ struct ForgetsAncestors: Mistake {
     mutating func changed(_ effects: [Effect<Simplex>]) -> [Effect<Simplex>] {
         effects.filter { effect in
             if case .judge(let branch) = effect { !branch.isCertified } else { true }
+        }
+    }
+}
+
+/// Begins a new log without the certificate of the last committed block.
+struct KeepsNoCommitCertificate: Mistake {
+    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord] {
+        if case .certificate = records.first { Array(records.dropFirst()) } else { records }
+    }
+}
+
+/// Takes no block back of a view at or below its floor.
+struct GivesUpForgottenBlocks: Mistake {
+    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord] {
+        records.filter {
+            switch $0 {
+            case .notarized(let block), .ancestor(let block): block.view > floor.view
+            case .voted, .certificate: true
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ import Testing
         ("somebody_is_ahead", AsksNobodyAhead()),
         ("unknown_commit", AsksForNoCommit()),
         ("ancestors_are_held", ForgetsAncestors()),
+        ("chain_moved_aside", KeepsNoCommitCertificate()),
+        ("chain_gone_log_whole", GivesUpForgottenBlocks()),
     ]
 
     @Test("A transcript shows every mistake that is known")

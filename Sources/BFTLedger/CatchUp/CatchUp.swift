@@ -30,15 +30,22 @@ struct CatchUp: Equatable, Sendable {
     private let own: ValidatorIndex
     private let validators: ValidatorSet
     private let timeout: Interval
+    private let skippedCheck: CatchUpCheck?
 
     /// How many times everybody is asked for the next blocks of a descent before it is begun anew.
     private static let roundLimit = 8
 
-    init(own: ValidatorIndex, validators: ValidatorSet, timeout: Interval) {
+    init(own: ValidatorIndex, validators: ValidatorSet, limits: LedgerLimits) {
         self.own = own
         self.validators = validators
-        self.timeout = timeout
+        timeout = limits.answerTimeout
+        skippedCheck = limits.skippedCatchUpCheck
         turn = own.rawValue
+    }
+
+    /// Whether `condition` holds, which is what `check` asks for.
+    func holds(_ check: CatchUpCheck, _ condition: Bool) -> Bool {
+        condition || skippedCheck == check
     }
 
     var nextDeadline: Instant? { asked?.until }
@@ -84,7 +91,9 @@ struct CatchUp: Equatable, Sendable {
     private mutating func pass() {
         turn += 1
         fruitlessTurns += 1
-        guard fruitlessTurns >= Self.roundLimit * validators.count else { return }
+        guard fruitlessTurns >= Self.roundLimit * validators.count, !holds(.anew, false) else {
+            return
+        }
         fruitlessTurns = 0
         descent = nil
     }
@@ -94,7 +103,8 @@ struct CatchUp: Equatable, Sendable {
     private mutating func signer(of target: Certificate) -> ValidatorIndex? {
         for _ in 0..<validators.count {
             let candidate = turn % validators.count
-            let mayHave = target.signers[candidate] || fruitlessTurns >= validators.count
+            let isAnybodyAsked = fruitlessTurns >= validators.count && !holds(.anybody, false)
+            let mayHave = holds(.signers, target.signers[candidate] || isAnybodyAsked)
             if candidate != own.rawValue, mayHave {
                 return ValidatorIndex(candidate)
             }
@@ -104,7 +114,9 @@ struct CatchUp: Equatable, Sendable {
     }
 
     /// Whether `peer` was asked and has not answered.
-    func isAwaiting(_ peer: ValidatorIndex) -> Bool { asked?.peer == peer || late.contains(peer) }
+    func isAwaiting(_ peer: ValidatorIndex) -> Bool {
+        holds(.invitation, asked?.peer == peer || late.contains(peer))
+    }
 
     // MARK: Descents
 
@@ -142,7 +154,7 @@ struct CatchUp: Equatable, Sendable {
         late.removeAll { $0 == peer }
         fruitlessTurns = 0
         let wanted = asked?.peer == peer ? asked?.height ?? .zero : targetHeight
-        let isWorthATurn = isWhole || window.isHalfFull || height >= wanted
+        let isWorthATurn = holds(.worth, isWhole || window.isHalfFull || height >= wanted)
         if let asked, asked.peer != peer {
             guard isWorthATurn else { return }
             late.append(asked.peer)

@@ -36,7 +36,7 @@ extension Ledger {
         }
         guard catchUp.descent == nil else { throw .unlinkedRun }
         let window = SyncWindow(limits, run.blocks)
-        guard window.isFull else { throw .shortAnswer }
+        guard catchUp.holds(.wholeTop, window.isFull) else { throw .shortAnswer }
         catchUp.descend(from: certificate, to: below)
         catchUp.progressed(by: sender, window, upTo: name.block.height, isWhole: true)
     }
@@ -61,7 +61,7 @@ extension Ledger {
             }
         }
         let window = SyncWindow(limits, blocks)
-        guard window.isFull else { throw .shortAnswer }
+        guard catchUp.holds(.wholeStep, window.isFull) else { throw .shortAnswer }
         catchUp.descend(to: below)
         catchUp.progressed(by: sender, window, upTo: name.block.height, isWhole: true)
     }

@@ -42,6 +42,9 @@ public protocol Attackable: ConsensusProtocol where Message: Composable {
     /// The view that the message is about, if it is about one.
     static func view(of message: Message) -> View?
 
+    /// Whether `unsigned` is said where a validator with this floor may have said something else.
+    static func isForgotten(_ unsigned: Unsigned, by floor: Floor) -> Bool
+
     /// What can be signed instead of `unsigned` with `change` made. Empty if it can't be made.
     static func variants(of unsigned: Unsigned, _ change: Change) -> [Unsigned]
     /// What the sender of `message` signed, to be said again under another name.
@@ -65,4 +68,10 @@ public protocol Attackable: ConsensusProtocol where Message: Composable {
 
     /// The protocol's own invariants, by the names that its article gives them.
     static var invariants: [OracleEntry<Self>] { get }
+}
+
+extension Attackable {
+    public static func isForgotten(_ unsigned: Unsigned, by floor: Floor) -> Bool {
+        view(of: unsigned) <= floor.view
+    }
 }

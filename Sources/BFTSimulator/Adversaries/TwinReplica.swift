@@ -10,7 +10,7 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
     let side: [ValidatorIndex]
     /// Blocks that wait to be executed, in their order. As in any host, none is executed before
     /// those that it stands on, whatever states are known.
-    private var awaited = Deque<Height>()
+    private(set) var awaited = Deque<Height>()
     private var timer: Instant?
 
     init(side: [ValidatorIndex], _ vantage: Vantage<P>) {

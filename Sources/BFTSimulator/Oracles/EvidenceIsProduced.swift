@@ -30,9 +30,9 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
     public mutating func judge(_ observation: Observation<P>) -> String? {
         switch observation {
         case .received(let message, let node, let isUseful, let committed, let current):
-            memories[node.rawValue].heard.removeAll { $0.statement.view <= committed }
+            memories[node.rawValue].heard.removeAll { $0.statement.view <= committed.view }
             for vote in P.votes(in: message)
-            where isAtHome(vote) && vote.statement.view > committed
+            where isAtHome(vote) && vote.statement.view > committed.view
                 && vote.statement.view <= current.next
             {
                 hear(vote, isUseful: isUseful, at: node.rawValue)

@@ -15,11 +15,13 @@ public enum Observation<P: ConsensusProtocol>: Sendable {
     case durable(P.Durable, at: ValidatorIndex)
     /// The power was cut, and `keeping` executed blocks are left.
     case powerCut(at: ValidatorIndex, keeping: Int)
+    /// The node starts, and its chain ends below what its log says to have forgotten.
+    case beganBelow(Floor, at: ValidatorIndex)
     case entered(View, at: ValidatorIndex)
     case signed(P.Unsigned, by: ValidatorIndex)
     /// A message came whose signatures hold; the replica hears it if it is `useful`. `committed`
-    /// and `current` are the replica's views before that.
-    case received(P.Message, at: ValidatorIndex, isUseful: Bool, committed: View, current: View)
+    /// is where its last committed block stands, and `current` its view, before that.
+    case received(P.Message, at: ValidatorIndex, isUseful: Bool, committed: Floor, current: View)
     case committed(CommittedRun, at: ValidatorIndex)
     case executed(CommittedBlock, root: Digest, at: ValidatorIndex)
     case accused(Evidence, by: ValidatorIndex)

@@ -24,7 +24,7 @@ enum HotStuffBugs {
         _ name: String, _ surroundings: Surroundings, _ rules: Rules.Type
     ) -> PlantedBug {
         PlantedBug(
-            "hotstuff", name + "; a leader for each view", surroundings, within: 1_000,
+            "hotstuff", name + "; a leader for each view", surroundings, within: 100,
             HotStuffReplica<Rules>.self, insteadOf: HotStuffReplica<OneViewPerLeader>.self)
     }
 
@@ -38,9 +38,6 @@ enum HotStuffBugs {
     private static let threeChain =
         [
             rules("a quorum is half", .split, HotStuffHalfIsQuorum.self),
-            rotating(
-                "commits by the two-chain with the lock of the three-chain",
-                .ragged.with("stale-leader"), TwoChainWithoutTimeouts.self),
             rotating("never locks", .ragged.with("stale-leader"), NeverLocked.self),
             rules("votes twice", .cuts, HotStuffVotesTwice.self),
             rules("no back-off", .verySlow, within: 20, HotStuffNeverBacksOff.self),
@@ -53,17 +50,13 @@ enum HotStuffBugs {
 
     private static let twoChain = [
         PlantedBug(
-            "hotstuff2", "any timeouts justify any parent; a leader for each view",
-            .ragged.with("stale-leader"), within: 1_000, HotStuffReplica<AnyTimeoutsWillDo>.self,
-            insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
-        PlantedBug(
             "hotstuff2", "timeouts of any view justify a parent; a leader for each view",
-            .ragged.with("stale-timeouts"), within: 1_000, HotStuffReplica<TimeoutsOfAnyView>.self,
+            .ragged.with("stale-timeouts"), within: 100, HotStuffReplica<TimeoutsOfAnyView>.self,
             insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
             "hotstuff2",
             "timeouts of any view justify a parent, said at random; a leader for each view",
-            .ragged.with("anything"), within: 1_000, HotStuffReplica<TimeoutsOfAnyView>.self,
+            .ragged.with("anything"), within: 100, HotStuffReplica<TimeoutsOfAnyView>.self,
             insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
         PlantedBug(
             "hotstuff2", "forgets certificates at a restart; a leader for each view", .cuts,

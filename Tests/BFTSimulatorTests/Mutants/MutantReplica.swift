@@ -11,13 +11,15 @@ protocol ReplicaMistake: Sendable, Equatable {
     /// The votes that it takes for such that commit.
     static var commitKinds: [VoteKind] { get }
     func configuration(_ sound: ReplicaConfiguration) -> ReplicaConfiguration
-    func recovered(_ records: [Sound.Durable]) -> [Sound.Durable]
+    func recovered(
+        _ records: [Sound.Durable], in configuration: ReplicaConfiguration
+    ) -> [Sound.Durable]
     /// What it would begin a new log with.
     func kept(_ records: [Sound.Durable]) -> [Sound.Durable]
     /// What it makes of an input.
     mutating func heard(_ input: Input<Sound>, own: ValidatorIndex) -> [Input<Sound>]
     /// What it does instead of an effect, and what it makes of that itself.
-    func reaction(
+    mutating func reaction(
         to effect: Effect<Sound>, in configuration: ReplicaConfiguration
     ) -> Reaction<Sound>
     func commitVoteHeight(of sound: Sound) -> Height
@@ -33,7 +35,11 @@ struct Reaction<P: ConsensusProtocol> {
 extension ReplicaMistake {
     static var commitKinds: [VoteKind] { Sound.commitKinds }
     func configuration(_ sound: ReplicaConfiguration) -> ReplicaConfiguration { sound }
-    func recovered(_ records: [Sound.Durable]) -> [Sound.Durable] { records }
+    func recovered(
+        _ records: [Sound.Durable], in configuration: ReplicaConfiguration
+    ) -> [Sound.Durable] {
+        records
+    }
     func kept(_ records: [Sound.Durable]) -> [Sound.Durable] { records }
     func heard(_ input: Input<Sound>, own: ValidatorIndex) -> [Input<Sound>] { [input] }
     func reaction(
@@ -71,7 +77,7 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
         self.configuration = configuration
         sound = Sound(
             configuration: mistake.configuration(configuration), root: root,
-            certificate: certificate, recovered: mistake.recovered(recovered))
+            certificate: certificate, recovered: mistake.recovered(recovered, in: configuration))
     }
 
     mutating func handle(
@@ -140,6 +146,9 @@ extension MutantReplica: Attackable {
     static func role(of message: Message) -> MessageRole { Sound.role(of: message) }
     static func view(of unsigned: Unsigned) -> View { Sound.view(of: unsigned) }
     static func view(of message: Message) -> View? { Sound.view(of: message) }
+    static func isForgotten(_ unsigned: Unsigned, by floor: Floor) -> Bool {
+        Sound.isForgotten(unsigned, by: floor)
+    }
     static func variants(of unsigned: Unsigned, _ change: Change) -> [Unsigned] {
         Sound.variants(of: unsigned, change)
     }
@@ -179,6 +188,7 @@ private struct SoundOracle<Mistake: ReplicaMistake>: Oracle {
         case .authored(let reference, let node): .authored(reference, at: node)
         case .durable(let record, let node): .durable(record, at: node)
         case .powerCut(let node, let count): .powerCut(at: node, keeping: count)
+        case .beganBelow(let floor, let node): .beganBelow(floor, at: node)
         case .entered(let view, let node): .entered(view, at: node)
         case .signed(let unsigned, let node): .signed(unsigned, by: node)
         case .received(let message, let node, let isUseful, let committed, let current):

@@ -60,6 +60,9 @@ enum PBFTBugs {
             "a view change leaves out what is prepared", .chaos, ReportsCommittedOnly.self),
         rules("a view change forgets what is committed", .chaos, ForgetsCommitted.self),
         rules("a view begins with the lowest report", .chaos, ChoosesLowest.self),
+        PlantedBug(
+            "pbft", "a checkpoint certificate commits", .split.with("checkpoint-liar"), within: 100,
+            MutantReplica<CommitsByCheckpoints>.self, insteadOf: PBFT.self),
         rules(
             "keeps a leader that orders something", .calm.with("neglecting-leader"),
             within: 3, KeepsTheLeader.self),
@@ -109,6 +112,16 @@ extension Surroundings {
 
 extension PBFTReplica: HasOwnAdversaries {
     static func ownAdversary(named name: String) -> (any Adversary<PBFTReplica<Rules>>)? {
-        name == "false-checkpointer" ? PBFTFalseCheckpointer<Rules>() : nil
+        switch name {
+        case "false-checkpointer": PBFTFalseCheckpointer<Rules>()
+        case "checkpoint-liar": CheckpointLiar<Self>()
+        default: nil
+        }
+    }
+}
+
+extension MutantReplica: HasOwnAdversaries where Mistake.Sound == PBFT {
+    static func ownAdversary(named name: String) -> (any Adversary<Self>)? {
+        name == "checkpoint-liar" ? CheckpointLiar<Self>() : nil
     }
 }

@@ -1,8 +1,7 @@
 import BFTBase
 import BFTCore
 import BFTSimulator
-import Foundation
-import Testing
+import Glibc
 
 /// A bug that was put in on purpose, and the world in which it has to be found.
 ///
@@ -24,6 +23,7 @@ struct PlantedBug: Sendable {
     struct Finding: Sendable {
         let seed: UInt64
         let violation: String
+        /// Of the processor.
         let seconds: Double
 
         /// The name of what noticed.
@@ -80,14 +80,21 @@ struct PlantedBug: Sendable {
 
     /// Runs seeds until one is violated.
     func hunt() throws -> Finding? {
-        let start = Date()
+        let start = Self.processorSeconds
         for seed in 0..<seedLimit {
-            if let violation = try run(seed) {
-                let seconds = Date().timeIntervalSince(start)
-                return Finding(seed: seed, violation: violation, seconds: seconds)
+            if let violation = try RunsInFlight.note("\(self), seed \(seed)", { try run(seed) }) {
+                return Finding(
+                    seed: seed, violation: violation, seconds: Self.processorSeconds - start)
             }
         }
         return nil
+    }
+
+    /// What this thread has used of the processor.
+    private static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     /// What the product does wrong where the bug was found. Nothing, if the world is a fair one.

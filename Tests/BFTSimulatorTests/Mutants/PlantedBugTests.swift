@@ -8,7 +8,8 @@ import Testing
 
 /// Every bug that was planted, of every protocol.
 enum PlantedBugs {
-    static let all = SimplexBugs.all + HostBugs.all + PBFTBugs.all + HotStuffBugs.all
+    static let all =
+        SimplexBugs.all + HostBugs.all + PBFTBugs.all + HotStuffBugs.all + FloorBugs.all
 }
 
 /// Every defence is taken away once, and the world has to notice.
@@ -32,12 +33,13 @@ enum PlantedBugs {
     }
 
     private static func hunt(_ bug: PlantedBug) async throws {
-        let finding = try await Seeds.aside { try bug.hunt() }
-        guard let finding else {
+        let found = try await Seeds.aside {
+            try bug.hunt().map { ($0, fault: try bug.violationWithoutBug($0.seed)) }
+        }
+        guard let (finding, fault) = found else {
             Issue.record("\(bug): survived \(bug.seedLimit) seeds")
             return
         }
-        let fault = try await Seeds.aside { try bug.violationWithoutBug(finding.seed) }
         #expect(fault == nil, "the product fails where this was found: \(bug)")
         guard !words.isEmpty else { return }
         let row = [

@@ -36,6 +36,9 @@ enum SimplexBugs {
             within: 200, TwoThirdsAreEnough.self),
         rules(
             "a quorum is everybody", .calm.with("silent"), within: 5, EverybodyIsQuorum.self),
+        rules(
+            "a quorum is everybody, malicious or not", .calm.with("replay"), within: 5,
+            EverybodyIsQuorum.self),
         mistake(
             "validators are counted, not their power",
             .ragged.with(powers: [4, 1, 1, 1]), within: 50, CountsHeads.self),
@@ -119,6 +122,9 @@ enum SimplexBugs {
     private static let evidence = [
         mistake(
             "accuses nobody", .calm.with("double-vote"), within: 20, AccusesNobody.self),
+        mistake(
+            "accuses nobody while a record is not durable", .ragged.with("double-vote"),
+            within: 20, ForgetsAccusations.self),
         mistake(
             "accuses somebody else", .calm.with("double-vote"), within: 20, AccusesTheNext.self),
     ]

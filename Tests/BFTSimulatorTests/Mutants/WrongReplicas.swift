@@ -183,7 +183,9 @@ struct SignsFirst: SimplexMistake {
 
 /// Reads each vote of its log as one of the view after.
 struct MisreadsViews: SimplexMistake {
-    func recovered(_ records: [DurableRecord]) -> [DurableRecord] {
+    func recovered(
+        _ records: [DurableRecord], in configuration: ReplicaConfiguration
+    ) -> [DurableRecord] {
         records.map { record in
             guard case .voted(let statement) = record else { return record }
             return .voted(statement.restated(view: statement.view.next))
@@ -260,6 +262,24 @@ struct NeverFetches: SimplexMistake {
 }
 
 // MARK: Evidence
+
+/// Forgets whom it would accuse while what it said last is not durable.
+struct ForgetsAccusations: SimplexMistake {
+    private var isWaiting = false
+
+    mutating func heard(_ input: Input<Simplex>, own: ValidatorIndex) -> [Input<Simplex>] {
+        if let (vote, _) = input.vote, vote.voter == own { isWaiting = false }
+        return [input]
+    }
+
+    mutating func reaction(
+        to effect: Effect<Simplex>, in configuration: ReplicaConfiguration
+    ) -> Reaction<Simplex> {
+        if case .persist = effect { isWaiting = true }
+        guard isWaiting, case .accuse = effect else { return Reaction(effects: [effect]) }
+        return Reaction()
+    }
+}
 
 /// Sees a contradiction and says nothing.
 struct AccusesNobody: SimplexMistake {

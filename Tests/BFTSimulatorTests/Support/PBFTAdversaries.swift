@@ -87,3 +87,24 @@ extension ViewChangeContent {
         ViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
     }
 }
+
+/// Answers a peer that catches up with the blocks up to the last stable checkpoint, under the
+/// certificate of that.
+struct CheckpointLiar<P: Attackable>: Adversary where P.Durable == PBFTRecord {
+    mutating func instead(
+        of message: ReplicaMessage<P>, to peer: ValidatorIndex, _ vantage: inout Vantage<P>
+    ) -> [Dispatch<P>] {
+        let honest = [Dispatch<P>(message, to: [peer])]
+        guard case .ledger(.syncResponse(let run)) = message else { return honest }
+        for case .certificate(let stable) in vantage.replica?.consensus.liveRecords ?? []
+        where stable.statement.kind == .checkpoint {
+            let position = run.blocks.firstIndex {
+                $0.digest == stable.statement.ancestor?.digest
+            }
+            guard let position else { continue }
+            let lie = UncheckedRun(blocks: Array(run.blocks[...position]), certificate: stable)
+            return [Dispatch(.ledger(.syncResponse(lie)), to: [peer])]
+        }
+        return honest
+    }
+}

@@ -55,14 +55,6 @@ struct HotStuffVotesTwice: WrongThreeChain {
     func mayVote(in view: View, bound own: Commitments) -> Bool { true }
 }
 
-/// Against S4: commits by the two-chain with the lock of the three-chain.
-struct TwoChainWithoutTimeouts: WrongThreeChain {
-    var viewsPerTenure: UInt64 { 1 }
-    func committed(by chain: some Sequence<Block>) -> Block? {
-        TwoChainRules().committed(by: chain)
-    }
-}
-
 /// Against S3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsWillDo: WrongTwoChain {
     var viewsPerTenure: UInt64 { 1 }
