@@ -122,7 +122,7 @@ extension Ledger {
         // Beyond what honest leaders propose: only empty blocks, until something is committed.
         guard
             block.payload.isEmpty || branch.isCertified
-                || branch.undecidedByteCount <= limits.undecidedBytes
+                || limits.areFew(branch.undecidedPayload, isLeader: false)
         else { return .wait }
         let ours = roots[block.applied.height]
         // A state from before a restart, from too long ago, or after a block that is not known to

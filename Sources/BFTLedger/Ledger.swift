@@ -47,6 +47,8 @@ struct Ledger: Equatable, Sendable {
     let configuration: ReplicaConfiguration
     let limits: LedgerLimits
     let doesApplicationJudge: Bool
+    /// What this replica proposed last, where applications judge.
+    private var lastDraft: [BatchReference] = []
     let commitRules: CommitRules
     var pool: BatchPool
     var judge = ProposalJudge()
@@ -152,16 +154,17 @@ struct Ledger: Equatable, Sendable {
     /// What to propose on top of `branch.tip`.
     mutating func draft(on branch: Branch, at now: Instant) -> Draft {
         let applied = vouchedState(on: branch.tip)
-        let blocks = branch.tip.digest == branch.root.digest ? [] : branch.ancestors + [branch.tip]
+        let blocks = branch.undecided
         let isLagging =
             queue.tail.height.rawValue - queue.executed.rawValue >= limits.executionLag
         guard !isLagging, branch.root.digest == queue.tail.digest,
             let frontier = PayloadOrder.frontier(after: blocks, committed: pool.frontier)
         else { return Draft(time: wallTime, applied: applied, payload: []) }
         // What is named already has to be committed first.
-        guard branch.undecidedByteCount <= limits.undecidedBytes / 2 else {
+        guard limits.areFew(branch.undecidedPayload, isLeader: true) else {
             return Draft(time: wallTime, applied: applied, payload: [])
         }
+        noteLostDraft(on: branch)
         if pace.holdsBack(at: now) {
             hasNews = true
             return Draft(time: wallTime, applied: applied, payload: [])
@@ -171,6 +174,7 @@ struct Ledger: Equatable, Sendable {
         pace.note(payload, at: now)
         // The protocol knows the view; a place has one batch that is drafted.
         pool.vouch(for: payload, in: View(.max))
+        if doesApplicationJudge, !payload.isEmpty { lastDraft = payload }
         return Draft(time: wallTime, applied: applied, payload: payload)
     }
 
@@ -194,11 +198,11 @@ struct Ledger: Equatable, Sendable {
                     effects.append(.displaced(lost))
                 }
             }
+            pool.noteCommitted(block.view)
             queue.append(
                 block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
         }
         pool.bringNear()
-        pool.noteCommitted(queue.tail.view)
         judge.rebase(onto: queue.tail)
         isWantListStale = true
         hasNews = true
@@ -212,6 +216,17 @@ struct Ledger: Equatable, Sendable {
         judge.rebase(onto: queue.tail)
         isWantListStale = true
         hasNews = true
+    }
+
+    /// Takes the last own draft for refused, where applications judge, if nothing came of it:
+    /// nobody tells a leader.
+    private mutating func noteLostDraft(on branch: Branch) {
+        guard doesApplicationJudge, let first = lastDraft.first,
+            !pool.isOrdered(first.sequence, of: first.author),
+            !branch.undecided.contains(where: { $0.payload.contains(first) })
+        else { return }
+        pool.noteRefused(lastDraft)
+        lastDraft = []
     }
 
     /// Notes what the application says of a proposal. Returns whether one waits for that.

@@ -12,6 +12,8 @@ public struct LedgerLimits: Sendable, Equatable {
     /// How many full blocks of batches may be named between the committed block and what is voted
     /// for: who votes holds them all. Leaders propose half of that.
     public var undecidedBlocks = 32
+    /// How many batches they may name: each costs a signature besides.
+    public var undecidedBatches = 4 * Block.payloadLimit
     /// How far a leader keeps large blocks apart.
     public var largeBlockInterval = Interval.milliseconds(4)
     /// From how many bytes of batches on a block is large.
@@ -45,8 +47,13 @@ public struct LedgerLimits: Sendable, Equatable {
 
     public init() {}
 
-    /// How many bytes of batches may be named by blocks that are not committed.
-    var undecidedBytes: Int { undecidedBlocks * blockBytes }
+    /// Whether blocks that are not committed may name batches of so many bytes: for a voter, or for
+    /// a leader that is to name more.
+    func areFew(_ undecided: (bytes: Int, batches: Int), isLeader: Bool) -> Bool {
+        let part = isLeader ? 2 : 1
+        return undecided.bytes <= undecidedBlocks * blockBytes / part
+            && undecided.batches <= undecidedBatches / part
+    }
 
     /// The most blocks in one answer to a request for blocks.
     public static let syncBlockLimit = 256

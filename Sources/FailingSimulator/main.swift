@@ -7,14 +7,21 @@ import Glibc
 import ProtocolSimplex
 import SimulatedProtocols
 
-// Hosts that fail when a client of v2 reads for the third time, in ways that no oracle lives to
-// see.
+// Hosts that fail in ways that no oracle lives to see.
 
 /// What the host does in the place of answering.
 private enum Mistake: String, CaseIterable {
     case traps
     case hangs
     case grows
+
+    /// Whether it happens in the place of `effect` of v2: a trap once a client reads for the third
+    /// time, so that there is something to reduce; the others in every run, at once.
+    func isDue(_ effect: ReplicaEffect<Simplex>) -> Bool {
+        guard self == .traps else { return true }
+        if case .readReady(upTo: let ticket) = effect { return ticket >= 3 }
+        return false
+    }
 
     func happen() {
         switch self {
@@ -31,9 +38,7 @@ private func simulated(_ mistake: Mistake?) -> SimulatedProtocol {
     var mistakes = HostMistakes<Simplex>()
     if let mistake {
         mistakes.does = { effect, node in
-            if case .readReady(upTo: let ticket) = effect, node.rawValue == 2, ticket >= 3 {
-                mistake.happen()
-            }
+            if node.rawValue == 2, mistake.isDue(effect) { mistake.happen() }
             return [effect]
         }
     }

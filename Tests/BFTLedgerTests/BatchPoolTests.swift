@@ -76,11 +76,18 @@ import Testing
             }
             #expect(drafted() == [0, 1, 2])
         }
+        // What is left out is no reason to propose anything.
+        for author in [0, 2] { _ = pool.order(batches[author].reference) }
+        #expect(pool.hasWork)
+        pool.noteRefused([batches[1].reference])
+        #expect(!pool.hasWork && drafted().isEmpty)
+        for _ in 0..<16 { pool.noteCommitted(.zero) }
+        #expect(pool.hasWork && drafted() == [1])
         pool.noteRefused([batches[1].reference])
         _ = pool.order(batches[1].reference)
         try pool.insert(Fixture.signed(Fixture.batch(1, 2)), isRequested: true)
         pool.hold(Fixture.batch(1, 2).reference)
-        #expect(drafted() == [0, 1, 2])
+        #expect(drafted() == [1])
     }
 
     @Test("An author fills its own window and no more")

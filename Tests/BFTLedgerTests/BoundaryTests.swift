@@ -242,6 +242,39 @@ import Testing
         }
     }
 
+    @Test("What nothing came of is not what a leader proposes next, where applications judge")
+    func lostDraft() {
+        for isJudging in [true, false] {
+            let batch = Fixture.batch(3, 1)
+            var ledger = Fixture.ledger(
+                doesApplicationJudge: isJudging, recovered: [Fixture.signed(batch)])
+            func draft(on blocks: [Block], at time: UInt64) -> [BatchReference] {
+                let branch = Branch(
+                    root: Fixture.genesis, ancestors: blocks.dropLast(),
+                    tip: blocks.last ?? Fixture.genesis)
+                return ledger.draft(on: branch, at: Fixture.at(time)).payload
+            }
+            let block = Fixture.block(on: Fixture.genesis, payload: [batch])
+            #expect(draft(on: [], at: 10_000) == [batch.reference])
+            // It is on its way.
+            #expect(draft(on: [block], at: 20_000).isEmpty)
+            #expect(draft(on: [], at: 30_000) == (isJudging ? [] : [batch.reference]))
+        }
+    }
+
+    @Test("Undecided blocks name no more batches than their limit, however small")
+    func undecidedNames() {
+        var limits = LedgerLimits()
+        limits.undecidedBatches = 2
+        let batches = (1...3).map { Fixture.batch(1, UInt64($0)) }
+        let first = Fixture.block(on: Fixture.genesis, payload: Array(batches[..<2]))
+        let second = Fixture.block(on: first, payload: [batches[2]])
+        #expect(Self.verdict(on: first, after: [], limits: limits, holding: batches) == .valid)
+        #expect(Self.verdict(on: second, after: [first], limits: limits, holding: batches) == nil)
+        let empty = Fixture.block(on: first)
+        #expect(Self.verdict(on: empty, after: [first], limits: limits) == .valid)
+    }
+
     @Test("Ledgers are equal exactly if they wait for the same answer of the same peer")
     func equality() {
         func ledger(_ count: Int, at time: UInt64) -> Ledger {

@@ -48,6 +48,8 @@ private let own = ValidatorIndex(2)
         fill(&batches, [1], byteCount: 1_000)
         #expect(batches.hasRoom(for: 3_000))
         #expect(!batches.hasRoom(for: 4_000))
+        let rest = 4_096 - batches.byteCount - Batch.transactionOverhead
+        #expect(batches.hasRoom(for: rest) && !batches.hasRoom(for: rest + 1))
         #expect(!OpenBatches(author: own, targetBytes: .max).hasRoom(for: Batch.byteLimit))
     }
 

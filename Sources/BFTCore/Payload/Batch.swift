@@ -19,7 +19,9 @@ public struct Batch: Equatable, Sendable {
     /// The bytes before the first transaction.
     static let headerByteCount = 14
     /// The bytes of a batch of one transaction beside that transaction.
-    public static let byteOverhead = headerByteCount + 4
+    public static let byteOverhead = headerByteCount + transactionOverhead
+    /// What stands before each transaction: its length.
+    public static let transactionOverhead = 4
 
     public var author: ValidatorIndex { reference.author }
     public var sequence: BatchSequence { reference.sequence }

@@ -59,7 +59,9 @@ struct BatchPool: Equatable, Sendable {
         var patience = Patience()
 
         /// Whether a batch could be proposed now.
-        var isReady: Bool { slots.first?.contains(where: \.isProposable) == true }
+        var isReady: Bool {
+            patience.blocksLeft == 0 && slots.first?.contains(where: \.isProposable) == true
+        }
     }
 
     /// How many blocks an author is left out of own drafts for.
@@ -257,7 +259,9 @@ struct BatchPool: Equatable, Sendable {
     /// window says, since this replica may have voted for it when it knew of a later frontier.
     mutating func recover(_ copy: BatchCopy) {
         let batch = copy.batch
-        guard batch.author.rawValue < authors.count else { return }
+        guard batch.author.rawValue < authors.count, batch.encoded.count <= limits.blockBytes else {
+            return
+        }
         let queue = authors[batch.author.rawValue]
         guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
         let offset = Int(clamping: batch.sequence.rawValue - queue.next.rawValue)
@@ -336,7 +340,9 @@ struct BatchPool: Equatable, Sendable {
     /// Notes that a block of `view` is committed: nobody counts on what earlier ones name.
     mutating func noteCommitted(_ view: View) {
         committedView = max(committedView, view)
-        for author in authors.indices { authors[author].patience.noteCommitted() }
+        for author in authors.indices where authors[author].patience.blocksLeft > 0 {
+            update(ValidatorIndex(author)) { $0.patience.noteCommitted() }
+        }
     }
 
     /// Notes that the application refuses a block with `payload`. For which author's batch it does
@@ -346,7 +352,7 @@ struct BatchPool: Equatable, Sendable {
     /// this replica's own clients sent is always proposed.
     mutating func noteRefused(_ payload: [BatchReference]) {
         for author in Set(payload.map(\.author)).sorted() where author != own {
-            authors[author.rawValue].patience.noteRefused()
+            update(author) { $0.patience.noteRefused() }
         }
     }
 

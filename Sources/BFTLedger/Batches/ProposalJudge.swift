@@ -112,11 +112,12 @@ struct ProposalJudge: Equatable, Sendable {
 }
 
 extension Branch {
-    /// How many bytes of batches its blocks name.
-    var undecidedByteCount: Int {
-        ancestors.reduce(root.digest == tip.digest ? 0 : tip.payloadByteCount) {
-            $0 + $1.payloadByteCount
-        }
+    /// Its blocks that are not committed.
+    var undecided: [Block] { root.digest == tip.digest ? [] : ancestors + [tip] }
+
+    /// How many bytes of batches, and how many batches, those name.
+    var undecidedPayload: (bytes: Int, batches: Int) {
+        undecided.reduce((0, 0)) { ($0.0 + $1.payloadByteCount, $0.1 + $1.payload.count) }
     }
 
     /// The same branch, asked about again: what was known of it stays known, and its view is the

@@ -37,7 +37,8 @@ struct OpenBatches {
     /// Whether a transaction of `byteCount` bytes fits into the open batch.
     func hasRoom(for byteCount: Int) -> Bool {
         builder.hasRoom(for: byteCount)
-            && (builder.isEmpty || builder.byteCount + byteCount <= targetBytes)
+            && (builder.isEmpty
+                || builder.byteCount + Batch.transactionOverhead + byteCount <= targetBytes)
     }
 
     /// Whether the open batch should be sealed now.
