@@ -41,9 +41,9 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
         var committed: CertificateName?
         /// What it asked for last. It says that again, whatever it learnt since.
         var asked: ViewChangeContent?
-        /// What it decided to ask for last, and what was durable before that: one sync may make
-        /// durable what it learnt since, before it speaks.
-        var decided: (content: ViewChangeContent, durable: CertificateName?)?
+        /// What it decided to ask for and did not say yet, and what was durable before that: one
+        /// sync may make durable what it learnt since, and other decisions, before it speaks.
+        var decided: [(content: ViewChangeContent, durable: CertificateName?)] = []
     }
 
     private let scene: Scene
@@ -62,8 +62,9 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
         case .committed(let run, let node):
             raise(\.committed, to: run.certificate.statement, at: node.rawValue)
         case .durable(.viewChange(let content), let node):
-            guard held[node.rawValue].decided?.content != content else { return nil }
-            held[node.rawValue].decided = (content, held[node.rawValue].durable)
+            let own = held[node.rawValue]
+            guard !own.decided.contains(where: { $0.content == content }) else { return nil }
+            held[node.rawValue].decided.append((content, own.durable))
         case .powerCut(let node, _): held[node.rawValue].committed = nil
         case .signed(let unsigned, let voter):
             if let said = unsigned.statement {
@@ -86,7 +87,9 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
         let asks = "\(voter) asks for view \(content.view) and "
         if let flaw = flaw(content, certificate) { return asks + flaw }
         let own = held[voter.rawValue]
-        let durable = own.decided?.content == content ? own.decided?.durable : own.durable
+        let decided = own.decided.first { $0.content == content }
+        held[voter.rawValue].decided.removeAll { $0.content.view <= content.view }
+        let durable = decided.map(\.durable) ?? own.durable
         for case let demanded? in [durable, own.committed] {
             if let highest = content.highest, !isBelow(highest, demanded) { continue }
             return asks + "conceals what it held of height \(demanded.height) in view "
