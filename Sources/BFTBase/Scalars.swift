@@ -44,6 +44,14 @@ public struct BatchSequence: Counter {
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// A place in a log: the number of record bytes before it since the log began, over all segments.
+///
+/// Positions rise and are never used twice, also when old segments are gone.
+public struct LogPosition: Counter {
+    public let rawValue: UInt64
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
 /// The position of a validator in the validator set of an epoch, from 0.
 public struct ValidatorIndex: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let rawValue: Int

@@ -8,8 +8,8 @@ import BFTWire
 package struct OpenedLog<P: ConsensusProtocol> {
     package let log: SafetyLog
     package let records: [ReplicaRecord<P>]
-    /// Where the large batches stand. Never walked.
-    package let places: [BatchReference: LogPosition]
+    /// Where the large batches stand, in the order of the log.
+    package let places: [PlacedBatch]
 
     /// Opens the log in `directory` and reads every record in it.
     package init(
@@ -41,7 +41,7 @@ package struct OpenedLog<P: ConsensusProtocol> {
 /// What is found in a safety log while it is opened.
 private struct LogContents<P: ConsensusProtocol> {
     private(set) var records: [ReplicaRecord<P>] = []
-    private(set) var places: [BatchReference: LogPosition] = [:]
+    private(set) var places: [PlacedBatch] = []
 
     mutating func take(
         _ payload: RawSpan, _ type: UInt8, at position: LogPosition
@@ -51,7 +51,9 @@ private struct LogContents<P: ConsensusProtocol> {
         case RecordType.batch, RecordType.largeBatch:
             let copy = try BatchCopy(decoding: payload)
             records.append(.batch(copy))
-            if type == RecordType.largeBatch { places[copy.reference] = position }
+            if type == RecordType.largeBatch {
+                places.append(PlacedBatch(copy.reference, at: position))
+            }
         default: throw .unknownTag(type)
         }
     }
@@ -61,12 +63,12 @@ extension ChainStore {
     /// Brings back the small batches in `records` that were ordered up to `state`: a crash may have
     /// taken them from the store. The places of the large ones are written with their blocks.
     package func restoreBatches<P: ConsensusProtocol>(
-        _ records: [ReplicaRecord<P>], places: [BatchReference: LogPosition],
-        orderedIn state: CommittedState
+        _ records: [ReplicaRecord<P>], places: [PlacedBatch], orderedIn state: CommittedState
     ) throws(ChainError) {
+        let large = Set(places.map(\.reference))
         let ordered = records.compactMap { record -> Batch? in
             guard case .batch(let copy) = record, case let batch = copy.batch,
-                places[batch.reference] == nil, batch.author.rawValue < state.frontier.count,
+                !large.contains(batch.reference), batch.author.rawValue < state.frontier.count,
                 batch.sequence < state.frontier[batch.author.rawValue]
             else { return nil }
             return batch

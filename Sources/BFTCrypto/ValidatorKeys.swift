@@ -110,12 +110,6 @@ public struct ValidatorKeys: Sendable {
         return Verified(message)
     }
 
-    /// A message that this validator has just signed itself with the key that it holds. Nobody
-    /// else's bytes come this way.
-    package func verifiedOwn<Message: Authenticated>(_ message: Message) -> Verified<Message> {
-        Verified(message)
-    }
-
     /// Checks every claim of every message, several signatures at a time where the scheme gains by
     /// it. The results are those of `verify`, in the order of the messages.
     func verify<Message: Authenticated>(

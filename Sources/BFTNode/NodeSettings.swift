@@ -41,6 +41,13 @@ struct NodeSettings: Sendable {
     /// largest signatures.
     static let recordByteLimit = 64 << 20
 
+    /// What the host of the replica is told of that log.
+    static var hostSettings: HostSettings {
+        var settings = HostSettings()
+        settings.recordByteLimit = recordByteLimit
+        return settings
+    }
+
     /// How links between validators are encrypted: safe from whoever records them now and has a
     /// quantum computer later. Every node of a chain has the same.
     static let suite = TransportSuite(keyExchange: .x25519MLKEM768, aead: .aes256GCM)

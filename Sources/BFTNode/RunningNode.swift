@@ -67,21 +67,22 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
         let transport = try opened.makeTransport(loop: loop, pool: pool)
         var transportLog = TransportLog()
         transport.onNotice = { transportLog.note($0, at: loop.now) }
-        let core = NodeCore<P, App>(
-            loop: loop, settings: opened.settings, keys: opened.keys,
-            signingKey: opened.signingKey, pool: pool, executor: executor, transport: transport,
-            replica: replica, state: state, shared: shared, logger: logger)
-        self.core = LoopBound(core, on: loop)
-        self.transport = LoopBound(transport, on: loop)
-        relay.target = self.core
         log = GroupCommitLog(
             safetyLog,
             byteLimit: 256 << 20,
             start: .whenSettled,
             onDurable: { position in relay.post { $0.becameDurable(position) } },
             onFailure: { error in relay.post { $0.fail(.storage(error)) } })
-        core.log = log
-        core.records = RecordLedger(places: recovered.places)
+        let core = NodeCore<P, App>(
+            loop: loop, settings: opened.settings, keys: opened.keys,
+            signingKey: opened.signingKey, pool: pool, executor: executor, transport: transport,
+            log: log,
+            host: ReplicaHost(
+                replica, places: recovered.places, settings: NodeSettings.hostSettings),
+            state: state, shared: shared, logger: logger)
+        self.core = LoopBound(core, on: loop)
+        self.transport = LoopBound(transport, on: loop)
+        relay.target = self.core
         let fronts: (resp: RESPHost<P, App>?, http: HTTPServer?)
         do throws(NodeError) {
             fronts = try Self.openFronts(home.configuration, core: core, shared: shared)
@@ -110,7 +111,7 @@ final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Send
     /// What was in the log: its records, and where its large batches stand.
     private struct Recovered {
         let records: [ReplicaRecord<P>]
-        let places: [BatchReference: LogPosition]
+        let places: [PlacedBatch]
     }
 
     /// The head of the chain, the log and what is in it. An empty chain begins at `genesisRoot`.

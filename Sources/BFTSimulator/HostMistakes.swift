@@ -4,16 +4,14 @@ public import BFTLedger
 
 /// What a host of a replica may do wrong. Tests turn one on to show that the world notices.
 public struct HostMistakes<P: ConsensusProtocol>: Sendable {
-    /// Goes on with the next effects before a record is durable.
-    public var isVotingBeforeDurable = false
-    /// Says that a batch is durable when it is only in memory.
+    /// The check of the host that is left out.
+    package var skippedCheck: HostCheck?
+    /// Hands batches to no log, and says that they are durable.
     public var isKeepingBatchesInMemory = false
     /// Passes messages on whose signatures were not checked.
     public var isSkippingVerification = false
     /// Answers reads from the present state, whatever others have committed.
     public var isReadingAtOnce = false
-    /// Gives old segments of the log up before the store is synced.
-    public var isRetiringBeforeSync = false
     /// Which durable records are not read back after a crash.
     public var forgets: @Sendable (ReplicaRecord<P>) -> Bool = { _ in false }
     /// What the replica at a node hears in the place of an input. What it should, unless given.
@@ -29,7 +27,7 @@ public struct HostMistakes<P: ConsensusProtocol>: Sendable {
         hears.map { $0(input, node) } ?? [input]
     }
 
-    func done(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) -> [ReplicaEffect<P>] {
-        does.map { $0(effect, node) } ?? [effect]
+    func done(_ effects: [ReplicaEffect<P>], at node: ValidatorIndex) -> [ReplicaEffect<P>] {
+        does.map { does in effects.flatMap { does($0, node) } } ?? effects
     }
 }

@@ -5,7 +5,7 @@ import BFTLedger
 import BFTStorage
 import KeyValueStore
 
-/// One node of a world: a replica with its log, its store and its application when it is up, its
+/// One node of a world: a host with its log, its store and its application when it is up, its
 /// disk and its clock always.
 struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     /// What survives a crash, and most of which survives a power cut.
@@ -19,19 +19,8 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         let log: SimulatedLog
         let store: ChainStore
         var executor: BlockExecutor<KeyValueStore>
-        var records = RecordLedger()
-        var truncation = LogTruncation()
-        /// The protocol's records that are not durable yet, by their number.
-        var undurable = Deque<(number: UInt64, record: P.Durable)>()
-        /// Blocks whose batches are not durable yet, and those behind them.
-        var unexecuted = Deque<(record: UInt64, block: CommittedBlock)>()
-    }
-
-    /// An effect that waits for its turn.
-    enum WaitingEffect: Sendable {
-        /// Waits until this record is durable.
-        case record(UInt64)
-        case effect(ReplicaEffect<P>)
+        /// What the log was given for the first time and is not durable yet.
+        var undurable = Deque<(position: LogPosition, record: ReplicaRecord<P>)>()
     }
 
     let index: ValidatorIndex
@@ -41,12 +30,10 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     let genesis: CommittedState
     let rules: CommitRules
     var disk = Disk()
-    var replica: Replica<P>?
+    var host: ReplicaHost<P>?
     var storage: Storage?
     /// Counts starts, so that events for an earlier life are dropped.
     var life = 0
-    /// Effects that were not carried out yet, in order.
-    var waiting = Deque<WaitingEffect>()
     /// The state after the last block that was executed.
     var state: CommittedState
     /// When the replica wants to be woken, on its own clock.
@@ -91,11 +78,14 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         state = genesis
     }
 
-    var isUp: Bool { replica != nil }
+    var isUp: Bool { host != nil }
+
+    /// Whether the disk of the life at hand has not failed.
+    var isServing: Bool { host?.hasFailed == false }
 
     /// Where the replica stands, for whoever reads of a violation.
     var description: String {
-        guard let replica else {
+        guard let replica = host?.replica else {
             return "\(index) is down" + (refusal.map { ": \($0)" } ?? "")
         }
         return "\(index) is in view \(replica.consensus.view), committed "
@@ -117,7 +107,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     /// Opens the disk and starts the replica, as a node does.
     mutating func start(
         configuration: ReplicaConfiguration, limits: LedgerLimits, options: StorageOptions,
-        forgetting isForgotten: (ReplicaRecord<P>) -> Bool
+        settings: HostSettings, forgetting isForgotten: (ReplicaRecord<P>) -> Bool
     ) throws(ChainError) -> Start {
         let store = ChainStore(
             disk.store, rules: rules, archive: LogArchive(directory: disk.log))
@@ -131,14 +121,14 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         state = head
         executorFreeAt = Instant(nanoseconds: 0)
         storage = Storage(
-            log: SimulatedLog(opened.log, on: disk.log), store: store,
+            log: SimulatedLog(opened.log, on: disk.log, recordLimit: options.logRecordLimit),
+            store: store,
             executor: BlockExecutor(
                 application, store: store, own: index,
-                policy: .init(byteCount: .max, blockCount: options.saveBlockCount)),
-            records: RecordLedger(places: opened.places))
+                policy: .init(byteCount: .max, blockCount: options.saveBlockCount)))
         let started = Replica<P>(
             configuration: configuration, limits: limits, state: head, recovered: records)
-        replica = started
+        host = ReplicaHost(started, places: opened.places, settings: settings)
         var floor = Floor.ground
         for case .floor(let other) in opened.records { floor = floor.joined(other) }
         return Start(
@@ -164,10 +154,9 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
     }
 
     private mutating func stop() {
-        replica = nil
+        host = nil
         storage = nil
         life += 1
-        waiting.removeAll()
         timer = nil
         faults.pausedUntil = nil
         faults.cpuFreeAt = Instant(nanoseconds: 0)
@@ -199,6 +188,8 @@ extension SimulatedNode {
 struct StorageOptions: Sendable {
     /// Small segments, so that a run of seconds has many.
     var log = SafetyLog.Options(segmentByteCount: 16 << 10, payloadByteLimit: 64 << 20)
+    /// The records that may be on their way to the log. Few, so that it is full now and then.
+    var logRecordLimit = 16
     /// After how many blocks the application's state is saved.
     var saveBlockCount = 20
 }

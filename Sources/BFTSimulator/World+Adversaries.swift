@@ -10,7 +10,7 @@ extension World {
             configuration: configuration(of: node), limits: limits,
             now: nodes[node.rawValue].clock.local(at: now),
             wallTime: nodes[node.rawValue].clock.wall(at: now),
-            replica: nodes[node.rawValue].replica, genesis: nodes[node.rawValue].genesis,
+            replica: nodes[node.rawValue].host?.replica, genesis: nodes[node.rawValue].genesis,
             random: random, coalition: coalition, signatures: signatures)
     }
 

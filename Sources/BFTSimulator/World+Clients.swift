@@ -18,8 +18,8 @@ extension World {
         var random = decision.random(seed: decisionSeed)
         let pause = UInt64.random(in: plan.submitPauseMilliseconds, using: &random)
         events.add(.submit(node), at: now.advanced(by: .milliseconds(pause)))
-        guard script.admits(decision), let replica = nodes[node.rawValue].replica,
-            !clients[node.rawValue].idle.isEmpty
+        guard script.admits(decision), nodes[node.rawValue].isServing,
+            let replica = nodes[node.rawValue].host?.replica, !clients[node.rawValue].idle.isEmpty
         else { return }
         guard replica.hasRoom(for: 4_096) else { return statistics[.refusedBusy] += 1 }
         var builder = BatchBuilder()
@@ -46,7 +46,7 @@ extension World {
 
     /// `node` seals one batch more, which no client waits for.
     mutating func submitLast(at node: ValidatorIndex) -> BatchReference? {
-        guard let replica = nodes[node.rawValue].replica else { return nil }
+        guard let replica = nodes[node.rawValue].host?.replica else { return nil }
         let transaction = ClientOperation.Action.add(key: 0, value: 1).encoded
         var builder = BatchBuilder()
         builder.append(upTo: transaction.count) { $0.append(contentsOf: transaction) }
@@ -80,7 +80,7 @@ extension World {
         let pause = UInt64.random(in: 20...200, using: &random)
         events.add(.read(node), at: now.advanced(by: .milliseconds(pause)))
         let key = Int.random(in: 0..<Self.keyCount, using: &random)
-        guard script.admits(decision), nodes[node.rawValue].isUp, isHonest(node),
+        guard script.admits(decision), nodes[node.rawValue].isServing, isHonest(node),
             let client = clients[node.rawValue].take()
         else { return }
         let operation = begin(.get(key: key), client, at: node)

@@ -4,91 +4,56 @@ import BFTCore
 import BFTLedger
 import BFTWire
 
-// How a world carries out what replicas ask for: in the node's order.
+// How a world carries out what hosts say.
 extension World {
     mutating func give(_ input: ReplicaInput<P>, to node: ValidatorIndex) {
-        guard nodes[node.rawValue].isUp else { return }
-        var effects: [ReplicaEffect<P>] = []
-        let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
-        let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
-        let view = nodes[node.rawValue].replica?.consensus.view
-        let before = probe == nil ? nil : nodes[node.rawValue].replica?.consensus
-        for heard in mistakes.heard(input, at: node) {
-            nodes[node.rawValue].replica?.handle(
-                heard, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump),
-                into: &effects)
-        }
-        if let entered = nodes[node.rawValue].replica?.consensus.view, entered != view {
-            observe(.entered(entered, at: node), at: node)
-        }
-        if isHonest(node) {
-            probe?.note(
-                input, effects, before: before, after: nodes[node.rawValue].replica?.consensus,
-                at: Moment(
-                    occasion: coalition.occasionCount, millisecond: now.nanoseconds / 1_000_000))
-        }
-        for effect in effects {
-            for done in mistakes.done(effect, at: node) { enqueue(done, at: node) }
-        }
-        traceView(of: node)
+        handle(input, at: node)
         pump(node)
     }
 
-    /// Hands what is to become durable to the log at once. All else waits for its turn.
-    private mutating func enqueue(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
-        switch effect {
-        case .persist(let record):
-            let number = append(.consensus(record), at: node)
-            guard let number else { return }
-            nodes[node.rawValue].storage?.undurable.append((number, record))
-            if !mistakes.isVotingBeforeDurable {
-                nodes[node.rawValue].waiting.append(.record(number))
+    private mutating func handle(_ input: ReplicaInput<P>, at node: ValidatorIndex) {
+        guard nodes[node.rawValue].isUp else { return }
+        let (clock, faults) = (nodes[node.rawValue].clock, nodes[node.rawValue].faults)
+        let jump = now < faults.jumpEnd ? faults.jumpMilliseconds : 0
+        let view = nodes[node.rawValue].host?.replica.consensus.view
+        let before = probe == nil ? nil : nodes[node.rawValue].host?.replica.consensus
+        let mistakes = mistakes
+        var asked: [ReplicaEffect<P>] = []
+        for heard in mistakes.heard(input, at: node) {
+            nodes[node.rawValue].host?.handle(
+                heard, at: clock.local(at: now), wallTime: clock.wall(at: now, jump: jump)
+            ) { effects in
+                effects = mistakes.done(effects, at: node)
+                asked += effects
             }
-        case .store(let copy):
-            guard mistakes.isKeepingBatchesInMemory else {
-                _ = append(.batch(copy), at: node)
-                return
-            }
-            events.add(
-                .stored(node, life: nodes[node.rawValue].life, copy.batch),
-                at: now.advanced(by: .microseconds(plan.syncMicroseconds.upperBound)))
-        case .signBatch(let reference, let statement):
-            // Beside the log: now before a batch is durable, now after.
-            let signature = signatures.sign(statement.signingBytes, as: node)
-            let time = UInt64.random(
-                in: 0...2 * plan.syncMicroseconds.upperBound,
-                using: &nodes[node.rawValue].random)
-            events.add(
-                .batchSigned(node, life: nodes[node.rawValue].life, reference, signature),
-                at: now.advanced(by: .microseconds(time)))
-        case .checkAuthorship(let vote):
-            let time = UInt64.random(
-                in: plan.syncMicroseconds, using: &nodes[node.rawValue].random)
-            events.add(
-                .authorshipChecked(node, life: nodes[node.rawValue].life, vote),
-                at: now.advanced(by: .microseconds(time)))
-        default: nodes[node.rawValue].waiting.append(.effect(effect))
         }
+        if let entered = nodes[node.rawValue].host?.replica.consensus.view, entered != view {
+            observe(.entered(entered, at: node), at: node)
+        }
+        if isHonest(node) {
+            observe(.asked(asked, at: node))
+            probe?.note(
+                input, asked, before: before, after: nodes[node.rawValue].host?.replica.consensus,
+                at: Moment(
+                    occasion: coalition.occasionCount, millisecond: now.nanoseconds / 1_000_000))
+        }
+        traceView(of: node)
     }
 
-    /// Carries effects out in order, up to the next record that is not durable. Power may be cut
-    /// before each.
+    /// Does what the host says, one thing after another. Power may be cut before each.
     mutating func pump(_ node: ValidatorIndex) {
         let life = nodes[node.rawValue].life
-        while nodes[node.rawValue].life == life, let next = nodes[node.rawValue].waiting.first {
-            if case .record(let number) = next {
-                let durable = nodes[node.rawValue].storage?.records.durableNumber ?? 0
-                guard durable >= number else { break }
-            }
-            _ = nodes[node.rawValue].waiting.popFirst()
+        while nodes[node.rawValue].life == life, let output = nodes[node.rawValue].host?.next() {
             if mayStop(node) { return }
-            if case .effect(let effect) = next { carryOut(effect, at: node) }
+            observeDone(output, at: node)
+            trace(output, at: node)
+            perform(output, at: node)
         }
         if nodes[node.rawValue].life == life { beginSync(node) }
     }
 
     /// Cuts the power of `node` or ends its process, if the plan and the seed say so. Asked before
-    /// each effect, each end of a sync, and each execution.
+    /// each output of its host, each end of a sync, and each execution.
     mutating func mayStop(_ node: ValidatorIndex) -> Bool {
         nodes[node.rawValue].effectCount += 1
         let moment = nodes[node.rawValue].moment.next(at: now)
@@ -118,12 +83,19 @@ extension World {
         return Decision(kind, at: node.rawValue, ordinal: moment)
     }
 
-    private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
-        trace(effect, at: node)
-        switch effect {
-        // Carried out when they were queued.
-        case .persist, .store, .signBatch, .checkAuthorship: break
-        case .sign(let unsigned): sign(unsigned, at: node)
+    private mutating func perform(_ output: HostOutput<P>, at node: ValidatorIndex) {
+        switch output {
+        case .append(let record): append(record, at: node)
+        case .hurry: nodes[node.rawValue].storage?.log.hurry()
+        case .sign(let request): beginSigning(request, at: node)
+        case .checkAuthorship(let vote):
+            let time = UInt64.random(
+                in: plan.syncMicroseconds, using: &nodes[node.rawValue].random)
+            events.add(
+                .authorshipChecked(node, life: nodes[node.rawValue].life, vote),
+                at: now.advanced(by: .microseconds(time)))
+        case .publish(let unsigned, let message): publish(unsigned, message, from: node)
+        case .give(let input): giveBack(input, to: node)
         case .send(let message, let peer): send(message, from: node, to: peer)
         case .broadcast(let message):
             for peer in validators.indices where peer != node {
@@ -134,7 +106,7 @@ extension World {
             let time = nodes[node.rawValue].clock.world(at: instant)
             events.add(
                 .timer(node, life: nodes[node.rawValue].life, at: instant), at: max(now, time))
-        case .execute(let block): enqueueExecution(of: block, at: node)
+        case .execute(let block, let places): enqueueExecution(of: block, places, at: node)
         case .readBlocks(let request, let peer): sendBlocks(request, to: peer, of: node)
         case .readBatches(let references, let peer):
             for reference in references { sendBatch(reference, to: peer, of: node) }
@@ -144,7 +116,7 @@ extension World {
         case .diverged(let divergence):
             observe(.diverged(from: divergence.proposer, at: node), at: node)
         case .askApplication(let block, _):
-            give(.applicationJudged(block.digest, isValid: true), to: node)
+            handle(.applicationJudged(block.digest, isValid: true), at: node)
         case .readReady(let ticket): answerReads(upTo: ticket, at: node)
         case .displaced(let batch):
             observe(.displaced(batch, at: node), at: node)
@@ -153,7 +125,46 @@ extension World {
             if rejection == .malformedBlock { observe(.refusedProposal(at: node), at: node) }
         case .committed(let run): observe(.committed(run, at: node), at: node)
         case .rejectedLedger: break
+        case .syncStore: beginStoreSync(node)
+        case .retire(let position): retire(upTo: position, at: node)
         }
+    }
+
+    /// Gives a replica what came of its own effects.
+    private mutating func giveBack(_ input: ReplicaInput<P>, to node: ValidatorIndex) {
+        switch input {
+        case .received(let message, _):
+            guard hearsItself(message.value, at: node) else { return }
+        case .stored(let reference):
+            if reference.author == node { observe(.stored(reference, at: node), at: node) }
+        default: break
+        }
+        handle(input, at: node)
+    }
+
+    /// Beside the log: a signature is there before the record is durable, or after.
+    private mutating func beginSigning(_ request: SigningRequest<P>, at node: ValidatorIndex) {
+        let signature = signatures.sign(request.bytes, as: node)
+        let time = UInt64.random(
+            in: 0...2 * plan.syncMicroseconds.upperBound, using: &nodes[node.rawValue].random)
+        events.add(
+            .signed(node, life: nodes[node.rawValue].life, request.ticket, signature),
+            at: now.advanced(by: .microseconds(time)))
+    }
+
+    mutating func finishSigning(
+        _ ticket: SigningRequest<P>.Ticket, _ signature: [UInt8], at node: ValidatorIndex, life: Int
+    ) {
+        guard nodes[node.rawValue].life == life else { return }
+        nodes[node.rawValue].host?.signed(ticket, signature)
+        pump(node)
+    }
+
+    /// An author's signature is checked.
+    mutating func finishChecking(_ vote: Vote, at node: ValidatorIndex, life: Int) {
+        guard nodes[node.rawValue].life == life else { return }
+        let isGenuine = vote.claims.allSatisfy { signatures.holds($0) }
+        give(.authorshipChecked(vote, isGenuine: isGenuine), to: node)
     }
 
     mutating func fireTimer(_ node: ValidatorIndex, life: Int, at time: Instant) {

@@ -12,7 +12,7 @@ extension World {
         do throws(ChainError) {
             found = try nodes[node.rawValue].start(
                 configuration: configuration(of: node), limits: limits, options: storage,
-                forgetting: mistakes.forgets)
+                settings: hostSettings, forgetting: mistakes.forgets)
         } catch {
             return refuse(node, error)
         }
@@ -23,10 +23,13 @@ extension World {
             observe(.durable(record, at: node), at: node)
         }
         observe(.powerCut(at: node, keeping: executedCount(of: node)), at: node)
+        for case .batch(let copy) in found.records {
+            observe(.batchDurable(copy.reference, at: node), at: node)
+        }
         if let floor = found.floor {
             observe(.beganBelow(floor, at: node), at: node)
         }
-        give(.started, to: node)
+        pump(node)
         for peer in validators.indices where peer != node { connect(node, peer) }
     }
 

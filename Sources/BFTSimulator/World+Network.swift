@@ -152,7 +152,7 @@ extension World {
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, to target: ValidatorIndex
     ) {
         if isMalicious(target), !hearMaliciously(message, from: sender, at: target) { return }
-        guard let replica = nodes[target.rawValue].replica else { return }
+        guard let replica = nodes[target.rawValue].host?.replica else { return }
         let isUseful = replica.isUseful(message, from: sender)
         let trusted = replica.trusted(message, from: sender)
         guard
@@ -169,18 +169,21 @@ extension World {
         give(.received(trusted ?? Verified(message), from: sender), to: target)
     }
 
-    mutating func sign(_ unsigned: P.Unsigned, at node: ValidatorIndex) {
+    /// A message of `node` itself leaves: as it is, or what an adversary makes of it.
+    mutating func publish(
+        _ unsigned: P.Unsigned, _ message: ReplicaMessage<P>, from node: ValidatorIndex
+    ) {
         observe(.signed(unsigned, by: node), at: node)
-        let own = unsigned.signed(by: node, signatures.sign(unsigned.signingBytes, as: node))
-        if isMalicious(node) {
-            signMaliciously(unsigned, at: node)
-        } else {
-            let peers = validators.indices.filter { $0 != node }
-            for peer in unsigned.recipients(among: peers) {
-                transmit(.consensus(own), from: node, to: peer)
-            }
-        }
-        // A replica hears itself say what it meant to say.
-        events.add(.deliver(.consensus(own), from: node, to: node), at: now)
+        guard !isMalicious(node) else { return signMaliciously(unsigned, at: node) }
+        let peers = validators.indices.filter { $0 != node }
+        for peer in unsigned.recipients(among: peers) { transmit(message, from: node, to: peer) }
+    }
+
+    /// A replica hears itself say what it meant to say, if its adversary lets it.
+    mutating func hearsItself(_ message: ReplicaMessage<P>, at node: ValidatorIndex) -> Bool {
+        if isMalicious(node), !hearMaliciously(message, from: node, at: node) { return false }
+        let isUseful = nodes[node.rawValue].host?.replica.isUseful(message, from: node) == true
+        observe(message, from: node, at: node, isUseful: isUseful)
+        return true
     }
 }

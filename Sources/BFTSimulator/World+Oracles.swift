@@ -15,6 +15,19 @@ extension World {
         violations += bench.judge(observation)
     }
 
+    /// Tells the oracles of what a host has done that others notice.
+    mutating func observeDone(_ output: HostOutput<P>, at node: ValidatorIndex) {
+        let effect: ReplicaEffect<P>
+        switch output {
+        case .publish(let unsigned, _): effect = .sign(unsigned)
+        case .send(let message, let peer): effect = .send(message, to: peer)
+        case .broadcast(let message): effect = .broadcast(message)
+        case .execute(let block, _): effect = .execute(block)
+        default: return
+        }
+        observe(.carriedOut(effect, at: node), at: node)
+    }
+
     /// Tells the oracles of a consensus message that came to an honest replica. What is not
     /// useful is told only if a malicious validator sent it: nobody else contradicts itself.
     mutating func observe(
@@ -24,7 +37,7 @@ extension World {
         guard case .consensus(let part) = message, isHonest(node),
             isUseful || !isHonest(sender),
             isUseful || message.claims.allSatisfy({ signatures.holds($0) }),
-            let consensus = nodes[node.rawValue].replica?.consensus
+            let consensus = nodes[node.rawValue].host?.replica.consensus
         else { return }
         observe(
             .received(
@@ -37,15 +50,14 @@ extension World {
     /// Tells the oracles of the accusations that still wait at `node`, in what is carried out in
     /// order.
     mutating func observeHeldBack(_ node: ValidatorIndex) {
-        for waiting in nodes[node.rawValue].waiting {
-            guard case .effect(.accuse(let evidence)) = waiting else { continue }
+        for case .accuse(let evidence) in nodes[node.rawValue].host?.heldBack ?? [] {
             observe(.heldBack(evidence, by: node), at: node)
         }
     }
 
     /// Tells the oracles how much a replica keeps.
     mutating func measure(_ node: ValidatorIndex) {
-        guard let replica = nodes[node.rawValue].replica,
+        guard let replica = nodes[node.rawValue].host?.replica,
             let consensus = replica.consensus as? any Attackable
         else { return }
         observe(

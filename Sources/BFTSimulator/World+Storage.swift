@@ -9,22 +9,37 @@ import BFTWire
 extension World {
     // MARK: The log
 
-    /// Batches of this many bytes stay in the log. Far fewer than at a node, so that both ways are
-    /// gone in every world.
-    private static var largeBatchBytes: Int { 128 }
+    /// What a host is told of its log. Batches stay in it that are far smaller than at a node, and
+    /// it is cut sooner, so that all ways are gone in every world. Records are counted there, not
+    /// bytes: a run is the same whatever signatures weigh.
+    var hostSettings: HostSettings {
+        var settings = HostSettings()
+        settings.largeBatchBytes = 128
+        settings.truncationBytes = 200
+        settings.recordByteLimit = storage.log.payloadByteLimit
+        settings.skippedCheck = mistakes.skippedCheck
+        return settings
+    }
 
-    /// Hands a record over to the log. Returns its number, if the machine is up.
-    mutating func append(
-        _ record: ReplicaRecord<P>, isRepeated: Bool = false, at node: ValidatorIndex
-    ) -> UInt64? {
-        guard let log = nodes[node.rawValue].storage?.log else { return nil }
-        guard case .batch(let copy) = record else {
-            return nodes[node.rawValue].storage?.records.append(
-                type: RecordType.replica, parts: [record.encoded], to: log)
+    /// Hands a record over to the log, if that has room.
+    mutating func append(_ record: HostRecord<P>, at node: ValidatorIndex) {
+        guard let log = nodes[node.rawValue].storage?.log else { return }
+        var (type, parts) = (record.type, record.parts)
+        let isLost = mistakes.isKeepingBatchesInMemory && type != RecordType.replica
+        if isLost {
+            // Something is written, and it says nothing.
+            (type, parts) = (RecordType.replica, [ReplicaRecord<P>.floor(.ground).encoded])
         }
-        return nodes[node.rawValue].storage?.records.append(
-            copy, largeFrom: Self.largeBatchBytes, isRepeated: isRepeated,
-            isUrgent: isRepeated || copy.batch.author == node, to: log)
+        guard let position = log.append(type: type, parts: parts, isUrgent: record.isUrgent)
+        else {
+            statistics[.refusedRecords] += 1
+            nodes[node.rawValue].host?.logIsFull()
+            return
+        }
+        nodes[node.rawValue].host?.appended(at: position, byteCount: 1)
+        if !record.isRepeated, !isLost {
+            nodes[node.rawValue].storage?.undurable.append((position, record.content))
+        }
     }
 
     /// Hands what has gathered to the disk, unless that is busy.
@@ -42,10 +57,9 @@ extension World {
     }
 
     mutating func finishSync(_ node: ValidatorIndex, life: Int) {
-        guard nodes[node.rawValue].life == life, let log = nodes[node.rawValue].storage?.log else {
-            return
-        }
-        if mayStop(node) { return }
+        guard isWorking(node, life: life), let log = nodes[node.rawValue].storage?.log,
+            !mayStop(node)
+        else { return }
         if nodes[node.rawValue].faults.isSyncFailing { armFailingSync(node) }
         let position: LogPosition
         do throws(StorageError) {
@@ -53,105 +67,80 @@ extension World {
         } catch {
             return fail(node, error)
         }
-        let stored = nodes[node.rawValue].storage?.records.becameDurable(position) ?? []
-        observeDurable(node)
-        executeDurable(node)
-        for reference in stored {
-            noteStored(reference, at: node)
-            give(.stored(reference), to: node)
-            guard nodes[node.rawValue].life == life else { return }
-        }
+        observeDurable(upTo: position, at: node)
+        nodes[node.rawValue].host?.durable(upTo: position)
         pump(node)
-        if nodes[node.rawValue].life == life { continueTruncation(node) }
     }
 
-    private mutating func observeDurable(_ node: ValidatorIndex) {
-        while let storage = nodes[node.rawValue].storage, let next = storage.undurable.first,
-            next.number <= storage.records.durableNumber
-        {
+    private mutating func observeDurable(upTo position: LogPosition, at node: ValidatorIndex) {
+        while let next = nodes[node.rawValue].storage?.undurable.first, next.position <= position {
             _ = nodes[node.rawValue].storage?.undurable.popFirst()
-            observe(.durable(next.record, at: node), at: node)
+            switch next.record {
+            case .consensus(let record): observe(.durable(record, at: node), at: node)
+            case .batch(let copy): observe(.batchDurable(copy.reference, at: node), at: node)
+            case .committed, .blocks, .floor: break
+            }
         }
     }
 
-    mutating func finishStore(_ batch: Batch, at node: ValidatorIndex, life: Int) {
-        guard nodes[node.rawValue].life == life else { return }
-        noteStored(batch.reference, at: node)
-        give(.stored(batch.reference), to: node)
-    }
-
-    /// The signature of an own batch is made.
-    mutating func finishSigning(
-        _ reference: BatchReference, _ signature: [UInt8], at node: ValidatorIndex, life: Int
-    ) {
-        guard nodes[node.rawValue].life == life else { return }
-        give(.batchSigned(reference, signature: signature), to: node)
-    }
-
-    /// An author's signature is checked.
-    mutating func finishChecking(_ vote: Vote, at node: ValidatorIndex, life: Int) {
-        guard nodes[node.rawValue].life == life else { return }
-        let isGenuine = vote.claims.allSatisfy { signatures.holds($0) }
-        give(.authorshipChecked(vote, isGenuine: isGenuine), to: node)
-    }
-
-    private mutating func noteStored(_ reference: BatchReference, at node: ValidatorIndex) {
-        if reference.author == node { observe(.stored(reference, at: node), at: node) }
-    }
+    // MARK: Failures
 
     /// The disk has failed: the node falls silent, as the product does, and its operator starts it
     /// again.
     mutating func fail(_ node: ValidatorIndex, _ error: StorageError) {
+        guard nodes[node.rawValue].isServing else { return }
         if case .diskFull = error {
             statistics[.stoppedByFullDisk] += 1
         } else {
             statistics[.stoppedByFailedSync] += 1
         }
         if isHonest(node), !isFaulty { violations.append("host: \(node) has stopped: \(error)") }
+        nodes[node.rawValue].host?.fail()
+        observe(.diskFailed(at: node), at: node)
+        abandonClients(of: node)
+        let time = UInt64.random(in: 1...50, using: &nodes[node.rawValue].random)
+        events.add(
+            .stopFailed(node, life: nodes[node.rawValue].life),
+            at: now.advanced(by: .milliseconds(time)))
+    }
+
+    mutating func stopFailed(_ node: ValidatorIndex, life: Int) {
+        guard nodes[node.rawValue].life == life else { return }
         var random = SplitMix64(seed: nodes[node.rawValue].random.next())
         crash(node, isFault: false, &random)
     }
 
+    /// Whether the disk and the executor of that life of `node` are at work.
+    private func isWorking(_ node: ValidatorIndex, life: Int) -> Bool {
+        nodes[node.rawValue].life == life && nodes[node.rawValue].isServing
+    }
+
     // MARK: Execution
 
-    /// Executes `block` as soon as its batches, and those of the blocks before, are durable.
-    mutating func enqueueExecution(of block: CommittedBlock, at node: ValidatorIndex) {
-        guard let record = nodes[node.rawValue].storage?.records.lastRecord(of: block.block.payload)
-        else { return }
-        nodes[node.rawValue].storage?.unexecuted.append((record, block))
-        executeDurable(node)
-        guard nodes[node.rawValue].storage?.unexecuted.isEmpty == false else { return }
-        nodes[node.rawValue].storage?.log.hurry()
-        beginSync(node)
+    /// One executor, one block after the other.
+    mutating func enqueueExecution(
+        of block: CommittedBlock, _ places: [LogPosition?], at node: ValidatorIndex
+    ) {
+        let start = max(now, nodes[node.rawValue].executorFreeAt)
+        let time = UInt64.random(
+            in: plan.executionMicroseconds, using: &nodes[node.rawValue].random)
+        if time >= 1_000 { statistics[.slowExecutions] += 1 }
+        let end = start.advanced(by: .microseconds(time))
+        nodes[node.rawValue].executorFreeAt = end
+        events.add(
+            .executed(node, life: nodes[node.rawValue].life, block, places: places), at: end)
     }
 
-    private mutating func executeDurable(_ node: ValidatorIndex) {
-        while let storage = nodes[node.rawValue].storage, let next = storage.unexecuted.first,
-            next.record <= storage.records.durableNumber
-        {
-            _ = nodes[node.rawValue].storage?.unexecuted.popFirst()
-            // One executor, one block after the other.
-            let start = max(now, nodes[node.rawValue].executorFreeAt)
-            let time = UInt64.random(
-                in: plan.executionMicroseconds, using: &nodes[node.rawValue].random)
-            if time >= 1_000 { statistics[.slowExecutions] += 1 }
-            let end = start.advanced(by: .microseconds(time))
-            nodes[node.rawValue].executorFreeAt = end
-            events.add(
-                .executed(node, life: nodes[node.rawValue].life, next.block), at: end)
-        }
-    }
-
-    mutating func execute(_ block: CommittedBlock, at node: ValidatorIndex) {
-        if mayStop(node) { return }
+    mutating func execute(
+        _ block: CommittedBlock, at places: [LogPosition?], by node: ValidatorIndex, life: Int
+    ) {
+        guard isWorking(node, life: life), !mayStop(node) else { return }
         let earlier = nodes[node.rawValue].state
         guard block.block.height == earlier.block.height.next else {
             violations.append("host: \(node) executes \(block.block.height) out of order")
             return
         }
-        let places = nodes[node.rawValue].storage?.records.takePlaces(of: block.block.payload)
-        guard
-            let executed = nodes[node.rawValue].storage?.executor.execute(block, at: places ?? [])
+        guard let executed = nodes[node.rawValue].storage?.executor.execute(block, at: places)
         else { return }
         let root = executed.stateRoot
         nodes[node.rawValue].state = CommittedState(after: block, stateRoot: root)
@@ -159,13 +148,12 @@ extension World {
         observe(.executed(block, root: root, at: node), at: node)
         adversaries[node.rawValue]?.executed(block, root: root)
         answerWrites(executed.results, at: node)
-        let life = nodes[node.rawValue].life
         give(.executed(block.block.height, stateRoot: root), to: node)
-        guard nodes[node.rawValue].life == life else { return }
         // Some blocks wait for the next: a crash takes them, after what they answer was told.
-        if !block.block.height.rawValue.isMultiple(of: Self.keptHeights) || keep(node) {
-            continueTruncation(node)
-        }
+        guard isWorking(node, life: life),
+            block.block.height.rawValue.isMultiple(of: Self.keptHeights)
+        else { return }
+        keep(node)
     }
 
     /// How many blocks are kept with one write, unless somebody wants to read them earlier.
@@ -189,7 +177,7 @@ extension World {
     }
 
     mutating func write(_ save: StateSave, at node: ValidatorIndex, life: Int) {
-        guard nodes[node.rawValue].life == life, !mayStop(node) else { return }
+        guard isWorking(node, life: life), !mayStop(node) else { return }
         do throws(StorageError) {
             try nodes[node.rawValue].storage?.store.write(save)
             nodes[node.rawValue].storage?.executor.noteSaved()
@@ -207,50 +195,38 @@ extension World {
             in: plan.truncationMilliseconds, using: &nodes[node.rawValue].random)
         events.add(.truncate(node), at: now.advanced(by: .milliseconds(pause)))
         measure(node)
-        guard let storage = nodes[node.rawValue].storage, case .idle = storage.truncation.step,
-            let replica = nodes[node.rawValue].replica
-        else { return }
-        var last = storage.records.durableNumber
-        let upTo = storage.records.durablePosition
-        for record in replica.liveRecords {
-            last = append(record, isRepeated: true, at: node) ?? last
-        }
-        nodes[node.rawValue].storage?.truncation.step = .rewriting(
-            lastRecord: last, height: replica.committedHeight, upTo: upTo)
-        beginSync(node)
-        continueTruncation(node)
+        nodes[node.rawValue].host?.truncate()
+        pump(node)
     }
 
-    private mutating func continueTruncation(_ node: ValidatorIndex) {
-        guard let storage = nodes[node.rawValue].storage,
-            case .rewriting(let last, let height, let upTo) = storage.truncation.step,
-            storage.records.durableNumber >= last,
-            nodes[node.rawValue].state.block.height >= height
-        else { return }
-        nodes[node.rawValue].storage?.records.forgetPlaces(upTo: upTo)
-        nodes[node.rawValue].storage?.truncation.step = .syncing(upTo: upTo)
+    /// The executor syncs the store, when it has executed what it was given before.
+    mutating func beginStoreSync(_ node: ValidatorIndex) {
         let start = max(now, nodes[node.rawValue].executorFreeAt)
         let end = start.advanced(by: syncTime(of: node))
         nodes[node.rawValue].executorFreeAt = end
         events.add(.storeSynced(node, life: nodes[node.rawValue].life), at: end)
     }
 
-    /// The store is durable, so the segments that say nothing else can go.
-    mutating func finishTruncation(_ node: ValidatorIndex, life: Int) {
-        guard nodes[node.rawValue].life == life, let storage = nodes[node.rawValue].storage,
-            case .syncing(let upTo) = storage.truncation.step
-        else { return }
-        if mayStop(node) { return }
-        nodes[node.rawValue].storage?.truncation.step = .idle
+    mutating func finishStoreSync(_ node: ValidatorIndex, life: Int) {
+        guard isWorking(node, life: life), !mayStop(node), keep(node) else { return }
         do throws(StorageError) {
-            guard keep(node) else { return }
-            if !mistakes.isRetiringBeforeSync { try storage.store.sync() }
-            let before = storage.log.segmentCount
-            try storage.log.retire(upTo: upTo)
-            statistics[.retiredSegments] += before - storage.log.segmentCount
+            try nodes[node.rawValue].storage?.store.sync()
         } catch {
-            fail(node, error)
+            return fail(node, error)
         }
+        nodes[node.rawValue].host?.storeSynced()
+        pump(node)
+    }
+
+    mutating func retire(upTo position: LogPosition, at node: ValidatorIndex) {
+        guard let log = nodes[node.rawValue].storage?.log else { return }
+        let before = log.segmentCount
+        do throws(StorageError) {
+            try log.retire(upTo: position)
+        } catch {
+            return fail(node, error)
+        }
+        statistics[.retiredSegments] += before - log.segmentCount
     }
 
     // MARK: Serving peers

@@ -7,9 +7,9 @@ import KeyValueStore
 /// A network of nodes with virtual sockets, disks and clocks on one thread. The seed decides
 /// everything: two runs of a seed are the same run, in every build and on every machine.
 ///
-/// What runs is the product: replica, protocol, ledger, the safety log with its files, the store of
-/// the chain, and the key-value store with commands of clients. Power may be cut between any two
-/// effects; what was not durable by then is gone.
+/// What runs is the product: host, replica, protocol, ledger, the safety log with its files, the
+/// store of the chain, and the key-value store with commands of clients. Power may be cut between
+/// any two things that a host does; what was not durable by then is gone.
 ///
 /// Copies of a world share its disks: run one of them.
 public struct World<P: ConsensusProtocol>: Sendable {
@@ -199,7 +199,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
     public var refusals: [String] { nodes.compactMap(\.refusal) }
 
     /// The view of each node that is up.
-    public var views: [View] { nodes.compactMap { $0.replica?.consensus.view } }
+    public var views: [View] { nodes.compactMap { $0.host?.replica.consensus.view } }
 
     /// Whether an adversary decides what `node` sends.
     func isMalicious(_ node: ValidatorIndex) -> Bool { adversaries[node.rawValue] != nil }
@@ -248,17 +248,16 @@ public struct World<P: ConsensusProtocol>: Sendable {
             deliver(message, from: sender, to: target)
         case .timer(let node, let life, let time): fireTimer(node, life: life, at: time)
         case .synced(let node, let life): finishSync(node, life: life)
-        case .stored(let node, let life, let batch): finishStore(batch, at: node, life: life)
         case .authorshipChecked(let node, let life, let vote):
             finishChecking(vote, at: node, life: life)
-        case .batchSigned(let node, let life, let reference, let signature):
-            finishSigning(reference, signature, at: node, life: life)
-        case .executed(let node, let life, let block):
-            guard nodes[node.rawValue].life == life else { return }
-            execute(block, at: node)
-        case .storeSynced(let node, let life): finishTruncation(node, life: life)
+        case .signed(let node, let life, let ticket, let signature):
+            finishSigning(ticket, signature, at: node, life: life)
+        case .executed(let node, let life, let block, let places):
+            execute(block, at: places, by: node, life: life)
+        case .storeSynced(let node, let life): finishStoreSync(node, life: life)
         case .stateSaved(let node, let life, let save): write(save, at: node, life: life)
         case .restart(let node): restart(node)
+        case .stopFailed(let node, let life): stopFailed(node, life: life)
         case .submit(let node): submit(at: node)
         case .read(let node): read(at: node)
         case .truncate(let node): truncate(node)

@@ -13,17 +13,17 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
     case timer(ValidatorIndex, life: Int, at: Instant)
     /// A group of the log's records is on disk.
     case synced(ValidatorIndex, life: Int)
-    /// A batch that a mistaken host keeps in memory.
-    case stored(ValidatorIndex, life: Int, Batch)
-    /// The signature under an own batch is made.
-    case batchSigned(ValidatorIndex, life: Int, BatchReference, [UInt8])
+    /// A signature is made.
+    case signed(ValidatorIndex, life: Int, SigningRequest<P>.Ticket, [UInt8])
     /// An author's signature is checked.
     case authorshipChecked(ValidatorIndex, life: Int, Vote)
-    case executed(ValidatorIndex, life: Int, CommittedBlock)
+    case executed(ValidatorIndex, life: Int, CommittedBlock, places: [LogPosition?])
     case storeSynced(ValidatorIndex, life: Int)
     /// The state that was taken down is written beside everything else.
     case stateSaved(ValidatorIndex, life: Int, StateSave)
     case restart(ValidatorIndex)
+    /// The operator stops a node whose disk has failed.
+    case stopFailed(ValidatorIndex, life: Int)
     case submit(ValidatorIndex)
     case read(ValidatorIndex)
     case truncate(ValidatorIndex)
@@ -43,13 +43,12 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         switch self {
         case .deliver(_, _, let node), .deliverBytes(_, _, let node),
             .process(_, _, let node, _), .timer(let node, _, _), .synced(let node, _),
-            .stored(let node, _, _), .batchSigned(let node, _, _, _),
-            .authorshipChecked(let node, _, _), .executed(let node, _, _),
-            .storeSynced(let node, _),
+            .signed(let node, _, _, _), .authorshipChecked(let node, _, _),
+            .executed(let node, _, _, _), .storeSynced(let node, _),
             .stateSaved(let node, _, _), .submit(let node), .read(let node), .truncate(let node),
             .speak(let node):
             node
-        case .restart, .fault, .mend, .diskHasRoom, .resume, .heal: nil
+        case .restart, .stopFailed, .fault, .mend, .diskHasRoom, .resume, .heal: nil
         }
     }
 
@@ -63,8 +62,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .deliver(_, let sender, let node): tag(1, node, sender)
         case .timer(let node, _, _): tag(2, node)
         case .synced(let node, _): tag(3, node)
-        case .stored(let node, _, _): tag(4, node)
-        case .executed(let node, _, _): tag(5, node)
+        case .stopFailed(let node, _): tag(4, node)
+        case .executed(let node, _, _, _): tag(5, node)
         case .restart(let node): tag(6, node)
         case .submit(let node): tag(7, node)
         case .read(let node): tag(8, node)
@@ -79,7 +78,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .diskHasRoom(let node): tag(17, node)
         case .resume(let node): tag(18, node)
         case .stateSaved(let node, _, _): tag(19, node)
-        case .batchSigned(let node, _, _, _): tag(20, node)
+        case .signed(let node, _, _, _): tag(20, node)
         case .authorshipChecked(let node, _, _): tag(21, node)
         }
     }

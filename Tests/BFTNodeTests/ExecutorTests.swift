@@ -45,13 +45,14 @@ private final class Sink: Sendable {
 
 @Suite struct ExecutorTests {
     private func start(
-        _ backend: any StorageBackend, _ chain: TestChain, own: Int = 0
+        _ backend: any StorageBackend, _ chain: TestChain, own: Int = 0,
+        policy: BlockExecutor<KeyValueStore>.SavePolicy = NodeSettings.savePolicy()
     ) throws -> (Executor<KeyValueStore>, Sink) {
         let store = ChainStore(backend, rules: TestChain.rules)
         _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
         let sink = Sink()
         let executor = Executor(
-            application: KeyValueStore(), store: store, own: ValidatorIndex(own)
+            application: KeyValueStore(), store: store, own: ValidatorIndex(own), policy: policy
         ) { sink.add($0, $1) }
         executor.start()
         return (executor, sink)
@@ -126,7 +127,7 @@ private final class Sink: Sendable {
         let jobs: [ExecutorJob] = [
             .readBlocks(.from(Height(2)), for: peer), .readBlocks(.from(Height(6)), for: peer),
             .readBatches([references[4], unknown, references[0]], for: peer),
-            .readBlock(Height(5), ticket: 8), .readBlock(Height(6), ticket: 9), .sync(ticket: 1),
+            .readBlock(Height(5), ticket: 8), .readBlock(Height(6), ticket: 9), .sync,
         ]
         for job in jobs { executor.append(job) }
         let outcomes = sink.outcomes(14).dropFirst(5).map { outcome in
@@ -213,7 +214,7 @@ private final class Sink: Sendable {
         // The first sync opens the store.
         let backend = FaultInjectingBackend(faults: .init(failingSync: 2))
         let (executor, sink) = try start(backend, chain)
-        executor.append(.sync(ticket: 1))
+        executor.append(.sync)
         executor.append(.execute(chain.committed[0], places: [nil]))
         guard case .failed = sink.outcomes(1)[0] else {
             Issue.record("the failure was not told")
@@ -286,10 +287,58 @@ private final class Sink: Sendable {
         let (executor, _) = try start(backend, chain)
         for committed in chain.committed {
             executor.append(.execute(committed, places: [nil]))
-            executor.append(.sync(ticket: 0))  // Each block takes two writes of its own.
+            executor.append(.sync)  // Each block takes two writes of its own.
         }
         #expect(executor.close() != nil)
         #expect(try ChainStore(backend, rules: TestChain.rules).savedHeight() == .zero)
+    }
+
+    @Test("A save that the disk refuses beside execution is a failure, too")
+    func refusedSave() throws {
+        var chain = TestChain()
+        for height in 1...3 { chain.append([("key\(height)", "1")]) }
+        let backend = RefusingBackend()
+        let (executor, sink) = try start(
+            backend, chain, policy: .init(byteCount: .max, blockCount: 3))
+        backend.release()
+        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
+        let outcomes = sink.outcomes(4)
+        guard case .failed = outcomes[3] else {
+            Issue.record("\(outcomes)")
+            return
+        }
+        executor.append(.sync)
+        #expect(executor.close() != nil)
+        #expect(sink.outcomes.count == 4, "nothing is done any more")
+        #expect(try ChainStore(backend, rules: TestChain.rules).savedHeight() == .zero)
+    }
+
+    @Test("Closing waits for the save under way, and says so if the disk refuses it")
+    func refusedAtClose() throws {
+        var chain = TestChain()
+        for height in 1...3 { chain.append([("key\(height)", "1")]) }
+        let backend = RefusingBackend()
+        let (executor, _) = try start(
+            backend, chain, policy: .init(byteCount: .max, blockCount: 3))
+        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
+        backend.waitForSave()
+        _ = NamedThread("release") {
+            // Long enough for the executor to wait for its saver.
+            usleep(100_000)
+            backend.release()
+        }
+        #expect(executor.close() != nil)
+    }
+
+    @Test("What was asked for before the end is done")
+    func doneBeforeTheEnd() throws {
+        var chain = TestChain()
+        for height in 1...40 { chain.append([("key", "\(height)")]) }
+        let (executor, sink) = try start(MemoryBackend(), chain)
+        for committed in chain.committed { executor.append(.execute(committed, places: [nil])) }
+        executor.append(.query(query(["key"])))
+        #expect(executor.close() == nil)
+        #expect(sink.outcomes.count == 41)
     }
 
     @Test("Long answers to short queries wait until the loop has taken those before")

@@ -8,7 +8,7 @@ public import BFTCore
 public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     public private(set) var consensus: P
     private var ledger: Ledger
-    private let own: ValidatorIndex
+    let own: ValidatorIndex
     /// What was forgotten before this start.
     private let floor: Floor
     /// Whether own batches may be missing between others, as of the start.

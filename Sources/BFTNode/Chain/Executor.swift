@@ -14,7 +14,7 @@ enum ExecutorJob: Sendable {
     case readBatches([BatchReference], for: ValidatorIndex)
     case readBlock(Height, ticket: UInt64)
     /// Make everything executed so far durable.
-    case sync(ticket: UInt64)
+    case sync
     /// The state that was taken down has been written, or the disk has refused it.
     case saved(StorageError?)
 }
@@ -57,7 +57,7 @@ enum ExecutorOutcome: Sendable {
     /// What the peer asked for and is here was handed back.
     case served(ValidatorIndex, cost: Int)
     case block(StoredBlock?, ticket: UInt64)
-    case synced(ticket: UInt64)
+    case synced
     /// The disk refused. Nothing more is executed.
     case failed(StorageError)
 }
@@ -121,12 +121,12 @@ final class Executor<App: Application>: @unchecked Sendable {
 
     init(
         application: consuming sending App, store: ChainStore, own: ValidatorIndex,
+        policy: BlockExecutor<App>.SavePolicy = NodeSettings.savePolicy(),
         onOutcomes: @escaping @Sendable (_ outcomes: [ExecutorOutcome], _ byteCount: Int) -> Void
     ) {
         self.store = store
         blocks = BlockExecutor(
-            application, store: store, own: own,
-            policy: NodeSettings.savePolicy())
+            application, store: store, own: own, policy: policy)
         self.onOutcomes = onOutcomes
     }
 
@@ -262,10 +262,10 @@ final class Executor<App: Application>: @unchecked Sendable {
             case .readBlock(let height, let ticket):
                 try blocks.keep()
                 add(.block(try store.storedBlock(at: height), ticket: ticket))
-            case .sync(let ticket):
+            case .sync:
                 try blocks.keep()
                 try store.sync()
-                add(.synced(ticket: ticket))
+                add(.synced)
             case .saved(let failure):
                 blocks.noteSaved()
                 if let failure { throw failure }

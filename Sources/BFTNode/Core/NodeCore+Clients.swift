@@ -53,7 +53,7 @@ extension NodeCore {
 
     /// Whether the ledger takes another batch. Asked for each batch, and not for each transaction.
     @inline(never)
-    private var ledgerHasRoom: Bool { replica.hasRoom(for: settings.batchBytes) }
+    private var ledgerHasRoom: Bool { host.replica.hasRoom(for: settings.batchBytes) }
 
     func read(
         _ origin: UInt64, isLocal: Bool, _ write: (inout [UInt8]) -> Void
@@ -70,8 +70,8 @@ extension NodeCore {
 
     /// Seals the open batch, if the ledger has room for another.
     private func sealNow() {
-        guard !batches.isEmpty, replica.hasRoom(for: batches.byteCount) else { return }
-        give(.sealed(batches.seal(sequence: replica.nextOwnSequence)))
+        guard !batches.isEmpty, host.replica.hasRoom(for: batches.byteCount) else { return }
+        give(.sealed(batches.seal(sequence: host.replica.nextOwnSequence)))
     }
 
     func submitQueries() {
@@ -115,22 +115,17 @@ extension NodeCore {
             case .judged(let digest, let isValid):
                 give(.applicationJudged(digest, isValid: isValid))
             case .blocks(let answer, let peer):
-                let message = Message.ledger(answer)
-                _ = transport.send(
-                    Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
+                send(.ledger(answer), to: peer)
             case .batch(let batch, let peer):
-                let message = Message.ledger(.batch(BatchCopy(batch)))
-                _ = transport.send(
-                    Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
+                send(.ledger(.batch(BatchCopy(batch))), to: peer)
             case .served(let peer, let cost): peerCosts[peer.rawValue] -= cost
             case .block(let block, let ticket):
                 blockReads.removeValue(forKey: ticket)?(.success(block))
-            case .synced: finishTruncation()
+            case .synced: storeSynced()
             case .failed(let error): return fail(.storage(error))
             }
         }
         sessions?.resumeBusy()
-        continueTruncation()
     }
 
     private func finish(_ committed: CommittedBlock, _ root: Digest, _ results: [BatchResults]) {
@@ -192,7 +187,7 @@ extension NodeCore {
             submissions.take(origin)?(
                 .success(
                     Receipt(
-                        height: replica.executedHeight, position: 0,
+                        height: host.replica.executedHeight, position: 0,
                         result: answer.withUnsafeBytes { Array($0) }, certificate: nil,
                         stateRoot: counters.stateRoot)))
         }

@@ -28,7 +28,9 @@ extension NodeCore: NetworkTransportDelegate {
         do throws(WireError) {
             guard kind == Self.kind else { throw .unknownTag(kind) }
             // A batch is large: what nobody wants is not even hashed.
-            if let head = try Message.batchHead(of: payload), !replica.isUseful(head, from: peer) {
+            if let head = try Message.batchHead(of: payload),
+                !host.replica.isUseful(head, from: peer)
+            {
                 counters.received += 1
                 return
             }
@@ -39,8 +41,8 @@ extension NodeCore: NetworkTransportDelegate {
             return transport.disconnect(peer)
         }
         counters.received += 1
-        guard replica.isUseful(message, from: peer) else { return }
-        if let trusted = replica.trusted(message, from: peer) {
+        guard host.replica.isUseful(message, from: peer) else { return }
+        if let trusted = host.replica.trusted(message, from: peer) {
             return give(.received(trusted, from: peer))
         }
         let cost = keys.verificationCost(of: message)
@@ -92,7 +94,7 @@ extension NodeCore: NetworkTransportDelegate {
         let cost = batch.reduce(UInt64(0)) { $0 + $1.cost.nanoseconds }
         counters.verified += UInt64(batch.count)
         guard cost > NodeSettings.inlineLimit.nanoseconds else {
-            for (message, peer, _) in batch where replica.isUseful(message, from: peer) {
+            for (message, peer, _) in batch where host.replica.isUseful(message, from: peer) {
                 accept(message, from: peer)
             }
             return

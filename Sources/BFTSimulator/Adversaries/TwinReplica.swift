@@ -5,7 +5,7 @@ import BFTLedger
 /// A replica that a malicious validator runs beside the world's own under the same key, without a
 /// disk, and without a network but to the validators on its side.
 struct TwinReplica<P: ConsensusProtocol>: Sendable {
-    private var replica: Replica<P>
+    private var host: ReplicaHost<P>
     /// Who hears it and is heard by it.
     let side: [ValidatorIndex]
     /// Blocks that wait to be executed, in their order. As in any host, none is executed before
@@ -15,14 +15,15 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
 
     init(side: [ValidatorIndex], _ vantage: Vantage<P>) {
         self.side = side
-        replica = Replica(
-            configuration: vantage.configuration, limits: vantage.limits, state: vantage.genesis,
-            recovered: [])
+        host = ReplicaHost(
+            Replica(
+                configuration: vantage.configuration, limits: vantage.limits,
+                state: vantage.genesis, recovered: []))
     }
 
     /// Its first words.
     mutating func start(_ vantage: Vantage<P>) -> [Dispatch<P>] {
-        var sent = give(.started, vantage)
+        var sent = pump(vantage)
         for peer in side { sent += give(.connected(peer), vantage) }
         return sent
     }
@@ -30,8 +31,8 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
     mutating func hear(
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: Vantage<P>
     ) -> [Dispatch<P>] {
-        guard side.contains(sender), replica.isUseful(message, from: sender),
-            replica.trusted(message, from: sender) != nil
+        guard side.contains(sender), host.replica.isUseful(message, from: sender),
+            host.replica.trusted(message, from: sender) != nil
                 || message.claims.allSatisfy({ vantage.signatures.holds($0) })
         else { return [] }
         return give(.received(Verified(message), from: sender), vantage)
@@ -52,44 +53,48 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
 
     mutating func submit(_ transaction: [UInt8], _ vantage: Vantage<P>) -> [Dispatch<P>] {
         let batch = Batch.of(
-            [transaction], author: vantage.own, sequence: replica.nextOwnSequence)
+            [transaction], author: vantage.own, sequence: host.replica.nextOwnSequence)
         return give(.sealed(batch), vantage)
     }
 
-    /// Gives it one input after another until it has no more questions, and sends what it says to
-    /// its side.
     private mutating func give(
-        _ first: ReplicaInput<P>, _ vantage: Vantage<P>
+        _ input: ReplicaInput<P>, _ vantage: Vantage<P>
     ) -> [Dispatch<P>] {
-        var (sent, inputs): ([Dispatch<P>], [ReplicaInput<P>]) = ([], [first])
-        while !inputs.isEmpty {
-            var effects: [ReplicaEffect<P>] = []
-            replica.handle(
-                inputs.removeFirst(), at: vantage.now, wallTime: vantage.wallTime, into: &effects)
-            for effect in effects {
-                switch effect {
-                case .sign(let unsigned):
-                    let message = vantage.signed(unsigned, by: vantage.own)
-                    inputs.append(.received(Verified(message), from: vantage.own))
-                    let hearers = side.filter(vantage.recipients(of: unsigned).contains)
-                    sent.append(Dispatch(message, to: hearers))
-                case .send(let message, let peer):
-                    sent.append(Dispatch(message, to: side.filter { $0 == peer }))
-                case .broadcast(let message): sent.append(Dispatch(message, to: side))
-                case .store(let copy): inputs.append(.stored(copy.reference))
-                case .signBatch(let reference, let statement):
-                    let signature = vantage.signatures.sign(
-                        statement.signingBytes, as: vantage.own)
-                    inputs.append(.batchSigned(reference, signature: signature))
-                case .checkAuthorship(let vote):
-                    let isGenuine = vote.claims.allSatisfy { vantage.signatures.holds($0) }
-                    inputs.append(.authorshipChecked(vote, isGenuine: isGenuine))
-                case .setTimer(let instant): timer = instant
-                case .execute(let block): awaited.append(block.block.height)
-                case .askApplication(let block, _):
-                    inputs.append(.applicationJudged(block.digest, isValid: true))
-                default: break
-                }
+        host.handle(input, at: vantage.now, wallTime: vantage.wallTime)
+        return pump(vantage)
+    }
+
+    /// Does what its host says until there is no more to do, and sends what it says to its side.
+    private mutating func pump(_ vantage: Vantage<P>) -> [Dispatch<P>] {
+        var sent: [Dispatch<P>] = []
+        while let output = host.next() {
+            switch output {
+            case .append: host.assumeDurable()
+            case .sign(let request):
+                host.signed(
+                    request.ticket, vantage.signatures.sign(request.bytes, as: vantage.own))
+            case .checkAuthorship(let vote):
+                let isGenuine = vote.claims.allSatisfy { vantage.signatures.holds($0) }
+                host.handle(
+                    .authorshipChecked(vote, isGenuine: isGenuine), at: vantage.now,
+                    wallTime: vantage.wallTime)
+            case .publish(let unsigned, let message):
+                let hearers = side.filter(vantage.recipients(of: unsigned).contains)
+                sent.append(Dispatch(message, to: hearers))
+            case .give(let input):
+                host.handle(input, at: vantage.now, wallTime: vantage.wallTime)
+            case .send(let message, let peer):
+                sent.append(Dispatch(message, to: side.filter { $0 == peer }))
+            case .broadcast(let message): sent.append(Dispatch(message, to: side))
+            case .setTimer(let instant): timer = instant
+            case .execute(let block, _): awaited.append(block.block.height)
+            case .askApplication(let block, _):
+                host.handle(
+                    .applicationJudged(block.digest, isValid: true), at: vantage.now,
+                    wallTime: vantage.wallTime)
+            case .hurry, .readBlocks, .readBatches, .readReady, .accuse, .diverged, .displaced,
+                .rejected, .rejectedLedger, .committed, .syncStore, .retire:
+                break
             }
         }
         return sent

@@ -43,6 +43,8 @@ public struct WorldStatistics: Sendable, Equatable {
         case skewedClocks, driftingClocks
         /// Executions that took a millisecond or longer.
         case slowExecutions
+        /// Records that a log had no room for.
+        case refusedRecords
         /// Segments of logs that were given up.
         case retiredSegments
         /// Times that clients were turned away because too much was under way.

@@ -6,7 +6,7 @@ import BFTStorage
 /// the disk is busy becomes durable together. The world says when a sync is over.
 ///
 /// Used on the world's thread alone.
-final class SimulatedLog: RecordLog, @unchecked Sendable {
+final class SimulatedLog: @unchecked Sendable {
     private struct Record {
         let type: UInt8
         let parts: [[UInt8]]
@@ -16,17 +16,25 @@ final class SimulatedLog: RecordLog, @unchecked Sendable {
     private let directory: MemoryLogDirectory
     private var gathered: [Record] = []
     private var group: [Record] = []
-    /// Whether somebody waits for one of the records that have gathered.
+    /// Whether somebody waits for the records that have gathered, or for their room.
     private var isWanted = false
     private var end: LogPosition
+    private let recordLimit: Int
 
-    init(_ log: SafetyLog, on directory: MemoryLogDirectory) {
+    /// - Parameter recordLimit: how many records may be on their way to the disk.
+    init(_ log: SafetyLog, on directory: MemoryLogDirectory, recordLimit: Int) {
         self.log = log
         self.directory = directory
+        self.recordLimit = recordLimit
         end = log.end
     }
 
+    /// Takes a record and returns its position, or `nil` if there is no room.
     func append(type: UInt8, parts: [[UInt8]], isUrgent: Bool) -> LogPosition? {
+        guard gathered.count + group.count < recordLimit else {
+            isWanted = true
+            return nil
+        }
         let position = end
         let byteCount = parts.reduce(0) { $0 + $1.count }
         end = LogPosition(
@@ -36,7 +44,7 @@ final class SimulatedLog: RecordLog, @unchecked Sendable {
         return position
     }
 
-    func hurry() { isWanted = !gathered.isEmpty }
+    func hurry() { if !gathered.isEmpty { isWanted = true } }
 
     /// Whether a group is on its way to the disk.
     var isBusy: Bool { !group.isEmpty }
@@ -44,7 +52,7 @@ final class SimulatedLog: RecordLog, @unchecked Sendable {
     /// Hands what has gathered to the disk, if somebody waits for it and the disk isn't busy. Says
     /// whether a write begins.
     func beginGroup() -> Bool {
-        guard !isBusy, isWanted else { return false }
+        guard !isBusy, isWanted, !gathered.isEmpty else { return false }
         isWanted = false
         swap(&group, &gathered)
         return true

@@ -31,14 +31,15 @@ extension MeasuredNetwork {
         validators.indices.filter { $0.rawValue != position }
     }
 
-    mutating func sign(_ unsigned: P.Unsigned, at position: Int) {
-        let own = signed(unsigned, by: position)
-        if isLying(position) {
-            ask(position) { adversary, vantage in adversary.instead(of: unsigned, &vantage) }
-        } else {
-            post(own, from: position, to: unsigned.recipients(among: peers(of: position)))
+    mutating func publish(
+        _ unsigned: P.Unsigned, _ message: ReplicaMessage<P>, from position: Int
+    ) {
+        guard isLying(position) else {
+            return post(
+                Letter(message), from: position, to: unsigned.recipients(among: peers(of: position))
+            )
         }
-        giveBack(own, to: position)
+        ask(position) { adversary, vantage in adversary.instead(of: unsigned, &vantage) }
     }
 
     mutating func send(
@@ -52,22 +53,14 @@ extension MeasuredNetwork {
         }
     }
 
-    /// The signature of `position` under what it says of its batch.
-    mutating func sign(_ statement: Statement, at position: Int) -> [UInt8] {
-        run.signedCount += 1
-        run.loads[position].signedCount += 1
-        let bytes = signatures.standIn == nil ? [] : statement.signingBytes
-        return signatures.sign(bytes, as: ValidatorIndex(position))
+    mutating func sign(_ request: SigningRequest<P>, at position: Int) -> [UInt8] {
+        sign(signatures.standIn == nil ? [] : request.bytes, at: position)
     }
 
-    private mutating func signed(_ unsigned: P.Unsigned, by position: Int) -> Letter {
+    private mutating func sign(_ bytes: [UInt8], at position: Int) -> [UInt8] {
         run.signedCount += 1
         run.loads[position].signedCount += 1
-        let validator = ValidatorIndex(position)
-        let bytes = signatures.standIn == nil ? [] : unsigned.signingBytes
-        return Letter(
-            .consensus(
-                unsigned.signed(by: validator, signatures.sign(bytes, as: validator))))
+        return signatures.sign(bytes, as: ValidatorIndex(position))
     }
 
     // MARK: Work
@@ -77,11 +70,11 @@ extension MeasuredNetwork {
         let bytes = Array(repeating: UInt8(0), count: measurement.batchByteCount)
         builder.append(upTo: bytes.count) { $0.append(contentsOf: bytes) }
         return builder.seal(
-            author: ValidatorIndex(position), sequence: replicas[position].nextOwnSequence)
+            author: ValidatorIndex(position), sequence: hosts[position].replica.nextOwnSequence)
     }
 
     mutating func sendBlocks(_ request: SyncRequest, to peer: ValidatorIndex, of position: Int) {
-        let executed = Int(replicas[position].executedHeight.rawValue)
+        let executed = Int(hosts[position].replica.executedHeight.rawValue)
         guard let answer = ExecutedBlocks(blocks: blocks[..<executed]).answer(request) else {
             return
         }
@@ -98,7 +91,7 @@ extension MeasuredNetwork {
     private func vantage(of position: Int) -> Vantage<P> {
         Vantage(
             configuration: configuration(of: position), limits: LedgerLimits(), now: now,
-            wallTime: wallTime, replica: replicas[position], genesis: genesis, random: random,
+            wallTime: wallTime, replica: hosts[position].replica, genesis: genesis, random: random,
             coalition: coalition, signatures: signatures)
     }
 
@@ -121,7 +114,11 @@ extension MeasuredNetwork {
     /// What goes onto the wire. Bytes that are no message end there.
     private mutating func letter(_ content: Dispatch<P>.Content, by position: Int) -> Letter? {
         switch content {
-        case .unsigned(let unsigned): signed(unsigned, by: position)
+        case .unsigned(let unsigned):
+            Letter(
+                .consensus(
+                    unsigned.signed(
+                        by: ValidatorIndex(position), sign(unsigned.signingBytes, at: position))))
         case .message(let message): Letter(message)
         case .bytes(let bytes): (try? ReplicaMessage<P>(decoding: bytes)).map { Letter($0) }
         }

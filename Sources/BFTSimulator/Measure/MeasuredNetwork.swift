@@ -39,7 +39,7 @@ struct MeasuredNetwork<P: Attackable> {
     var random: SplitMix64
     /// By validator, also of those that are down. Apart from everything else that is known of a
     /// validator, so that it is changed where it stands.
-    var replicas: [Replica<P>] = []
+    var hosts: [ReplicaHost<P>] = []
     var isUp: [Bool]
     private var timers: [Instant?]
     var adversaries: [(any Adversary<P>)?]
@@ -89,10 +89,11 @@ struct MeasuredNetwork<P: Attackable> {
             members: validators.indices.filter { measurement.isByzantine($0.rawValue) },
             seed: seed, turns: [])
         for position in 0..<count {
-            replicas.append(
-                Replica(
-                    configuration: configuration(of: position), limits: LedgerLimits(),
-                    state: genesis, recovered: []))
+            hosts.append(
+                ReplicaHost(
+                    Replica(
+                        configuration: configuration(of: position), limits: LedgerLimits(),
+                        state: genesis, recovered: [])))
         }
     }
 
@@ -115,7 +116,7 @@ struct MeasuredNetwork<P: Attackable> {
     }
 
     private var isEnough: Bool {
-        replicas.indices.allSatisfy {
+        hosts.indices.allSatisfy {
             !isCounted($0)
                 || (isDone[$0] && (!measurement.doesLeaderFail || hasRecovered[$0]))
         }
@@ -124,10 +125,10 @@ struct MeasuredNetwork<P: Attackable> {
     /// Runs until the last block is committed everywhere, or so much time has passed that it
     /// never will be.
     mutating func measured() -> MeasuredRun {
-        for position in replicas.indices where isUp[position] { give(.started, to: position) }
-        let authors = replicas.indices.filter(isCounted).prefix(measurement.authorCount)
+        for position in hosts.indices where isUp[position] { pump(position) }
+        let authors = hosts.indices.filter(isCounted).prefix(measurement.authorCount)
         for author in authors { give(.sealed(nextBatch(of: author)), to: author) }
-        for position in replicas.indices where adversaries[position] != nil {
+        for position in hosts.indices where adversaries[position] != nil {
             events.add(.speak(position), at: now)
         }
         let limit = Interval.seconds(600)
@@ -168,13 +169,13 @@ struct MeasuredNetwork<P: Attackable> {
 
     private mutating func receive(_ letter: Letter, from sender: Int, at position: Int) {
         guard isUp[position] else { return }
-        if sender != position, !hear(letter, from: sender, at: position) { return }
-        guard replicas[position].isUseful(letter.message, from: ValidatorIndex(sender)) else {
+        if !hear(letter, from: sender, at: position) { return }
+        guard hosts[position].replica.isUseful(letter.message, from: ValidatorIndex(sender)) else {
             return
         }
         let isTrusted =
-            replicas[position].trusted(letter.message, from: ValidatorIndex(sender)) != nil
-        if sender != position, !isTrusted {
+            hosts[position].replica.trusted(letter.message, from: ValidatorIndex(sender)) != nil
+        if !isTrusted {
             run.verifiedCount += letter.claimCount
             run.loads[position].verifiedCount += letter.claimCount
         }
@@ -186,45 +187,47 @@ struct MeasuredNetwork<P: Attackable> {
     }
 
     mutating func give(_ input: ReplicaInput<P>, to position: Int) {
-        var inputs = [input]
-        var handled = 0
-        while handled < inputs.count {
-            var effects: [ReplicaEffect<P>] = []
-            replicas[position].handle(inputs[handled], at: now, wallTime: wallTime, into: &effects)
-            handled += 1
-            noteView(of: position)
-            // A leader that stops says nothing in the view that it enters.
-            guard isUp[position] else { return }
-            for effect in effects { carryOut(effect, at: position, &inputs) }
-        }
+        handle(input, at: position)
+        pump(position)
+    }
+
+    private mutating func handle(_ input: ReplicaInput<P>, at position: Int) {
+        hosts[position].handle(input, at: now, wallTime: wallTime)
+        noteView(of: position)
+    }
+
+    /// Does what a host says. A leader that stops says nothing in the view that it enters.
+    private mutating func pump(_ position: Int) {
+        while isUp[position], let output = hosts[position].next() { perform(output, at: position) }
     }
 
     /// Wall clocks count microseconds here, so that the time in a block says precisely when it was
     /// made.
     var wallTime: Timestamp { Timestamp(milliseconds: now.nanoseconds / 1_000) }
 
-    private mutating func carryOut(
-        _ effect: ReplicaEffect<P>, at position: Int, _ inputs: inout [ReplicaInput<P>]
-    ) {
-        switch effect {
-        case .store(let copy): inputs.append(.stored(copy.reference))
-        case .signBatch(let reference, let statement):
-            inputs.append(.batchSigned(reference, signature: sign(statement, at: position)))
+    private mutating func perform(_ output: HostOutput<P>, at position: Int) {
+        switch output {
+        case .append: hosts[position].assumeDurable()
+        case .sign(let request):
+            let signature = sign(request, at: position)
+            hosts[position].signed(request.ticket, signature)
         case .checkAuthorship(let vote):
             let isGenuine = vote.claims.allSatisfy(signatures.holds)
-            inputs.append(.authorshipChecked(vote, isGenuine: isGenuine))
-        case .sign(let unsigned): sign(unsigned, at: position)
+            handle(.authorshipChecked(vote, isGenuine: isGenuine), at: position)
+        case .publish(let unsigned, let message): publish(unsigned, message, from: position)
+        case .give(let input): handle(input, at: position)
         case .send(let message, let peer): send(message, from: position, to: [peer])
         case .broadcast(let message): send(message, from: position, to: peers(of: position))
         case .setTimer(let instant):
             timers[position] = instant
             events.add(.timer(position, at: instant), at: max(now, instant))
-        case .execute(let block):
+        case .execute(let block, _):
             let height = block.block.height
             if UInt64(blocks.count) < height.rawValue { blocks.append(block) }
-            inputs.append(.executed(height, stateRoot: Digest(height.rawValue, 0, 0, 0)))
+            handle(
+                .executed(height, stateRoot: Digest(height.rawValue, 0, 0, 0)), at: position)
             if block.batches.contains(where: { $0.author.rawValue == position }) {
-                inputs.append(.sealed(nextBatch(of: position)))
+                handle(.sealed(nextBatch(of: position)), at: position)
             }
         case .readBlocks(let request, let peer): sendBlocks(request, to: peer, of: position)
         case .readBatches(let references, let peer):
@@ -234,9 +237,10 @@ struct MeasuredNetwork<P: Attackable> {
                 }
             }
         case .askApplication(let block, _):
-            inputs.append(.applicationJudged(block.digest, isValid: true))
+            handle(.applicationJudged(block.digest, isValid: true), at: position)
         case .committed(let committed): note(committed, at: position)
-        case .persist, .readReady, .accuse, .diverged, .displaced, .rejected, .rejectedLedger:
+        case .hurry, .readReady, .accuse, .diverged, .displaced, .rejected, .rejectedLedger,
+            .syncStore, .retire:
             break
         }
     }
@@ -256,17 +260,6 @@ struct MeasuredNetwork<P: Attackable> {
             run.loads[target].receivedByteCount += letter.byteCount
             receivers.append((target, delay(from: sender, to: target)))
         }
-        launch(letter, from: sender, to: receivers)
-    }
-
-    /// A replica hears itself say what it meant to say, at once.
-    mutating func giveBack(_ letter: Letter, to position: Int) {
-        launch(letter, from: position, to: [(position, .zero)])
-    }
-
-    private mutating func launch(
-        _ letter: Letter, from sender: Int, to receivers: [(target: Int, delay: Interval)]
-    ) {
         guard let flight = flights.launch(letter, from: sender, at: now, to: receivers) else {
             return
         }
@@ -327,7 +320,7 @@ struct MeasuredNetwork<P: Attackable> {
     /// Stops the leader of a view that begins.
     private mutating func noteView(of position: Int) {
         guard measurement.doesLeaderFail, failedAt == nil else { return }
-        let view = replicas[position].consensus.view
+        let view = hosts[position].replica.consensus.view
         guard view > lastView else { return }
         lastView = view
         failLeader(as: position)
@@ -336,7 +329,8 @@ struct MeasuredNetwork<P: Attackable> {
     /// Stops the leader of the view that `witness` is in, once.
     private mutating func failLeader(as witness: Int) {
         guard measurement.doesLeaderFail, failedAt == nil, isCounting else { return }
-        let leader = replicas[witness].consensus.leader(of: replicas[witness].consensus.view)
+        let view = hosts[witness].replica.consensus.view
+        let leader = hosts[witness].replica.consensus.leader(of: view)
         guard isUp[leader.rawValue] else { return }
         failedAt = now
         isUp[leader.rawValue] = false

@@ -20,6 +20,9 @@ extension OracleBench {
             OracleEntry("memory") { BoundedMemory($0) },
             OracleEntry("progress") { _ in Progress() },
             OracleEntry("L1") { _ in Liveness() },
+            OracleEntry("N1") { EffectsInOrder($0) },
+            OracleEntry("N2") { SilentAfterFailure($0) },
+            OracleEntry("N3") { ExecutesWhatIsDurable($0) },
         ]
     }
 }

@@ -13,6 +13,14 @@ public enum Observation<P: ConsensusProtocol>: Sendable {
     case authored(BatchReference, at: ValidatorIndex)
     /// A record of the protocol can't be lost any more.
     case durable(P.Durable, at: ValidatorIndex)
+    /// The log has a batch, and it can't be lost any more.
+    case batchDurable(BatchReference, at: ValidatorIndex)
+    /// The replica asks its host for this, in this order.
+    case asked([ReplicaEffect<P>], at: ValidatorIndex)
+    /// The host has an effect carried out by which something is said, or a block executed.
+    case carriedOut(ReplicaEffect<P>, at: ValidatorIndex)
+    /// The disk refuses to go on.
+    case diskFailed(at: ValidatorIndex)
     /// The power was cut, and `keeping` executed blocks are left.
     case powerCut(at: ValidatorIndex, keeping: Int)
     /// The node starts, and its chain ends below what its log says to have forgotten.

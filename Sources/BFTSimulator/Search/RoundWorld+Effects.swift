@@ -13,18 +13,17 @@ struct RoundLiar<P: ConsensusProtocol>: Sendable {
 
 // What replicas ask for, and the network between them.
 extension RoundWorld {
-    mutating func carryOut(_ effect: ReplicaEffect<P>, at instance: Int) {
-        switch effect {
-        case .persist, .rejectedLedger, .readReady, .diverged: break
-        case .store(let copy): give(.stored(copy.reference), to: instance)
+    mutating func perform(_ output: HostOutput<P>, at instance: Int) {
+        switch output {
+        case .append: instances[instance].host.assumeDurable()
+        case .sign(let request):
+            let signature = signatures.sign(request.bytes, as: instances[instance].validator)
+            instances[instance].host.signed(request.ticket, signature)
         case .checkAuthorship(let vote):
             let isGenuine = vote.claims.allSatisfy { signatures.holds($0) }
-            give(.authorshipChecked(vote, isGenuine: isGenuine), to: instance)
-        case .signBatch(let reference, let statement):
-            let signature = signatures.sign(
-                statement.signingBytes, as: instances[instance].validator)
-            give(.batchSigned(reference, signature: signature), to: instance)
-        case .sign(let unsigned): sign(unsigned, at: instance)
+            handle(.authorshipChecked(vote, isGenuine: isGenuine), at: instance)
+        case .publish(let unsigned, let message): publish(unsigned, message, from: instance)
+        case .give(let input): handle(input, at: instance)
         case .send(let message, let peer): send(message, from: instance, to: peer)
         case .broadcast(let message):
             for peer in validators.indices where peer != instances[instance].validator {
@@ -33,7 +32,7 @@ extension RoundWorld {
         case .setTimer(let time):
             instances[instance].timer = time
             events.add(.timer(instance, at: time), at: max(now, time))
-        case .execute(let block): events.add(.executed(instance, block), at: now)
+        case .execute(let block, _): events.add(.executed(instance, block), at: now)
         case .readBlocks(let request, let peer):
             let kept = ExecutedBlocks(blocks: instances[instance].blocks[...])
             guard let answer = kept.answer(request) else { return }
@@ -44,7 +43,7 @@ extension RoundWorld {
                 send(.ledger(.batch(BatchCopy(batch))), from: instance, to: peer)
             }
         case .askApplication(let block, _):
-            give(.applicationJudged(block.digest, isValid: true), to: instance)
+            handle(.applicationJudged(block.digest, isValid: true), at: instance)
         case .committed(let run):
             for block in run.blocks {
                 note(.committed, instance, text: MessageSummary.about(block))
@@ -57,6 +56,7 @@ extension RoundWorld {
         case .displaced(let batch):
             guard isHonest(instance) else { return }
             violations.append("displacement: batch \(batch.sequence) of an honest validator")
+        case .hurry, .rejectedLedger, .readReady, .diverged, .syncStore, .retire: break
         }
     }
 
@@ -105,32 +105,23 @@ extension RoundWorld {
 
     // MARK: Network
 
-    private mutating func sign(_ unsigned: P.Unsigned, at instance: Int) {
+    private mutating func publish(
+        _ unsigned: P.Unsigned, _ message: ReplicaMessage<P>, from instance: Int
+    ) {
         let validator = instances[instance].validator
-        let own = signed(unsigned, by: validator)
         let peers = unsigned.recipients(among: validators.indices.filter { $0 != validator })
-        if let liar, liar.validator == validator {
-            let view = instances[instance].view
-            for peer in peers {
-                for other in liar.instead(unsigned, view, peer) {
-                    send(signed(other, by: validator), from: instance, to: peer)
-                }
-            }
-        } else {
-            for peer in peers {
-                send(own, from: instance, to: peer)
+        guard let liar, liar.validator == validator else {
+            for peer in peers { send(message, from: instance, to: peer) }
+            return
+        }
+        let view = instances[instance].view
+        for peer in peers {
+            for other in liar.instead(unsigned, view, peer) {
+                let signature = signatures.sign(other.signingBytes, as: validator)
+                send(
+                    .consensus(other.signed(by: validator, signature)), from: instance, to: peer)
             }
         }
-        // A replica hears itself say what it meant to say.
-        events.add(.deliver(own, from: instance, to: instance), at: now)
-    }
-
-    private func signed(
-        _ unsigned: P.Unsigned, by validator: ValidatorIndex
-    ) -> ReplicaMessage<P> {
-        .consensus(
-            unsigned.signed(
-                by: validator, signatures.sign(unsigned.signingBytes, as: validator)))
     }
 
     /// Sends to every instance of a validator that the view of the sender lets it reach.
@@ -151,12 +142,12 @@ extension RoundWorld {
 
     mutating func deliver(_ message: ReplicaMessage<P>, from sender: Int, to target: Int) {
         let peer = instances[sender].validator
-        guard instances[target].replica.isUseful(message, from: peer),
-            instances[target].replica.trusted(message, from: peer) != nil
+        guard instances[target].host.replica.isUseful(message, from: peer),
+            instances[target].host.replica.trusted(message, from: peer) != nil
                 || message.claims.allSatisfy({ signatures.holds($0) })
         else { return }
-        if sender != target { note(.received, target, peer: sender, message: message) }
-        give(.received(Verified(message), from: instances[sender].validator), to: target)
+        note(.received, target, peer: sender, message: message)
+        give(.received(Verified(message), from: peer), to: target)
     }
 
     // MARK: Trace

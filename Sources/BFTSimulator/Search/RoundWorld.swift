@@ -21,7 +21,7 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
 
     struct Instance: Sendable {
         let validator: ValidatorIndex
-        var replica: Replica<P>
+        var host: ReplicaHost<P>
         var timer: Instant?
         var state: CommittedState
         /// The blocks it executed, by height - 1.
@@ -80,8 +80,10 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
                 leaders: LeaderSchedule(cycle: plan.leaders))
             return Instance(
                 validator: validator,
-                replica: Replica(
-                    configuration: configuration, limits: limits, state: genesis, recovered: []),
+                host: ReplicaHost(
+                    Replica(
+                        configuration: configuration, limits: limits, state: genesis,
+                        recovered: [])),
                 state: genesis)
         }
         let links = Array(repeating: false, count: plan.instances.count)
@@ -90,7 +92,7 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         for round in plan.rounds.indices {
             let view = View(UInt64(round) + 1)
             precondition(
-                instances[0].replica.consensus.leader(of: view) == plan.rounds[round].leader,
+                instances[0].host.replica.consensus.leader(of: view) == plan.rounds[round].leader,
                 "this protocol takes leaders from elsewhere than its configuration")
         }
     }
@@ -134,11 +136,12 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
     /// violation if that takes longer than `bound` after the last planned view could end.
     mutating func runToRest(within bound: Interval) {
         for instance in instances.indices {
-            give(.started, to: instance)
+            pump(instance)
             for peer in validators.indices where peer != instances[instance].validator {
                 give(.connected(peer), to: instance)
             }
             submit(at: instance)
+            pump(instance)
         }
         let end = now.advanced(
             by: Self.splitTime.scaled(by: UInt64(plan.rounds.count))
@@ -200,17 +203,24 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
     }
 
     mutating func give(_ input: ReplicaInput<P>, to instance: Int) {
-        var effects: [ReplicaEffect<P>] = []
+        handle(input, at: instance)
+        pump(instance)
+    }
+
+    mutating func handle(_ input: ReplicaInput<P>, at instance: Int) {
         let wallTime = Timestamp(milliseconds: 1_700_000_000_000 + now.nanoseconds / 1_000_000)
-        instances[instance].replica.handle(input, at: now, wallTime: wallTime, into: &effects)
+        instances[instance].host.handle(input, at: now, wallTime: wallTime)
         noteView(of: instance)
         // Something to agree on after the planned views, too.
         if instances[instance].submissionCount == 1, isPastPlan(instance) { submit(at: instance) }
-        for effect in effects { carryOut(effect, at: instance) }
+    }
+
+    private mutating func pump(_ instance: Int) {
+        while let output = instances[instance].host.next() { perform(output, at: instance) }
     }
 
     private mutating func noteView(of instance: Int) {
-        let view = instances[instance].replica.consensus.view
+        let view = instances[instance].host.replica.consensus.view
         guard view != instances[instance].view else { return }
         instances[instance].view = view
         if plan.round(of: view) != nil {
@@ -221,7 +231,7 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
             }
         }
         remakeLinks()
-        let leader = instances[instance].replica.consensus.leader(of: view)
+        let leader = instances[instance].host.replica.consensus.leader(of: view)
         note(.view, instance, text: "\(view), led by \(leader)")
     }
 
@@ -244,9 +254,9 @@ struct RoundWorld<P: ConsensusProtocol>: Sendable {
         }
         let batch = builder.seal(
             author: instances[instance].validator,
-            sequence: instances[instance].replica.nextOwnSequence)
+            sequence: instances[instance].host.replica.nextOwnSequence)
         if isHonest(instance) { outstanding.insert(batch.reference) }
         note(.submitted, instance, text: "batch \(batch.author)/\(batch.sequence)")
-        give(.sealed(batch), to: instance)
+        handle(.sealed(batch), at: instance)
     }
 }

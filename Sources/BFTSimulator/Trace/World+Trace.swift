@@ -16,16 +16,13 @@ extension World {
             guard isAlive(node, life), nodes[node.rawValue].timer == time else { return }
             add(.timer, node, "")
         case .synced(let node, let life): if isAlive(node, life) { add(.durable, node, "record") }
-        case .stored(let node, let life, let batch):
-            guard isAlive(node, life) else { return }
-            add(.durable, node, "batch \(batch.author)/\(batch.sequence)")
-        case .executed(let node, let life, let block):
+        case .executed(let node, let life, let block, _):
             guard isAlive(node, life) else { return }
             add(.executed, node, MessageSummary.about(block.block))
         case .restart(let node): if !nodes[node.rawValue].isUp { add(.started, node, "") }
         case .heal: add(.healed, nil, "faults end")
-        case .deliverBytes, .process, .batchSigned, .authorshipChecked, .storeSynced, .stateSaved,
-            .submit, .read, .truncate, .speak, .fault, .mend, .diskHasRoom, .resume:
+        case .deliverBytes, .process, .signed, .authorshipChecked, .stopFailed, .storeSynced,
+            .stateSaved, .submit, .read, .truncate, .speak, .fault, .mend, .diskHasRoom, .resume:
             break
         }
     }
@@ -34,11 +31,11 @@ extension World {
         nodes[node.rawValue].life == life
     }
 
-    /// Notes what a replica asks for, as far as messages don't show it.
-    mutating func trace(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
+    /// Notes what a host does, as far as messages don't show it.
+    mutating func trace(_ output: HostOutput<P>, at node: ValidatorIndex) {
         guard recorder != nil else { return }
-        switch effect {
-        case .sign(let unsigned):
+        switch output {
+        case .publish(let unsigned, _):
             let summary = MessageSummary(reading: unsigned, voteNames: recorder?.voteNames ?? [:])
             add(.signed, node, sort: summary.sort, summary.text)
         case .committed(let run):
@@ -47,8 +44,9 @@ extension World {
         case .rejected(let rejection): add(.rejected, node, "\(rejection)")
         case .rejectedLedger(let rejection, let peer):
             add(.rejected, node, peer: peer, "\(rejection)")
-        case .persist, .store, .signBatch, .checkAuthorship, .send, .broadcast, .setTimer,
-            .execute, .readBlocks, .readBatches, .readReady, .askApplication, .diverged, .displaced:
+        case .append, .hurry, .sign, .checkAuthorship, .give, .send, .broadcast, .setTimer,
+            .execute, .readBlocks,
+            .readBatches, .readReady, .askApplication, .diverged, .displaced, .syncStore, .retire:
             break
         }
     }
@@ -73,7 +71,7 @@ extension World {
 
     /// Notes the view of a replica, if it is another one than before.
     mutating func traceView(of node: ValidatorIndex) {
-        guard recorder != nil, let consensus = nodes[node.rawValue].replica?.consensus,
+        guard recorder != nil, let consensus = nodes[node.rawValue].host?.replica.consensus,
             consensus.view != nodes[node.rawValue].tracedView
         else { return }
         nodes[node.rawValue].tracedView = consensus.view

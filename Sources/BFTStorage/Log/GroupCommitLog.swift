@@ -1,4 +1,4 @@
-import BFTBase
+public import BFTBase
 import Glibc
 
 /// A safety log with a thread of its own: records come from any thread, and all that have gathered

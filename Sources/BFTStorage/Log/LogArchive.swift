@@ -1,3 +1,4 @@
+public import BFTBase
 import Synchronization
 
 /// Finds records of a safety log by their positions, in segments that are still part of the log and

@@ -1,13 +1,7 @@
 public import BFTBase
 import BFTWire
 
-/// A place in a log: the number of record bytes before it since the log began, over all segments.
-///
-/// Positions rise and are never used twice, also when old segments are gone.
-public struct LogPosition: Counter {
-    public let rawValue: UInt64
-    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
-
+extension LogPosition {
     func advanced(by byteCount: Int) -> Self { Self(rawValue + UInt64(byteCount)) }
 }
 

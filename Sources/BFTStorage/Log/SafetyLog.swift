@@ -1,4 +1,4 @@
-import BFTBase
+public import BFTBase
 
 /// An append-only log of typed records in numbered segments, for what must be on disk before a
 /// message may leave: votes, batches, the state of a protocol.

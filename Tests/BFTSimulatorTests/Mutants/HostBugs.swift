@@ -6,7 +6,7 @@ import ProtocolSimplex
 
 /// The bugs planted into the host of a replica, and between the host and the ledger.
 enum HostBugs {
-    static let all = durability + checks + execution + talk
+    static let all = invariants + durability + checks + execution + talk
 
     private static func host(
         _ name: String, _ surroundings: Surroundings, within limit: UInt64,
@@ -26,15 +26,34 @@ enum HostBugs {
         }
     }
 
-    private static let durability = [
+    /// N1 to N3, and what else holds an effect back: see `HostCheck`.
+    private static let invariants = [
         host("sends a vote before it is durable", .cuts, within: 300) {
-            $0.isVotingBeforeDurable = true
+            $0.skippedCheck = .durableRecord
         },
-        host("votes for batches that are in memory only", .cuts, within: 300) {
-            $0.isKeepingBatchesInMemory = true
+        host("sends what is ready, whatever waits before it", .cuts, within: 300) {
+            $0.skippedCheck = .turn
+        },
+        host("goes on after its disk has failed", .failingDisks, within: 300) {
+            $0.skippedCheck = .silence
+        },
+        host("executes a block before its batches are durable", .cuts, within: 300) {
+            $0.skippedCheck = .durableBatches
+        },
+        host("sends a batch before it is durable", .cuts, within: 300) {
+            $0.skippedCheck = .storedBatch
+        },
+        host("gives records up before they are durable again", .truncations, within: 300) {
+            $0.skippedCheck = .repeatedRecords
         },
         host("gives records up before the store is synced", .truncations, within: 300) {
-            $0.isRetiringBeforeSync = true
+            $0.skippedCheck = .syncedStore
+        },
+    ]
+
+    private static let durability = [
+        host("votes for batches that are in memory only", .cuts, within: 300) {
+            $0.isKeepingBatchesInMemory = true
         },
         forgetting("notarized blocks", .cuts) {
             if case .consensus(.notarized) = $0 { true } else { false }

@@ -178,15 +178,19 @@ private struct SoundOracle<Mistake: ReplicaMistake>: Oracle {
     var judge: any Oracle<Mistake.Sound>
 
     mutating func judge(_ observation: Observation<P>) -> String? {
-        judge.judge(translated(observation))
+        translated(observation).flatMap { judge.judge($0) }
     }
 
-    private func translated(_ observation: Observation<P>) -> Observation<Mistake.Sound> {
+    private func translated(_ observation: Observation<P>) -> Observation<Mistake.Sound>? {
         switch observation {
         case .submitted(let batch, let node): .submitted(batch, at: node)
         case .stored(let reference, let node): .stored(reference, at: node)
         case .authored(let reference, let node): .authored(reference, at: node)
         case .durable(let record, let node): .durable(record, at: node)
+        case .batchDurable(let reference, let node): .batchDurable(reference, at: node)
+        case .diskFailed(let node): .diskFailed(at: node)
+        // Between a replica and its host: the invariants of a protocol are not about that.
+        case .asked, .carriedOut: nil
         case .powerCut(let node, let count): .powerCut(at: node, keeping: count)
         case .beganBelow(let floor, let node): .beganBelow(floor, at: node)
         case .entered(let view, let node): .entered(view, at: node)

@@ -69,7 +69,7 @@ enum PBFTBugs {
     ]
 
     private static let hosts = [
-        host("sends a vote before it is durable", .cuts) { $0.isVotingBeforeDurable = true },
+        host("sends a vote before it is durable", .cuts) { $0.skippedCheck = .durableRecord },
         host("votes for batches that are in memory only", .cuts) {
             $0.isKeepingBatchesInMemory = true
         },

@@ -104,6 +104,12 @@ struct Surroundings: Sendable, CustomStringConvertible {
         $0.submitPauseMilliseconds = 2...20
     }
 
+    /// Syncs fail, and what a node then still has in hand is known to it alone.
+    static let failingDisks = faulty {
+        $0[.failedSync] = Schedule(every: 50...200, lasting: 10...20)
+        $0.submitPauseMilliseconds = 2...20
+    }
+
     /// A node starts with a log that was cut and no chain, again and again.
     static let losingChains = faulty {
         $0[.lostChain] = Schedule(every: 60...300, lasting: 10...20)

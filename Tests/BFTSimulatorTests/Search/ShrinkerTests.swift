@@ -51,7 +51,8 @@ import Testing
         try await Seeds.aside {
             _ = try Self.check(
                 "finalizes after nullify",
-                SimulatedProtocol("mutant", SimplexReplica<FinalizesAfterNullify>.self))
+                SimulatedProtocol("mutant", SimplexReplica<FinalizesAfterNullify>.self),
+                after: 150)
         }
     }
 

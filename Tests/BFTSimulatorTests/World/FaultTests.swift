@@ -24,7 +24,7 @@ import Testing
         case .pauses: [.pauses]
         case .slowNodes: [.slowNodes]
         case .slowExecution: [.slowExecutions]
-        case .slowDisks: [.slowDisks]
+        case .slowDisks: [.slowDisks, .refusedRecords]
         case .fullDisks: [.fullDisks, .stoppedByFullDisk]
         case .failedSyncs: [.stoppedByFailedSync]
         case .corruption: [.bitRot, .misdirectedWrites, .refusedStarts]
