@@ -74,22 +74,62 @@ extension Ledger {
         let isWanted = fetcher.isWanted(copy.reference)
         guard holds(.invitation, isWanted || sender == copy.batch.author) else { throw .unasked }
         guard holds(.authorship, copy.authorship != nil || isProved(copy)) else { throw .unsigned }
-        accuse(copy, into: &effects)
+        // What came from somebody else was checked before it came here.
+        let isChecked = sender != copy.batch.author || pool.isDistrusted(sender)
+        accuse(copy, isChecked: isChecked, into: &effects)
         let isNew = pool.batch(copy.reference) == nil
         let (judge, isLax) = (judge, limits.skippedCheck == .standing)
-        try pool.insert(copy, isRequested: isWanted) { !isLax && judge.stands(on: $0) }
+        try pool.insert(copy, isChecked: isChecked, isRequested: isWanted) {
+            !isLax && judge.stands(on: $0)
+        }
         fetcher.found(copy.reference, from: sender, at: now)
         if isNew { store(copy, into: &effects) }
     }
 
     /// Accuses an author that has signed another batch of the same sequence, once.
-    private mutating func accuse(_ copy: BatchCopy, into effects: inout [LedgerEffect]) {
+    private mutating func accuse(
+        _ copy: BatchCopy, isChecked: Bool, into effects: inout [LedgerEffect]
+    ) {
         guard let authorship = copy.authorship, let other = pool.contradiction(to: copy),
-            !holds(.contradiction, false), !convicted[copy.batch.author.rawValue],
-            let evidence = Evidence(other, authorship.vote(for: copy.reference))
+            !holds(.contradiction, false), !convicted[copy.batch.author.rawValue]
         else { return }
-        convicted.insert(copy.batch.author.rawValue)
+        let vote = authorship.vote(for: copy.reference)
+        let unchecked = (isChecked ? [] : [vote]) + (other.isChecked ? [] : [other.vote])
+        if unchecked.isEmpty {
+            accuse(Evidence(other.vote, vote), into: &effects)
+        } else {
+            for vote in checks.suspect(other.vote, vote, unchecked: unchecked) {
+                check(vote, into: &effects)
+            }
+        }
+    }
+
+    private mutating func accuse(_ evidence: Evidence?, into effects: inout [LedgerEffect]) {
+        guard let evidence, !convicted[evidence.culprit.rawValue] else { return }
+        convicted.insert(evidence.culprit.rawValue)
         effects.append(.accuse(evidence))
+    }
+
+    // MARK: Signatures of authors
+
+    /// Has the host check what an author says of a batch, unless it is at it.
+    private mutating func check(
+        _ vote: Vote, for asker: ValidatorIndex? = nil, into effects: inout [LedgerEffect]
+    ) {
+        if checks.add(vote, for: asker) { effects.append(.check(vote)) }
+    }
+
+    /// Draws the conclusions of what the host found out about `vote`.
+    mutating func noteChecked(
+        _ vote: Vote, isGenuine: Bool, into effects: inout [LedgerEffect]
+    ) {
+        let reference = BatchReference(authoredAs: vote)
+        pool.noteChecked(reference, vote, isGenuine: isGenuine)
+        let (askers, evidence) = checks.finish(vote, isGenuine: isGenuine)
+        for asker in askers { answer([reference], to: asker, into: &effects) }
+        accuse(evidence, into: &effects)
+        guard !isGenuine else { return }
+        for vote in pool.distrust(vote.voter) { check(vote, into: &effects) }
     }
 
     /// Has the host store a batch of the pool. Whatever it makes durable later stands behind it, so
@@ -105,7 +145,9 @@ extension Ledger {
     /// Returns whether there is a place for it.
     mutating func author(_ batch: Batch, into effects: inout [LedgerEffect]) -> Bool {
         let copy = BatchCopy(batch)
-        guard (try? pool.insert(copy, isRequested: true)) != nil else { return false }
+        guard (try? pool.insert(copy, isChecked: true, isRequested: true)) != nil else {
+            return false
+        }
         store(copy, into: &effects)
         effects.append(.sign(batch.reference))
         return true
@@ -127,7 +169,8 @@ extension Ledger {
         pool.sign(
             reference,
             Authorship(
-                chain: configuration.chain, epoch: configuration.epoch, signature: signature))
+                chain: configuration.chain, epoch: configuration.epoch, signature: signature),
+            isChecked: true)
         broadcast(reference, into: &effects)
     }
 
@@ -142,11 +185,15 @@ extension Ledger {
     // MARK: Answering
 
     /// Sends what is here; what was executed is on the host's disk.
-    func answer(
+    mutating func answer(
         _ references: [BatchReference], to peer: ValidatorIndex, into effects: inout [LedgerEffect]
     ) {
         var onDisk: [BatchReference] = []
         for reference in references {
+            if let vote = pool.unchecked(reference), !holds(.signature, false) {
+                check(vote, for: peer, into: &effects)
+                continue
+            }
             let copy = pool.copy(reference) ?? queue.batch(reference).map { BatchCopy($0) }
             if let copy {
                 effects.append(.send(.batch(copy), to: peer))

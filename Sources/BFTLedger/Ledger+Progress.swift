@@ -114,16 +114,17 @@ extension Ledger {
     ) -> Judgement {
         let (block, parent) = (branch.tip, branch.ancestors.last ?? branch.root)
         precondition(branch.root.digest == queue.tail.digest, "a branch was not rebased")
+        // Beyond what honest leaders propose: only empty blocks, until something is committed.
+        // Asked first, since the rest walks over all that the branch names.
+        guard
+            block.payload.isEmpty || branch.isCertified
+                || limits.areFew(branch.undecidedPayload, isLeader: false)
+        else { return .wait }
         guard
             PayloadOrder.frontier(after: branch.ancestors + [block], committed: pool.frontier)
                 != nil, block.payloadByteCount <= limits.blockBytes,
             block.applied.height >= parent.applied.height, block.applied.height < block.height
         else { return .decided(.invalid) }
-        // Beyond what honest leaders propose: only empty blocks, until something is committed.
-        guard
-            block.payload.isEmpty || branch.isCertified
-                || limits.areFew(branch.undecidedPayload, isLeader: false)
-        else { return .wait }
         let ours = roots[block.applied.height]
         // A state from before a restart, from too long ago, or after a block that is not known to
         // be committed here is taken from a certified parent only, or with the block if that is

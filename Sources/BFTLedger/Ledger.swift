@@ -8,6 +8,8 @@ enum LedgerEffect: Equatable, Sendable {
     case store(BatchCopy)
     /// Sign an own batch.
     case sign(BatchReference)
+    /// Check what an author says of its batch.
+    case check(Vote)
     case execute(CommittedBlock)
     case verdict(Digest, Verdict)
     case caughtUp(CommittedRun)
@@ -47,8 +49,8 @@ struct Ledger: Equatable, Sendable {
     let configuration: ReplicaConfiguration
     let limits: LedgerLimits
     let doesApplicationJudge: Bool
-    /// What this replica proposed last, where applications judge.
-    private var lastDraft: [BatchReference] = []
+    /// What this replica proposed and does not know to be ordered, where applications judge.
+    private var ownDrafts: [[BatchReference]] = []
     let commitRules: CommitRules
     var pool: BatchPool
     var judge = ProposalJudge()
@@ -59,6 +61,7 @@ struct Ledger: Equatable, Sendable {
     var reads: ReadIndex
     var pace: ProposalPace
     var reminder: BatchReminder
+    var checks: AuthorshipChecks
     /// The authors that were accused of contradicting themselves: once is enough.
     var convicted: Bitmap
     /// The host's wall clock, as of this turn.
@@ -77,6 +80,7 @@ struct Ledger: Equatable, Sendable {
         self.commitRules = commitRules
         pool = BatchPool(next: state.frontier, own: own, limits: limits)
         convicted = Bitmap(count: count)
+        checks = AuthorshipChecks(authorCount: count)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
         queue = CommitQueue(root: state.block, inFlightLimit: limits.executionsInFlight)
         roots = ExecutedRoots(height: state.block.height, root: state.stateRoot)
@@ -121,20 +125,23 @@ struct Ledger: Equatable, Sendable {
         _ message: LedgerMessage, from sender: ValidatorIndex, commitVoteHeight: Height,
         at now: Instant, into effects: inout [LedgerEffect]
     ) {
-        hasNews = true
         do throws(LedgerRejection) {
             switch message {
-            case .batch(let copy): try take(copy, from: sender, at: now, into: &effects)
+            case .batch(let copy):
+                hasNews = true
+                try take(copy, from: sender, at: now, into: &effects)
             case .batchRequest(let references): answer(references, to: sender, into: &effects)
             case .syncRequest(let request):
                 if request.height <= queue.executed {
                     effects.append(.readBlocks(request, for: sender))
                 }
             case .syncResponse(let run):
+                hasNews = true
                 try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
                     try ledger.take(run, from: sender, into: &effects)
                 }
             case .syncAncestors(let blocks):
+                hasNews = true
                 try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
                     try ledger.take(ancestors: blocks, from: sender, into: &effects)
                 }
@@ -142,7 +149,7 @@ struct Ledger: Equatable, Sendable {
                 effects.append(
                     .send(.readClaim(nonce: nonce, height: commitVoteHeight), to: sender))
             case .readClaim(let nonce, let height):
-                reads.take(claim: height, nonce: nonce, from: sender)
+                if reads.take(claim: height, nonce: nonce, from: sender) { hasNews = true }
             }
         } catch {
             effects.append(.reject(error, from: sender))
@@ -164,7 +171,7 @@ struct Ledger: Equatable, Sendable {
         guard limits.areFew(branch.undecidedPayload, isLeader: true) else {
             return Draft(time: wallTime, applied: applied, payload: [])
         }
-        noteLostDraft(on: branch)
+        noteLostDrafts(on: branch)
         if pace.holdsBack(at: now) {
             hasNews = true
             return Draft(time: wallTime, applied: applied, payload: [])
@@ -174,7 +181,7 @@ struct Ledger: Equatable, Sendable {
         pace.note(payload, at: now)
         // The protocol knows the view; a place has one batch that is drafted.
         pool.vouch(for: payload, in: View(.max))
-        if doesApplicationJudge, !payload.isEmpty { lastDraft = payload }
+        if doesApplicationJudge, !payload.isEmpty { ownDrafts.append(payload) }
         return Draft(time: wallTime, applied: applied, payload: payload)
     }
 
@@ -218,15 +225,18 @@ struct Ledger: Equatable, Sendable {
         hasNews = true
     }
 
-    /// Takes the last own draft for refused, where applications judge, if nothing came of it:
-    /// nobody tells a leader.
-    private mutating func noteLostDraft(on branch: Branch) {
-        guard doesApplicationJudge, let first = lastDraft.first,
-            !pool.isOrdered(first.sequence, of: first.author),
-            !branch.undecided.contains(where: { $0.payload.contains(first) })
-        else { return }
-        pool.noteRefused(lastDraft)
-        lastDraft = []
+    /// Takes own drafts for refused, where applications judge, of which nothing came: nobody tells
+    /// a leader. A block is committed whole, so a batch that is neither ordered nor in `branch`
+    /// tells that its draft was lost, though others have ordered the rest of it since.
+    private mutating func noteLostDrafts(on branch: Branch) {
+        guard doesApplicationJudge, !ownDrafts.isEmpty else { return }
+        let named = Set(branch.undecided.flatMap(\.payload))
+        ownDrafts = ownDrafts.compactMap { draft in
+            let waiting = draft.filter { !pool.isOrdered($0.sequence, of: $0.author) }
+            let lost = waiting.filter { !named.contains($0) }
+            pool.noteRefused(lost)
+            return lost.isEmpty && !waiting.isEmpty ? waiting : nil
+        }
     }
 
     /// Notes what the application says of a proposal. Returns whether one waits for that.

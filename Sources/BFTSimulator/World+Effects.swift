@@ -61,6 +61,12 @@ extension World {
             events.add(
                 .batchSigned(node, life: nodes[node.rawValue].life, reference, signature),
                 at: now.advanced(by: .microseconds(time)))
+        case .checkAuthorship(let vote):
+            let time = UInt64.random(
+                in: plan.syncMicroseconds, using: &nodes[node.rawValue].random)
+            events.add(
+                .authorshipChecked(node, life: nodes[node.rawValue].life, vote),
+                at: now.advanced(by: .microseconds(time)))
         default: nodes[node.rawValue].waiting.append(.effect(effect))
         }
     }
@@ -115,7 +121,8 @@ extension World {
     private mutating func carryOut(_ effect: ReplicaEffect<P>, at node: ValidatorIndex) {
         trace(effect, at: node)
         switch effect {
-        case .persist, .store, .signBatch: break  // Carried out when they were queued.
+        // Carried out when they were queued.
+        case .persist, .store, .signBatch, .checkAuthorship: break
         case .sign(let unsigned): sign(unsigned, at: node)
         case .send(let message, let peer): send(message, from: node, to: peer)
         case .broadcast(let message):

@@ -154,13 +154,19 @@ extension World {
         if isMalicious(target), !hearMaliciously(message, from: sender, at: target) { return }
         guard let replica = nodes[target.rawValue].replica else { return }
         let isUseful = replica.isUseful(message, from: sender)
+        let trusted = replica.trusted(message, from: sender)
         guard
-            !isUseful || mistakes.isSkippingVerification
+            !isUseful || trusted != nil || mistakes.isSkippingVerification
                 || message.claims.allSatisfy({ signatures.holds($0) })
-        else { return }
+        else {
+            if isHonest(sender) {
+                violations.append("wire: \(target) has a false signature from \(sender)")
+            }
+            return
+        }
         observe(message, from: sender, at: target, isUseful: isUseful)
         guard isUseful else { return }
-        give(.received(Verified(message), from: sender), to: target)
+        give(.received(trusted ?? Verified(message), from: sender), to: target)
     }
 
     mutating func sign(_ unsigned: P.Unsigned, at node: ValidatorIndex) {

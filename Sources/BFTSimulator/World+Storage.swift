@@ -88,6 +88,13 @@ extension World {
         give(.batchSigned(reference, signature: signature), to: node)
     }
 
+    /// An author's signature is checked.
+    mutating func finishChecking(_ vote: Vote, at node: ValidatorIndex, life: Int) {
+        guard nodes[node.rawValue].life == life else { return }
+        let isGenuine = vote.claims.allSatisfy { signatures.holds($0) }
+        give(.authorshipChecked(vote, isGenuine: isGenuine), to: node)
+    }
+
     private mutating func noteStored(_ reference: BatchReference, at node: ValidatorIndex) {
         if reference.author == node { observe(.stored(reference, at: node), at: node) }
     }

@@ -249,6 +249,8 @@ public struct World<P: ConsensusProtocol>: Sendable {
         case .timer(let node, let life, let time): fireTimer(node, life: life, at: time)
         case .synced(let node, let life): finishSync(node, life: life)
         case .stored(let node, let life, let batch): finishStore(batch, at: node, life: life)
+        case .authorshipChecked(let node, let life, let vote):
+            finishChecking(vote, at: node, life: life)
         case .batchSigned(let node, let life, let reference, let signature):
             finishSigning(reference, signature, at: node, life: life)
         case .executed(let node, let life, let block):

@@ -17,6 +17,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
     case stored(ValidatorIndex, life: Int, Batch)
     /// The signature under an own batch is made.
     case batchSigned(ValidatorIndex, life: Int, BatchReference, [UInt8])
+    /// An author's signature is checked.
+    case authorshipChecked(ValidatorIndex, life: Int, Vote)
     case executed(ValidatorIndex, life: Int, CommittedBlock)
     case storeSynced(ValidatorIndex, life: Int)
     /// The state that was taken down is written beside everything else.
@@ -42,7 +44,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .deliver(_, _, let node), .deliverBytes(_, _, let node),
             .process(_, _, let node, _), .timer(let node, _, _), .synced(let node, _),
             .stored(let node, _, _), .batchSigned(let node, _, _, _),
-            .executed(let node, _, _), .storeSynced(let node, _),
+            .authorshipChecked(let node, _, _), .executed(let node, _, _),
+            .storeSynced(let node, _),
             .stateSaved(let node, _, _), .submit(let node), .read(let node), .truncate(let node),
             .speak(let node):
             node
@@ -77,6 +80,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .resume(let node): tag(18, node)
         case .stateSaved(let node, _, _): tag(19, node)
         case .batchSigned(let node, _, _, _): tag(20, node)
+        case .authorshipChecked(let node, _, _): tag(21, node)
         }
     }
 }

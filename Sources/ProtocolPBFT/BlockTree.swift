@@ -53,9 +53,11 @@ struct BlockTree: Equatable, Sendable {
 
     // MARK: What is over
 
-    /// Forgets what was asked of the ledger: it answers for one view.
+    /// Forgets what was asked of the ledger: it answers for one view. What it refused is asked
+    /// again, too: a quorum may have prepared it since, and then views begin with it.
     mutating func forgetQuestions() {
-        for position in entries.indices where entries[position].judgement == .asked {
+        for position in entries.indices
+        where entries[position].judgement != .valid {
             entries[position].judgement = .notAsked
         }
     }

@@ -128,8 +128,14 @@ extension PBFTReplica {
             let judgement = blocks[block.digest]?.judgement
             if isJoined, judgement == .notAsked, let ancestors = path(to: block) {
                 blocks.update(block.digest) { $0.judgement = .asked }
+                let certificate = instances.index(of: block.view, block.height)
+                    .flatMap { instances.all[$0].prepared }
+                    .flatMap { $0.statement.block == block.digest ? $0 : nil }
                 effects.append(
-                    .judge(Branch(root: committed, ancestors: ancestors, tip: block, in: view)))
+                    .judge(
+                        Branch(
+                            root: committed, ancestors: ancestors, tip: block, in: view,
+                            isCertified: certificate != nil, voters: certificate?.signers)))
             }
             if judgement == .valid, mayPrepare(block.name, on: block.parent) {
                 prepare(block, into: &effects)

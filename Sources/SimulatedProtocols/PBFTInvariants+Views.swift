@@ -59,6 +59,9 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
         switch observation {
         case .durable(.certificate(let certificate), let node):
             raise(\.durable, to: certificate.statement, at: node.rawValue)
+        case .durable(.voted(let said), let node):
+            // What it stands on is durable before it; one sync may cover both and more.
+            if said.kind == .commit { raise(\.durable, to: said, at: node.rawValue) }
         case .committed(let run, let node):
             raise(\.committed, to: run.certificate.statement, at: node.rawValue)
         case .durable(.viewChange(let content), let node):

@@ -65,6 +65,50 @@ import Testing
 
         func isValid(_ block: Block) -> Bool { effects.contains(.verdict(block.digest, .valid)) }
 
+        /// The authors' words that the ledger wants to be checked, and that were not answered.
+        var asked: [Vote] {
+            effects.compactMap { if case .check(let vote) = $0 { vote } else { nil } }
+        }
+
+        /// What a host finds out about them: whether the author signed the statement.
+        func answerChecks() {
+            let asked = asked
+            effects.removeAll { if case .check = $0 { true } else { false } }
+            for vote in asked {
+                ledger.noteChecked(
+                    vote, isGenuine: vote.signature != Self.falseSignature, into: &effects)
+            }
+        }
+
+        static let falseSignature: [UInt8] = [0]
+
+        /// A copy that its author signed falsely.
+        static func falselySigned(_ batch: Batch) -> BatchCopy {
+            BatchCopy(
+                batch,
+                Authorship(chain: Fixture.chain, epoch: .zero, signature: falseSignature))
+        }
+
+        func request(_ batch: Batch, by peer: Int) {
+            ledger.receive(
+                .batchRequest([batch.reference]), from: ValidatorIndex(peer),
+                commitVoteHeight: .zero, at: Fixture.at(100), into: &effects)
+        }
+
+        /// The peers that were sent `copy`.
+        func receivers(of copy: BatchCopy) -> [Int] {
+            effects.compactMap {
+                if case .send(.batch(copy), let peer) = $0 { peer.rawValue } else { nil }
+            }
+        }
+
+        var drafted: [BatchReference] {
+            ledger.draft(
+                on: Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.genesis),
+                at: Fixture.at(200)
+            ).payload
+        }
+
         var accused: [ValidatorIndex] {
             effects.compactMap {
                 if case .accuse(let evidence) = $0 { evidence.culprit } else { nil }
@@ -88,11 +132,17 @@ import Testing
             scene.propose(block)
             scene.give(BatchCopy(batch), from: 1)
             return !scene.isValid(block)
+        case .signature:
+            scene.give(Scene.falselySigned(batch), from: 3)
+            scene.request(batch, by: 1)
+            scene.answerChecks()
+            return scene.receivers(of: Scene.falselySigned(batch)).isEmpty
         case .invitation:
             return !scene.give(Fixture.signed(batch), from: 2)
         case .contradiction:
             scene.give(Fixture.signed(batch), from: 3)
             scene.give(Fixture.signed(Fixture.batch(3, 1, 9)), from: 3)
+            scene.answerChecks()
             return scene.accused == [ValidatorIndex(3)]
         case .standing:
             return keepsWhatIsNeeded(scene)
@@ -175,6 +225,9 @@ import Testing
         let scene = Scene()
         let copies = (UInt8(0)..<9).map { Fixture.signed(Fixture.batch(3, 1, $0)) }
         #expect(scene.give(copies[0], from: 3) && scene.give(copies[1], from: 3))
+        #expect(scene.accused.isEmpty && scene.asked.count == 2)
+        #expect(scene.give(copies[2], from: 3) && scene.asked.count == 2)
+        scene.answerChecks()
         #expect(scene.accused == [ValidatorIndex(3)])
         for copy in copies[2...] { #expect(!scene.give(copy, from: 3)) }
         #expect(scene.accused == [ValidatorIndex(3)])
@@ -182,11 +235,79 @@ import Testing
             scene.effects.compactMap { effect -> Evidence? in
                 if case .accuse(let evidence) = effect { evidence } else { nil }
             }.first)
-        #expect(evidence.claims == copies[0].claims + copies[1].claims)
+        #expect(
+            evidence.claims == copies[0].claims + copies[1].claims
+                || evidence.claims == copies[1].claims + copies[0].claims)
         // The one that a proposal names finds room all the same.
         let block = Fixture.block(on: Fixture.genesis, payload: [copies[5].batch])
         scene.propose(block)
         #expect(scene.give(copies[5], from: 1) && scene.isValid(block))
+    }
+
+    @Test(
+        "What comes over its author's link is proposed unchecked, and checked once for all askers")
+    func linked() {
+        let (scene, copy) = (Scene(), Fixture.signed(Fixture.batch(3, 1)))
+        #expect(scene.give(copy, from: 3) && scene.asked.isEmpty)
+        #expect(scene.drafted == [copy.reference])
+        for peer in [1, 2, 1] { scene.request(copy.batch, by: peer) }
+        #expect(scene.asked == [copy.authorship?.vote(for: copy.reference)])
+        #expect(scene.receivers(of: copy).isEmpty)
+        scene.answerChecks()
+        #expect(scene.receivers(of: copy) == [1, 2])
+        scene.request(copy.batch, by: 1)
+        #expect(scene.receivers(of: copy) == [1, 2, 1] && scene.asked.isEmpty)
+        // What somebody else sends was checked before.
+        let other = Fixture.signed(Fixture.batch(2, 1))
+        scene.propose(Fixture.block(on: Fixture.genesis, payload: [other.batch]))
+        #expect(scene.give(other, from: 1))
+        scene.request(other.batch, by: 3)
+        #expect(scene.receivers(of: other) == [3] && scene.asked.isEmpty)
+    }
+
+    @Test("After one false signature nothing of its author is proposed unchecked")
+    func distrust() {
+        let scene = Scene()
+        let first = Fixture.batch(3, 1)
+        let (second, third) = (Fixture.signed(Fixture.batch(3, 2)), Fixture.batch(3, 3))
+        scene.give(Scene.falselySigned(first), from: 3)
+        scene.give(second, from: 3)
+        #expect(scene.drafted == [first.reference, second.reference])
+        #expect(!scene.ledger.pool.isDistrusted(ValidatorIndex(3)))
+        scene.request(first, by: 1)
+        scene.answerChecks()
+        #expect(scene.ledger.pool.isDistrusted(ValidatorIndex(3)))
+        // Others may need the first for a block that names it, and it is still here.
+        #expect(scene.receivers(of: BatchCopy(first)) == [1])
+        #expect(
+            scene.drafted.isEmpty && scene.asked == [second.authorship?.vote(for: second.reference)]
+        )
+        scene.answerChecks()
+        scene.ledger.commit(
+            Fixture.run([Fixture.block(on: Fixture.genesis, payload: [first])]),
+            into: &scene.effects)
+        scene.settle(at: 300)
+        #expect(scene.ledger.pool.hasWork)
+        // The host has checked what it takes from that author since.
+        scene.give(Fixture.signed(third), from: 3)
+        scene.request(third, by: 1)
+        #expect(scene.asked.isEmpty && scene.receivers(of: Fixture.signed(third)) == [1])
+    }
+
+    @Test("Nobody is accused for a signature that is false")
+    func falseAccusation() {
+        for (first, second) in [(true, false), (false, true), (false, false)] {
+            let scene = Scene()
+            for (content, isGenuine) in [(UInt8(1), first), (2, second)] {
+                let batch = Fixture.batch(3, 1, content)
+                scene.give(
+                    isGenuine ? Fixture.signed(batch) : Scene.falselySigned(batch), from: 3)
+            }
+            scene.answerChecks()
+            scene.answerChecks()
+            #expect(scene.accused.isEmpty)
+            #expect(scene.ledger.pool.isDistrusted(ValidatorIndex(3)))
+        }
     }
 
     @Test("Two names of one sequence contradict each other, whatever it is that they differ by")

@@ -21,7 +21,9 @@ import Testing
     func drafts() throws {
         var pool = Self.pool()
         let batches = [(1, 1), (1, 2), (2, 1), (2, 3)].map { Fixture.batch($0, UInt64($1)) }
-        for batch in batches { try pool.insert(Fixture.signed(batch), isRequested: false) }
+        for batch in batches {
+            try pool.insert(Fixture.signed(batch), isChecked: true, isRequested: false)
+        }
         #expect(!pool.hasWork)
         #expect(pool.draft(frontier: pool.frontier, start: 0).isEmpty)
         for batch in batches { pool.hold(batch.reference) }
@@ -39,7 +41,7 @@ import Testing
         var pool = Self.pool { $0.blockBytes = 250 }
         for sequence in UInt64(1)...5 {
             let batch = Fixture.batch(1, sequence, size: 82)  // 100 bytes encoded.
-            try pool.insert(Fixture.signed(batch), isRequested: false)
+            try pool.insert(Fixture.signed(batch), isChecked: true, isRequested: false)
             pool.hold(batch.reference)
         }
         #expect(pool.draft(frontier: pool.frontier, start: 0).count == 2)
@@ -51,10 +53,11 @@ import Testing
         let batch = Fixture.signed(Fixture.batch(1, 1, size: 82))  // 100 bytes encoded.
         for isRequested in [false, true] {
             #expect(throws: BatchRefusal.tooManyBytes) {
-                try pool.insert(batch, isRequested: isRequested)
+                try pool.insert(batch, isChecked: true, isRequested: isRequested)
             }
         }
-        try pool.insert(Fixture.signed(Fixture.batch(1, 1, size: 81)), isRequested: false)
+        try pool.insert(
+            Fixture.signed(Fixture.batch(1, 1, size: 81)), isChecked: true, isRequested: false)
     }
 
     @Test("Authors whose batches the application refuses are left out for a while, oneself never")
@@ -62,7 +65,7 @@ import Testing
         var pool = Self.pool()
         let batches = (0...2).map { Fixture.batch($0, 1) }
         for batch in batches {
-            try pool.insert(Fixture.signed(batch), isRequested: true)
+            try pool.insert(Fixture.signed(batch), isChecked: true, isRequested: true)
             pool.hold(batch.reference)
         }
         func drafted() -> [Int] {
@@ -85,7 +88,7 @@ import Testing
         #expect(pool.hasWork && drafted() == [1])
         pool.noteRefused([batches[1].reference])
         _ = pool.order(batches[1].reference)
-        try pool.insert(Fixture.signed(Fixture.batch(1, 2)), isRequested: true)
+        try pool.insert(Fixture.signed(Fixture.batch(1, 2)), isChecked: true, isRequested: true)
         pool.hold(Fixture.batch(1, 2).reference)
         #expect(drafted() == [1])
     }
@@ -98,35 +101,39 @@ import Testing
         }
         for sequence in UInt64(1)...5 {
             try pool.insert(
-                Fixture.signed(Fixture.batch(3, sequence, size: 82)), isRequested: false)
+                Fixture.signed(Fixture.batch(3, sequence, size: 82)), isChecked: true,
+                isRequested: false)
         }
         #expect(throws: BatchRefusal.tooManyBytes) {
-            try pool.insert(Fixture.signed(Fixture.batch(3, 6, size: 82)), isRequested: false)
+            try pool.insert(
+                Fixture.signed(Fixture.batch(3, 6, size: 82)), isChecked: true, isRequested: false)
         }
         for sequence in [9, 10, UInt64.max] {
             #expect(throws: BatchRefusal.beyondWindow) {
-                try pool.insert(Fixture.signed(Fixture.batch(3, sequence)), isRequested: false)
+                try pool.insert(
+                    Fixture.signed(Fixture.batch(3, sequence)), isChecked: true, isRequested: false)
             }
         }
         #expect(throws: BatchRefusal.unknownAuthor) {
-            try pool.insert(Fixture.signed(Fixture.batch(4, 1)), isRequested: true)
+            try pool.insert(Fixture.signed(Fixture.batch(4, 1)), isChecked: true, isRequested: true)
         }
         #expect(pool.slotCount(of: ValidatorIndex(3)) == 5)
-        try pool.insert(Fixture.signed(Fixture.batch(2, 1)), isRequested: false)
+        try pool.insert(Fixture.signed(Fixture.batch(2, 1)), isChecked: true, isRequested: false)
     }
 
     @Test("A contradicting batch is taken only if a proposal names it, and always then")
     func contradiction() throws {
         var pool = Self.pool()
-        try pool.insert(Fixture.signed(Fixture.batch(3, 1, 0)), isRequested: false)
+        try pool.insert(Fixture.signed(Fixture.batch(3, 1, 0)), isChecked: true, isRequested: false)
         #expect(throws: BatchRefusal.contradictory) {
-            try pool.insert(Fixture.signed(Fixture.batch(3, 1, 1)), isRequested: false)
+            try pool.insert(
+                Fixture.signed(Fixture.batch(3, 1, 1)), isChecked: true, isRequested: false)
         }
         pool.hold(Fixture.batch(3, 1, 0).reference)
         pool.vouch(for: [Fixture.batch(3, 1, 0).reference], in: View(7))
         for content in UInt8(1)...200 {
             let batch = Fixture.batch(3, 1, content)
-            try pool.insert(Fixture.signed(batch), isRequested: true)
+            try pool.insert(Fixture.signed(batch), isChecked: true, isRequested: true)
             pool.hold(batch.reference)
             #expect(pool.isHeld(batch.reference))
         }
@@ -143,13 +150,13 @@ import Testing
         var pool = Self.pool()
         for number in UInt8(1)...20 {
             let batch = Fixture.batch(3, 1, number)
-            try pool.insert(Fixture.signed(batch), isRequested: true)
+            try pool.insert(Fixture.signed(batch), isChecked: true, isRequested: true)
             pool.hold(batch.reference)
             pool.vouch(for: [batch.reference], in: View(UInt64(number)))
         }
         #expect(pool.heldBatches.count == 20)
         pool.noteCommitted(View(15))
-        try pool.insert(Fixture.signed(Fixture.batch(3, 1, 21)), isRequested: true)
+        try pool.insert(Fixture.signed(Fixture.batch(3, 1, 21)), isChecked: true, isRequested: true)
         // Those of views 15 to 20, and three besides, of which one is the last.
         for number in UInt8(1)...12 { #expect(!pool.isHeld(Fixture.batch(3, 1, number).reference)) }
         for number in UInt8(13)...20 { #expect(pool.isHeld(Fixture.batch(3, 1, number).reference)) }
@@ -165,15 +172,15 @@ import Testing
     func displaced() throws {
         var pool = Self.pool()
         let (ours, theirs) = (Fixture.batch(0, 1, 1), Fixture.batch(0, 1, 2))
-        try pool.insert(Fixture.signed(ours), isRequested: true)
-        try pool.insert(Fixture.signed(theirs), isRequested: true)
+        try pool.insert(Fixture.signed(ours), isChecked: true, isRequested: true)
+        try pool.insert(Fixture.signed(theirs), isChecked: true, isRequested: true)
         let (ordered, displaced) = pool.order(theirs.reference)
         #expect(ordered == theirs)
         #expect(displaced == [ours])
         #expect(pool.byteCount == 0)
         #expect(pool.frontier == Self.frontier(2, 1, 1, 1))
         #expect(throws: BatchRefusal.alreadyOrdered) {
-            try pool.insert(Fixture.signed(ours), isRequested: true)
+            try pool.insert(Fixture.signed(ours), isChecked: true, isRequested: true)
         }
     }
 
@@ -184,7 +191,7 @@ import Testing
         pool.recover(BatchCopy(Fixture.batch(0, 3)))
         #expect(pool.hasGap(of: ValidatorIndex(0)))
         #expect(pool.nextUnused(of: ValidatorIndex(0)) == BatchSequence(2))
-        try pool.insert(Fixture.signed(Fixture.batch(0, 2)), isRequested: true)
+        try pool.insert(Fixture.signed(Fixture.batch(0, 2)), isChecked: true, isRequested: true)
         #expect(!pool.hasGap(of: ValidatorIndex(0)))
         #expect(pool.nextUnused(of: ValidatorIndex(0)) == BatchSequence(4))
     }
@@ -214,7 +221,7 @@ import Testing
     func aheadOfTheCommit() throws {
         var pool = Self.pool()
         let copy = Fixture.signed(Fixture.batch(1, UInt64(Block.payloadLimit) + 1))
-        try pool.insert(copy, isRequested: true)
+        try pool.insert(copy, isChecked: true, isRequested: true)
         pool.hold(copy.reference)
         #expect(pool.isHeld(copy.reference))
     }

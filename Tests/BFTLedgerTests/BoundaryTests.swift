@@ -262,6 +262,49 @@ import Testing
         }
     }
 
+    @Test("A draft is lost though others have ordered some of it, and whichever of several it was")
+    func lostAmongOthers() {
+        let (theirs, refused, own) = (
+            Fixture.batch(1, 1), Fixture.batch(3, 1), Fixture.batch(0, 1)
+        )
+        var ledger = Fixture.ledger(
+            doesApplicationJudge: true,
+            recovered: [theirs, refused, own].map { Fixture.signed($0) })
+        var effects: [LedgerEffect] = []
+        func draft(on blocks: [Block], at time: UInt64) -> [BatchReference] {
+            let branch = Branch(
+                root: ledger.queue.tail, ancestors: blocks.dropLast(),
+                tip: blocks.last ?? ledger.queue.tail)
+            return ledger.draft(on: branch, at: Fixture.at(time)).payload
+        }
+        let all = Set([theirs, refused, own].map(\.reference))
+        #expect(Set(draft(on: [], at: 10_000)) == all)
+        let block = Fixture.block(on: Fixture.genesis, payload: [theirs])
+        ledger.commit(Fixture.run([block]), into: &effects)
+        #expect(draft(on: [], at: 20_000) == [own.reference])
+    }
+
+    @Test("A block that turns out certified does not wait for the application any more")
+    func certifiedMeanwhile() {
+        let batch = Fixture.batch(3, 1)
+        let block = Fixture.block(on: Fixture.genesis, payload: [batch])
+        var ledger = Fixture.ledger(
+            doesApplicationJudge: true, recovered: [Fixture.signed(batch)])
+        ledger.wallTime = Timestamp(milliseconds: 1_000)
+        var effects: [LedgerEffect] = []
+        for isCertified in [false, true] {
+            ledger.consider(
+                Branch(
+                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified),
+                at: Fixture.at(1))
+            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
+            #expect(effects.contains(.verdict(block.digest, .valid)) == isCertified)
+        }
+        // The answer comes late.
+        let isAwaited = ledger.noteApplication(judged: block.digest, false)
+        #expect(!isAwaited)
+    }
+
     @Test("Undecided blocks name no more batches than their limit, however small")
     func undecidedNames() {
         var limits = LedgerLimits()

@@ -168,9 +168,9 @@ import Testing
         #expect(Self.probe(&reads, claim: 5, at: 0) == nil)
         reads.request(1)
         let nonce = try #require(Self.probe(&reads, claim: 5, at: 0))
-        reads.take(claim: Height(4), nonce: nonce, from: ValidatorIndex(1))
+        _ = reads.take(claim: Height(4), nonce: nonce, from: ValidatorIndex(1))
         #expect(reads.ready(executed: Height(9)) == nil)
-        reads.take(claim: Height(6), nonce: nonce, from: ValidatorIndex(2))
+        _ = reads.take(claim: Height(6), nonce: nonce, from: ValidatorIndex(2))
         #expect(reads.ready(executed: Height(5)) == nil)
         #expect(reads.ready(executed: Height(6)) == 1)
         #expect(reads.ready(executed: Height(9)) == nil)
@@ -181,10 +181,10 @@ import Testing
         var reads = Self.index()
         reads.request(1)
         let nonce = try #require(Self.probe(&reads, claim: 2, at: 0))
-        reads.take(claim: Height(.max), nonce: nonce, from: ValidatorIndex(1))
-        reads.take(claim: Height(2), nonce: nonce, from: ValidatorIndex(2))
+        _ = reads.take(claim: Height(.max), nonce: nonce, from: ValidatorIndex(1))
+        _ = reads.take(claim: Height(2), nonce: nonce, from: ValidatorIndex(2))
         #expect(reads.ready(executed: Height(2)) == nil)
-        reads.take(claim: Height(1), nonce: nonce, from: ValidatorIndex(3))
+        _ = reads.take(claim: Height(1), nonce: nonce, from: ValidatorIndex(3))
         #expect(reads.ready(executed: Height(2)) == 1)
     }
 
@@ -194,9 +194,9 @@ import Testing
         reads.request(1)
         let nonce = try #require(Self.probe(&reads, claim: 2, at: 0))
         // The write at height 3 was committed by v1, v2 and v3; v3 lies about it.
-        reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(3))
-        reads.take(claim: Height(3), nonce: nonce, from: ValidatorIndex(1))
-        reads.take(claim: Height(3), nonce: nonce, from: ValidatorIndex(2))
+        _ = reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(3))
+        _ = reads.take(claim: Height(3), nonce: nonce, from: ValidatorIndex(1))
+        _ = reads.take(claim: Height(3), nonce: nonce, from: ValidatorIndex(2))
         #expect(reads.ready(executed: Height(2)) == nil)
         #expect(reads.ready(executed: Height(3)) == 1)
     }
@@ -209,14 +209,16 @@ import Testing
         reads.request(2)
         #expect(Self.probe(&reads, claim: 0, at: 99) == nil)
         #expect(Self.probe(&reads, claim: 0, at: 100) == nonce)
-        for peer in 1...2 { reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer)) }
+        for peer in 1...2 { _ = reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer)) }
         #expect(reads.ready(executed: .zero) == 1)
         let second = try #require(Self.probe(&reads, claim: 0, at: 101))
         #expect(second > nonce)
         // Claims that answer the first probe say nothing of the second.
-        for peer in 1...3 { reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer)) }
+        for peer in 1...3 { _ = reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer)) }
         #expect(reads.ready(executed: .zero) == nil)
-        for peer in 1...3 { reads.take(claim: .zero, nonce: second, from: ValidatorIndex(peer)) }
+        for peer in 1...3 {
+            _ = reads.take(claim: .zero, nonce: second, from: ValidatorIndex(peer))
+        }
         #expect(reads.ready(executed: .zero) == 2)
     }
 
@@ -226,9 +228,9 @@ import Testing
         reads.request(1)
         let nonce = try #require(Self.probe(&reads, claim: 0, at: 0))
         for peer in [0, 4, 5_000] {
-            reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer))
+            _ = reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(peer))
         }
-        reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(1))
+        _ = reads.take(claim: .zero, nonce: nonce, from: ValidatorIndex(1))
         #expect(reads.ready(executed: .zero) == nil)
     }
 

@@ -127,7 +127,7 @@ import Testing
         let own = Fixture.batch(0, UInt64(4 * Block.payloadLimit) + 1)
         pool.recover(BatchCopy(own))
         #expect(pool.unsignedBatches == [own.reference] && pool.copy(own.reference) == nil)
-        pool.sign(own.reference, authorship)
+        pool.sign(own.reference, authorship, isChecked: true)
         #expect(pool.unsignedBatches.isEmpty)
         #expect(pool.copy(own.reference) == BatchCopy(own, authorship))
         _ = pool.order(Fixture.batch(0, 1).reference)

@@ -146,7 +146,7 @@ import Testing
         var ledger = Fixture.ledger()
         let batches = [Fixture.batch(0, 1), Fixture.batch(0, 2, size: 300 << 10)]
         for batch in batches {
-            try ledger.pool.insert(Fixture.signed(batch), isRequested: false)
+            try ledger.pool.insert(Fixture.signed(batch), isChecked: true, isRequested: false)
             ledger.pool.noteDurable(batch.reference)
         }
         func sent(at milliseconds: UInt64) -> [BatchReference] {

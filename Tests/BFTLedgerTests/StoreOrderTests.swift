@@ -102,8 +102,16 @@ import Testing
             .received(
                 Verified(.ledger(.batchRequest([own.reference, theirs.reference]))),
                 from: ValidatorIndex(3)), to: &replica)
-        #expect(
-            answers.contains(.send(.ledger(.batch(Fixture.signed(theirs))), to: ValidatorIndex(3))))
+        // What a peer's signature is worth, the log does not say.
+        let vote = Fixture.signed(theirs).authorship?.vote(for: theirs.reference)
+        #expect(answers.contains { if case .checkAuthorship(vote) = $0 { true } else { false } })
+        let given = Effects.Element.send(
+            .ledger(.batch(Fixture.signed(theirs))), to: ValidatorIndex(3))
+        #expect(!answers.contains(given))
+        if let vote {
+            let checked = Self.give(.authorshipChecked(vote, isGenuine: true), to: &replica)
+            #expect(checked.contains(given))
+        }
         #expect(!Self.sends(own, answers))
         let signed = Self.give(.batchSigned(own.reference, signature: [9]), to: &replica)
         #expect(Self.sends(own, signed))

@@ -19,6 +19,14 @@ extension BatchReference {
             chain: chain, epoch: epoch, kind: .authorship, view: View(UInt64(byteCount)),
             height: Height(sequence.rawValue), block: digest)
     }
+
+    /// The batch that `vote`, of this kind, is about.
+    public init(authoredAs vote: Vote) {
+        self.init(
+            author: vote.voter, sequence: BatchSequence(vote.statement.height.rawValue),
+            digest: vote.statement.block,
+            byteCount: Int(clamping: vote.statement.view.rawValue))
+    }
 }
 
 /// The signature of an author under the name of its batch, and where it counts.

@@ -1,5 +1,5 @@
-/// What is checked of a batch that a peer sends, beside its signature: each a guard on something
-/// that the message carries.
+/// What is checked of a batch that a peer sends: each a guard on something that the message
+/// carries.
 public enum BatchCheck: CaseIterable, Sendable {
     /// `batch.authorship.chain`: what an author signed on another chain orders nothing here.
     case chain
@@ -8,6 +8,8 @@ public enum BatchCheck: CaseIterable, Sendable {
     /// `batch.authorship`: there is one, unless somebody honest has voted for a block that names
     /// the batch. Otherwise anybody could order in another's name.
     case authorship
+    /// `batch.authorship.signature`: genuine, before the batch is given to a peer.
+    case signature
     /// `batch.author`: the sender, unless this replica asked for the batch. Otherwise anybody could
     /// have it check signatures without end.
     case invitation

@@ -30,12 +30,18 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 /// A batch that came *bare* is held like any other, since somebody honest has voted for a block
 /// that names it, but not proposed: others could not take it from here.
 ///
+/// A batch that came over its author's own link is that author's, and its signature is *unchecked*
+/// until somebody else needs it: see `AuthorshipChecks`. It is held and proposed like any other,
+/// unless a signature of its author was found false: then what that one says is checked first.
+///
 /// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order.
 /// - Invariant P2: an author fills only its own window.
 struct BatchPool: Equatable, Sendable {
     private struct Candidate: Equatable, Sendable {
         let batch: Batch
         var authorship: Authorship?
+        /// Whether the signature was checked, if there is one.
+        var isChecked: Bool
         /// Whether others may be given it only for a block that names it.
         var isBare: Bool
         var isHeld = false
@@ -45,7 +51,9 @@ struct BatchPool: Equatable, Sendable {
         var vouchedIn: View?
 
         var copy: BatchCopy { BatchCopy(batch, authorship) }
-        var isProposable: Bool { isHeld && !isBare }
+        var unchecked: Vote? {
+            isChecked ? nil : authorship?.vote(for: batch.reference)
+        }
     }
 
     private struct Author: Equatable, Sendable {
@@ -57,24 +65,17 @@ struct BatchPool: Equatable, Sendable {
         var byteCount = 0
         /// What the application's refusals cost: see `noteRefused`.
         var patience = Patience()
+        /// Whether a signature of the author was found false.
+        var isDistrusted = false
 
         /// Whether a batch could be proposed now.
         var isReady: Bool {
-            patience.blocksLeft == 0 && slots.first?.contains(where: \.isProposable) == true
-        }
-    }
-
-    /// How many blocks an author is left out of own drafts for.
-    private struct Patience: Equatable, Sendable {
-        private var refusalCount = 0
-        private(set) var blocksLeft = 0
-
-        mutating func noteRefused() {
-            refusalCount = min(refusalCount + 1, 16)
-            blocksLeft = 1 << refusalCount
+            patience.blocksLeft == 0 && slots.first?.contains(where: isProposable) == true
         }
 
-        mutating func noteCommitted() { blocksLeft = max(0, blocksLeft - 1) }
+        func isProposable(_ candidate: Candidate) -> Bool {
+            candidate.isHeld && !candidate.isBare && (candidate.isChecked || !isDistrusted)
+        }
     }
 
     /// The most batches of one author and sequence that nobody counts on. An author can make each
@@ -200,11 +201,13 @@ struct BatchPool: Equatable, Sendable {
         }
     }
 
-    /// Takes a copy in that was checked. One that was here bare gets its signature.
+    /// Takes a copy in. One that was here bare gets its signature.
     ///
+    /// - Parameter isChecked: whether its signature was.
     /// - Parameter isNeeded: whether a proposal waits for a batch, or stands on it: then it stays.
     mutating func insert(
-        _ copy: BatchCopy, isRequested: Bool, isNeeded: (BatchReference) -> Bool = { _ in false }
+        _ copy: BatchCopy, isChecked: Bool, isRequested: Bool,
+        isNeeded: (BatchReference) -> Bool = { _ in false }
     ) throws(BatchRefusal) {
         let batch = copy.batch
         try checkPlace(
@@ -213,13 +216,13 @@ struct BatchPool: Equatable, Sendable {
         if let (offset, position) = find(batch.reference) {
             let isBare = authors[batch.author.rawValue].slots[offset][position].isBare
             guard isBare, let authorship = copy.authorship else { throw .known }
-            return sign(batch.reference, authorship)
+            return sign(batch.reference, authorship, isChecked: isChecked)
         }
         let queue = authors[batch.author.rawValue]
         let offset = Int(clamping: batch.sequence.rawValue - queue.next.rawValue)
         let isTaken = offset < queue.slots.count && !queue.slots[offset].isEmpty
         guard isRequested || !isTaken else { throw .contradictory }
-        append(copy, at: offset)
+        append(copy, isChecked: isChecked, at: offset)
         let committedView = committedView
         update(batch.author) { author in
             let spare = author.slots[offset].indices.filter { position in
@@ -234,8 +237,9 @@ struct BatchPool: Equatable, Sendable {
         }
     }
 
-    /// What the author of `copy` signed for the same sequence, of another batch.
-    func contradiction(to copy: BatchCopy) -> Vote? {
+    /// What the author of `copy` signed for the same sequence, of another batch, and whether that
+    /// was checked.
+    func contradiction(to copy: BatchCopy) -> (vote: Vote, isChecked: Bool)? {
         guard copy.batch.author.rawValue < authors.count else { return nil }
         let queue = authors[copy.batch.author.rawValue]
         guard copy.batch.sequence >= queue.next else { return nil }
@@ -243,7 +247,7 @@ struct BatchPool: Equatable, Sendable {
         guard offset < queue.slots.count else { return nil }
         for candidate in queue.slots[offset] where candidate.batch.digest != copy.batch.digest {
             if let found = candidate.authorship {
-                return found.vote(for: candidate.batch.reference)
+                return (found.vote(for: candidate.batch.reference), candidate.isChecked)
             }
         }
         return nil
@@ -269,7 +273,7 @@ struct BatchPool: Equatable, Sendable {
             far.append(copy)
             return
         }
-        append(copy, at: offset)
+        append(copy, isChecked: batch.author == own, at: offset)
         hold(batch.reference)
         noteDurable(batch.reference)
         // In which view that was, the log does not say.
@@ -290,9 +294,9 @@ struct BatchPool: Equatable, Sendable {
             || copy.batch.sequence.rawValue - next.rawValue < UInt64(Self.nearLimit)
     }
 
-    private mutating func append(_ copy: BatchCopy, at offset: Int) {
+    private mutating func append(_ copy: BatchCopy, isChecked: Bool, at offset: Int) {
         let candidate = Candidate(
-            batch: copy.batch, authorship: copy.authorship,
+            batch: copy.batch, authorship: copy.authorship, isChecked: isChecked,
             isBare: copy.authorship == nil && copy.batch.author != own)
         update(copy.batch.author) { author in
             while author.slots.count <= offset { author.slots.append([]) }
@@ -302,7 +306,9 @@ struct BatchPool: Equatable, Sendable {
     }
 
     /// Notes what the author signed of a batch that is here.
-    mutating func sign(_ reference: BatchReference, _ authorship: Authorship) {
+    mutating func sign(
+        _ reference: BatchReference, _ authorship: Authorship, isChecked: Bool
+    ) {
         guard let (offset, position) = find(reference) else {
             if let position = far.firstIndex(where: { $0.reference == reference }) {
                 far[position] = BatchCopy(far[position].batch, authorship)
@@ -311,8 +317,49 @@ struct BatchPool: Equatable, Sendable {
         }
         update(reference.author) { author in
             author.slots[offset][position].authorship = authorship
+            author.slots[offset][position].isChecked = isChecked
             author.slots[offset][position].isBare = false
         }
+    }
+
+    // MARK: Signatures
+
+    /// What the author says of its batch called `reference`, unless that was checked.
+    func unchecked(_ reference: BatchReference) -> Vote? {
+        guard let (offset, position) = find(reference) else {
+            guard reference.author != own, let copy = farCopy(reference) else { return nil }
+            return copy.authorship?.vote(for: reference)
+        }
+        return authors[reference.author.rawValue].slots[offset][position].unchecked
+    }
+
+    /// Notes that the signature of `vote`, under a batch that is here, was checked. A false one is
+    /// no signature: the batch is bare.
+    mutating func noteChecked(
+        _ reference: BatchReference, _ vote: Vote, isGenuine: Bool
+    ) {
+        guard unchecked(reference) == vote else { return }
+        guard let (offset, position) = find(reference) else {
+            guard let position = far.firstIndex(where: { $0.reference == reference }), !isGenuine
+            else { return }
+            return far[position] = BatchCopy(far[position].batch)
+        }
+        update(reference.author) { author in
+            author.slots[offset][position].isChecked = isGenuine
+            guard !isGenuine else { return }
+            author.slots[offset][position].authorship = nil
+            author.slots[offset][position].isBare = true
+        }
+    }
+
+    func isDistrusted(_ author: ValidatorIndex) -> Bool { authors[author.rawValue].isDistrusted }
+
+    /// Proposes nothing of `author` any more whose signature is not checked. Returns what is to be
+    /// checked for that.
+    mutating func distrust(_ author: ValidatorIndex) -> [Vote] {
+        guard !isDistrusted(author) else { return [] }
+        update(author) { $0.isDistrusted = true }
+        return authors[author.rawValue].slots.flatMap { $0.compactMap(\.unchecked) }
     }
 
     /// Notes that the host was told to store a batch.
@@ -430,7 +477,8 @@ struct BatchPool: Equatable, Sendable {
                 let author = (start + turn) % authors.count
                 let slots = authors[author].slots
                 guard offsets[author] < slots.count, authors[author].patience.blocksLeft == 0,
-                    let candidate = slots[offsets[author]].first(where: \.isProposable)
+                    let candidate = slots[offsets[author]].first(
+                        where: authors[author].isProposable)
                 else { continue }
                 byteCount += candidate.batch.encoded.count
                 // A single batch always fits: no larger one has a place.

@@ -41,6 +41,8 @@ struct ProposalJudge: Equatable, Sendable {
     mutating func add(_ branch: Branch) {
         if let position = pending.firstIndex(where: { $0.branch.tip.digest == branch.tip.digest }) {
             pending[position].branch = pending[position].branch.updated(by: branch)
+            // Somebody honest's application took it: what ours would say does not matter.
+            if branch.isCertified { pending[position].isWithApplication = false }
             return
         }
         // The protocol has left earlier views: a verdict on them would come too late.

@@ -62,9 +62,13 @@ struct ReadIndex: Equatable, Sendable {
         return nonce
     }
 
-    mutating func take(claim: Height, nonce: UInt64, from peer: ValidatorIndex) {
-        guard isProbing, nonce == self.nonce, validators.contains(peer), peer != own else { return }
+    /// Returns whether the claim counts.
+    mutating func take(claim: Height, nonce: UInt64, from peer: ValidatorIndex) -> Bool {
+        guard isProbing, nonce == self.nonce, validators.contains(peer), peer != own,
+            claims[peer.rawValue] == nil
+        else { return false }
         claims[peer.rawValue] = claim
+        return true
     }
 
     /// The ticket up to which reads may be served from the state at `executed`, if it rose.

@@ -115,6 +115,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .stored(let reference): ledger.noteStored(reference, into: &turn.ledgerEffects)
         case .batchSigned(let reference, let signature):
             ledger.noteSigned(reference, signature, into: &turn.ledgerEffects)
+        case .authorshipChecked(let vote, let isGenuine):
+            ledger.noteChecked(vote, isGenuine: isGenuine, into: &turn.ledgerEffects)
         case .executed(let height, let root):
             ledger.queue.finished(height)
             ledger.roots.append(root, height: height)
@@ -208,6 +210,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
                     reference,
                     reference.statement(
                         chain: ledger.configuration.chain, epoch: ledger.configuration.epoch)))
+        case .check(let vote): effects.append(.checkAuthorship(vote))
         case .execute(let block): effects.append(.execute(block))
         case .verdict(let digest, let verdict): turn.inputs.append(.judged(digest, verdict))
         case .caughtUp(let run):
@@ -265,6 +268,18 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .ledger(.syncResponse): ledger.catchUp.isActive
         case .ledger: true
         }
+    }
+
+    /// `message` as verified, if the link from `sender` proves what its signatures would: a batch
+    /// that its author sends itself, as long as that one was never found to sign falsely. See
+    /// `AuthorshipChecks` for when its signature is checked.
+    public func trusted(
+        _ message: ReplicaMessage<P>, from sender: ValidatorIndex
+    ) -> Verified<ReplicaMessage<P>>? {
+        guard case .ledger(.batch(let copy)) = message, copy.batch.author == sender,
+            !ledger.pool.isDistrusted(sender)
+        else { return nil }
+        return Verified(message)
     }
 
     /// The sequence that the next own batch must have.

@@ -15,6 +15,8 @@ public enum ReplicaInput<P: ConsensusProtocol>: Equatable, Sendable {
     case stored(BatchReference)
     /// The answer to `signBatch`.
     case batchSigned(BatchReference, signature: [UInt8])
+    /// The answer to `checkAuthorship`.
+    case authorshipChecked(Vote, isGenuine: Bool)
     /// The answer to `execute`: the digest of the application's state after that height.
     case executed(Height, stateRoot: Digest)
     /// The answer to `askApplication`.
@@ -36,6 +38,9 @@ public enum ReplicaEffect<P: ConsensusProtocol>: Equatable, Sendable {
     /// Sign what this validator says of its batch, meanwhile. Holds nothing back and is answered by
     /// `batchSigned`.
     case signBatch(BatchReference, Statement)
+    /// Check the signature under what an author says of its batch, meanwhile. Holds nothing back
+    /// and is answered by `authorshipChecked`.
+    case checkAuthorship(Vote)
     /// Sign, then send to the recipient or, if it names none, to every peer; then give it back as a
     /// received message, whomever it is for.
     case sign(P.Unsigned)

@@ -24,6 +24,7 @@ extension NodeCore {
             _ = records.append(
                 copy, isUrgent: copy.batch.author == settings.own, to: log)
         case .signBatch(let reference, let statement): beginSigning(reference, statement)
+        case .checkAuthorship(let vote): checkAuthorship(vote)
         case .sign(let unsigned):
             nextSignature += 1
             waiting.append(.signature(nextSignature, unsigned))
@@ -82,7 +83,7 @@ extension NodeCore {
 
     private func carryOut(_ effect: ReplicaEffect<P>) {
         switch effect {
-        case .persist, .store, .sign, .signBatch:
+        case .persist, .store, .sign, .signBatch, .checkAuthorship:
             preconditionFailure("carried out when it was queued")
         case .send(let message, let peer):
             _ = transport.send(Self.kind, message.encoded, lane: Self.lane(of: message), to: peer)
@@ -165,8 +166,7 @@ extension NodeCore {
 
     private func beginSigning(_ number: UInt64, _ unsigned: P.Unsigned) {
         let bound = LoopBound(self, on: loop)
-        let isShort = signingKey.signCost <= NodeSettings.inlineLimit
-        let signature = sign(unsigned.signingBytes, here: isShort) { signature in
+        let signature = sign(unsigned.signingBytes) { signature in
             bound.loop.post {
                 bound.value.signatures[number] = signature
                 bound.value.pump()
@@ -178,7 +178,7 @@ extension NodeCore {
     /// Signs an own batch, while this thread has it written: it is sent only when both are done.
     private func beginSigning(_ reference: BatchReference, _ statement: Statement) {
         let bound = LoopBound(self, on: loop)
-        let signature = sign(statement.signingBytes, here: false) { signature in
+        let signature = sign(statement.signingBytes) { signature in
             bound.loop.post {
                 bound.value.batchSignatures.append((reference, signature))
                 bound.value.pump()
@@ -187,12 +187,15 @@ extension NodeCore {
         if let signature { batchSignatures.append((reference, signature)) }
     }
 
-    /// Signs here and now, or has it done. The signature is returned or, later, handed to `done`.
+    /// Signs here and now if that is short, or has it done. The signature is returned or, later,
+    /// handed to `done`.
     private func sign(
-        _ bytes: [UInt8], here: Bool, done: @escaping @Sendable ([UInt8]) -> Void
+        _ bytes: [UInt8], done: @escaping @Sendable ([UInt8]) -> Void
     ) -> [UInt8]? {
         counters.signed += 1
-        guard !here else { return signingKey.sign(bytes) }
+        guard signingKey.signCost > NodeSettings.inlineLimit else {
+            return signingKey.sign(bytes)
+        }
         do {
             try pool.sign(bytes, with: signingKey, completion: done)
             return nil

@@ -40,6 +40,9 @@ extension NodeCore: NetworkTransportDelegate {
         }
         counters.received += 1
         guard replica.isUseful(message, from: peer) else { return }
+        if let trusted = replica.trusted(message, from: peer) {
+            return give(.received(trusted, from: peer))
+        }
         let cost = keys.verificationCost(of: message)
         guard cost > .zero else { return accept(message, from: peer) }
         unverified.append((message, peer, cost))
@@ -59,6 +62,26 @@ extension NodeCore: NetworkTransportDelegate {
         logger.warning("validator \(peer) sent a bad signature: \(error)")
         // Whoever follows the protocol checks what it passes on.
         transport.disconnect(peer)
+    }
+
+    /// Checks the signature of an author, whoever passed its batch on.
+    func checkAuthorship(_ vote: Vote) {
+        counters.verified += 1
+        let bound = LoopBound(self, on: loop)
+        do {
+            try pool.verify(batch: [vote], keys: keys) { results in
+                bound.loop.post { bound.value.take(results[0], for: vote) }
+            }
+        } catch {
+            // Full: whoever waits for it is answered all the same.
+            let result = Result { () throws(VerificationError) in try keys.verify(vote) }
+            loop.post { bound.value.take(result, for: vote) }
+        }
+    }
+
+    private func take(_ result: Result<Verified<Vote>, VerificationError>, for vote: Vote) {
+        if case .failure(let error) = result { noteForgery(error, from: vote.voter) }
+        give(.authorshipChecked(vote, isGenuine: (try? result.get()) != nil))
     }
 
     /// Verifies what a turn brought: all of it at once, and off the loop unless it is little.

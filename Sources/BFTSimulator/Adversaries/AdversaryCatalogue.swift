@@ -88,6 +88,9 @@ public enum AdversaryCatalogue<P: Attackable> {
             AdversaryEntry("contradictory-author", "another batch for each peer") {
                 ContradictoryAuthor<P>()
             },
+            AdversaryEntry("false-signer", "batches with a false signature, to one peer each") {
+                FalseSigner<P>()
+            },
             AdversaryEntry("batch-swap", "other bytes under a batch's name") {
                 BatchSwapper<P>()
             },

@@ -31,7 +31,8 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
         _ message: ReplicaMessage<P>, from sender: ValidatorIndex, _ vantage: Vantage<P>
     ) -> [Dispatch<P>] {
         guard side.contains(sender), replica.isUseful(message, from: sender),
-            message.claims.allSatisfy({ vantage.signatures.holds($0) })
+            replica.trusted(message, from: sender) != nil
+                || message.claims.allSatisfy({ vantage.signatures.holds($0) })
         else { return [] }
         return give(.received(Verified(message), from: sender), vantage)
     }
@@ -80,6 +81,9 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
                     let signature = vantage.signatures.sign(
                         statement.signingBytes, as: vantage.own)
                     inputs.append(.batchSigned(reference, signature: signature))
+                case .checkAuthorship(let vote):
+                    let isGenuine = vote.claims.allSatisfy { vantage.signatures.holds($0) }
+                    inputs.append(.authorshipChecked(vote, isGenuine: isGenuine))
                 case .setTimer(let instant): timer = instant
                 case .execute(let block): awaited.append(block.block.height)
                 case .askApplication(let block, _):

@@ -172,11 +172,15 @@ struct MeasuredNetwork<P: Attackable> {
         guard replicas[position].isUseful(letter.message, from: ValidatorIndex(sender)) else {
             return
         }
-        if sender != position {
+        let isTrusted =
+            replicas[position].trusted(letter.message, from: ValidatorIndex(sender)) != nil
+        if sender != position, !isTrusted {
             run.verifiedCount += letter.claimCount
             run.loads[position].verifiedCount += letter.claimCount
         }
-        guard adversaries[sender] == nil || letter.message.claims.allSatisfy(signatures.holds)
+        guard
+            adversaries[sender] == nil || isTrusted
+                || letter.message.claims.allSatisfy(signatures.holds)
         else { return }
         give(.received(Verified(letter.message), from: ValidatorIndex(sender)), to: position)
     }
@@ -206,6 +210,9 @@ struct MeasuredNetwork<P: Attackable> {
         case .store(let copy): inputs.append(.stored(copy.reference))
         case .signBatch(let reference, let statement):
             inputs.append(.batchSigned(reference, signature: sign(statement, at: position)))
+        case .checkAuthorship(let vote):
+            let isGenuine = vote.claims.allSatisfy(signatures.holds)
+            inputs.append(.authorshipChecked(vote, isGenuine: isGenuine))
         case .sign(let unsigned): sign(unsigned, at: position)
         case .send(let message, let peer): send(message, from: position, to: [peer])
         case .broadcast(let message): send(message, from: position, to: peers(of: position))

@@ -73,6 +73,7 @@ struct Coverage<P: Attackable>: Probe {
         case .connected: mix.add(2)
         case .timerFired: mix.add(3)
         case .sealed, .stored, .batchSigned: mix.add(4)
+        case .authorshipChecked(_, let isGenuine): mix.add(isGenuine ? 8 : 9)
         case .executed: mix.add(5)
         case .applicationJudged: mix.add(6)
         case .read: mix.add(7)
@@ -124,7 +125,7 @@ struct Coverage<P: Attackable>: Probe {
                 summary |= 1 << (24 + UInt64(signed.variety))
             case .send: summary |= 1 << 2
             case .broadcast: summary |= 1 << 3
-            case .setTimer, .signBatch: break
+            case .setTimer, .signBatch, .checkAuthorship: break
             case .execute: summary |= 1 << 4
             case .readBlocks: summary |= 1 << 5
             case .readBatches: summary |= 1 << 6

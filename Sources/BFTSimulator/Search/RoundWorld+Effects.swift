@@ -17,6 +17,9 @@ extension RoundWorld {
         switch effect {
         case .persist, .rejectedLedger, .readReady, .diverged: break
         case .store(let copy): give(.stored(copy.reference), to: instance)
+        case .checkAuthorship(let vote):
+            let isGenuine = vote.claims.allSatisfy { signatures.holds($0) }
+            give(.authorshipChecked(vote, isGenuine: isGenuine), to: instance)
         case .signBatch(let reference, let statement):
             let signature = signatures.sign(
                 statement.signingBytes, as: instances[instance].validator)
@@ -149,7 +152,8 @@ extension RoundWorld {
     mutating func deliver(_ message: ReplicaMessage<P>, from sender: Int, to target: Int) {
         let peer = instances[sender].validator
         guard instances[target].replica.isUseful(message, from: peer),
-            message.claims.allSatisfy({ signatures.holds($0) })
+            instances[target].replica.trusted(message, from: peer) != nil
+                || message.claims.allSatisfy({ signatures.holds($0) })
         else { return }
         if sender != target { note(.received, target, peer: sender, message: message) }
         give(.received(Verified(message), from: instances[sender].validator), to: target)

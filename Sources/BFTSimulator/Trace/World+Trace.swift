@@ -24,8 +24,8 @@ extension World {
             add(.executed, node, MessageSummary.about(block.block))
         case .restart(let node): if !nodes[node.rawValue].isUp { add(.started, node, "") }
         case .heal: add(.healed, nil, "faults end")
-        case .deliverBytes, .process, .batchSigned, .storeSynced, .stateSaved, .submit, .read,
-            .truncate, .speak, .fault, .mend, .diskHasRoom, .resume:
+        case .deliverBytes, .process, .batchSigned, .authorshipChecked, .storeSynced, .stateSaved,
+            .submit, .read, .truncate, .speak, .fault, .mend, .diskHasRoom, .resume:
             break
         }
     }
@@ -47,9 +47,8 @@ extension World {
         case .rejected(let rejection): add(.rejected, node, "\(rejection)")
         case .rejectedLedger(let rejection, let peer):
             add(.rejected, node, peer: peer, "\(rejection)")
-        case .persist, .store, .signBatch, .send, .broadcast, .setTimer, .execute, .readBlocks,
-            .readBatches,
-            .readReady, .askApplication, .diverged, .displaced:
+        case .persist, .store, .signBatch, .checkAuthorship, .send, .broadcast, .setTimer,
+            .execute, .readBlocks, .readBatches, .readReady, .askApplication, .diverged, .displaced:
             break
         }
     }

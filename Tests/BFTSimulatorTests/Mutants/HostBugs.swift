@@ -59,6 +59,16 @@ enum HostBugs {
                 return limits
             }
         },
+        host(
+            "passes on batches whose signatures it did not check", .ragged.with("false-signer"),
+            within: 100
+        ) {
+            $0.limits = { sound in
+                var limits = sound
+                limits.skippedCheck = .signature
+                return limits
+            }
+        },
         host("checks no signatures of batches", .ragged.with("name-thief"), within: 100) {
             $0.isSkippingVerification = true
         },
