@@ -5,8 +5,9 @@ struct Links: Sendable {
     /// A part of the network that carries nothing for a while.
     struct Cut: Sendable, Equatable {
         enum Shape: Sendable, Equatable {
-            /// Between those for whom it says `true` and the others.
-            case split([Bool])
+            /// Between those for whom it says `true` and those for whom it says `false`. Who has
+            /// no side reaches both.
+            case split([Bool?])
             case oneWay(from: Int, to: Int)
             /// Between two machines, on and off, each this long, beginning at an instant.
             case flapping(Int, Int, every: Interval, since: Instant)
@@ -38,7 +39,8 @@ struct Links: Sendable {
     func isCut(from sender: Int, to target: Int, at now: Instant) -> Bool {
         cuts.contains { cut in
             switch cut.shape {
-            case .split(let side): side[sender] != side[target]
+            case .split(let side):
+                side[sender].map { first in side[target].map { $0 != first } ?? false } ?? false
             case .oneWay(let from, let to): from == sender && to == target
             case .flapping(let first, let second, let period, let start):
                 ((first, second) == (sender, target) || (second, first) == (sender, target))
@@ -59,6 +61,24 @@ struct Links: Sendable {
         let before = cuts.count
         cuts.removeAll { $0.number == number }
         return cuts.count < before
+    }
+
+    /// Whether somebody reaches both sides of a split.
+    var isStraddled: Bool {
+        cuts.contains { cut in
+            if case .split(let side) = cut.shape { side.contains(nil) } else { false }
+        }
+    }
+
+    /// Who is on the smaller side of the latest split, by position.
+    var secluded: UInt64 {
+        for cut in cuts.reversed() {
+            guard case .split(let side) = cut.shape else { continue }
+            let parts = [true, false].map { part in side.indices.filter { side[$0] == part } }
+            let smaller = parts[0].count <= parts[1].count ? parts[0] : parts[1]
+            return smaller.reduce(0) { $0 | 1 << UInt64($1 % 64) }
+        }
+        return 0
     }
 
     mutating func mendAll() {
@@ -82,12 +102,14 @@ struct Links: Sendable {
 }
 
 extension Links.Cut.Shape: CustomStringConvertible {
-    /// `v0 v2 | v1 v3`, `v0 -x v1`, or `v0 x-x v1`.
+    /// `v0 v2 | v1 v3`, also where v3 reaches both sides: `v0 v2 v3 | v1 v3`; `v0 -x v1`, or
+    /// `v0 x-x v1`.
     var description: String {
         switch self {
         case .split(let side):
             [true, false].map { part in
-                side.indices.filter { side[$0] == part }.map { "v\($0)" }.joined(separator: " ")
+                side.indices.filter { side[$0] ?? part == part }.map { "v\($0)" }.joined(
+                    separator: " ")
             }.joined(separator: " | ")
         case .oneWay(let from, let to): "v\(from) -x v\(to)"
         case .flapping(let first, let second, let period, _):

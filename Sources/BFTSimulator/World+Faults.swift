@@ -32,6 +32,8 @@ extension World {
     private mutating func cut(
         _ fault: ScheduledFault, until end: Instant, _ random: inout SplitMix64
     ) {
+        // The malicious have the cut that they want.
+        guard !links.isStraddled else { return }
         let first = Int.random(in: nodes.indices, using: &random)
         let step = Int.random(in: 1..<max(2, nodes.count), using: &random)
         let second = (first + step) % nodes.count
@@ -39,10 +41,11 @@ extension World {
         switch fault {
         case .split:
             statistics[.splits] += 1
-            shape = .split(nodes.indices.map { _ in Bool.random(using: &random) })
+            let sides = nodes.indices.map { _ in Bool.random(using: &random) }
+            shape = .split(straddled(sides, &random))
         case .isolation:
             statistics[.isolations] += 1
-            shape = .split(nodes.indices.map { $0 == first })
+            shape = .split(straddled(nodes.indices.map { $0 == first }, &random))
         case .oneWay:
             statistics[.oneWayCuts] += 1
             shape = .oneWay(from: first, to: second)
@@ -51,7 +54,31 @@ extension World {
             let period = UInt64.random(in: 2...60, using: &random)
             shape = .flapping(first, second, every: .milliseconds(period), since: now)
         }
-        events.add(.mend(cut: links.cut(shape)), at: end)
+        let number = links.cut(shape)
+        let isLasting = links.isStraddled && Bool.random(using: &random)
+        events.add(.mend(cut: number), at: isLasting ? plan.healAt : end)
+        noteCuts()
+    }
+
+    /// Two times of three, whoever is malicious stands on both sides: the network is the
+    /// adversary's, and keeps honest validators from one another rather than from it. If one
+    /// alone is cut off then, it is an honest one.
+    private func straddled(_ sides: [Bool], _ random: inout SplitMix64) -> [Bool?] {
+        let isMalicious = sides.indices.map { self.isMalicious(ValidatorIndex($0)) }
+        guard isMalicious.contains(true), !random.oneIn(3) else { return sides }
+        var sides = sides
+        if sides.count(where: { $0 }) == 1, let alone = sides.firstIndex(of: true),
+            isMalicious[alone],
+            let step = sides.indices.first(where: { !isMalicious[($0 + alone) % sides.count] })
+        {
+            sides.swapAt(alone, (step + alone) % sides.count)
+        }
+        return sides.indices.map { isMalicious[$0] ? nil : sides[$0] }
+    }
+
+    /// The malicious know who is cut off.
+    mutating func noteCuts() {
+        coalition.secluded = links.secluded
         traceCuts()
     }
 
@@ -59,7 +86,7 @@ extension World {
     mutating func mend(_ number: Int) {
         let before = links
         guard links.mend(number) else { return }
-        traceCuts()
+        noteCuts()
         for node in validators.indices {
             for peer in validators.indices where node < peer {
                 let (first, second) = (node.rawValue, peer.rawValue)

@@ -94,7 +94,7 @@ extension World {
     /// All faults are over: links are whole, disks have room, clocks are right.
     mutating func heal() {
         links.mendAll()
-        traceCuts()
+        noteCuts()
         let mass = Decision(.massPowerCut, ordinal: 1)
         if plan.hasMassPowerCut, script.admits(mass) {
             var random = mass.random(seed: decisionSeed)

@@ -106,6 +106,8 @@ public struct Coalition<P: ConsensusProtocol>: Sendable {
         public let side: [ValidatorIndex]
     }
 
+    /// Who is cut off from most others at present, by position.
+    var secluded: UInt64 = 0
     /// What members that say anything agree upon at present.
     var mood: Mood?
     /// What members that draw by occasion draw from.

@@ -10,8 +10,15 @@ struct Mood: Sendable {
     let patience: UInt64
     /// Who is told what is kept at once, by position.
     let confidants: UInt64
+    /// Whether members keep their votes in those views as well, for a while: what only they can
+    /// certify is not certified by others meanwhile.
+    let isHoarding: Bool
     /// Who is told nothing at all, by position.
     let leftOut: UInt64
+    /// Whether members say nothing that makes a block final.
+    let isNoncommittal: Bool
+    /// Who was cut off when it began, by position.
+    let secluded: UInt64
     /// The sort of message that no member sends.
     let unsaid: Int?
     /// The how manyth latest certificate is put where one is called for, half the time.
@@ -22,16 +29,33 @@ struct Mood: Sendable {
     let constancy: Int
     private let salt: UInt64
 
-    init(from random: inout SplitMix64, validatorCount: Int) {
+    /// Whether it is played on those who are cut off, or on one if nobody is: they are left out,
+    /// everything stays undecided, and one of them is told at once what the coalition alone can
+    /// certify, which nobody else knows for a while. Nothing else is made up then.
+    let isEclipse: Bool
+
+    /// - Parameter secluded: who is cut off. Mostly, just those are left out: they know only what
+    ///   they are told.
+    init(from random: inout SplitMix64, validatorCount: Int, secluded: UInt64) {
         func one(_ random: inout SplitMix64) -> UInt64 {
             1 << UInt64(random.number(0...validatorCount - 1) % 64)
         }
-        secrecy = [0, 1, 2, 2, 3, 3].randomElement(using: &random) ?? 0
-        patience = [1, 2, 2, 2, 3, 8].randomElement(using: &random) ?? 2
-        confidants = [0, 0, one(&random), random.next()].randomElement(using: &random) ?? 0
-        leftOut =
+        isEclipse = random.oneIn(secluded == 0 ? 6 : 2)
+        let secrecies = isEclipse ? [2, 3, 4, 6] : [0, 1, 2, 2, 3, 3]
+        secrecy = secrecies.randomElement(using: &random) ?? 0
+        let patiences: [UInt64] = isEclipse ? [0] : [0, 1, 2, 2, 2, 3, 8]
+        patience = patiences.randomElement(using: &random) ?? 2
+        let trusted: UInt64 =
+            [0, 0, one(&random), random.next()].randomElement(using: &random) ?? 0
+        confidants = isEclipse ? 0 : trusted
+        let others: UInt64 =
             [0, 0, 0, one(&random), one(&random), random.next()].randomElement(using: &random) ?? 0
-        unsaid = random.oneIn(3) ? random.number(1...5) : nil
+        self.secluded = secluded
+        let alone = secluded == 0 ? one(&random) : secluded
+        leftOut = isEclipse || secluded != 0 && random.oneIn(2) ? alone : others
+        isNoncommittal = random.oneIn(4) || isEclipse
+        isHoarding = random.oneIn(2) || isEclipse
+        unsaid = random.oneIn(3) && !isEclipse ? random.number(1...5) : nil
         rank = [0, 1, 1, 2, 3].randomElement(using: &random) ?? 0
         isSilent = random.oneIn(16)
         constancy = [200, 800, 3_200].randomElement(using: &random) ?? 400

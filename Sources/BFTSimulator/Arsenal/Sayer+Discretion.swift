@@ -15,6 +15,16 @@ extension Sayer {
         }
     }
 
+    static func votes(in message: ReplicaMessage<P>) -> [Vote] {
+        if case .consensus(let part) = message { P.votes(in: part) } else { [] }
+    }
+
+    /// Whether `message` shows or helps to show that a block is final.
+    private static func isCommittal(_ message: ReplicaMessage<P>) -> Bool {
+        votes(in: message).contains { $0.statement.kind.outcome == .commitsBlock }
+            || certificates(in: message).contains { $0.statement.kind.outcome == .commitsBlock }
+    }
+
     /// Those of `targets` that may hear `message`.
     static func hearers(
         of message: ReplicaMessage<P>, among targets: [ValidatorIndex],
@@ -23,8 +33,11 @@ extension Sayer {
         let mood = forge.mood
         guard !mood.isSilent else { return [] }
         if case .consensus(let part) = message, part.variety == mood.unsaid { return [] }
+        if mood.isNoncommittal, isCommittal(message) { return [] }
         let isSecret =
-            mood.secrecy > 0 && certificates(in: message).contains { forge.isSecret($0) }
+            mood.secrecy > 0
+            && (forge.isHoarded(votes(in: message))
+                || certificates(in: message).contains { forge.isSecret($0) })
         return targets.filter {
             !mood.leftOut.contains($0) && (!isSecret || mood.confidants.contains($0))
         }
@@ -82,11 +95,19 @@ extension Sayer {
 }
 
 extension Forge {
+    /// Whether any of `votes` is kept for now.
+    func isHoarded(_ votes: [Vote]) -> Bool {
+        mood.isHoarding
+            && votes.contains {
+                mood.isKeeping($0.statement.view) && !arsenal.isShown($0.statement)
+            }
+    }
+
     /// One validator, as often as not one of those who are told nothing else.
     mutating func anyone() -> ValidatorIndex? {
         let peers = validators.indices.filter { $0 != configuration.own }
         let leftOut = peers.filter { mood.leftOut.contains($0) }
-        return (leftOut.isEmpty || random.oneIn(2) ? peers : leftOut)
+        return (leftOut.isEmpty || !mood.isEclipse && random.oneIn(2) ? peers : leftOut)
             .randomElement(using: &random)
     }
 }

@@ -31,14 +31,20 @@ struct Sayer<P: Attackable>: Sendable {
         guard let consensus = vantage.replica?.consensus else { return nil }
         var random = vantage.coalition.nextOccasion()
         if temper.map({ random.oneIn($0.constancy) }) ?? true { temper = .drawn(from: &random) }
-        if vantage.coalition.mood.map({ random.oneIn($0.constancy) && !$0.isSilent }) ?? true {
-            let count = vantage.validators.count
-            vantage.coalition.mood = Mood(from: &random, validatorCount: count)
+        let secluded = vantage.coalition.secluded
+        let isOver =
+            vantage.coalition.mood.map {
+                !$0.isSilent && (random.oneIn($0.constancy) || $0.secluded != secluded)
+            } ?? true
+        if isOver {
+            vantage.coalition.mood = Mood(
+                from: &random, validatorCount: vantage.validators.count, secluded: secluded)
         }
         guard let temper, let mood = vantage.coalition.mood else { return nil }
         var forge = Forge<Special>(
             vantage, committed: consensus.committed, leaders: { consensus.leader(of: $0) },
-            arsenal: arsenal, random: random, temper: temper, mood: mood)
+            arsenal: arsenal, random: random, temper: mood.isEclipse ? temper.plain : temper,
+            mood: mood)
         arsenal = Arsenal()  // The forge's alone, so that it is changed in place.
         ingest(vantage.coalition, &forge)
         return forge
@@ -114,11 +120,19 @@ struct Sayer<P: Attackable>: Sendable {
         let own =
             variety < P.Message.varietyCount || variety == Self.batchVariety ? variety : nil
         let targets = Self.hearers(of: message, among: honest.targets, forge)
+        if forge.isHoarded(Self.votes(in: message)) {
+            let later = honest.targets.filter {
+                !targets.contains($0) && !forge.mood.leftOut.contains($0)
+            }
+            hold(Dispatch(message, to: later), &forge)
+            return targets.isEmpty ? [] : [Dispatch(message, to: targets)]
+        }
         guard targets != honest.targets else {
             return filtered(honest, signed: message, variety, own, &forge)
         }
         let others = honest.targets.filter { !targets.contains($0) }
-        let instead = forge.random.oneIn(4) ? [] : made(of: own, &forge, for: others)
+        let isUntold = forge.temper.isPlain || forge.random.oneIn(4)
+        let instead = isUntold ? [] : made(of: own, &forge, for: others)
         guard !targets.isEmpty else { return instead }
         return instead
             + filtered(Dispatch(message, to: targets), signed: message, variety, own, &forge)

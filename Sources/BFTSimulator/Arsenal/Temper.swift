@@ -23,11 +23,11 @@ struct Temper: Sendable {
     /// By variety; the last ones are of the ledger's messages.
     private(set) var filters: [Filter]
     /// How many messages it makes each time that it speaks, at most.
-    let eloquence: Int
+    private(set) var eloquence: Int
     /// One in so many messages that it hears is answered by one that it makes.
-    let reticence: Int
+    private(set) var reticence: Int
     /// One in so many votes of others is cast in its own name as well.
-    let deference: Int
+    private(set) var deference: Int
     /// One in so many fields is strange.
     let strangeness: Int
     /// Who hears what it makes: a set by position, or all.
@@ -36,6 +36,8 @@ struct Temper: Sendable {
     let constancy: Int
     /// The sort of message that it makes more often than others.
     let focus: Int
+    /// Whether nothing is changed or made up: the mood alone decides what is said to whom.
+    private(set) var isPlain = false
     /// Whether it makes up its answers to who catches up.
     let isInventingHistory: Bool
 
@@ -66,6 +68,20 @@ struct Temper: Sendable {
         audience = random.oneIn(2) ? .max : random.next()
         constancy = [30, 200, 2_000].randomElement(using: &random) ?? 200
         isInventingHistory = random.oneIn(2)
+        if random.oneIn(4) { becomePlain() }
+    }
+
+    /// The same without anything that is changed or made up.
+    var plain: Temper {
+        var plain = self
+        plain.becomePlain()
+        return plain
+    }
+
+    private mutating func becomePlain() {
+        filters = Array(repeating: .pass, count: Self.count)
+        (eloquence, reticence, deference) = (0, .max, .max)
+        isPlain = true
     }
 
     private static func filter(_ random: inout SplitMix64) -> Filter {

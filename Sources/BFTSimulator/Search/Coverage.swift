@@ -10,6 +10,10 @@ import BFTLedger
 struct Coverage<P: Attackable>: Probe {
     private(set) var features: [Feature] = []
     private var seen: Set<UInt32> = []
+    private let malicious: Set<ValidatorIndex>
+    private var leapCount: UInt64 = 0
+
+    init(malicious: Set<ValidatorIndex>) { self.malicious = malicious }
 
     mutating func note(
         _ input: ReplicaInput<P>, _ effects: [ReplicaEffect<P>], before: P?, after: P?,
@@ -36,17 +40,24 @@ struct Coverage<P: Attackable>: Probe {
         guard after.view > before.view.next,
             after.view.rawValue >= after.committed.view.rawValue + Self.leapLength
         else { return }
+        // The first few of a run, even if they are alike: each is at a moment of its own.
         var leap = Mix()
         leap.add(Self.distance(after.view, before.view))
         leap.add(Self.distance(after.view, after.committed.view))
-        note(leap, mark: Feature.leap, moment)
+        leapCount += 1
+        leap.add(min(leapCount, Self.leapLimit))
+        var mark = Feature.leap
+        if case .received(_, let sender) = input, malicious.contains(sender) { mark |= Feature.led }
+        note(leap, mark: mark, moment)
     }
+
+    private static var leapLimit: UInt64 { 8 }
 
     /// How many views from the last committed one a leap ends at least.
     private static var leapLength: UInt64 { 3 }
 
     private mutating func note(_ mix: Mix, mark: UInt32 = 0, _ moment: Moment) {
-        let word = mix.word & ~Feature.leap | mark
+        let word = mix.word & ~(Feature.leap | Feature.led) | mark
         guard seen.insert(word).inserted else { return }
         features.append(Feature(word, at: moment))
     }

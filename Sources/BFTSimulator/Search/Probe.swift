@@ -33,8 +33,12 @@ public struct Feature: Hashable, Sendable {
     /// between it may lack for good, unless somebody tells it.
     public var isLeap: Bool { word & Self.leap != 0 }
 
-    /// Marks what is a leap.
+    /// Whether it was a malicious validator's word that brought the leap about.
+    public var isLed: Bool { isLeap && word & Self.led != 0 }
+
+    /// Marks what is a leap, and one that was led.
     static let leap: UInt32 = 1 << 31
+    static let led: UInt32 = 1 << 30
 
     public init(_ word: UInt32, at moment: Moment) {
         self.word = word

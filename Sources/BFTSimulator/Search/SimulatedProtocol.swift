@@ -50,7 +50,10 @@ public struct SimulatedProtocol: Sendable {
                 adversaries: seats, silences: silences, turns: scenario.turns,
                 mistakes: mistakes,
                 script: scenario.decisions.map { .only($0) } ?? .everything)
-            if options.isRecordingFeatures { world.probe = Coverage<P>() }
+            if options.isRecordingFeatures {
+                let malicious = scenario.seats.map { ValidatorIndex($0.validator) }
+                world.probe = Coverage<P>(malicious: Set(malicious))
+            }
             return world.outcome(of: scenario, options)
         }
     }

@@ -80,7 +80,9 @@ public struct Steering: Sendable {
 
     /// The malicious help nobody any more from shortly after a leap on.
     private mutating func noteLeaps(_ features: [Feature], of scenario: Scenario) {
-        guard let leap = features.filter(\.isLeap).randomElement(using: &random) else { return }
+        let leaps = features.filter(\.isLeap)
+        let led = leaps.filter(\.isLed)
+        guard let leap = (led.isEmpty ? leaps : led).randomElement(using: &random) else { return }
         let moment = leap.moment.millisecond
         // Once is enough.
         let isUnhelped = scenario.seats.contains { ($0.silentFrom ?? .max) <= moment + 2 }

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTSimulator
 import ProtocolSimplex
+import SimulatedProtocols
 import Testing
 
 @Suite struct FaultTests {
@@ -59,5 +60,33 @@ import Testing
         }
         print("\(kind): \(statistics)")
         for trace in Self.traces(of: kind) { #expect(statistics[trace] > 0, "\(trace)") }
+    }
+
+    /// What a trace calls the two parts of a network that is split and of no other shape.
+    private static func parts(_ cuts: String) -> [Set<Substring>]? {
+        let parts = cuts.split(separator: "|").map { Set($0.split(separator: " ")) }
+        return cuts.contains(",") || parts.count != 2 ? nil : parts
+    }
+
+    @Test("Some splits leave the malicious on both sides, and keep the honest from one another")
+    func straddledSplits() async throws {
+        let traces = try await Seeds.aside {
+            let simplex = SimulatedProtocol("simplex", Simplex.self)
+            return try (UInt64(0)..<12).map { seed in
+                var scenario = Scenario(powers: [1, 1, 1, 1], seed: seed)
+                scenario.faults = [.partitions]
+                scenario.givenPlan = scenario.plan
+                scenario.givenPlan?.hasPartitions = true
+                scenario.seats = [.init(validator: 3, adversary: "anything")]
+                var options = RunOptions()
+                options.recorder = TraceRecorder()
+                return try simplex.run(scenario, options).trace
+            }
+        }
+        let splits = traces.joined().filter { $0.kind == .split }
+            .compactMap { Self.parts($0.text) }
+        let shared = splits.map { $0[0].intersection($0[1]) }
+        #expect(shared.contains(["v3"]) && shared.contains([]))
+        #expect(shared.allSatisfy { $0.isEmpty || $0 == ["v3"] })
     }
 }
