@@ -5,7 +5,7 @@ public import BFTLedger
 /// What a host of a replica may do wrong. Tests turn one on to show that the world notices.
 public struct HostMistakes<P: ConsensusProtocol>: Sendable {
     /// The check of the host that is left out.
-    package var skippedCheck: HostCheck?
+    public var skippedCheck: HostCheck?
     /// Hands batches to no log, and says that they are durable.
     public var isKeepingBatchesInMemory = false
     /// Passes messages on whose signatures were not checked.

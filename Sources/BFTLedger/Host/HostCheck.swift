@@ -1,5 +1,5 @@
 /// What holds an effect of a replica back at its host: each a guard of `ReplicaHost`.
-package enum HostCheck: CaseIterable, Sendable {
+public enum HostCheck: CaseIterable, Sendable {
     /// N1: what a replica says after a record leaves once that record is durable.
     case durableRecord
     /// N1: what a replica says leaves in the order in which it was said, whatever is still being

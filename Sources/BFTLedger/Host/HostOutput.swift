@@ -1,8 +1,8 @@
-package import BFTBase
-package import BFTCore
+public import BFTBase
+public import BFTCore
 
 /// Everything that a host of a replica has to do next, in its order.
-package enum HostOutput<P: ConsensusProtocol>: Equatable, Sendable {
+public enum HostOutput<P: ConsensusProtocol>: Equatable, Sendable {
     /// Hand the record to the log, and answer with `appended` or, if the log has no room, with
     /// `logIsFull`, before anything else is asked for.
     case append(HostRecord<P>)
@@ -46,23 +46,23 @@ package enum HostOutput<P: ConsensusProtocol>: Equatable, Sendable {
 }
 
 /// Something that this validator has to sign.
-package struct SigningRequest<P: ConsensusProtocol>: Equatable, Sendable {
-    package enum Content: Equatable, Sendable {
+public struct SigningRequest<P: ConsensusProtocol>: Equatable, Sendable {
+    public enum Content: Equatable, Sendable {
         case message(P.Unsigned)
         /// What the author says of a batch of its own.
         case batch(Statement)
     }
 
     /// What the signature is handed in with.
-    package enum Ticket: Hashable, Sendable {
+    public enum Ticket: Hashable, Sendable {
         case message(UInt64)
         case batch(BatchReference)
     }
 
-    package let ticket: Ticket
-    package let content: Content
+    public let ticket: Ticket
+    public let content: Content
 
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         switch content {
         case .message(let unsigned): unsigned.signingBytes
         case .batch(let statement): statement.signingBytes

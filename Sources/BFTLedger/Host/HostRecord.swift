@@ -1,17 +1,17 @@
 import BFTBase
-package import BFTCore
+public import BFTCore
 import BFTWire
 
 /// A record on its way to the log.
-package struct HostRecord<P: ConsensusProtocol>: Equatable, Sendable {
-    package let content: ReplicaRecord<P>
+public struct HostRecord<P: ConsensusProtocol>: Equatable, Sendable {
+    public let content: ReplicaRecord<P>
     /// Whether somebody waits until it is durable. If not, it may lie in the log's memory until
     /// another record is urgent, or until `HostOutput.hurry`.
-    package internal(set) var isUrgent: Bool
+    public internal(set) var isUrgent: Bool
     /// Whether it is durable already, in an older record.
-    package let isRepeated: Bool
+    public let isRepeated: Bool
     let number: UInt64
-    package let type: UInt8
+    public let type: UInt8
 
     init(
         _ number: UInt64, _ content: ReplicaRecord<P>, isUrgent: Bool, isRepeated: Bool,
@@ -31,7 +31,7 @@ package struct HostRecord<P: ConsensusProtocol>: Equatable, Sendable {
 
     /// The payload, in parts that stand one after another. Encoded when it is asked for: a host
     /// without a disk never does.
-    package var parts: [[UInt8]] {
+    public var parts: [[UInt8]] {
         guard case .batch(let copy) = content else { return [content.encoded] }
         return [copy.head, copy.batch.encoded]
     }
@@ -43,18 +43,18 @@ package struct HostRecord<P: ConsensusProtocol>: Equatable, Sendable {
 }
 
 /// The types of records in the safety log.
-package enum RecordType {
+public enum RecordType {
     /// A record of the replica, in its canonical encoding.
-    package static let replica: UInt8 = 1
+    public static let replica: UInt8 = 1
     /// A copy of a batch, as it is encoded.
-    package static let batch: UInt8 = 2
+    public static let batch: UInt8 = 2
     /// A batch that stays where it is once it is executed: the chain refers to it.
-    package static let largeBatch: UInt8 = 3
+    public static let largeBatch: UInt8 = 3
 
     /// What is smaller is written twice, so that no log of votes has to be kept for its sake.
-    package static let largeBatchBytes = 16 << 10
+    public static let largeBatchBytes = 16 << 10
 
-    package static func of(_ batch: Batch, largeFrom byteCount: Int = largeBatchBytes) -> UInt8 {
+    public static func of(_ batch: Batch, largeFrom byteCount: Int = largeBatchBytes) -> UInt8 {
         batch.encoded.count >= byteCount ? largeBatch : Self.batch
     }
 }

@@ -1,12 +1,12 @@
-package import BFTBase
-package import BFTCore
+public import BFTBase
+public import BFTCore
 
 /// A large batch, and where it stands in the log.
-package struct PlacedBatch: Equatable, Sendable {
-    package let reference: BatchReference
-    package let position: LogPosition
+public struct PlacedBatch: Equatable, Sendable {
+    public let reference: BatchReference
+    public let position: LogPosition
 
-    package init(_ reference: BatchReference, at position: LogPosition) {
+    public init(_ reference: BatchReference, at position: LogPosition) {
         self.reference = reference
         self.position = position
     }

@@ -4,7 +4,7 @@ import BFTCore
 // What a host does, one thing after another.
 extension ReplicaHost {
     /// What is to be done next; `nil` until something else has happened.
-    package mutating func next() -> HostOutput<P>? {
+    public mutating func next() -> HostOutput<P>? {
         guard isSpeaking else { return nil }
         if let record = records.next { return .append(record) }
         if let output = atOnce.popFirst() { return output }
@@ -61,12 +61,12 @@ extension ReplicaHost {
         switch effect {
         case .persist(let record):
             let number = records.add(.consensus(record))
-            if settings.skippedCheck != .durableRecord { lastRecord = number }
+            if !settings.skips(.durableRecord) { lastRecord = number }
         case .store(let copy):
             // Nothing waits for it here: what needs the batch waits for `stored`. A peer's batch
             // needs no sync before there is a vote that stands on it, and then both share one.
             records.add(.batch(copy), isUrgent: copy.batch.author == replica.own)
-            if settings.skippedCheck == .storedBatch { owed.append(.stored(copy.reference)) }
+            if settings.skips(.storedBatch) { owed.append(.stored(copy.reference)) }
         case .signBatch(let reference, let statement):
             atOnce.append(
                 .sign(SigningRequest(ticket: .batch(reference), content: .batch(statement))))
@@ -101,7 +101,7 @@ extension ReplicaHost {
     }
 
     private mutating func wait(for output: HostOutput<P>) {
-        guard settings.skippedCheck != .turn else { return atOnce.append(output) }
+        guard !settings.skips(.turn) else { return atOnce.append(output) }
         wait(.output(output))
     }
 }

@@ -16,14 +16,14 @@ extension ReplicaHost {
 
     /// Gives old records up, unless that is under way. A host does so itself, every
     /// `truncationBytes`.
-    package mutating func truncate() {
+    public mutating func truncate() {
         guard isSpeaking, truncation == .idle else { return }
         repeatLiveRecords()
         continueTruncation()
     }
 
     /// The store is as durable as `syncStore` asked for.
-    package mutating func storeSynced() {
+    public mutating func storeSynced() {
         guard isSpeaking, case .syncing(let position) = truncation else { return }
         truncation = .idle
         atOnce.append(.retire(upTo: position))
@@ -40,7 +40,7 @@ extension ReplicaHost {
             else { return }
             records.forgetPlaces(upTo: position)
             truncation = .syncing(upTo: position)
-            if settings.skippedCheck == .syncedStore {
+            if settings.skips(.syncedStore) {
                 storeSynced()
             } else {
                 atOnce.append(.syncStore)

@@ -1,5 +1,5 @@
-package import BFTBase
-package import BFTCore
+public import BFTBase
+public import BFTCore
 
 /// A replica with everything that stands between what it asks for and what is done: a value
 /// without I/O, clock and keys.
@@ -26,7 +26,10 @@ package import BFTCore
 ///    messages. At a start, that it has started.
 ///
 /// The fifth is blocks that are committed and whose batches are not durable.
-package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
+///
+/// Public, as are its inputs and outputs, so that it is compiled where a protocol is known: what is
+/// `package` is not, and then a replica inside is not either.
+public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     /// An effect that waits for its turn.
     struct Waiting: Equatable, Sendable {
         enum Effect: Equatable, Sendable {
@@ -47,7 +50,7 @@ package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
         let block: CommittedBlock
     }
 
-    package private(set) var replica: Replica<P>
+    public private(set) var replica: Replica<P>
     let settings: HostSettings
     var records: RecordLedger<P>
     /// What nothing holds back.
@@ -63,7 +66,7 @@ package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     var signatures: [UInt64: [UInt8]] = [:]
     var truncation = Truncation.idle
     /// Whether the disk has failed.
-    package private(set) var hasFailed = false
+    public private(set) var hasFailed = false
     /// Empty between two inputs; kept for its room.
     private var effects: [ReplicaEffect<P>] = []
 
@@ -71,7 +74,7 @@ package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     ///   - replica: as it is before its first input.
     ///   - places: where the large batches stand that the log held when it was opened, in its
     ///     order.
-    package init(
+    public init(
         _ replica: Replica<P>, places: [PlacedBatch] = [], settings: HostSettings = HostSettings()
     ) {
         self.replica = replica
@@ -84,14 +87,14 @@ package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     // MARK: What happened
 
     /// Gives the replica what came from elsewhere, or what `next` said to give it.
-    package mutating func handle(
+    public mutating func handle(
         _ input: ReplicaInput<P>, at now: Instant, wallTime: Timestamp
     ) {
         handle(input, at: now, wallTime: wallTime) { _ in }
     }
 
     /// The same, and lets `look` see and change what the replica asks for: for a simulator.
-    package mutating func handle(
+    public mutating func handle(
         _ input: ReplicaInput<P>, at now: Instant, wallTime: Timestamp,
         _ look: (inout [ReplicaEffect<P>]) -> Void
     ) {
@@ -105,32 +108,32 @@ package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
 
     /// The log has taken the record of the last `append`, `byteCount` bytes of payload, at
     /// `position`. Positions rise.
-    package mutating func appended(at position: LogPosition, byteCount: Int) {
+    public mutating func appended(at position: LogPosition, byteCount: Int) {
         records.noteAppended(at: position, byteCount: byteCount)
     }
 
     /// The log has no room for the record of the last `append`. It is asked again once something
     /// has become durable.
-    package mutating func logIsFull() { records.noteFull() }
+    public mutating func logIsFull() { records.noteFull() }
 
     /// The log is durable up to `position`.
-    package mutating func durable(upTo position: LogPosition) {
+    public mutating func durable(upTo position: LogPosition) {
         guard isSpeaking else { return }
         records.becameDurable(
-            upTo: position, owed: &owed, tellsOfBatches: settings.skippedCheck != .storedBatch)
+            upTo: position, owed: &owed, tellsOfBatches: !settings.skips(.storedBatch))
         releaseBlocks()
         continueTruncation()
     }
 
     /// For a host without a disk: the record of the last `append` is as durable as it ever will be.
-    package mutating func assumeDurable() {
+    public mutating func assumeDurable() {
         let position = records.durablePosition.next
         appended(at: position, byteCount: 0)
         durable(upTo: position)
     }
 
     /// The signature that was asked for under `ticket` is made.
-    package mutating func signed(_ ticket: SigningRequest<P>.Ticket, _ signature: [UInt8]) {
+    public mutating func signed(_ ticket: SigningRequest<P>.Ticket, _ signature: [UInt8]) {
         guard isSpeaking else { return }
         switch ticket {
         case .message(let number): signatures[number] = signature
@@ -139,7 +142,7 @@ package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     }
 
     /// The disk has failed: the host falls silent for good.
-    package mutating func fail() {
+    public mutating func fail() {
         hasFailed = true
         guard !isSpeaking else { return }
         atOnce.removeAll()
@@ -153,7 +156,7 @@ package struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     var isSpeaking: Bool { settings.holds(.silence, !hasFailed) }
 
     /// The outputs that wait for their turn, the next first.
-    package var heldBack: [HostOutput<P>] {
+    public var heldBack: [HostOutput<P>] {
         waiting.compactMap { if case .output(let output) = $0.effect { output } else { nil } }
     }
 }

@@ -27,12 +27,6 @@ struct HostShell {
             places: places, settings: settings)
     }
 
-    init(skipping check: HostCheck?) {
-        var settings = HostSettings()
-        settings.skippedCheck = check
-        self.init(settings: settings)
-    }
-
     static func position(_ number: Int) -> LogPosition { LogPosition(UInt64(10 * number)) }
 
     // MARK: What happens
