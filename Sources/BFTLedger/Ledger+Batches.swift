@@ -119,6 +119,12 @@ extension Ledger {
         if checks.add(vote, for: asker) { effects.append(.check(vote)) }
     }
 
+    /// Has checked what a cautious leader left out, so that it can propose it next time.
+    mutating func checkFirst(into effects: inout [LedgerEffect]) {
+        isCautious = false
+        for vote in pool.firstUnchecked { check(vote, into: &effects) }
+    }
+
     /// Draws the conclusions of what the host found out about `vote`.
     mutating func noteChecked(
         _ vote: Vote, isGenuine: Bool, into effects: inout [LedgerEffect]

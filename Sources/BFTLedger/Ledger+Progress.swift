@@ -11,6 +11,7 @@ extension Ledger {
         hasNews = false
         retryAt = nil
         for pending in judge.pending { consider(pending, at: now, into: &effects) }
+        if isCautious { checkFirst(into: &effects) }
         wantMissing(at: now)
         for (peer, references) in fetcher.dueRequests(at: now) {
             effects.append(.send(.batchRequest(references), to: peer))

@@ -116,6 +116,9 @@ struct Ledger: Equatable, Sendable {
     /// Whether something may be asked for that is not needed any more.
     var isWantListStale = false
 
+    /// Whether the last own draft named only batches whose signatures are checked.
+    var isCautious = false
+
     /// When to look again at proposals that wait for time to pass.
     var retryAt: Instant?
 
@@ -159,7 +162,9 @@ struct Ledger: Equatable, Sendable {
     // MARK: Ordering
 
     /// What to propose on top of `branch.tip`.
-    mutating func draft(on branch: Branch, at now: Instant) -> Draft {
+    ///
+    /// - Parameter view: the view to propose in, the one after the tip's if not given.
+    mutating func draft(on branch: Branch, in view: View? = nil, at now: Instant) -> Draft {
         let applied = vouchedState(on: branch.tip)
         let blocks = branch.undecided
         let isLagging =
@@ -177,12 +182,22 @@ struct Ledger: Equatable, Sendable {
             return Draft(time: wallTime, applied: applied, payload: [])
         }
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
-        let payload = pool.draft(frontier: frontier, start: start)
+        isCautious = isStuck(branch, in: view ?? branch.tip.view.next)
+        if isCautious { hasNews = true }
+        let payload = pool.draft(frontier: frontier, start: start, isCautious: isCautious)
         pace.note(payload, at: now)
         // The protocol knows the view; a place has one batch that is drafted.
         pool.vouch(for: payload, in: View(.max))
         if doesApplicationJudge, !payload.isEmpty { ownDrafts.append(payload) }
         return Draft(time: wallTime, applied: applied, payload: payload)
+    }
+
+    /// Whether more views in a row failed before `view` than faulty leaders alone account for.
+    /// Malicious authors may have signed falsely what each of those leaders proposed.
+    private func isStuck(_ branch: Branch, in view: View) -> Bool {
+        let tolerated = UInt64((configuration.validators.count - 1) / 3)
+        let next = branch.tip.view.rawValue
+        return view.rawValue > next && view.rawValue - next > tolerated + 1
     }
 
     /// The last state computed here, or the one that `parent` vouches for if this replica is slower
@@ -231,12 +246,14 @@ struct Ledger: Equatable, Sendable {
     private mutating func noteLostDrafts(on branch: Branch) {
         guard doesApplicationJudge, !ownDrafts.isEmpty else { return }
         let named = Set(branch.undecided.flatMap(\.payload))
+        var allLost: [BatchReference] = []
         ownDrafts = ownDrafts.compactMap { draft in
             let waiting = draft.filter { !pool.isOrdered($0.sequence, of: $0.author) }
             let lost = waiting.filter { !named.contains($0) }
-            pool.noteRefused(lost)
+            allLost += lost
             return lost.isEmpty && !waiting.isEmpty ? waiting : nil
         }
+        pool.noteRefused(allLost)
     }
 
     /// Notes what the application says of a proposal. Returns whether one waits for that.

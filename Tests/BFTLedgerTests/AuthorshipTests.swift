@@ -294,6 +294,36 @@ import Testing
         #expect(scene.asked.isEmpty && scene.receivers(of: Fixture.signed(third)) == [1])
     }
 
+    @Test("After more failed views than faulty leaders explain, only what is checked is proposed")
+    func caution() {
+        let (scene, copy) = (Scene(), Fixture.signed(Fixture.batch(3, 1)))
+        scene.give(copy, from: 3)
+        func drafted(in view: UInt64) -> [BatchReference] {
+            let branch = Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.genesis)
+            return scene.ledger.draft(on: branch, in: View(view), at: Fixture.at(200)).payload
+        }
+        let tip = Fixture.genesis.view.rawValue
+        for view in tip...tip + 2 { #expect(drafted(in: view) == [copy.reference]) }
+        scene.settle(at: 200)
+        #expect(scene.asked.isEmpty && drafted(in: tip + 3).isEmpty)
+        scene.settle(at: 200)
+        #expect(scene.asked == [copy.authorship?.vote(for: copy.reference)])
+        scene.answerChecks()
+        #expect(drafted(in: tip + 3) == [copy.reference])
+    }
+
+    @Test("A batch of the log that is far ahead is checked once for all who ask")
+    func far() {
+        let copy = Fixture.signed(Fixture.batch(3, 1 << 40))
+        let scene = Scene()
+        scene.ledger.pool.recover(copy)
+        for peer in [1, 2] { scene.request(copy.batch, by: peer) }
+        scene.answerChecks()
+        #expect(scene.receivers(of: copy) == [1, 2] && scene.asked.isEmpty)
+        scene.request(copy.batch, by: 1)
+        #expect(scene.receivers(of: copy) == [1, 2, 1] && scene.asked.isEmpty)
+    }
+
     @Test("Nobody is accused for a signature that is false")
     func falseAccusation() {
         for (first, second) in [(true, false), (false, true), (false, false)] {

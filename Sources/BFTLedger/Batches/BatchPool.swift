@@ -37,47 +37,6 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 /// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order.
 /// - Invariant P2: an author fills only its own window.
 struct BatchPool: Equatable, Sendable {
-    private struct Candidate: Equatable, Sendable {
-        let batch: Batch
-        var authorship: Authorship?
-        /// Whether the signature was checked, if there is one.
-        var isChecked: Bool
-        /// Whether others may be given it only for a block that names it.
-        var isBare: Bool
-        var isHeld = false
-        var isDurable = false
-        /// The last view of a block that names it and that this replica may have voted for: then
-        /// others count on it, until the chain is past that view without it.
-        var vouchedIn: View?
-
-        var copy: BatchCopy { BatchCopy(batch, authorship) }
-        var unchecked: Vote? {
-            isChecked ? nil : authorship?.vote(for: batch.reference)
-        }
-    }
-
-    private struct Author: Equatable, Sendable {
-        /// The first sequence that is not ordered.
-        var next: BatchSequence
-        /// What is here for `next` and the sequences after it. More than one candidate only if
-        /// the author contradicted itself and a proposal named the other one.
-        var slots = Deque<[Candidate]>()
-        var byteCount = 0
-        /// What the application's refusals cost: see `noteRefused`.
-        var patience = Patience()
-        /// Whether a signature of the author was found false.
-        var isDistrusted = false
-
-        /// Whether a batch could be proposed now.
-        var isReady: Bool {
-            patience.blocksLeft == 0 && slots.first?.contains(where: isProposable) == true
-        }
-
-        func isProposable(_ candidate: Candidate) -> Bool {
-            candidate.isHeld && !candidate.isBare && (candidate.isChecked || !isDistrusted)
-        }
-    }
-
     /// The most batches of one author and sequence that nobody counts on. An author can make each
     /// honest leader propose another one, so the oldest gives way: a batch that a proposal names
     /// must always find room, or honest leaders would refuse each other for good.
@@ -89,7 +48,7 @@ struct BatchPool: Equatable, Sendable {
 
     private var authors: [Author]
     /// Batches of the log that are further ahead than that. Held and durable.
-    private var far: [BatchCopy] = []
+    private var far: [FarCopy] = []
     /// How many authors are ready: asked after every message, whoever it is from.
     private var readyCount = 0
     /// The view of the last committed block. No block of an earlier one is committed any more:
@@ -169,12 +128,15 @@ struct BatchPool: Equatable, Sendable {
     var unsignedBatches: [BatchReference] {
         authors[own.rawValue].slots.flatMap { slot in
             slot.filter { $0.authorship == nil }.map(\.batch.reference)
-        } + far.filter { $0.authorship == nil && $0.batch.author == own }.map(\.reference)
+        }
+            + far.map(\.copy).filter { $0.authorship == nil && $0.batch.author == own }
+            .map(\.reference)
     }
 
     /// Every held batch, by author, in order.
     var heldBatches: [BatchCopy] {
-        authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.copy) } } + far
+        authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.copy) } }
+            + far.map(\.copy)
     }
 
     // MARK: Taking batches in
@@ -261,8 +223,9 @@ struct BatchPool: Equatable, Sendable {
 
     /// Takes back a batch from this replica's own log: durable already, and held whatever the
     /// window says, since this replica may have voted for it when it knew of a later frontier.
-    mutating func recover(_ copy: BatchCopy) {
+    mutating func recover(_ copy: BatchCopy, isChecked: Bool = false) {
         let batch = copy.batch
+        let isChecked = isChecked || batch.author == own
         guard batch.author.rawValue < authors.count, batch.encoded.count <= limits.blockBytes else {
             return
         }
@@ -270,10 +233,10 @@ struct BatchPool: Equatable, Sendable {
         guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
         let offset = Int(clamping: batch.sequence.rawValue - queue.next.rawValue)
         guard offset < Self.nearLimit else {
-            far.append(copy)
+            far.append(FarCopy(copy: copy, isChecked: isChecked))
             return
         }
-        append(copy, isChecked: batch.author == own, at: offset)
+        append(copy, isChecked: isChecked, at: offset)
         hold(batch.reference)
         noteDurable(batch.reference)
         // In which view that was, the log does not say.
@@ -282,16 +245,16 @@ struct BatchPool: Equatable, Sendable {
 
     /// Takes in what was too far ahead, now that more is ordered.
     mutating func bringNear() {
+        guard !far.isEmpty else { return }
+        let frontier = frontier
+        let isNear = { (entry: FarCopy) in
+            let next = frontier[entry.copy.batch.author.rawValue]
+            return entry.copy.batch.sequence < next
+                || entry.copy.batch.sequence.rawValue - next.rawValue < UInt64(Self.nearLimit)
+        }
         let near = far.filter(isNear)
-        guard !near.isEmpty else { return }
         far.removeAll(where: isNear)
-        for copy in near { recover(copy) }
-    }
-
-    private func isNear(_ copy: BatchCopy) -> Bool {
-        let next = authors[copy.batch.author.rawValue].next
-        return copy.batch.sequence < next
-            || copy.batch.sequence.rawValue - next.rawValue < UInt64(Self.nearLimit)
+        for entry in near { recover(entry.copy, isChecked: entry.isChecked) }
     }
 
     private mutating func append(_ copy: BatchCopy, isChecked: Bool, at offset: Int) {
@@ -310,8 +273,10 @@ struct BatchPool: Equatable, Sendable {
         _ reference: BatchReference, _ authorship: Authorship, isChecked: Bool
     ) {
         guard let (offset, position) = find(reference) else {
-            if let position = far.firstIndex(where: { $0.reference == reference }) {
-                far[position] = BatchCopy(far[position].batch, authorship)
+            if let position = farPosition(reference) {
+                let batch = far[position].copy.batch
+                far[position] = FarCopy(
+                    copy: BatchCopy(batch, authorship), isChecked: isChecked)
             }
             return
         }
@@ -327,8 +292,10 @@ struct BatchPool: Equatable, Sendable {
     /// What the author says of its batch called `reference`, unless that was checked.
     func unchecked(_ reference: BatchReference) -> Vote? {
         guard let (offset, position) = find(reference) else {
-            guard reference.author != own, let copy = farCopy(reference) else { return nil }
-            return copy.authorship?.vote(for: reference)
+            guard let position = farPosition(reference), !far[position].isChecked else {
+                return nil
+            }
+            return far[position].copy.authorship?.vote(for: reference)
         }
         return authors[reference.author.rawValue].slots[offset][position].unchecked
     }
@@ -340,9 +307,10 @@ struct BatchPool: Equatable, Sendable {
     ) {
         guard unchecked(reference) == vote else { return }
         guard let (offset, position) = find(reference) else {
-            guard let position = far.firstIndex(where: { $0.reference == reference }), !isGenuine
-            else { return }
-            return far[position] = BatchCopy(far[position].batch)
+            guard let position = farPosition(reference) else { return }
+            far[position].isChecked = true
+            if !isGenuine { far[position].copy = BatchCopy(far[position].copy.batch) }
+            return
         }
         update(reference.author) { author in
             author.slots[offset][position].isChecked = isGenuine
@@ -351,6 +319,16 @@ struct BatchPool: Equatable, Sendable {
             author.slots[offset][position].isBare = true
         }
     }
+
+    /// What the authors say of the first batches that wait, unless it was checked.
+    var firstUnchecked: [Vote] {
+        authors.flatMap { author in
+            author.slots.prefix(Self.cautionLimit).flatMap { $0.compactMap(\.unchecked) }
+        }
+    }
+
+    /// The most batches of one author that are checked for a leader that is cautious.
+    private static let cautionLimit = 64
 
     func isDistrusted(_ author: ValidatorIndex) -> Bool { authors[author.rawValue].isDistrusted }
 
@@ -429,7 +407,11 @@ struct BatchPool: Equatable, Sendable {
     }
 
     private func farCopy(_ reference: BatchReference) -> BatchCopy? {
-        far.isEmpty ? nil : far.first { $0.reference == reference }
+        farPosition(reference).map { far[$0].copy }
+    }
+
+    private func farPosition(_ reference: BatchReference) -> Int? {
+        far.firstIndex { $0.copy.reference == reference }
     }
 
     private func find(_ reference: BatchReference) -> (offset: Int, position: Int)? {
@@ -466,7 +448,11 @@ struct BatchPool: Equatable, Sendable {
 
     /// What to propose when `frontier` holds the first sequence of each author that the branch
     /// does not name yet: one batch of each author in turn, from author `start` on.
-    func draft(frontier: [BatchSequence], start: Int) -> [BatchReference] {
+    ///
+    /// - Parameter isCautious: whether to name only what others can be given at once.
+    func draft(
+        frontier: [BatchSequence], start: Int, isCautious: Bool = false
+    ) -> [BatchReference] {
         var payload: [BatchReference] = []
         var offsets = zip(frontier, authors).map { Int(clamping: $0.rawValue - $1.next.rawValue) }
         var byteCount = 0
@@ -477,8 +463,9 @@ struct BatchPool: Equatable, Sendable {
                 let author = (start + turn) % authors.count
                 let slots = authors[author].slots
                 guard offsets[author] < slots.count, authors[author].patience.blocksLeft == 0,
-                    let candidate = slots[offsets[author]].first(
-                        where: authors[author].isProposable)
+                    let candidate = slots[offsets[author]].first(where: {
+                        authors[author].isProposable($0) && ($0.isChecked || !isCautious)
+                    })
                 else { continue }
                 byteCount += candidate.batch.encoded.count
                 // A single batch always fits: no larger one has a place.

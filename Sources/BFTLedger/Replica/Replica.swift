@@ -117,6 +117,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             ledger.noteSigned(reference, signature, into: &turn.ledgerEffects)
         case .authorshipChecked(let vote, let isGenuine):
             ledger.noteChecked(vote, isGenuine: isGenuine, into: &turn.ledgerEffects)
+            turn.hasNewBatch = true  // It may be proposed now.
         case .executed(let height, let root):
             ledger.queue.finished(height)
             ledger.roots.append(root, height: height)
@@ -182,7 +183,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .broadcast(let message): effects.append(.broadcast(.consensus(message)))
         case .setTimer(let instant): turn.protocolTimer = instant
         case .draft(let view, let branch):
-            let draft = ledger.draft(on: branch, at: turn.now)
+            let draft = ledger.draft(on: branch, in: view, at: turn.now)
             turn.inputs.append(.drafted(draft, view: view, parent: branch.tip.digest))
         case .judge(let branch):
             ledger.consider(branch, at: turn.now)
