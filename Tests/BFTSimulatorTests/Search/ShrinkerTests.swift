@@ -86,6 +86,7 @@ import Testing
                 "mutant", SimplexReplica<FinalizesAfterNullify>.self)
             let after = try Self.check("finalizes after nullify, with a liar", mutant) {
                 $0.seats = [.init(validator: 3, adversary: "lying-peer")]
+                $0.givenPlan = FaultPlan("crashes=2000 delay=100-30000 heal=2000")
             }
             #expect(after.scenario.seats.isEmpty)
         }
