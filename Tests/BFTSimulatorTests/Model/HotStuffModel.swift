@@ -7,7 +7,8 @@ enum HotStuffStep: Equatable, Sendable {
     /// It gives a view up and says the view of the newest certificate that it knows.
     case giveUp(Int, UInt64, claiming: UInt64)
     case enter(Int, UInt64)
-    /// By a certificate of the first block, it takes the second for committed.
+    /// By a certificate of the first block, it takes the second for committed, alone or below a
+    /// later one.
     case commit(Int, by: ModelBlock, ModelBlock)
     /// It lost its power and comes back with what was durable.
     case restart(Int)
@@ -84,7 +85,7 @@ struct HotStuffModel: Sendable {
         case .enter(_, let view):
             view == 1 || isViewCertified(view - 1) || isGivenUp(view - 1, claiming: .max)  // G20
         case .commit(_, let block, let committed):
-            isCertified(block) && committedBy(block) == committed
+            isCertified(block) && commits(block, committed)
         case .restart: true
         }
     }
@@ -118,6 +119,17 @@ struct HotStuffModel: Sendable {
     private func mayExtend(_ validator: Int, _ above: UInt64, in view: UInt64) -> Bool {
         guard isTwoChain else { return above >= lock[validator] }  // G9
         return above == view - 1 || isGivenUp(view - 1, claiming: above)  // G6, G7, G8
+    }
+
+    /// Whether a certificate of `block` commits `committed`, by itself or below a later block: who
+    /// was away takes what a certificate commits in parts, the lowest first.
+    private func commits(_ block: ModelBlock, _ committed: ModelBlock) -> Bool {
+        var below = committedBy(block)
+        while let next = below, next != .genesis {
+            if next == committed { return true }
+            below = parent[next]
+        }
+        return false
     }
 
     /// What a certificate of `block` commits, if anything. G3
