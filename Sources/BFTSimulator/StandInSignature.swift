@@ -12,6 +12,11 @@ public protocol WorldSignatures: Sendable {
     func holds(_ claim: SignatureClaim) -> Bool
 }
 
+extension WorldSignatures {
+    /// Whether every signature that `message` stands on holds.
+    func holds(_ message: some Authenticated) -> Bool { message.claims.allSatisfy { holds($0) } }
+}
+
 /// Signatures that cost next to nothing and that only the holder of the key can make, as long as
 /// nobody in the simulation looks into another's key: a keyed hash under a secret of the world.
 ///

@@ -163,7 +163,7 @@ extension World {
     /// An author's signature is checked.
     mutating func finishChecking(_ vote: Vote, at node: ValidatorIndex, life: Int) {
         guard nodes[node.rawValue].life == life else { return }
-        let isGenuine = vote.claims.allSatisfy { signatures.holds($0) }
+        let isGenuine = signatures.holds(vote)
         give(.authorshipChecked(vote, isGenuine: isGenuine), to: node)
     }
 

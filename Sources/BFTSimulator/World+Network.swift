@@ -157,7 +157,7 @@ extension World {
         let trusted = replica.trusted(message, from: sender)
         guard
             !isUseful || trusted != nil || mistakes.isSkippingVerification
-                || message.claims.allSatisfy({ signatures.holds($0) })
+                || signatures.holds(message)
         else {
             if isHonest(sender) {
                 violations.append("wire: \(target) has a false signature from \(sender)")

@@ -36,7 +36,7 @@ extension World {
     ) {
         guard case .consensus(let part) = message, isHonest(node),
             isUseful || !isHonest(sender),
-            isUseful || message.claims.allSatisfy({ signatures.holds($0) }),
+            isUseful || signatures.holds(message),
             let consensus = nodes[node.rawValue].host?.replica.consensus
         else { return }
         observe(

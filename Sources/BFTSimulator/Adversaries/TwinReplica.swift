@@ -33,7 +33,7 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
     ) -> [Dispatch<P>] {
         guard side.contains(sender), host.replica.isUseful(message, from: sender),
             host.replica.trusted(message, from: sender) != nil
-                || message.claims.allSatisfy({ vantage.signatures.holds($0) })
+                || vantage.signatures.holds(message)
         else { return [] }
         return give(.received(Verified(message), from: sender), vantage)
     }
@@ -74,7 +74,7 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
                 host.signed(
                     request.ticket, vantage.signatures.sign(request.bytes, as: vantage.own))
             case .checkAuthorship(let vote):
-                let isGenuine = vote.claims.allSatisfy { vantage.signatures.holds($0) }
+                let isGenuine = vantage.signatures.holds(vote)
                 host.handle(
                     .authorshipChecked(vote, isGenuine: isGenuine), at: vantage.now,
                     wallTime: vantage.wallTime)

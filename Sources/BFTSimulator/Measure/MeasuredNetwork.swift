@@ -181,7 +181,7 @@ struct MeasuredNetwork<P: Attackable> {
         }
         guard
             adversaries[sender] == nil || isTrusted
-                || letter.message.claims.allSatisfy(signatures.holds)
+                || signatures.holds(letter.message)
         else { return }
         give(.received(Verified(letter.message), from: ValidatorIndex(sender)), to: position)
     }
@@ -212,7 +212,7 @@ struct MeasuredNetwork<P: Attackable> {
             let signature = sign(request, at: position)
             hosts[position].signed(request.ticket, signature)
         case .checkAuthorship(let vote):
-            let isGenuine = vote.claims.allSatisfy(signatures.holds)
+            let isGenuine = signatures.holds(vote)
             handle(.authorshipChecked(vote, isGenuine: isGenuine), at: position)
         case .publish(let unsigned, let message): publish(unsigned, message, from: position)
         case .give(let input): handle(input, at: position)

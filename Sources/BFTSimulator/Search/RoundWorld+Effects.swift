@@ -20,7 +20,7 @@ extension RoundWorld {
             let signature = signatures.sign(request.bytes, as: instances[instance].validator)
             instances[instance].host.signed(request.ticket, signature)
         case .checkAuthorship(let vote):
-            let isGenuine = vote.claims.allSatisfy { signatures.holds($0) }
+            let isGenuine = signatures.holds(vote)
             handle(.authorshipChecked(vote, isGenuine: isGenuine), at: instance)
         case .publish(let unsigned, let message): publish(unsigned, message, from: instance)
         case .give(let input): handle(input, at: instance)
@@ -97,7 +97,7 @@ extension RoundWorld {
         let power = signers.reduce(UInt64(0)) { $0 + plan.powers[$1] }
         let total = plan.powers.reduce(0, +)
         if 3 * power <= 2 * total
-            || !committed.certificate.certificate.claims.allSatisfy(signatures.holds)
+            || !signatures.holds(committed.certificate.certificate)
         {
             violations.append("certificates: height \(position + 1) is committed without one")
         }
@@ -144,7 +144,7 @@ extension RoundWorld {
         let peer = instances[sender].validator
         guard instances[target].host.replica.isUseful(message, from: peer),
             instances[target].host.replica.trusted(message, from: peer) != nil
-                || message.claims.allSatisfy({ signatures.holds($0) })
+                || signatures.holds(message)
         else { return }
         note(.received, target, peer: sender, message: message)
         give(.received(Verified(message), from: peer), to: target)
