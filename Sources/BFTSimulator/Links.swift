@@ -11,6 +11,8 @@ struct Links: Sendable {
             case oneWay(from: Int, to: Int)
             /// Between two machines, on and off, each this long, beginning at an instant.
             case flapping(Int, Int, every: Interval, since: Instant)
+            /// Between all machines.
+            case everywhere
         }
 
         let number: Int
@@ -45,6 +47,7 @@ struct Links: Sendable {
             case .flapping(let first, let second, let period, let start):
                 ((first, second) == (sender, target) || (second, first) == (sender, target))
                     && (now.since(start).nanoseconds / period.nanoseconds).isMultiple(of: 2)
+            case .everywhere: true
             }
         }
     }
@@ -114,6 +117,7 @@ extension Links.Cut.Shape: CustomStringConvertible {
         case .oneWay(let from, let to): "v\(from) -x v\(to)"
         case .flapping(let first, let second, let period, _):
             "v\(first) x-x v\(second) every \(period)"
+        case .everywhere: "everybody alone"
         }
     }
 }

@@ -60,6 +60,19 @@ extension World {
         noteCuts()
     }
 
+    /// How long a lull is: an idle replica gives its view up within it, too.
+    private static var lullLength: Interval { viewTimeout.scaled(by: 4) }
+
+    /// Nobody hears anything from `time` on, until everybody has given the view up with what it
+    /// holds just then.
+    mutating func addLull(at time: Instant) { events.add(.lull, at: time) }
+
+    mutating func beginLull() {
+        let number = links.cut(.everywhere)
+        events.add(.mend(cut: number), at: now.advanced(by: Self.lullLength))
+        noteCuts()
+    }
+
     /// Two times of three, whoever is malicious stands on both sides: the network is the
     /// adversary's, and keeps honest validators from one another rather than from it. If one
     /// alone is cut off then, it is an honest one.

@@ -264,6 +264,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         case .speak(let node): speak(node)
         case .fault(let fault, let ordinal): begin(fault, ordinal)
         case .mend(let cut): mend(cut)
+        case .lull: beginLull()
         case .diskHasRoom(let node): makeRoom(node)
         case .resume(let node): resume(node)
         case .heal: heal()

@@ -32,6 +32,8 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
     case fault(ScheduledFault, ordinal: UInt64)
     /// A cut of the network is over.
     case mend(cut: Int)
+    /// Nobody hears anything for a while.
+    case lull
     /// There is room on the disk again.
     case diskHasRoom(ValidatorIndex)
     /// A pause of the machine is over, unless another one lasts longer.
@@ -48,7 +50,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
             .stateSaved(let node, _, _), .submit(let node), .read(let node), .truncate(let node),
             .speak(let node):
             node
-        case .restart, .stopFailed, .fault, .mend, .diskHasRoom, .resume, .heal: nil
+        case .restart, .stopFailed, .fault, .mend, .lull, .diskHasRoom, .resume, .heal: nil
         }
     }
 
@@ -80,6 +82,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
         case .stateSaved(let node, _, _): tag(19, node)
         case .signed(let node, _, _, _): tag(20, node)
         case .authorshipChecked(let node, _, _): tag(21, node)
+        case .lull: tag(22, nil)
         }
     }
 }

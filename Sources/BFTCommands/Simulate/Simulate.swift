@@ -58,6 +58,10 @@ struct Simulate: Command {
     var adversary: [SeatArgument] = []
     @Option(help: "What malicious validators draw otherwise than the seed says.")
     var turns: TurnList? = nil
+    @Option(
+        valueName: "MILLISECONDS",
+        help: "From when nobody hears anything, until all have given up the view.")
+    var lull: UInt64? = nil
     @Option(help: "The decisions of the seed to carry out, instead of all.")
     var decisions: DecisionNames? = nil
     @Option(help: "The first views that twins and scope are about.") var views = 2
@@ -97,6 +101,10 @@ struct Simulate: Command {
         try Self.check("changes", changes, 0...16)
         if let seconds { try Seconds.check(seconds, name: "seconds") }
         if let timeLimit { try Seconds.check(timeLimit, name: "time-limit") }
+        if let lull, lull > SeatArgument.timeLimit {
+            throw UsageError(
+                "--lull can't be \(lull)", hint: "give at most \(SeatArgument.timeLimit)")
+        }
         try Seconds.check(runLimit, name: "run-limit")
         if search == .twins, network.count > 7 {
             throw UsageError(
@@ -195,6 +203,7 @@ struct Simulate: Command {
             template.givenPlan = plan?.plan
             template.decisions = decisions?.decisions
             template.turns = turns?.turns ?? []
+            template.lullAt = lull
             template.faultTime = timeLimit.map {
                 .milliseconds(UInt64(($0 * 1_000).rounded()))
             }

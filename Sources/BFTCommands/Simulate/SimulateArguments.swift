@@ -88,7 +88,7 @@ struct SeatArgument: ExpressibleByArgument, Equatable {
     }
 
     /// A day.
-    private static let timeLimit: UInt64 = 86_400_000
+    static let timeLimit: UInt64 = 86_400_000
 
     var defaultValueDescription: String {
         (validator.map { "\(adversary)=\($0)" } ?? adversary)

@@ -108,13 +108,16 @@ public struct Coalition<P: ConsensusProtocol>: Sendable {
 
     /// Who is cut off from most others at present, by position.
     var secluded: UInt64 = 0
-    /// What members that say anything agree upon at present.
+    /// What members that say anything do at all in this run.
+    let repertoire: Repertoire
+    /// What they agree upon at present.
     var mood: Mood?
     /// What members that draw by occasion draw from.
     private(set) var occasions: Occasions
 
     init(members: [ValidatorIndex], seed: UInt64, turns: [Turn]) {
         self.members = members
+        repertoire = Repertoire(seed: seed)
         occasions = Occasions(seed: seed, turns: turns)
     }
 

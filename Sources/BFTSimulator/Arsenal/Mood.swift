@@ -1,4 +1,5 @@
 import BFTBase
+import BFTCore
 
 /// What a coalition agrees upon for a while, all its members at once: one would say what another
 /// conceals otherwise.
@@ -15,6 +16,8 @@ struct Mood: Sendable {
     let isHoarding: Bool
     /// Who is told nothing at all, by position.
     let leftOut: UInt64
+    /// What those are told who are cut off.
+    let diet: Diet?
     /// Whether members say nothing that makes a block final.
     let isNoncommittal: Bool
     /// Who was cut off when it began, by position.
@@ -29,20 +32,33 @@ struct Mood: Sendable {
     let constancy: Int
     private let salt: UInt64
 
+    /// Which votes and certificates somebody hears of: of one kind only, or all but one.
+    enum Diet: Sendable {
+        case only(VoteKind)
+        case without(VoteKind)
+    }
+
     /// Whether it is played on those who are cut off, or on one if nobody is: they are left out,
     /// everything stays undecided, and one of them is told at once what the coalition alone can
     /// certify, which nobody else knows for a while. Nothing else is made up then.
     let isEclipse: Bool
 
-    /// - Parameter secluded: who is cut off. Mostly, just those are left out: they know only what
-    ///   they are told.
-    init(from random: inout SplitMix64, validatorCount: Int, secluded: UInt64) {
+    /// - Parameters:
+    ///   - secluded: who is cut off. Mostly, just those are left out: they know only what they are
+    ///     told.
+    ///   - kinds: of the certificates that are known.
+    ///   - repertoire: what the run has of all this.
+    init(
+        from random: inout SplitMix64, validatorCount: Int, secluded: UInt64, kinds: [VoteKind],
+        _ repertoire: Repertoire
+    ) {
         func one(_ random: inout SplitMix64) -> UInt64 {
             1 << UInt64(random.number(0...validatorCount - 1) % 64)
         }
-        isEclipse = random.oneIn(secluded == 0 ? 6 : 2)
+        isEclipse = random.oneIn(secluded == 0 ? 6 : 2) && repertoire.has(.eclipses)
         let secrecies = isEclipse ? [2, 3, 4, 6] : [0, 1, 2, 2, 3, 3]
-        secrecy = secrecies.randomElement(using: &random) ?? 0
+        let drawn = secrecies.randomElement(using: &random) ?? 0
+        secrecy = isEclipse || repertoire.has(.secrets) ? drawn : 0
         let patiences: [UInt64] = isEclipse ? [0] : [0, 1, 2, 2, 2, 3, 8]
         patience = patiences.randomElement(using: &random) ?? 2
         let trusted: UInt64 =
@@ -52,14 +68,34 @@ struct Mood: Sendable {
             [0, 0, 0, one(&random), one(&random), random.next()].randomElement(using: &random) ?? 0
         self.secluded = secluded
         let alone = secluded == 0 ? one(&random) : secluded
-        leftOut = isEclipse || secluded != 0 && random.oneIn(2) ? alone : others
-        isNoncommittal = random.oneIn(4) || isEclipse
-        isHoarding = random.oneIn(2) || isEclipse
-        unsaid = random.oneIn(3) && !isEclipse ? random.number(1...5) : nil
+        let ignored = isEclipse || secluded != 0 && random.oneIn(2) ? alone : others
+        let isFed = random.oneIn(2) && repertoire.has(.diets) && !isEclipse && secluded != 0
+        diet = isFed ? Diet(from: &random, kinds) : nil
+        let silenced = isEclipse || repertoire.has(.leavingOut) ? ignored : 0
+        leftOut = diet == nil ? silenced : silenced & ~secluded
+        isNoncommittal = random.oneIn(4) && repertoire.has(.openEnds) || isEclipse
+        isHoarding = random.oneIn(2) && repertoire.has(.hoarding) || isEclipse
+        let sort = random.oneIn(3) && !isEclipse ? random.number(1...5) : nil
+        unsaid = repertoire.has(.unsaid) ? sort : nil
         rank = [0, 1, 1, 2, 3].randomElement(using: &random) ?? 0
-        isSilent = random.oneIn(16)
+        isSilent = random.oneIn(16) && repertoire.has(.silence)
         constancy = [200, 800, 3_200].randomElement(using: &random) ?? 400
         salt = random.next()
+    }
+
+    /// Whether those who are cut off hear only of some kinds of votes and certificates, and
+    /// `validator` is one of them.
+    func isOnDiet(_ validator: ValidatorIndex) -> Bool {
+        diet != nil && secluded.contains(validator)
+    }
+
+    /// Whether nothing of `kind` is told `validator`.
+    func isWithheld(_ kind: VoteKind, from validator: ValidatorIndex) -> Bool {
+        guard let diet, secluded.contains(validator) else { return false }
+        return switch diet {
+        case .only(let told): kind != told
+        case .without(let untold): kind == untold
+        }
     }
 
     /// Whether what only the coalition knows of `view` is kept.
@@ -67,5 +103,12 @@ struct Mood: Sendable {
         guard secrecy > 0 else { return false }
         var random = SplitMix64(seed: salt &+ view.rawValue &* 0xD6E8_FEB8_6659_FD93)
         return random.oneIn(secrecy)
+    }
+}
+
+extension Mood.Diet {
+    init?(from random: inout SplitMix64, _ kinds: [VoteKind]) {
+        guard let kind = kinds.randomElement(using: &random) else { return nil }
+        self = random.oneIn(3) ? .without(kind) : .only(kind)
     }
 }

@@ -25,6 +25,15 @@ extension Sayer {
             || certificates(in: message).contains { $0.statement.kind.outcome == .commitsBlock }
     }
 
+    /// Whether `message` tells of something that `validator` is not to hear of.
+    static func isWithheld(
+        _ message: ReplicaMessage<P>, from validator: ValidatorIndex, _ mood: Mood
+    ) -> Bool {
+        guard mood.isOnDiet(validator) else { return false }
+        let told = votes(in: message).map(\.statement) + certificates(in: message).map(\.statement)
+        return told.contains { mood.isWithheld($0.kind, from: validator) }
+    }
+
     /// Those of `targets` that may hear `message`.
     static func hearers(
         of message: ReplicaMessage<P>, among targets: [ValidatorIndex],
@@ -40,6 +49,7 @@ extension Sayer {
                 || certificates(in: message).contains { forge.isSecret($0) })
         return targets.filter {
             !mood.leftOut.contains($0) && (!isSecret || mood.confidants.contains($0))
+                && !isWithheld(message, from: $0, mood)
         }
     }
 
@@ -56,7 +66,9 @@ extension Sayer {
                 && kept.rawValue.addingReportingOverflow(forge.mood.patience).partialValue
                     <= view.rawValue
         }
-        guard let old, let one = forge.anyone() else { return [] }
+        guard let old, let one = forge.anyone(),
+            !forge.mood.isWithheld(old.statement.kind, from: one)
+        else { return [] }
         toldView = old.statement.view
         return [Dispatch(.consensus(.showing(old)), to: [one])]
     }

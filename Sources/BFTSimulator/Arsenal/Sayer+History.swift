@@ -12,7 +12,8 @@ extension Sayer {
         let arsenal = forge.arsenal
         guard !forge.mood.leftOut.contains(peer) else { return [] }
         let kind = arsenal.certificates.items.map(\.statement.kind)
-            .filter { $0.outcome != .nothing }.distinct.randomElement(using: &forge.random)
+            .filter { $0.outcome != .nothing && !forge.mood.isWithheld($0, from: peer) }.distinct
+            .randomElement(using: &forge.random)
         let certificate = forge.arsenal.certificates.pick(&forge.random) { certificate in
             guard let committed = certificate.statement.committed,
                 certificate.statement.kind == kind
@@ -56,7 +57,7 @@ extension Sayer {
 }
 
 extension [VoteKind] {
-    fileprivate var distinct: [VoteKind] {
+    var distinct: [VoteKind] {
         reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }

@@ -30,7 +30,10 @@ struct Sayer<P: Attackable>: Sendable {
     private mutating func open(_ vantage: inout Vantage<P>) -> Forge<Special>? {
         guard let consensus = vantage.replica?.consensus else { return nil }
         var random = vantage.coalition.nextOccasion()
-        if temper.map({ random.oneIn($0.constancy) }) ?? true { temper = .drawn(from: &random) }
+        let repertoire = vantage.coalition.repertoire
+        if temper.map({ random.oneIn($0.constancy) }) ?? true {
+            temper = Temper(from: &random, repertoire)
+        }
         let secluded = vantage.coalition.secluded
         let isOver =
             vantage.coalition.mood.map {
@@ -38,7 +41,8 @@ struct Sayer<P: Attackable>: Sendable {
             } ?? true
         if isOver {
             vantage.coalition.mood = Mood(
-                from: &random, validatorCount: vantage.validators.count, secluded: secluded)
+                from: &random, validatorCount: vantage.validators.count, secluded: secluded,
+                kinds: arsenal.certificates.items.map(\.statement.kind).distinct, repertoire)
         }
         guard let temper, let mood = vantage.coalition.mood else { return nil }
         var forge = Forge<Special>(
@@ -96,7 +100,9 @@ struct Sayer<P: Attackable>: Sendable {
         guard var forge = open(&vantage) else { return [honest] }
         defer { arsenal = forge.arsenal }
         ingest(message, &forge)
-        if case .ledger(.syncResponse(let run)) = message, forge.temper.isInventingHistory {
+        if case .ledger(.syncResponse(let run)) = message,
+            forge.temper.isInventingHistory || forge.mood.isOnDiet(peer)
+        {
             return history(from: run.blocks.first?.height ?? .zero, for: peer, &forge)
         }
         return filtered(honest, message, Self.variety(of: message), &forge)
@@ -156,7 +162,8 @@ struct Sayer<P: Attackable>: Sendable {
             hold(Dispatch(message, to: honest.targets), &forge)
             return []
         case .altered:
-            return altered(message, &forge).map { [Dispatch($0, to: honest.targets)] } ?? [honest]
+            guard let other = altered(message, &forge) else { return [honest] }
+            return [Dispatch(other, to: Self.hearers(of: other, among: honest.targets, forge))]
         case .instead:
             return forge.random.oneIn(3) ? [honest] : made(of: own, &forge, for: honest.targets)
         case .beside: return [honest] + made(of: own, &forge, for: honest.targets)
@@ -176,7 +183,9 @@ struct Sayer<P: Attackable>: Sendable {
         guard var forge = open(&vantage) else { return [] }
         defer { arsenal = forge.arsenal }
         guard !forge.mood.isSilent else { return [] }
-        if case .ledger(.syncRequest(let request)) = message, forge.temper.isInventingHistory {
+        if case .ledger(.syncRequest(let request)) = message,
+            forge.temper.isInventingHistory || forge.mood.isOnDiet(sender)
+        {
             return switch request {
             case .from(let height): history(from: height, for: sender, &forge)
             case .ancestors(let name, let lowest):
@@ -240,7 +249,9 @@ struct Sayer<P: Attackable>: Sendable {
             message.takeApart(into: &forge.arsenal)
             for vote in P.votes(in: message) { forge.complete(vote.statement) }
             // Told one alone, be it one that is left out.
-            if variety == nil, forge.random.oneIn(8), let one = forge.anyone() {
+            if variety == nil, forge.random.oneIn(8), let one = forge.anyone(),
+                !Self.isWithheld(.consensus(message), from: one, forge.mood)
+            {
                 return [Dispatch(.consensus(message), to: [one])]
             }
             let hearers = Self.hearers(of: .consensus(message), among: targets, forge)

@@ -44,11 +44,8 @@ struct Temper: Sendable {
     static let ledgerVariety = Varieties.limit
     static let count = Varieties.limit + 8
 
-    static func drawn(from random: inout SplitMix64) -> Temper {
-        Temper(from: &random)
-    }
-
-    private init(from random: inout SplitMix64) {
+    /// - Parameter repertoire: what the run has of all this.
+    init(from random: inout SplitMix64, _ repertoire: Repertoire) {
         filters = Array(repeating: .pass, count: Self.count)
         let changed = random.number(0...3)
         for _ in 0..<changed {
@@ -58,8 +55,10 @@ struct Temper: Sendable {
         for _ in 0..<changed { filters[random.number(0...6)] = Self.filter(&random) }
         // One thing that is never said: what waits for it goes on without being finished.
         if random.oneIn(3) { filters[random.number(0...6)] = .drop }
+        if !repertoire.has(.filters) { filters = Array(repeating: .pass, count: Self.count) }
         // Who leads decides most.
-        if random.oneIn(2) { filters[0] = random.oneIn(2) ? .instead : .altered }
+        let lead: Filter? = random.oneIn(2) ? random.oneIn(2) ? .instead : .altered : nil
+        if let lead, repertoire.has(.leading) { filters[0] = lead }
         focus = random.oneIn(2) ? 0 : random.number(0...8)
         eloquence = [0, 1, 2, 4].randomElement(using: &random) ?? 1
         reticence = [2, 4, 16, 64].randomElement(using: &random) ?? 4
@@ -67,7 +66,9 @@ struct Temper: Sendable {
         strangeness = [8, 64, 1_000, 1_000_000].randomElement(using: &random) ?? 64
         audience = random.oneIn(2) ? .max : random.next()
         constancy = [30, 200, 2_000].randomElement(using: &random) ?? 200
-        isInventingHistory = random.oneIn(2)
+        isInventingHistory = random.oneIn(2) && repertoire.has(.histories)
+        if !repertoire.has(.inventing) { (eloquence, reticence) = (0, .max) }
+        if !repertoire.has(.seconding) { deference = .max }
         if random.oneIn(4) { becomePlain() }
     }
 

@@ -11,7 +11,10 @@ struct Coverage<P: Attackable>: Probe {
     private(set) var features: [Feature] = []
     private var seen: Set<UInt32> = []
     private let malicious: Set<ValidatorIndex>
-    private var leapCount: UInt64 = 0
+    /// Leaps to a later view, and leaps by a malicious validator's answer.
+    private var leapCounts: [UInt32] = [0, 0]
+    /// Of all that anybody committed.
+    private var highest = Height.zero
 
     init(malicious: Set<ValidatorIndex>) { self.malicious = malicious }
 
@@ -37,27 +40,54 @@ struct Coverage<P: Attackable>: Probe {
             deed.add(UInt64(part.variety))
         }
         note(deed, moment)
-        guard after.view > before.view.next,
-            after.view.rawValue >= after.committed.view.rawValue + Self.leapLength
-        else { return }
-        // The first few of a run, even if they are alike: each is at a moment of its own.
+        noteLeap(input, before, after, moment)
+    }
+
+    /// Notes that somebody was behind and is not any more, unless it came about step by step.
+    private mutating func noteLeap(
+        _ input: ReplicaInput<P>, _ before: P, _ after: P, _ moment: Moment
+    ) {
+        defer { highest = max(highest, after.committed.height) }
+        var (isLed, isAnswer, kind) = (false, false, UInt64(0))
+        if case .received(let message, let sender) = input {
+            isLed = malicious.contains(sender)
+            if case .ledger(let part) = message.value {
+                isAnswer = true
+                if case .syncResponse(let run) = part {
+                    kind = UInt64(run.certificate.statement.kind.rawValue)
+                }
+            }
+        }
+        let isAhead =
+            after.view > before.view.next
+            && after.view.rawValue >= after.committed.view.rawValue + Self.leapLength
+        // What the malicious answer to who catches up is theirs to choose.
+        let isTold = isLed && isAnswer && after.committed.height > before.committed.height
+        guard isAhead || isTold else { return }
         var leap = Mix()
         leap.add(Self.distance(after.view, before.view))
         leap.add(Self.distance(after.view, after.committed.view))
-        leapCount += 1
-        leap.add(min(leapCount, Self.leapLimit))
-        var mark = Feature.leap
-        if case .received(_, let sender) = input, malicious.contains(sender) { mark |= Feature.led }
-        note(leap, mark: mark, moment)
+        leap.add(isTold ? 1 : 0)
+        leap.add(isTold ? kind : 0)
+        // Whether anybody could tell it more.
+        leap.add(after.committed.height >= highest ? 1 : 0)
+        leap.add(malicious.contains(after.leader(of: after.view)) ? 1 : 0)
+        // The first few of a run, even if they are alike: each is at a moment of its own.
+        leapCounts[isTold ? 1 : 0] += 1
+        let count = min(leapCounts[isTold ? 1 : 0], Self.leapLimit)
+        note(Feature.word(ofLeap: leap.word, count, isLed: isLed), moment)
     }
 
-    private static var leapLimit: UInt64 { 8 }
+    private static var leapLimit: UInt32 { 8 }
 
     /// How many views from the last committed one a leap ends at least.
     private static var leapLength: UInt64 { 3 }
 
-    private mutating func note(_ mix: Mix, mark: UInt32 = 0, _ moment: Moment) {
-        let word = mix.word & ~(Feature.leap | Feature.led) | mark
+    private mutating func note(_ mix: Mix, _ moment: Moment) {
+        note(mix.word & ~Feature.marks, moment)
+    }
+
+    private mutating func note(_ word: UInt32, _ moment: Moment) {
         guard seen.insert(word).inserted else { return }
         features.append(Feature(word, at: moment))
     }

@@ -29,16 +29,28 @@ public struct Moment: Hashable, Sendable {
 public struct Feature: Hashable, Sendable {
     public let word: UInt32
     public let moment: Moment
-    /// Whether somebody honest was behind and came to a later view at once: what was said in
-    /// between it may lack for good, unless somebody tells it.
+    /// Whether somebody honest was behind and came to a later view at once, or committed what a
+    /// malicious validator told it: what it should have learned on the way it may lack for good,
+    /// unless somebody tells it.
     public var isLeap: Bool { word & Self.leap != 0 }
 
     /// Whether it was a malicious validator's word that brought the leap about.
     public var isLed: Bool { isLeap && word & Self.led != 0 }
 
+    /// What is equal for leaps of one kind.
+    var kind: UInt32 { word & ~Self.ordinals }
+
     /// Marks what is a leap, and one that was led.
-    static let leap: UInt32 = 1 << 31
-    static let led: UInt32 = 1 << 30
+    private static let leap: UInt32 = 1 << 31
+    private static let led: UInt32 = 1 << 30
+    static let marks = leap | led
+    /// Which leap of its run it is.
+    private static let ordinals: UInt32 = 15
+
+    /// The word of the leap with `ordinal` that is of some kind.
+    static func word(ofLeap kind: UInt32, _ ordinal: UInt32, isLed: Bool) -> UInt32 {
+        leap | (isLed ? led : 0) | kind & ~(marks | ordinals) | ordinal & ordinals
+    }
 
     public init(_ word: UInt32, at moment: Moment) {
         self.word = word

@@ -41,6 +41,9 @@ public struct Scenario: Sendable, Equatable {
     public var decisions: [Decision]?
     /// What malicious validators draw otherwise than the seed says.
     public var turns: [Turn] = []
+    /// The millisecond from which nobody hears anything until every view has been given up. Never,
+    /// if `nil`.
+    public var lullAt: UInt64?
 
     public init(powers: [VotingPower], seed: UInt64) {
         self.powers = powers
@@ -150,6 +153,7 @@ public struct Scenario: Sendable, Equatable {
             options += ["--adversary", seats.joined(separator: ",")]
         }
         if let faultTime { options += ["--time-limit", faultTime.inSeconds] }
+        if let lullAt { options += ["--lull", "\(lullAt)"] }
         if !turns.isEmpty {
             options += ["--turns", turns.map(\.description).joined(separator: ",")]
         }

@@ -50,6 +50,9 @@ public struct SimulatedProtocol: Sendable {
                 adversaries: seats, silences: silences, turns: scenario.turns,
                 mistakes: mistakes,
                 script: scenario.decisions.map { .only($0) } ?? .everything)
+            if let lullAt = scenario.lullAt {
+                world.addLull(at: Instant(nanoseconds: 0).advanced(by: .milliseconds(lullAt)))
+            }
             if options.isRecordingFeatures {
                 let malicious = scenario.seats.map { ValidatorIndex($0.validator) }
                 world.probe = Coverage<P>(malicious: Set(malicious))

@@ -15,6 +15,8 @@ public struct Steering: Sendable {
     /// Runs that go on from a leap without help from the malicious, still to be made.
     private var unhelped = Deque<Scenario>()
     private var nextSeed: UInt64
+    /// In how many runs there was a leap of each kind.
+    private var leapCounts: [UInt32: Int] = [:]
 
     private struct Kept: Sendable {
         let scenario: Scenario
@@ -62,6 +64,7 @@ public struct Steering: Sendable {
         if random.oneIn(4) {
             let time = moment.millisecond + UInt64(random.number(0...4))
             for position in scenario.seats.indices { scenario.seats[position].silentFrom = time }
+            scenario.lullAt = random.oneIn(2) ? time : nil
             if random.oneIn(2) { return scenario }
         } else if random.oneIn(6) {
             scenario.silence(&random)
@@ -80,9 +83,13 @@ public struct Steering: Sendable {
 
     /// The malicious help nobody any more from shortly after a leap on.
     private mutating func noteLeaps(_ features: [Feature], of scenario: Scenario) {
-        let leaps = features.filter(\.isLeap)
-        let led = leaps.filter(\.isLed)
-        guard let leap = (led.isEmpty ? leaps : led).randomElement(using: &random) else { return }
+        var leaps = features.filter(\.isLeap)
+        if leaps.contains(where: \.isLed) { leaps.removeAll { !$0.isLed } }
+        for kind in Set(leaps.map(\.kind)) { leapCounts[kind, default: 0] += 1 }
+        // One of the kind that was seen in the fewest runs.
+        let fewest = leaps.map { leapCounts[$0.kind] ?? 0 }.min() ?? 0
+        leaps.removeAll { leapCounts[$0.kind] != fewest }
+        guard let leap = leaps.randomElement(using: &random) else { return }
         let moment = leap.moment.millisecond
         // Once is enough.
         let isUnhelped = scenario.seats.contains { ($0.silentFrom ?? .max) <= moment + 2 }
@@ -90,8 +97,12 @@ public struct Steering: Sendable {
         var scenario = scenario
         let time = moment + UInt64(random.number(0...2))
         for position in scenario.seats.indices { scenario.seats[position].silentFrom = time }
-        if unhelped.count >= Self.unhelpedLimit { _ = unhelped.popFirst() }
-        unhelped.append(scenario)
+        // What everybody holds just then has to do for the next view; or the present one goes on.
+        for hasLull in unhelped.isEmpty ? [true, false] : [random.oneIn(2)] {
+            scenario.lullAt = hasLull ? time : nil
+            if unhelped.count >= Self.unhelpedLimit { _ = unhelped.popFirst() }
+            unhelped.append(scenario)
+        }
     }
 
     /// What the run of `scenario` came to.

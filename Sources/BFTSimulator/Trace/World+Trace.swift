@@ -22,7 +22,8 @@ extension World {
         case .restart(let node): if !nodes[node.rawValue].isUp { add(.started, node, "") }
         case .heal: add(.healed, nil, "faults end")
         case .deliverBytes, .process, .signed, .authorshipChecked, .stopFailed, .storeSynced,
-            .stateSaved, .submit, .read, .truncate, .speak, .fault, .mend, .diskHasRoom, .resume:
+            .stateSaved, .submit, .read, .truncate, .speak, .fault, .mend, .lull, .diskHasRoom,
+            .resume:
             break
         }
     }

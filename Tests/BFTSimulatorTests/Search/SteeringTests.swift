@@ -104,6 +104,55 @@ import Testing
         #expect(silences.allSatisfy { (200...202).contains($0) })
     }
 
+    @Test("Of the leaps of a run, one of the kind comes first that was in the fewest runs")
+    func rareLeaps() {
+        let scenario = Self.scenario(1_000)
+        var steering = Steering(seed: 1) { Self.scenario($0) }
+        let common = (1...3 as ClosedRange<UInt32>).map { ordinal in
+            Feature(1 << 31 | 1 << 30 | 7 << 4 | ordinal, at: Moment(occasion: 40, millisecond: 50))
+        }
+        let rare = Feature(1 << 31 | 1 << 30 | 9 << 4, at: Moment(occasion: 60, millisecond: 200))
+        for _ in 0..<16 { steering.learn(common, of: Self.scenario(2_000)) }
+        for _ in 0..<8 { steering.learn(common + [rare], of: scenario) }
+        let silences = (0..<80).map { _ in steering.next() }
+            .filter { $0.seed == scenario.seed && $0.turns.isEmpty }
+            .compactMap { $0.seats.first?.silentFrom }
+        #expect(!silences.isEmpty)
+        #expect(silences.allSatisfy { (200...202).contains($0) })
+    }
+
+    @Test("Who falls silent after a leap does so with a lull in one run, and without in another")
+    func lulls() {
+        let scenario = Self.scenario(1_000)
+        var steering = Steering(seed: 1) { Self.scenario($0) }
+        steering.learn(
+            [Feature(1 << 31 | 1 << 30, at: Moment(occasion: 40, millisecond: 150))], of: scenario)
+        let unhelped = (0..<20).map { _ in steering.next() }
+            .filter { $0.seed == scenario.seed && $0.turns.isEmpty }
+        #expect(unhelped.contains { $0.lullAt != nil && $0.lullAt == $0.seats[0].silentFrom })
+        #expect(unhelped.contains { $0.lullAt == nil && $0.seats[0].silentFrom != nil })
+    }
+
+    @Test("Nothing is received in a lull, and every view is given up")
+    func silentNetwork() async throws {
+        let trace = try await Seeds.aside {
+            var scenario = Scenario(powers: [1, 1, 1, 1], seed: 5)
+            scenario.faults = []
+            scenario.lullAt = 200
+            var options = RunOptions()
+            options.recorder = TraceRecorder()
+            let outcome = try Self.simplex.run(scenario, options)
+            #expect(outcome.violations.isEmpty)
+            return outcome.trace
+        }
+        // What was on its way arrives.
+        let during = Instant(nanoseconds: 210_000_000)..<Instant(nanoseconds: 1_000_000_000)
+        let heard = trace.filter { $0.kind == .received }.map(\.time)
+        #expect(heard.contains { $0 < during.lowerBound })
+        #expect(heard.contains { $0 >= during.upperBound })
+        #expect(!heard.contains { during.contains($0) })
+    }
+
     @Test("Who falls silent for good sends nothing any more, whatever it was")
     func silence() async throws {
         for adversary in ["anything", "double-vote", "replay"] {
