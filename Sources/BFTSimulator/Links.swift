@@ -84,8 +84,9 @@ struct Links: Sendable {
         return 0
     }
 
+    /// Mends all but lulls, which end by themselves.
     mutating func mendAll() {
-        cuts = []
+        cuts.removeAll { $0.shape != .everywhere }
         freeAt = []
     }
 
