@@ -86,6 +86,14 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
 
     // MARK: What happened
 
+    /// Asks the replica where it lies. `replica` read out of an object that holds a host is a copy,
+    /// and to count its references up and down takes longer than most questions.
+    public mutating func ask<Answer>(
+        _ question: (borrowing Replica<P>) -> Answer
+    ) -> Answer {
+        question(replica)
+    }
+
     /// Gives the replica what came from elsewhere, or what `next` said to give it.
     public mutating func handle(
         _ input: ReplicaInput<P>, at now: Instant, wallTime: Timestamp
