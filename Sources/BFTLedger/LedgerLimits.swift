@@ -44,6 +44,8 @@ public struct LedgerLimits: Sendable, Equatable {
     package var skippedCheck: BatchCheck?
     /// The same of catching up.
     package var skippedCatchUpCheck: CatchUpCheck?
+    /// The same of fetching batches.
+    package var skippedFetchCheck: FetchCheck?
 
     public init() {}
 

@@ -294,6 +294,41 @@ import Testing
         #expect(scene.asked.isEmpty && scene.receivers(of: Fixture.signed(third)) == [1])
     }
 
+    @Test("A leader learns of a false signature in its view, whatever it was made to seem to owe")
+    func slander() throws {
+        var peer = Fixture.ledger(own: 1)
+        /// The first request of the peer to v0 for what `block` lacks, and when.
+        func asksLeader(for block: Block, from start: UInt64) -> UInt64? {
+            peer.consider(
+                Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(start))
+            var effects: [LedgerEffect] = []
+            var now = Fixture.at(start)
+            while now < Fixture.at(start + 1_000) {
+                peer.settle(ownClaim: .zero, at: now, into: &effects)
+                let request = LedgerMessage.batchRequest(block.payload)
+                if effects.contains(.send(request, to: ValidatorIndex(0))) {
+                    return now.nanoseconds / 1_000_000 - start
+                }
+                now = peer.nextDeadline ?? Fixture.at(start + 1_000)
+            }
+            return nil
+        }
+        peer.wallTime = Timestamp(milliseconds: 1_000)
+        let madeUp = Fixture.block(
+            on: Fixture.genesis, view: 1, payload: [Fixture.batch(0, 1)], proposer: 3)
+        #expect(asksLeader(for: madeUp, from: 0) == 220)
+        // The view ends. What v3 has signed falsely and shown to v0 alone, v0 proposes.
+        let leader = Scene()
+        let batch = Fixture.batch(3, 1)
+        leader.give(Scene.falselySigned(batch), from: 3)
+        #expect(leader.drafted == [batch.reference])
+        let block = Fixture.block(on: Fixture.genesis, view: 2, payload: [batch], proposer: 0)
+        #expect(asksLeader(for: block, from: 1_000) == 20)
+        leader.request(batch, by: 1)
+        leader.answerChecks()
+        #expect(leader.ledger.pool.isDistrusted(ValidatorIndex(3)) && leader.drafted.isEmpty)
+    }
+
     @Test("After more failed views than faulty leaders explain, only what is checked is proposed")
     func caution() {
         let (scene, copy) = (Scene(), Fixture.signed(Fixture.batch(3, 1)))
