@@ -62,6 +62,7 @@ struct Ledger: Equatable, Sendable {
     var pace: ProposalPace
     var reminder: BatchReminder
     var checks: AuthorshipChecks
+    var answers: AnswerBudget
     /// The authors that were accused of contradicting themselves: once is enough.
     var convicted: Bitmap
     /// The host's wall clock, as of this turn.
@@ -81,6 +82,7 @@ struct Ledger: Equatable, Sendable {
         pool = BatchPool(next: state.frontier, own: own, limits: limits)
         convicted = Bitmap(count: count)
         checks = AuthorshipChecks(authorCount: count)
+        answers = AnswerBudget(validatorCount: count, bytesPerSecond: limits.answerBytes)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
         queue = CommitQueue(root: state.block, inFlightLimit: limits.executionsInFlight)
         roots = ExecutedRoots(height: state.block.height, root: state.stateRoot)
@@ -133,7 +135,8 @@ struct Ledger: Equatable, Sendable {
             case .batch(let copy):
                 hasNews = true
                 try take(copy, from: sender, at: now, into: &effects)
-            case .batchRequest(let references): answer(references, to: sender, into: &effects)
+            case .batchRequest(let references):
+                answer(references, to: sender, at: now, into: &effects)
             case .syncRequest(let request):
                 if request.height <= queue.executed {
                     effects.append(.readBlocks(request, for: sender))

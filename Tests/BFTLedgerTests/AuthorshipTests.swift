@@ -76,7 +76,8 @@ import Testing
             effects.removeAll { if case .check = $0 { true } else { false } }
             for vote in asked {
                 ledger.noteChecked(
-                    vote, isGenuine: vote.signature != Self.falseSignature, into: &effects)
+                    vote, isGenuine: vote.signature != Self.falseSignature,
+                    at: Fixture.at(100), into: &effects)
             }
         }
 
@@ -144,8 +145,16 @@ import Testing
             scene.give(Fixture.signed(Fixture.batch(3, 1, 9)), from: 3)
             scene.answerChecks()
             return scene.accused == [ValidatorIndex(3)]
-        case .standing:
-            return keepsWhatIsNeeded(scene)
+        case .standing: return keepsWhatIsNeeded(scene)
+        case .budget:
+            let scene = Scene(skipping: skipped) { $0.answerBytes = 1_000 }
+            let batch = Fixture.batch(2, 1, size: 300)
+            scene.give(Fixture.signed(batch), from: 2)
+            for _ in 0..<100 {
+                scene.request(batch, by: 1)
+                scene.answerChecks()
+            }
+            return scene.receivers(of: Fixture.signed(batch)).count <= 4
         }
     }
 
