@@ -338,13 +338,18 @@ import Testing
         #expect(leader.ledger.pool.isDistrusted(ValidatorIndex(3)) && leader.drafted.isEmpty)
     }
 
-    @Test("After more failed views than faulty leaders explain, only what is checked is proposed")
+    @Test("After a view that an honest leader lost, only what is checked is proposed")
     func caution() {
         let (scene, copy) = (Scene(), Fixture.signed(Fixture.batch(3, 1)))
         scene.give(copy, from: 3)
         func drafted(in view: UInt64) -> [BatchReference] {
             let branch = Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.genesis)
-            return scene.ledger.draft(on: branch, in: View(view), at: Fixture.at(200)).payload
+            let isCautious = Ledger.hasHonestFailed(
+                after: Fixture.genesis.view, before: View(view), in: scene.ledger.configuration
+            ) { ValidatorIndex(Int($0.rawValue % 4)) }
+            return scene.ledger.draft(
+                on: branch, isCautious: isCautious, at: Fixture.at(200)
+            ).payload
         }
         let tip = Fixture.genesis.view.rawValue
         for view in tip...tip + 2 { #expect(drafted(in: view) == [copy.reference]) }
@@ -354,6 +359,27 @@ import Testing
         #expect(scene.asked == [copy.authorship?.vote(for: copy.reference)])
         scene.answerChecks()
         #expect(drafted(in: tip + 3) == [copy.reference])
+    }
+
+    @Test(
+        "That somebody honest lost a view is told by power, not by views, and of one's own at once")
+    func lostViews() throws {
+        func isLost(_ leaders: [Int], powers: [VotingPower]) throws -> Bool {
+            let configuration = ReplicaConfiguration(
+                chain: Fixture.chain, epoch: .zero, validators: try ValidatorSet(powers),
+                own: ValidatorIndex(0),
+                timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1)))
+            return Ledger.hasHonestFailed(
+                after: View(7), before: View(8 + UInt64(leaders.count)), in: configuration
+            ) { ValidatorIndex(leaders[Int($0.rawValue) - 8]) }
+        }
+        #expect(try !isLost([], powers: [1, 1, 1, 1]))
+        // A tenure of one leader.
+        #expect(try !isLost([1, 1, 1, 1, 1, 1], powers: [1, 1, 1, 1]))
+        #expect(try isLost([1, 1, 1, 2], powers: [1, 1, 1, 1]))
+        #expect(try isLost([0], powers: [1, 1, 1, 1]) && isLost([0, 1, 1], powers: [1, 1, 1, 1]))
+        #expect(try !isLost([2, 3, 4, 2, 3], powers: [4, 4, 1, 1, 1]))
+        #expect(try isLost([2, 1], powers: [4, 4, 1, 1, 1]))
     }
 
     @Test("A batch of the log that is far ahead is checked once for all who ask")

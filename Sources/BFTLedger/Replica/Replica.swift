@@ -182,7 +182,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .broadcast(let message): effects.append(.broadcast(.consensus(message)))
         case .setTimer(let instant): turn.protocolTimer = instant
         case .draft(let view, let branch):
-            let draft = ledger.draft(on: branch, in: view, at: turn.now)
+            let isCautious = Ledger.hasHonestFailed(
+                after: branch.tip.view, before: view, in: ledger.configuration,
+                ledBy: consensus.leader(of:))
+            let draft = ledger.draft(on: branch, isCautious: isCautious, at: turn.now)
             turn.inputs.append(.drafted(draft, view: view, parent: branch.tip.digest))
         case .judge(let branch):
             ledger.consider(branch, at: turn.now)
