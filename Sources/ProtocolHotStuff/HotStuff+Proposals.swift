@@ -235,7 +235,11 @@ extension HotStuffReplica {
             return refuse(block, .unjustified(block.view), into: &effects)
         }
         rounds.update(view) { $0.judgement = .asked }
-        effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
+        effects.append(
+            .judge(
+                Branch(
+                    root: committed, ancestors: ancestors, tip: block,
+                    voters: round.votes.voters { $0.block == block.digest })))
     }
 
     /// No vote for this block, so the view may as well be over.
