@@ -62,8 +62,8 @@ public final class Node<P: ConsensusProtocol, App: Application>: Sendable {
 
     // MARK: Requests
 
-    /// Orders a transaction and waits until it is committed and executed. Before the node runs, this
-    /// waits for that.
+    /// Orders a transaction and waits until it is committed and executed. Before the node runs,
+    /// this waits for that.
     ///
     /// Cancelling the task ends the wait and nothing else: a transaction that was handed in may be
     /// ordered all the same, and `RequestError.mayHaveTakenEffect` says so.

@@ -101,6 +101,23 @@ import Testing
         try network.stopAll()
     }
 
+    @Test("Each transaction of a chain has a place of its own, whoever took it")
+    func places() async throws {
+        let network = try TestNetwork(4)
+        let nodes = try network.startAll()
+        let receipts = try await withThrowingTaskGroup(of: Receipt.self) { group in
+            for number in 0..<200 {
+                let node = nodes[number % 4].node
+                group.addTask { try await node.submit(TestChain.set("key\(number)", "1")) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let places = Set(receipts.map { [$0.height.rawValue, UInt64($0.position)] })
+        #expect(places.count == 200)
+        #expect(Set(receipts.map(\.height)).count < 200, "some share a block")
+        try network.stopAll()
+    }
+
     @Test("A transaction beyond the chain's bound is refused, and the session goes on")
     func tooLarge() async throws {
         let network = try TestNetwork(1) { $0.maxTransactionBytes = 1_000 }

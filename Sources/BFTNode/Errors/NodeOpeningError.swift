@@ -13,7 +13,7 @@ public enum NodeOpeningError: Error, Sendable, CustomStringConvertible {
     case genesis(GenesisError)
     /// The signing key is not the one that the genesis names for this validator.
     case keyMismatch
-    /// The data directory can't be used: another process has it, the disk refuses, a file is damaged.
+    /// The data directory can't be used: another node has it, the disk refuses, a file is damaged.
     case storage(StorageError)
     /// The data directory holds another chain than that of the genesis.
     case otherChain
