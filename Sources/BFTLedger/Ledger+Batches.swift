@@ -211,8 +211,8 @@ extension Ledger {
         if !onDisk.isEmpty { effects.append(.readBatches(onDisk, for: peer)) }
     }
 
-    /// Sends the own batches that wait to be ordered to a peer that may have missed them. It decides
-    /// when its link is made, so it is asking for them.
+    /// Sends the own batches that wait to be ordered to a peer that may have missed them. It
+    /// decides when its link is made, so it is asking for them.
     mutating func greet(
         _ peer: ValidatorIndex, at now: Instant, into effects: inout [LedgerEffect]
     ) {

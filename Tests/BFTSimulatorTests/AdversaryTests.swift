@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCore
+import BFTLedger
 import ProtocolHotStuff
 import ProtocolPBFT
 import ProtocolSimplex

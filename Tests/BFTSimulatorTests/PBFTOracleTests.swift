@@ -7,8 +7,8 @@ import Testing
 @testable import BFTSimulator
 @testable import SimulatedProtocols
 
-/// What P5 has to cry about, one crime at a time, and what evidence is owed. Four validators; v3 is malicious, and signs
-/// whatever it takes.
+/// What P5 has to cry about, one crime at a time, and what evidence is owed. Four validators; v3
+/// is malicious, and signs whatever it takes.
 @Suite struct PBFTOracleTests {
     private static let signatures = StandInSignature(seed: 1)
     private static let chain = Digest(1, 0, 0, 0)

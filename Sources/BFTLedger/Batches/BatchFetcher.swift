@@ -252,8 +252,8 @@ struct BatchFetcher: Equatable, Sendable {
         return best
     }
 
-    /// Those of `unasked` to ask next: as many as it is time for, and the proposer beside them if it
-    /// alone may have the batch.
+    /// Those of `unasked` to ask next: as many as it is time for, and the proposer beside them if
+    /// it alone may have the batch.
     private func best(of unasked: [Int], for entry: Wanted) -> [ValidatorIndex] {
         let isCertified = entry.holders.isCertified
         // Those who should have it and can be relied on are waited for while they are busy.

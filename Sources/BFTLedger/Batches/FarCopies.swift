@@ -34,8 +34,8 @@ struct FarCopies: Equatable, Sendable {
         change(&authors[reference.author.rawValue][position])
     }
 
-    /// The place is near the end: a log has the batches of an author almost in order, since each had
-    /// a place not far from what was ordered when it came.
+    /// The place is near the end: a log has the batches of an author almost in order, since each
+    /// had a place not far from what was ordered when it came.
     mutating func insert(_ entry: Entry) {
         let (author, sequence) = (entry.copy.batch.author.rawValue, entry.copy.batch.sequence)
         authors[author].append(entry)

@@ -4,8 +4,8 @@ import BFTCore
 /// How much waits at a host for each peer, behind a record that is not durable.
 ///
 /// Each message of a peer may bring about an answer, and a disk may stall for long. So what waits
-/// for one peer is bounded, and the rest is dropped, which is to the peer as if the network had lost
-/// it: whoever needs an answer asks again.
+/// for one peer is bounded, and the rest is dropped, which is to the peer as if the network had
+/// lost it: whoever needs an answer asks again.
 struct PeerBacklog: Equatable, Sendable {
     private struct Load: Equatable, Sendable {
         var count = 0
@@ -41,8 +41,8 @@ struct PeerBacklog: Equatable, Sendable {
 
 extension HostOutput {
     /// The peer that a message is for, or that asked for something or sent what was refused; and
-    /// about how many bytes that takes while it waits. `nil` of what no peer can bring about as often
-    /// as it likes.
+    /// about how many bytes that takes while it waits. `nil` of what no peer can bring about as
+    /// often as it likes.
     var load: (peer: ValidatorIndex, byteCount: Int)? {
         switch self {
         case .send(.ledger(.batch(let copy)), let peer): (peer, copy.batch.encoded.count)

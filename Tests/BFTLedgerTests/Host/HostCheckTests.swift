@@ -65,8 +65,8 @@ import Testing
         }
     }
 
-    /// Whether it is bounded what a peer brings about while the disk stalls; and whether all is well
-    /// once it has stalled.
+    /// Whether it is bounded what a peer brings about while the disk stalls; and whether all is
+    /// well once it has stalled.
     private static func bounded(_ shell: inout HostShell) -> Bool {
         shell.tell(.persist(.init(1)))
         shell.run()
