@@ -79,8 +79,8 @@ def lines(plan, scores, ways, rows):
     seconds = sum(score.seconds for score in scores.values())
     yield "Written by `make generated-mutants`, which plants small bugs all over the sources: in"
     yield "comparisons, operands, conditions, constants, and by leaving statements out. Of each"
-    yield f"target {plan.options.budget} are drawn with seed {plan.options.seed}; no line holds"
-    yield "two. What no test finds is read by hand. *Equivalent* bugs change nothing that the"
+    yield f"target {plan.options.budget} are drawn with seed {plan.options.seed}; no line"
+    yield "holds two. What no test finds is read by hand. *Equivalent* bugs change nothing that the"
     yield "product promises; the score is what was found of the others, rounded down."
     yield ""
     planted = sum(score.planted for score in scores.values())
