@@ -23,7 +23,9 @@ struct TargetRow {
 
 enum Architecture {
     /// Modules that come with the system. A deciding target imports none of them.
-    static let systemModules: Set = ["Glibc", "Synchronization", "FoundationEssentials", "Dispatch"]
+    static let systemModules: Set = [
+        "Glibc", "Synchronization", "FoundationEssentials", "Dispatch",
+    ]
 
     /// The files outside `BFTCrypto` and `BFTSimulator` that may say that a message is verified.
     static let verifyingFiles: Set = [
