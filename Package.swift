@@ -118,7 +118,7 @@ let package = Package(
         .target(
             name: "BFT",
             dependencies: [
-                "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
+                "BFTBase", "BFTCore", "BFTCrypto", "BFTLedger", "BFTNode", "BFTConfiguration",
                 "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore",
             ],
             swiftSettings: common),
@@ -127,8 +127,9 @@ let package = Package(
             // It imports BFT alone. The others stand here because the build compiles a target
             // again only when a module that is named here has changed.
             dependencies: [
-                "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore",
+                "BFT", "BFTBase", "BFTCore", "BFTCrypto", "BFTLedger", "BFTNode",
+                "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
+                "KeyValueStore",
             ],
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
@@ -233,6 +234,7 @@ let package = Package(
         .testTarget(
             name: "BFTNodeTests",
             dependencies: [
+                "BFT",
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
                 "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
                 "KeyValueStore", "Logging", "ProtocolSimplex", "ProtocolPBFT",

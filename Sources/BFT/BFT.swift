@@ -2,6 +2,7 @@
 @_exported public import BFTBase
 @_exported public import BFTConfiguration
 @_exported public import BFTCore
+@_exported public import BFTCrypto
 @_exported public import BFTLedger
 @_exported public import BFTNode
 @_exported public import KeyValueStore

@@ -8,20 +8,20 @@ public struct NodeHome: Equatable, Sendable {
 
     /// The directory, as the user gave it.
     public let path: String
-    public let configuration: NodeConfiguration
+    public let settings: HomeSettings
     public let genesis: Genesis
     /// Which validator this node is: its position in the genesis file.
     public let validatorIndex: Int
 
     public static func load(_ path: String) throws(ConfigurationError) -> NodeHome {
         let file = resolve(configurationName, in: path)
-        let bytes = try ConfigurationFile.read(file, byteLimit: NodeConfiguration.byteLimit)
-        let alone = try NodeConfiguration(toml: bytes, file: file)
+        let bytes = try ConfigurationFile.read(file, byteLimit: HomeSettings.byteLimit)
+        let alone = try HomeSettings(toml: bytes, file: file)
         let genesis = try Genesis.load(path: resolve(alone.node.genesis, in: path))
-        let configuration = try NodeConfiguration(toml: bytes, file: file, genesis: genesis)
+        let settings = try HomeSettings(toml: bytes, file: file, genesis: genesis)
         let index =
-            configuration.node.index
-            ?? genesis.validators.firstIndex { $0.name == configuration.node.name }
+            settings.node.index
+            ?? genesis.validators.firstIndex { $0.name == settings.node.name }
         guard let index else {
             throw ConfigurationError(
                 file: file,
@@ -32,16 +32,16 @@ public struct NodeHome: Equatable, Sendable {
                 ])
         }
         return NodeHome(
-            path: path, configuration: configuration, genesis: genesis, validatorIndex: index)
+            path: path, settings: settings, genesis: genesis, validatorIndex: index)
     }
 
     public var dataDirectory: String {
-        Self.resolve(configuration.node.dataDirectory, in: path)
+        Self.resolve(settings.node.dataDirectory, in: path)
     }
 
     /// The private key's file.
     public var keyFile: String {
-        let named = Self.resolve(configuration.crypto.keyPath, in: path)
+        let named = Self.resolve(settings.crypto.keyPath, in: path)
         var status = stat()
         guard stat(named, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return named }
         return Self.resolve(Self.keyName, in: named)
@@ -50,7 +50,7 @@ public struct NodeHome: Equatable, Sendable {
     /// Where this node reaches validator `index` of the genesis file.
     public func peerAddress(of index: Int) -> Endpoint {
         let validator = genesis.validators[index]
-        return configuration.network.peers[validator.name] ?? validator.peerAddress
+        return settings.network.peers[validator.name] ?? validator.peerAddress
     }
 
     /// `path`, unless it is absolute, below `directory`.

@@ -4,10 +4,10 @@ import CToml
 public enum TOMLReader {
     /// The value that `bytes` spell: always a table.
     public static func read(_ bytes: [UInt8]) throws(SourceError) -> LocatedValue {
-        guard bytes.count <= NodeConfiguration.byteLimit else {
+        guard bytes.count <= HomeSettings.byteLimit else {
             throw SourceError(
                 problem: ConfigurationProblem(
-                    at: nil, "longer than \(NodeConfiguration.byteLimit) bytes",
+                    at: nil, "longer than \(HomeSettings.byteLimit) bytes",
                     hint: "this is no node.toml; 'bft init' writes one"))
         }
         let parsed = bytes.withUnsafeBytes {

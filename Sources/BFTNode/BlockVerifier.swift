@@ -31,11 +31,11 @@ public struct BlockVerifier: Sendable {
     private let keys: ValidatorKeys
 
     /// - Parameter commitKinds: the votes that commit in the protocol that `genesis` names.
-    public init(genesis: Genesis, commitKinds: [VoteKind]) throws(NodeError) {
+    public init(genesis: Genesis, commitKinds: [VoteKind]) throws(GenesisError) {
         rules = CommitRules(
             chain: Digest.of(genesis.encoded, in: .genesis), epoch: .zero,
-            validators: try OpenedHome.validators(of: genesis), kinds: commitKinds)
-        keys = try OpenedHome.keys(of: genesis)
+            validators: try genesis.validatorPowers(), kinds: commitKinds)
+        keys = try genesis.validatorKeys()
     }
 
     public var validators: ValidatorSet { rules.validators }

@@ -30,8 +30,8 @@ public enum MessageRoom {
     /// Throws unless every message of the protocol can be sent among the validators of `genesis`.
     public static func check<P: ConsensusProtocol>(
         _ protocolType: P.Type, _ genesis: Genesis
-    ) throws(NodeError) {
-        let validators = try OpenedHome.validators(of: genesis)
+    ) throws(GenesisError) {
+        let validators = try genesis.validatorPowers()
         let signature = genesis.scheme.signatureByteCount
         let byteCount = byteCount(protocolType, validators, signature)
         guard byteCount > limit else { return }

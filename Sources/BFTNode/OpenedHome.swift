@@ -11,12 +11,11 @@ import BFTTransport
 import BFTWire
 import Glibc
 
-/// A node's home, locked, with its keys and its store open.
+/// A node's data directory, locked, with its store open, and the node's keys.
 final class OpenedHome: Sendable {
-    let home: NodeHome
+    let configuration: NodeConfiguration
     let settings: NodeSettings
     let keys: ValidatorKeys
-    let signingKey: SigningKey
     let store: ChainStore
     private let backend: any StorageBackend
     private let logDirectory: any LogDirectory
@@ -24,30 +23,34 @@ final class OpenedHome: Sendable {
 
     /// - Parameter commitKinds: the votes that commit in the protocol of the chain.
     init(
-        _ home: NodeHome, on disk: NodeDisk, commitKinds: [VoteKind]
-    ) throws(NodeError) {
-        self.home = home
-        do throws(KeyFileError) {
-            signingKey = try KeyFile.load(home.keyFile)
+        _ configuration: NodeConfiguration, on disk: NodeDisk, commitKinds: [VoteKind]
+    ) throws(NodeOpeningError) {
+        self.configuration = configuration
+        let genesis = configuration.genesis
+        let validators: ValidatorSet
+        do throws(GenesisError) {
+            keys = try genesis.validatorKeys()
+            validators = try genesis.validatorPowers()
         } catch {
-            throw .keyFile(error)
+            throw .genesis(error)
         }
-        let genesis = home.genesis
-        keys = try Self.keys(of: genesis)
-        let own = ValidatorIndex(home.validatorIndex)
-        guard keys[own]?.publicKey == signingKey.publicKey else { throw .keyMismatch }
+        let own = configuration.validator
+        guard keys[own]?.publicKey == configuration.signingKey.publicKey else {
+            throw .keyMismatch
+        }
         settings = NodeSettings(
             chainName: genesis.chainID, chain: Digest.of(genesis.encoded, in: .genesis),
             protocolName: genesis.protocolName.rawValue, schemeName: genesis.scheme.rawValue,
-            own: own, validators: try Self.validators(of: genesis),
-            batchBytes: home.configuration.limits.batchBytes,
+            own: own, validators: validators,
+            batchBytes: configuration.limits.batchBytes,
             transactionBytes: Self.transactionBytes(of: genesis.parameters),
-            reportsEvidence: home.configuration.consensus.byzantineDetectionEnabled)
+            reportsEvidence: configuration.consensus.byzantineDetectionEnabled)
         do throws(StorageError) {
-            try Self.makeDirectory(home.dataDirectory)
-            lock = try HomeLock(directory: home.dataDirectory)
-            backend = try disk.openStore("\(home.dataDirectory)/chain")
-            logDirectory = try disk.openLog("\(home.dataDirectory)/log")
+            let path = configuration.dataDirectory
+            try Self.makeDirectory(path)
+            lock = try HomeLock(directory: path)
+            backend = try disk.openStore("\(path)/chain")
+            logDirectory = try disk.openLog("\(path)/log")
         } catch {
             throw .storage(error)
         }
@@ -69,37 +72,10 @@ final class OpenedHome: Sendable {
         throw .io(operation: "mkdir", path: path, reason: String(cString: strerror(errno)))
     }
 
-    static func keys(of genesis: Genesis) throws(NodeError) -> ValidatorKeys {
-        guard let scheme = SignatureSchemeID(name: genesis.scheme.rawValue) else {
-            throw .unknownScheme(genesis.scheme.rawValue)
-        }
-        var publicKeys: [PublicKey] = []
-        for (position, validator) in genesis.validators.enumerated() {
-            do throws(KeyError) {
-                publicKeys.append(try PublicKey(scheme, bytes: validator.publicKey))
-            } catch {
-                throw .validators(.unusable(ValidatorIndex(position), error))
-            }
-        }
-        do throws(ValidatorKeysError) {
-            return try ValidatorKeys(epoch: .zero, publicKeys)
-        } catch {
-            throw .validators(error)
-        }
-    }
-
-    static func validators(of genesis: Genesis) throws(NodeError) -> ValidatorSet {
-        do throws(ValidatorSetError) {
-            return try ValidatorSet(genesis.validators.map(\.power))
-        } catch {
-            throw .validatorSet(error)
-        }
-    }
-
     var replicaConfiguration: ReplicaConfiguration {
-        let parameters = home.genesis.parameters
+        let parameters = configuration.genesis.parameters
         let viewTimeout =
-            home.configuration.consensus.finalityTimeoutMilliseconds
+            configuration.consensus.finalityTimeoutMilliseconds
             ?? parameters.viewTimeoutMilliseconds
         return ReplicaConfiguration(
             chain: settings.chain, epoch: .zero, validators: settings.validators,
@@ -111,37 +87,36 @@ final class OpenedHome: Sendable {
 
     var ledgerLimits: LedgerLimits {
         var limits = LedgerLimits()
-        limits.blockBytes = Int(home.genesis.parameters.maxBlockBytes)
-        limits.bytesPerAuthor = home.configuration.limits.mempoolBytes
+        limits.blockBytes = Int(configuration.genesis.parameters.maxBlockBytes)
+        limits.bytesPerAuthor = configuration.limits.mempoolBytes
         // A node's own batches never outrun what one block may name.
         limits.batchesPerAuthor = min(
-            home.configuration.consensus.maxPendingVertices, 2 * Block.payloadLimit)
+            configuration.consensus.maxPendingVertices, 2 * Block.payloadLimit)
         return limits
     }
 
     /// Opens the safety log and reads what is in it.
-    func openLog<P: ConsensusProtocol>() throws(NodeError) -> OpenedLog<P> {
+    func openLog<P: ConsensusProtocol>() throws(NodeOpeningError) -> OpenedLog<P> {
         do throws(ChainError) {
             return try OpenedLog(
                 logDirectory, options: .init(payloadByteLimit: NodeSettings.recordByteLimit))
         } catch {
-            throw NodeError(error)
+            throw NodeOpeningError(error)
         }
     }
 
-    func makeTransport(loop: EventLoop, pool: CryptoPool) throws(NodeError) -> TCPTransport {
-        let listen = home.configuration.network.listen
+    func makeTransport(loop: EventLoop, pool: CryptoPool) throws(NodeOpeningError) -> TCPTransport {
+        let listen = configuration.network.listen
         var peers: [ValidatorIndex: SocketAddress] = [:]
-        for position in home.genesis.validators.indices where position != home.validatorIndex {
-            let address = home.peerAddress(of: position)
-            peers[ValidatorIndex(position)] = SocketAddress(
-                host: address.host, port: address.port)
+        for index in settings.validators.indices where index != settings.own {
+            let address = configuration.peerAddress(of: index)
+            peers[index] = SocketAddress(host: address.host, port: address.port)
         }
         let parameters = HandshakeParameters(
-            chain: settings.chain, validators: keys, ownKey: signingKey.publicKey,
+            chain: settings.chain, validators: keys, ownKey: configuration.signingKey.publicKey,
             suite: NodeSettings.suite)
         var options = TCPTransportOptions(
-            parameters: parameters, signingKey: signingKey,
+            parameters: parameters, signingKey: configuration.signingKey,
             listen: SocketAddress(host: listen.host, port: listen.port), peers: peers,
             seed: SecureRandom.bytes(8).reduce(0) { $0 << 8 | UInt64($1) })
         // A validator that comes back is wanted at once: a network of few nodes waits for it.
@@ -149,12 +124,41 @@ final class OpenedHome: Sendable {
         do throws(SocketError) {
             return try TCPTransport(loop: loop, options, pool: pool) { WallClock.now }
         } catch {
-            throw .socket(error, purpose: "network.listen in node.toml")
+            throw .socket(error, purpose: "network.listen")
         }
     }
 
     func close() {
         backend.close()
         lock.release()
+    }
+}
+
+extension Genesis {
+    func validatorKeys() throws(GenesisError) -> ValidatorKeys {
+        guard let scheme = SignatureSchemeID(name: scheme.rawValue) else {
+            throw .unknownScheme(self.scheme.rawValue)
+        }
+        var publicKeys: [PublicKey] = []
+        for (position, validator) in validators.enumerated() {
+            do throws(KeyError) {
+                publicKeys.append(try PublicKey(scheme, bytes: validator.publicKey))
+            } catch {
+                throw .validatorKeys(.unusable(ValidatorIndex(position), error))
+            }
+        }
+        do throws(ValidatorKeysError) {
+            return try ValidatorKeys(epoch: .zero, publicKeys)
+        } catch {
+            throw .validatorKeys(error)
+        }
+    }
+
+    func validatorPowers() throws(GenesisError) -> ValidatorSet {
+        do throws(ValidatorSetError) {
+            return try ValidatorSet(validators.map(\.power))
+        } catch {
+            throw .validatorSet(error)
+        }
     }
 }

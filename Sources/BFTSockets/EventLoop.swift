@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// The state of a node is confined to this thread instead of locked. Sockets, timers and
 /// `LoopBound` values trap when another thread touches them. Until `run()` is called, the thread
-/// that made the loop counts as its thread, so that listeners can be opened before it starts.
+/// that made the loop counts as its thread, so that listeners can be opened before it starts;
+/// `disown()` ends that, and `claim()` begins it for another thread.
 ///
 /// A turn goes: timers, sockets and posted work in the order libuv finds them, then jobs, the
 /// turn-end hook, and one flush of every connection that was written to. Then the thread blocks
@@ -54,12 +55,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Jobs may enqueue jobs: after so many generations, sockets have their turn again.
     private static let generationLimit = 8
 
-    /// A loop that does nothing until it is run. Also makes the process ignore SIGPIPE: a write
-    /// to a connection that the peer closed is an error to handle, not a reason to die.
+    /// A loop that does nothing until it is run.
     ///
     /// Fails only if the process has no file descriptors left.
     public init() throws(SocketError) {
-        signal(SIGPIPE, SIG_IGN)
         let uv = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
         let descriptor = bft_eventfd()
         let status = descriptor < 0 ? -errno : uv_loop_init(uv)
@@ -88,10 +87,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     deinit {
-        if !hasRun {
-            owner.store(UInt(pthread_self()), ordering: .relaxed)
-            end()
-        }
+        if !hasRun { close() }
         Glibc.close(wakeDescriptor)
         pthread_mutex_destroy(inboxLock)
         inboxLock.deallocate()
@@ -120,15 +116,39 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         owner.store(UInt(pthread_self()), ordering: .relaxed)
     }
 
+    /// Lets go of the loop, before it runs: it belongs to no thread until one claims or runs it,
+    /// and whatever is posted meanwhile, by whichever thread, waits for that.
+    ///
+    /// - Precondition: called on the loop.
+    public func disown() {
+        preconditionOnLoop()
+        owner.store(0, ordering: .relaxed)
+    }
+
     /// Runs the loop on this thread until `stop()`, then closes every connection, listener and
     /// timer and returns. A loop runs once.
+    ///
+    /// SIGPIPE is held back from this thread meanwhile: a write to a connection that the peer
+    /// closed is an error to handle, not a reason to die. The rest of the process is left as it is.
     ///
     /// - Postcondition: libuv holds nothing any more; `uv_loop_close` vouches for it.
     public func run() {
         claim()
         hasRun = true
-        uv_run(uv, UV_RUN_DEFAULT)
-        end()
+        BrokenPipeSignal.hold {
+            uv_run(uv, UV_RUN_DEFAULT)
+            end()
+        }
+    }
+
+    /// Ends a loop that was not run, on this thread: what was posted to it is done, then everything
+    /// that belongs to it is closed. It can't be run any more.
+    ///
+    /// - Precondition: no other thread uses the loop any more but to post.
+    public func close() {
+        claim()
+        hasRun = true
+        BrokenPipeSignal.hold { end() }
     }
 
     /// Makes `run()` return after the present turn. May be called from any thread, before the

@@ -4,6 +4,7 @@ import BFTConfiguration
 import BFTCore
 import BFTCrypto
 import BFTNode
+import BFTStorage
 import BFTWire
 import KeyValueStore
 import ProtocolHotStuff
@@ -86,8 +87,21 @@ struct BuiltInServices: NodeServices {
     private func run<P: ConsensusProtocol>(
         _ protocolType: P.Type, _ home: NodeHome, _ stop: StopRequest
     ) throws {
-        let node = try Node<P, KeyValueStore>(configuration: home, application: KeyValueStore())
+        let node = try Node<P, KeyValueStore>(
+            configuration: home.configuration(), application: KeyValueStore())
         stop.onRequest { node.stop() }
-        try node.run()
+        // The thread of the command has nothing else to do.
+        let ending = Monitor<Result<Void, NodeFailure>?>(nil)
+        Task.detached {
+            let result: Result<Void, NodeFailure>
+            do throws(NodeFailure) {
+                result = .success(try await node.run())
+            } catch {
+                result = .failure(error)
+            }
+            ending.withLock { $0 = result }
+            ending.notify()
+        }
+        try ending.withLock(when: { $0 != nil }) { $0 }?.get()
     }
 }

@@ -83,8 +83,8 @@ private func wait(for child: ChildProcess) -> ChildProcess.Ending? {
                 scheme: .ed25519, logLevels: "info,x=debug", services: StandInServices())
             #expect(homes.map(\.validatorIndex) == [0, 1, 2, 3])
             #expect(homes.allSatisfy { $0.genesis == homes[0].genesis })
-            #expect(homes.map(\.configuration.resp.listen.port) == [100, 101, 102, 103])
-            #expect(homes.map(\.configuration.http.listen.port) == [200, 201, 202, 203])
+            #expect(homes.map(\.settings.resp.listen.port) == [100, 101, 102, 103])
+            #expect(homes.map(\.settings.http.listen.port) == [200, 201, 202, 203])
             #expect(homes[3].peerAddress(of: 2).port == 302)
             #expect(try files.existing() == homes)
             var status = stat()
@@ -266,7 +266,7 @@ private func wait(for child: ChildProcess) -> ChildProcess.Ending? {
             #expect(joined.code == 0, "\(joined.errors)")
             let home = try NodeHome.load("\(directory)/b")
             #expect(home.validatorIndex == 1)
-            #expect(home.configuration.network.listen.port == 7_500)
+            #expect(home.settings.network.listen.port == 7_500)
         }
     }
 

@@ -148,14 +148,14 @@ private let own = ValidatorIndex(2)
     }
 }
 
-@Suite struct SubmissionDeskTests {
+@Suite struct RequestDeskTests {
     @Test("A ticket is taken once, is no session's, and is not given out again")
     func tickets() {
-        var desk = SubmissionDesk()
+        var desk = RequestDesk<Int>()
         var answers: [Int] = []
         let tickets = (0..<3).map { number in desk.open { _ in answers.append(number) } }
         #expect(Set(tickets).count == 3)
-        #expect(tickets.allSatisfy { $0 & SubmissionDesk.ticketBit != 0 })
+        #expect(tickets.allSatisfy { Tickets.contain($0) })
         desk.take(tickets[1])?(.failure(.stopped))
         #expect(desk.take(tickets[1]) == nil)
         #expect(answers == [1] && desk.count == 2)
@@ -163,7 +163,7 @@ private let own = ValidatorIndex(2)
 
     @Test("When all fail, each is told once, in the order in which they came")
     func failing() {
-        var desk = SubmissionDesk()
+        var desk = RequestDesk<Int>()
         var answers: [Int] = []
         for number in 0..<100 {
             _ = desk.open { result in

@@ -17,7 +17,7 @@ extension NodeTests {
             _ node: TestNode, _ key: String, is value: String
         ) async throws {
             let answer = try await node.node.query(TestChain.get(key))
-            #expect(text(answer.result) == "$\(value.utf8.count)\r\n\(value)\r\n", "\(key)")
+            #expect(text(answer.value) == "$\(value.utf8.count)\r\n\(value)\r\n", "\(key)")
         }
 
         /// Writes at `node` until it refuses, and returns the keys that were acknowledged.
@@ -41,6 +41,7 @@ extension NodeTests {
                 try node.get("/health").hasPrefix("HTTP/1.1 503")
             }
             #expect(try node.get("/health").contains("injected fault"))
+            #expect(node.node.failure.map { "\($0)" }?.contains("injected fault") == true)
             #expect(try node.get("/status").hasPrefix("HTTP/1.1 200"))
             #expect(try node.get("/metrics").contains("\nbft_voting 0"))
             #expect(try node.get("/blocks/1").hasPrefix("HTTP/1.1 503"))
@@ -48,7 +49,9 @@ extension NodeTests {
                 try client.send([words])
                 #expect(try client.reply()?.hasPrefix("-CLUSTERDOWN") == true)
             }
-            await #expect(throws: NodeError.self) { try await node.node.query(TestChain.get("a")) }
+            await #expect(throws: RequestError.self) {
+                try await node.node.query(TestChain.get("a"))
+            }
         }
 
         /// Lets node 3 run on `disk`, which fails at some time, and expects that it alone is lost.
@@ -68,7 +71,7 @@ extension NodeTests {
             }
             for key in keys { try await query(others[1], key, is: key) }
             try await query(others[2], "after4", is: "1")
-            let error = #expect(throws: NodeError.self) { try network.stop(3) }
+            let error = #expect(throws: NodeFailure.self) { try network.stop(3) }
             #expect(String(describing: error).contains("injected fault"))
             try network.stopAll()
         }
@@ -105,7 +108,7 @@ extension NodeTests {
                 try eventually("the log fails") {
                     try node.get("/health").hasPrefix("HTTP/1.1 503")
                 }
-                #expect(throws: NodeError.self) { try network.stop(0) }
+                #expect(throws: NodeFailure.self) { try network.stop(0) }
                 try load.wait()
             }
         }
@@ -141,8 +144,8 @@ extension NodeTests {
                 for _ in 0..<2 { #expect(try client.reply()?.hasPrefix("-UNKNOWN") == true) }
                 #expect(try client.line() == nil)
             }
-            await #expect(throws: NodeError.self) { try await receipt.value }
-            await #expect(throws: NodeError.self) { try await answer.value }
+            await #expect(throws: RequestError.interrupted) { try await receipt.value }
+            await #expect(throws: RequestError.interrupted) { try await answer.value }
         }
 
         @Test("A node that lost its chain and kept its log takes the chain from the others")

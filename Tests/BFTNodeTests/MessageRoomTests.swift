@@ -30,7 +30,7 @@ import Testing
         _ protocolType: P.Type, _ count: Int, _ scheme: SignatureSchemeName,
         _ name: ProtocolName
     ) -> MessageRoom.Excess? {
-        do throws(NodeError) {
+        do throws(GenesisError) {
             try MessageRoom.check(protocolType, genesis(count, scheme, name))
             return nil
         } catch {
@@ -48,7 +48,7 @@ import Testing
             let excess = try #require(Self.excess(protocolType, most + 1, .mlDSA87, name))
             #expect(excess.fittingCount == most)
             #expect(excess.byteCount > excess.limit)
-            let text = "\(NodeError.messagesTooLarge(excess))"
+            let text = "\(GenesisError.messagesTooLarge(excess))"
             for number in [most, most + 1, excess.byteCount, excess.limit] {
                 #expect(text.contains("\(number)"), "\(text)")
             }

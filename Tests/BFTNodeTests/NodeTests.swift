@@ -25,7 +25,7 @@ import Testing
             kinds: Simplex.commitKinds)
         let store = ChainStore(backend, rules: rules)
         for receipt in receipts {
-            let certificate = try #require(receipt.certificate)
+            let certificate = receipt.certificate
             let committed = certificate.committed
             #expect(receipt.height > .zero && committed.height >= receipt.height)
             var block = try #require(try store.block(at: committed.height))
@@ -51,7 +51,7 @@ import Testing
         }
         #expect(zip(receipts, receipts.dropFirst()).allSatisfy { $0.height <= $1.height })
         let answer = try await node.node.query(TestChain.get("key7"))
-        #expect(text(answer.result) == "$1\r\n7\r\n" && answer.certificate == nil)
+        #expect(text(answer.value) == "$1\r\n7\r\n")
         #expect(try node.resp.call("GET", "key8") == "8")
         #expect(try node.get("/health").hasPrefix("HTTP/1.1 200"))
         let start = ContinuousClock.now
@@ -62,10 +62,10 @@ import Testing
         #expect(again.node.appliedHeight >= answer.height)
         for number in 0..<20 {
             let found = try await again.node.query(TestChain.get("key\(number)"))
-            #expect(text(found.result) == "$\("\(number)".utf8.count)\r\n\(number)\r\n")
+            #expect(text(found.value) == "$\("\(number)".utf8.count)\r\n\(number)\r\n")
         }
         try network.stop(0)
-        await #expect(throws: NodeError.self) { try await again.node.submit([1]) }
+        await #expect(throws: RequestError.stopped) { try await again.node.submit([1]) }
     }
 
     @Test("What one of four takes, the others answer at once, and all of it survives a restart")
@@ -79,7 +79,7 @@ import Testing
             receipts.append(receipt)
             let answer = try await nodes[(number + 1) % 4].node.query(
                 TestChain.get("key\(number)"))
-            #expect(text(answer.result) == "$\("\(number)".utf8.count)\r\n\(number)\r\n")
+            #expect(text(answer.value) == "$\("\(number)".utf8.count)\r\n\(number)\r\n")
             #expect(answer.height >= receipt.height)
         }
         let client = try nodes[0].resp
@@ -96,8 +96,25 @@ import Testing
         for number in 0..<24 {
             let answer = try await again[(number + 2) % 4].node.query(
                 TestChain.get("key\(number)"))
-            #expect(text(answer.result).hasSuffix("\r\n\(number)\r\n"))
+            #expect(text(answer.value).hasSuffix("\r\n\(number)\r\n"))
         }
+        try network.stopAll()
+    }
+
+    @Test("Each transaction of a chain has a place of its own, whoever took it")
+    func places() async throws {
+        let network = try TestNetwork(4)
+        let nodes = try network.startAll()
+        let receipts = try await withThrowingTaskGroup(of: Receipt.self) { group in
+            for number in 0..<200 {
+                let node = nodes[number % 4].node
+                group.addTask { try await node.submit(TestChain.set("key\(number)", "1")) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let places = Set(receipts.map { [$0.height.rawValue, UInt64($0.position)] })
+        #expect(places.count == 200)
+        #expect(Set(receipts.map(\.height)).count < 200, "some share a block")
         try network.stopAll()
     }
 
@@ -110,7 +127,7 @@ import Testing
         let refusal = try client.call("SET", "a", String(repeating: "x", count: 1_000))
         #expect(refusal?.contains("too large") == true)
         #expect(try client.call("PING") == "+PONG")
-        await #expect(throws: NodeError.self) {
+        await #expect(throws: RequestError.tooLarge(byteCount: 1_001, limit: 1_000)) {
             try await node.node.submit([UInt8](repeating: 0, count: 1_001))
         }
         _ = try await node.node.submit([UInt8](repeating: 0, count: 1_000))
@@ -121,7 +138,7 @@ import Testing
     func takenPort() async throws {
         let (first, second) = (try TestNetwork(1), try TestNetwork(1))
         let port = try #require(try first.start(0).node.respPort)
-        #expect(throws: NodeError.self) {
+        #expect(throws: NodeOpeningError.self) {
             try second.start(0) { $0.resp.listen = Endpoint(host: "127.0.0.1", port: port) }
         }
         try first.stop(0)

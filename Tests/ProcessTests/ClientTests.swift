@@ -133,25 +133,5 @@ extension ProcessTests {
                 }
             }
         }
-
-        @Test("The program of the README embeds a validator and commits a transaction")
-        func embedding() throws {
-            let directory = try TemporaryDirectory()
-            let home = directory.path("home")
-            let made = try Program.bft.run(
-                ["init", "--home", home, "--scheme", "ed25519"], in: directory)
-            #expect(made.isSuccess, "\(made.output)")
-            let path = "\(home)/node.toml"
-            let text = directory.text(path).split(separator: "\n").map { line in
-                line.replacing("\"0.0.0.0:7400\"", with: "\"127.0.0.1:0\"")
-                    .replacing("\"127.0.0.1:6400\"", with: "\"127.0.0.1:0\"")
-                    .replacing("\"127.0.0.1:8400\"", with: "\"127.0.0.1:0\"")
-            }
-            try directory.write(text.joined(separator: "\n") + "\n", to: path)
-            let outcome = try Program.embedding.run([home], in: directory)
-            #expect(outcome.isSuccess, "\(outcome.output)")
-            #expect(outcome.output.contains("committed at height"), "\(outcome.output)")
-            #expect(outcome.output.contains("with 1 signatures"), "\(outcome.output)")
-        }
     }
 }

@@ -5,11 +5,12 @@ import Testing
 @Suite struct DocumentTests {
     @Test("The README shows the example that is built, word for word")
     func example() throws {
-        let readme = try #require(Repository.texts.first { $0.path == "README.md" })
         let example = try #require(
             Repository.texts.first { $0.path == "Examples/Embedding/Embedding.swift" })
-        let blocks = Documents.codeBlocks(readme, language: "swift")
-        #expect(blocks == [example.lines])
+        for path in ["README.md", "Sources/BFT/BFT.docc/BFT.md"] {
+            let page = try #require(Repository.texts.first { $0.path == path })
+            #expect(Documents.codeBlocks(page, language: "swift") == [example.lines])
+        }
     }
 
     @Test("Every link between documents leads to a file")

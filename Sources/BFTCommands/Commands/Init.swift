@@ -72,15 +72,15 @@ public struct Init: NodeCommand {
                 hint: "check --name and --key")
         }
         try services.checkMessages(of: genesis)
-        var configuration = NodeConfiguration()
-        configuration.node.name = name
-        configuration.network.listen = Endpoint(
+        var settings = HomeSettings()
+        settings.node.name = name
+        settings.network.listen = Endpoint(
             host: "0.0.0.0", port: validator.peerAddress.port)
         try HomeFiles.makeDirectory(home)
         try HomeFiles.writeKey(pair.keyFileContents, to: keyPath)
         try HomeFiles.write(
             genesis.json, to: NodeHome.resolve(NodeHome.genesisName, in: home))
-        try HomeFiles.write(configuration.toml, to: configurationPath)
+        try HomeFiles.write(settings.toml, to: configurationPath)
         let text = "\(genesis.scheme.rawValue):\(Hex.encode(pair.publicKey))"
         if json {
             console.print(

@@ -81,7 +81,7 @@ public struct Localnet: NodeCommand {
         }
         announce(homes, children, console)
         let supervisor = supervisor(children, console)
-        var unready = homes.filter(\.configuration.http.enabled)
+        var unready = homes.filter(\.settings.http.enabled)
         let isReady = try supervisor.waitUntilReady(within: Seconds.interval(readyTimeout)) {
             unready.removeAll(where: Self.hasCommitted)
             return unready.isEmpty
@@ -126,14 +126,14 @@ public struct Localnet: NodeCommand {
                 scheme: scheme ?? .mlDSA87, logLevels: logLevel, services: services)
         }
         let genesis = first.genesis
-        let configuration = first.configuration
+        let settings = first.settings
         let contradictions = [
             contradiction("validators", validators, existing.count),
             contradiction("scheme", scheme?.rawValue, genesis.scheme.rawValue),
             contradiction("protocol", protocolName?.rawValue, genesis.protocolName.rawValue),
-            contradiction("resp-port", respPort, Int(configuration.resp.listen.port)),
-            contradiction("http-port", httpPort, Int(configuration.http.listen.port)),
-            contradiction("peer-port", peerPort, Int(configuration.network.listen.port)),
+            contradiction("resp-port", respPort, Int(settings.resp.listen.port)),
+            contradiction("http-port", httpPort, Int(settings.http.listen.port)),
+            contradiction("peer-port", peerPort, Int(settings.network.listen.port)),
         ].compactMap { $0 }
         guard contradictions.isEmpty else {
             throw CommandFailure(
@@ -151,13 +151,13 @@ public struct Localnet: NodeCommand {
 
     private static func refuseTakenPorts(_ homes: [NodeHome]) throws(CommandFailure) {
         for (index, home) in homes.enumerated() {
-            let configuration = home.configuration
-            var servers = [("peers", configuration.network.listen, "--peer-port")]
-            if configuration.resp.enabled {
-                servers.append(("RESP", configuration.resp.listen, "--resp-port"))
+            let settings = home.settings
+            var servers = [("peers", settings.network.listen, "--peer-port")]
+            if settings.resp.enabled {
+                servers.append(("RESP", settings.resp.listen, "--resp-port"))
             }
-            if configuration.http.enabled {
-                servers.append(("HTTP", configuration.http.listen, "--http-port"))
+            if settings.http.enabled {
+                servers.append(("HTTP", settings.http.listen, "--http-port"))
             }
             for (what, endpoint, option) in servers where !TCPSocket.canListen(on: endpoint) {
                 throw CommandFailure(
@@ -170,23 +170,23 @@ public struct Localnet: NodeCommand {
 
     private func announce(_ homes: [NodeHome], _ children: [ChildProcess], _ console: Console) {
         for (home, child) in zip(homes, children) {
-            let configuration = home.configuration
+            let settings = home.settings
             if json {
                 console.print(
                     JSONText.object([
                         ("event", .text("started")), ("node", .text(child.name)),
                         ("pid", .integer(Int128(child.identifier))),
-                        ("resp", .text(configuration.resp.listen.description)),
-                        ("http", .text("http://\(configuration.http.listen)")),
-                        ("peer", .text(configuration.network.listen.description)),
+                        ("resp", .text(settings.resp.listen.description)),
+                        ("http", .text("http://\(settings.http.listen)")),
+                        ("peer", .text(settings.network.listen.description)),
                         ("home", .text(home.path)),
                     ]).compact)
             } else {
                 console.print(
                     EscapedText.line(
-                        "\(child.name)  resp \(configuration.resp.listen)  "
-                            + "http http://\(configuration.http.listen)  "
-                            + "peers \(configuration.network.listen)  pid \(child.identifier)  "
+                        "\(child.name)  resp \(settings.resp.listen)  "
+                            + "http http://\(settings.http.listen)  "
+                            + "peers \(settings.network.listen)  pid \(child.identifier)  "
                             + "home \(home.path)"))
             }
         }
@@ -194,7 +194,7 @@ public struct Localnet: NodeCommand {
 
     /// Whether the node of `home` has committed a block.
     private static func hasCommitted(_ home: NodeHome) -> Bool {
-        let url = NodeURL(endpoint: home.configuration.http.listen)
+        let url = NodeURL(endpoint: home.settings.http.listen)
         let client = NodeClient(url, timeout: .milliseconds(300))
         let status = try? client.json("GET", "/status")
         return (status?["committedHeight"]?.integer ?? 0) >= 1

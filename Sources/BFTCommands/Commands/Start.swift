@@ -27,8 +27,8 @@ public struct Start: NodeCommand {
     public func run(_ console: Console) throws {
         let node = try NodeHome.load(home)
         try checkKey(node)
-        let format = node.configuration.log.format
-        let levels = try logLevel.map(LogLevelsText.levels) ?? node.configuration.log.levels
+        let format = node.settings.log.format
+        let levels = try logLevel.map(LogLevelsText.levels) ?? node.settings.log.levels
         LoggingSystem.bootstrap {
             LineLogHandler(label: $0, format: format, level: levels.level(of: $0))
         }

@@ -69,12 +69,12 @@ struct LocalnetFiles {
             parameters: parameters)
         try services.checkMessages(of: genesis)
         for (index, key) in keys.enumerated() {
-            var configuration = NodeConfiguration()
-            configuration.node.name = "node\(index)"
-            configuration.network.listen = Self.endpoint(ports.peer + index)
-            configuration.resp.listen = Self.endpoint(ports.resp + index)
-            configuration.http.listen = Self.endpoint(ports.http + index)
-            configuration.log.levels = try LogLevelsText.levels(logLevels)
+            var settings = HomeSettings()
+            settings.node.name = "node\(index)"
+            settings.network.listen = Self.endpoint(ports.peer + index)
+            settings.resp.listen = Self.endpoint(ports.resp + index)
+            settings.http.listen = Self.endpoint(ports.http + index)
+            settings.log.levels = try LogLevelsText.levels(logLevels)
             let path = home(index)
             try HomeFiles.makeDirectory(path)
             try HomeFiles.writeKey(
@@ -83,7 +83,7 @@ struct LocalnetFiles {
                 genesis.json, to: NodeHome.resolve(NodeHome.genesisName, in: path))
             // Last: a home counts from when its configuration is there.
             try HomeFiles.write(
-                configuration.toml, to: NodeHome.resolve(NodeHome.configurationName, in: path))
+                settings.toml, to: NodeHome.resolve(NodeHome.configurationName, in: path))
         }
         return try existing()
     }

@@ -51,32 +51,40 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
     }
 
     func submit(_ transaction: [UInt8], _ exchange: HTTPExchange) {
-        ask(exchange) { core, ticket in
-            core.submit(ticket, upTo: transaction.count) { $0.append(contentsOf: transaction) }
-        } answer: { receipt in
-            exchange.respond(
-                TransactionReport(
-                    height: receipt.height, position: receipt.position, result: receipt.result,
-                    certificate: receipt.certificate.map { CertificateReport($0) }))
+        post(exchange) { core in
+            core.submit(transaction) { result in
+                switch result {
+                case .success(let receipt):
+                    exchange.respond(
+                        TransactionReport(
+                            height: receipt.height, position: receipt.position,
+                            result: receipt.result,
+                            certificate: CertificateReport(receipt.certificate)))
+                case .failure(let error): exchange.fail(.unavailable("\(error)"))
+                }
+            }
         }
     }
 
     func state(_ key: [UInt8], _ exchange: HTTPExchange) {
         let request = CommandList.encode([[Array("GET".utf8), key]])
-        ask(exchange) { core, ticket in
-            core.read(ticket, isLocal: false) { $0.append(contentsOf: request) }
-        } answer: { receipt in
-            exchange.respond(
-                StateReport(
-                    key: key, value: receipt.result, height: receipt.height,
-                    stateRoot: receipt.stateRoot))
+        post(exchange) { core in
+            core.query(request) { result in
+                switch result {
+                case .success(let answer):
+                    exchange.respond(
+                        StateReport(
+                            key: key, value: answer.value, height: answer.height,
+                            stateRoot: answer.stateRoot))
+                case .failure(let error): exchange.fail(.unavailable("\(error)"))
+                }
+            }
         }
     }
 
     func block(_ height: Height, _ exchange: HTTPExchange) {
-        let core = core
-        let isPosted = loop.post {
-            core.value.readBlock(height) { result in
+        post(exchange) { core in
+            core.readBlock(height) { result in
                 switch result {
                 case .success(let block?): exchange.respond(BlockReport(block))
                 case .success(nil):
@@ -85,25 +93,14 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
                 }
             }
         }
-        if !isPosted { exchange.fail(.unavailable("the node is shutting down")) }
     }
 
-    private func ask(
-        _ exchange: HTTPExchange,
-        _ body: @escaping @Sendable (NodeCore<P, App>, UInt64) -> Admission,
-        answer: @escaping @Sendable (Receipt) -> Void
+    private func post(
+        _ exchange: HTTPExchange, _ body: @escaping @Sendable (NodeCore<P, App>) -> Void
     ) {
         let core = core
-        let isPosted = loop.post {
-            core.value.open(
-                { result in
-                    switch result {
-                    case .success(let receipt): answer(receipt)
-                    case .failure(let error): exchange.fail(.unavailable("\(error)"))
-                    }
-                }, body)
-        }
-        if !isPosted { exchange.fail(.unavailable("the node is shutting down")) }
+        let isPosted = loop.post { body(core.value) }
+        if !isPosted { exchange.fail(.unavailable("\(RequestError.stopped)")) }
     }
 }
 

@@ -199,18 +199,28 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
         mutating func submit(
             _ session: SessionID, upTo limit: Int, _ write: (inout [UInt8]) -> Void
         ) -> Admission {
-            core.submit(session.rawValue, upTo: limit, write)
+            Admission(core.submit(session.rawValue, upTo: limit, write))
         }
 
         mutating func read(
             _ session: SessionID, local: Bool, upTo limit: Int, _ write: (inout [UInt8]) -> Void
         ) -> Admission {
-            core.read(session.rawValue, isLocal: local, write)
+            Admission(core.read(session.rawValue, isLocal: local, write))
         }
 
         var facts: ServerFacts {
             ServerFacts(
                 status: shared.current.status, connectedClients: clientCount, port: port)
+        }
+    }
+}
+
+extension Admission {
+    fileprivate init(_ acceptance: Acceptance) {
+        switch acceptance {
+        case .accepted: self = .accepted
+        case .refused(.busy): self = .busy
+        case .refused(let error): self = .refused(error.reply)
         }
     }
 }

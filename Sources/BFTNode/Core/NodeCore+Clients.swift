@@ -19,29 +19,30 @@ protocol SessionHost: AnyObject {
     func resumeBusy()
 }
 
-/// What the node itself answers to a transaction that was accepted.
-enum NodeAnswers {
-    static let displaced = "TRYAGAIN the command was not carried out: its batch lost its place"
-    static let unkept = "UNKNOWN the command was carried out, its answer is too large to keep"
+/// What became of a transaction or a query that was handed in.
+enum Acceptance: Equatable {
+    /// It is on its way. One answer comes.
+    case accepted
+    case refused(RequestError)
+
+    static var busy: Acceptance { .refused(.busy) }
 }
 
 // What clients want: transactions into batches, queries to the executor, results back.
 extension NodeCore {
     /// Why clients are turned away, if they are.
-    var refusal: String? {
-        if let trouble { return "CLUSTERDOWN this validator has failed: \(trouble)" }
-        return isStopping ? "CLUSTERDOWN this validator is shutting down" : nil
+    var refusal: RequestError? {
+        if let trouble { return .failed(trouble) }
+        return isStopping ? .stopped : nil
     }
 
     /// Takes a transaction into the open batch.
     func submit(
         _ origin: UInt64, upTo limit: Int, _ write: (inout [UInt8]) -> Void
-    ) -> Admission {
+    ) -> Acceptance {
         if let refusal { return .refused(refusal) }
         guard limit <= settings.transactionBytes else {
-            return .refused(
-                "ERR the transaction is too large: this chain takes \(settings.transactionBytes) "
-                    + "bytes")
+            return .refused(.tooLarge(byteCount: limit, limit: settings.transactionBytes))
         }
         if !batches.hasRoom(for: limit) { sealNow() }
         guard batches.hasRoom(for: limit) else { return .busy }
@@ -53,11 +54,11 @@ extension NodeCore {
 
     /// Whether the ledger takes another batch. Asked for each batch, and not for each transaction.
     @inline(never)
-    private var ledgerHasRoom: Bool { host.replica.hasRoom(for: settings.batchBytes) }
+    private var ledgerHasRoom: Bool { host.ask { $0.hasRoom(for: settings.batchBytes) } }
 
     func read(
         _ origin: UInt64, isLocal: Bool, _ write: (inout [UInt8]) -> Void
-    ) -> Admission {
+    ) -> Acceptance {
         if let refusal { return .refused(refusal) }
         guard queries.hasRoom else { return .busy }
         queries.append(origin, isLocal: isLocal, write)
@@ -70,8 +71,8 @@ extension NodeCore {
 
     /// Seals the open batch, if the ledger has room for another.
     private func sealNow() {
-        guard !batches.isEmpty, host.replica.hasRoom(for: batches.byteCount) else { return }
-        give(.sealed(batches.seal(sequence: host.replica.nextOwnSequence)))
+        guard !batches.isEmpty, host.ask({ $0.hasRoom(for: batches.byteCount) }) else { return }
+        give(.sealed(batches.seal(sequence: host.ask { $0.nextOwnSequence })))
     }
 
     func submitQueries() {
@@ -88,16 +89,16 @@ extension NodeCore {
 
     private func answerDisplaced() {
         while let origins = batches.takeDisplaced() {
-            for origin in origins { refuse(origin, NodeAnswers.displaced) }
+            for origin in origins { refuse(origin, .displaced) }
         }
     }
 
     /// Answers one transaction with an error of the node's own.
-    private func refuse(_ origin: UInt64, _ text: String) {
-        if origin & SubmissionDesk.ticketBit != 0 {
-            submissions.take(origin)?(.failure(.refused(text)))
+    private func refuse(_ origin: UInt64, _ error: RequestError) {
+        if Tickets.contain(origin) {
+            submissions.take(origin)?(.failure(error))
         } else {
-            let reply = Array("-\(text)\r\n".utf8)
+            let reply = Array("-\(error.reply)\r\n".utf8)
             sessions?.answerWrite(origin, reply.span.bytes)
         }
     }
@@ -135,36 +136,42 @@ extension NodeCore {
         counters.stateRoot = root
         give(.executed(committed.block.height, stateRoot: root))
         guard !hasAbandonedClients else { return }
-        for batch in results {
+        // The results are those of some of the batches, in the same order.
+        var (first, next) = (0, 0)
+        for batch in committed.batches {
+            defer { first += batch.transactionCount }
+            guard next < results.count, results[next].reference == batch.reference else { continue }
+            defer { next += 1 }
             guard let origins = batches.finish(batch.reference) else { continue }
-            deliver(batch.results, to: origins, of: committed, root)
+            deliver(results[next].results, to: origins, from: first, of: committed, root)
             answerDisplaced()
         }
     }
 
+    /// - Parameter first: the place in the block of the first of these transactions.
     private func deliver(
-        _ results: ResultWriter, to origins: [UInt64], of committed: CommittedBlock,
-        _ root: Digest
+        _ results: ResultWriter, to origins: [UInt64], from first: Int,
+        of committed: CommittedBlock, _ root: Digest
     ) {
         let bytes = results.bytes.span.bytes
         let sessions = sessions
         var start = 0
         for (position, origin) in origins.enumerated() {
             guard position < results.count else {
-                refuse(origin, NodeAnswers.unkept)
+                refuse(origin, .resultNotKept)
                 continue
             }
             let end = results.ends[position]
             let result = bytes.extracting(start..<end)
             start = end
-            guard origin & SubmissionDesk.ticketBit != 0 else {
+            guard Tickets.contain(origin) else {
                 sessions?.answerWrite(origin, result)
                 continue
             }
             submissions.take(origin)?(
                 .success(
                     Receipt(
-                        height: committed.block.height, position: position,
+                        height: committed.block.height, position: first + position,
                         result: result.withUnsafeBytes { Array($0) },
                         certificate: committed.certificate, stateRoot: root)))
         }
@@ -180,16 +187,15 @@ extension NodeCore {
         for (origin, end) in zip(answered.origins, answered.answers.ends) {
             let answer = bytes.extracting(start..<end)
             start = end
-            guard origin & SubmissionDesk.ticketBit != 0 else {
+            guard Tickets.contain(origin) else {
                 sessions?.answerRead(origin, answer)
                 continue
             }
-            submissions.take(origin)?(
+            lookups.take(origin)?(
                 .success(
-                    Receipt(
-                        height: host.replica.executedHeight, position: 0,
-                        result: answer.withUnsafeBytes { Array($0) }, certificate: nil,
-                        stateRoot: counters.stateRoot)))
+                    QueryAnswer(
+                        value: answer.withUnsafeBytes { Array($0) },
+                        height: host.replica.executedHeight, stateRoot: counters.stateRoot)))
         }
     }
 }

@@ -4,23 +4,43 @@ import BFTCore
 import BFTServer
 
 /// What became of a request for a block: the block, or `nil` if it is not there yet.
-typealias BlockCompletion = (Result<StoredBlock?, NodeError>) -> Void
+typealias BlockCompletion = (Result<StoredBlock?, RequestError>) -> Void
 
 // What the embedding program and HTTP ask for.
 extension NodeCore {
-    /// Begins something that ends with a receipt. `body` gets the ticket under which it waits.
-    func open(
-        _ completion: @escaping Completion, _ body: (NodeCore, UInt64) -> Admission
-    ) {
-        guard submissions.count < QueryDesk.limit else {
-            return completion(.failure(.busy))
-        }
+    /// Takes a transaction. Returns the ticket under which it waits, unless it was refused.
+    @discardableResult
+    func submit(
+        _ transaction: [UInt8], _ completion: @escaping RequestDesk<Receipt>.Completion
+    ) -> UInt64? {
+        guard hasRoomForRequests else { return answer(completion, .busy) }
         let ticket = submissions.open(completion)
-        switch body(self, ticket) {
-        case .accepted: return
-        case .busy: submissions.take(ticket)?(.failure(.busy))
-        case .refused(let text): submissions.take(ticket)?(.failure(.refused(text)))
+        let admission = submit(ticket, upTo: transaction.count) {
+            $0.append(contentsOf: transaction)
         }
+        guard case .refused(let error) = admission else { return ticket }
+        return answer(submissions.take(ticket), error)
+    }
+
+    /// Takes a query, to be answered linearizably. Returns the ticket, as above.
+    @discardableResult
+    func query(
+        _ request: [UInt8], _ completion: @escaping RequestDesk<QueryAnswer>.Completion
+    ) -> UInt64? {
+        guard hasRoomForRequests else { return answer(completion, .busy) }
+        let ticket = lookups.open(completion)
+        let admission = read(ticket, isLocal: false) { $0.append(contentsOf: request) }
+        guard case .refused(let error) = admission else { return ticket }
+        return answer(lookups.take(ticket), error)
+    }
+
+    private var hasRoomForRequests: Bool { submissions.count + lookups.count < QueryDesk.limit }
+
+    private func answer<Value>(
+        _ completion: RequestDesk<Value>.Completion?, _ error: RequestError
+    ) -> UInt64? {
+        completion?(.failure(error))
+        return nil
     }
 
     /// Reads a block and what commits it from the disk.

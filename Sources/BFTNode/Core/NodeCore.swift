@@ -29,6 +29,8 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     let pool: CryptoPool
     let executor: Executor<App>
     let transport: any NetworkTransport
+    /// Who listens to it: it does not keep its delegate.
+    var transportEvents: TransportEvents?
     let logger: Logger
     let log: GroupCommitLog
 
@@ -42,16 +44,20 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// Whether everything that clients waited for was answered with an error. What is still
     /// answered to them comes too late.
     var hasAbandonedClients = false
-    var onFailure: ((NodeError) -> Void)?
+    var onFailure: ((NodeFailure) -> Void)?
     /// Told of each result that a session waits for, and when sessions may go on.
     weak var sessions: (any SessionHost)?
-    var submissions = SubmissionDesk()
+    /// Who waits for a transaction or a query, and is no session.
+    var submissions = RequestDesk<Receipt>()
+    var lookups = RequestDesk<QueryAnswer>()
     var drainTimer: LoopTimer?
     var nextBlockRead: UInt64 = 0
     var blockReads: [UInt64: BlockCompletion] = [:]
     /// What each peer has asked the executor for and was not served yet.
     var peerCosts: [Int]
     var counters = NodeCounters()
+    /// What the loop may still spend on checking signatures itself.
+    var inlineChecks: TokenBucket
     let shared: SharedReports
     var isStatusDue = true
 
@@ -78,6 +84,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
         self.shared = shared
         self.logger = logger
         batches = OpenBatches(author: settings.own, targetBytes: settings.batchBytes)
+        inlineChecks = TokenBucket(NodeSettings.inlineChecks, at: loop.now)
         peerCosts = Array(repeating: 0, count: settings.validators.count)
         counters.stateRoot = state.stateRoot
     }
@@ -85,7 +92,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// Starts the replica: what the host has to do is done from here on.
     func start() {
         timer = LoopTimer(loop: loop) { [unowned self] in give(.timerFired) }
-        transport.delegate = self
+        listenToTransport()
         pump()
     }
 
@@ -116,7 +123,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     }
 
     /// The disk or the executor has failed: this node falls silent, and says why.
-    func fail(_ error: NodeError) {
+    func fail(_ error: NodeFailure) {
         guard trouble == nil else { return }
         trouble = "\(error)"
         logger.critical("this validator votes no more: \(error)")
@@ -131,10 +138,11 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     func abandonClients(_ text: String) {
         hasAbandonedClients = true
         sessions?.failAll(text)
-        submissions.failAll(.stopped)
+        submissions.failAll(.interrupted)
+        lookups.failAll(.interrupted)
         let reads = blockReads.sorted { $0.key < $1.key }
         blockReads.removeAll()
-        for (_, completion) in reads { completion(.failure(.stopped)) }
+        for (_, completion) in reads { completion(.failure(.interrupted)) }
     }
 
     /// Takes no more clients' commands, and waits for those under way.
@@ -142,7 +150,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
 
     var hasWorkUnderWay: Bool {
         batches.hasUnanswered || queries.hasUnanswered || submissions.hasUnanswered
-            || !blockReads.isEmpty
+            || lookups.hasUnanswered || !blockReads.isEmpty
     }
 }
 

@@ -64,7 +64,7 @@ public final class FileLogDirectory: LogDirectory {
     public func sync() throws(StorageError) { try SystemCall.syncDirectory(path) }
 }
 
-/// A file on a file system. Its owner closes it once and doesn't use it any more.
+/// A file on a file system, closed by its owner or with it: closing twice is harmless.
 ///
 /// What is appended goes past the kernel's cache, if the file system can do that. Everything else
 /// is written through it.
@@ -73,11 +73,14 @@ private final class FileLogFile: LogFile, @unchecked Sendable {
     let path: String
     private var direct: DirectWriter?
     private var isDirectPossible = true
+    private var isOpen = true
 
     init(_ descriptor: Int32, _ path: String) {
         self.descriptor = descriptor
         self.path = path
     }
+
+    deinit { close() }
 
     func byteCount() throws(StorageError) -> Int {
         var status = stat()
@@ -126,6 +129,9 @@ private final class FileLogFile: LogFile, @unchecked Sendable {
 
     func close() {
         direct = nil
+        // The number may be another file's by then.
+        guard isOpen else { return }
+        isOpen = false
         Glibc.close(descriptor)
     }
 }

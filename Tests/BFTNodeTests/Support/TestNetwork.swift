@@ -12,19 +12,20 @@ import ProtocolSimplex
 /// A node on a thread of its own.
 final class TestNode: Sendable {
     let node: Node<Simplex, KeyValueStore>
-    private let ending = Monitor<Result<Void, NodeError>?>(nil)
+    private let ending = Monitor<Result<Void, NodeFailure>?>(nil)
 
-    init(_ home: NodeHome, disk: NodeDisk = .real) throws {
-        node = try Node(configuration: home, application: KeyValueStore(), disk: disk)
+    init(_ configuration: NodeConfiguration, disk: NodeDisk = .real) throws {
+        node = try Node(configuration: configuration, application: KeyValueStore(), disk: disk)
+        // Tests block threads of the cooperative pool, which there may be but one of.
         _ = NamedThread("test-node") { [node, ending] in
-            let result = Result { () throws(NodeError) in try node.run() }
-            ending.withLock { $0 = result }
+            if node.running.begin() { node.running.runLoop() }
+            ending.withLock { $0 = node.failure.map { .failure($0) } ?? .success(()) }
             ending.notify()
         }
     }
 
     /// Stops the node and waits until it has ended. Throws why it could not go on.
-    func stop() throws(NodeError) {
+    func stop() throws(NodeFailure) {
         node.stop()
         let result = ending.withLock(when: { $0 != nil }) { $0 }
         try result?.get()
@@ -71,16 +72,16 @@ final class TestNetwork {
     private static func makeHome(
         _ index: Int, in directory: TemporaryDirectory, _ genesis: Genesis, _ key: SigningKey
     ) throws -> NodeHome {
-        var configuration = NodeConfiguration()
-        configuration.node.name = "node\(index)"
-        configuration.network.listen = genesis.validators[index].peerAddress
-        configuration.resp.listen = Endpoint(host: "127.0.0.1", port: 0)
-        configuration.http.listen = Endpoint(host: "127.0.0.1", port: 0)
+        var settings = HomeSettings()
+        settings.node.name = "node\(index)"
+        settings.network.listen = genesis.validators[index].peerAddress
+        settings.resp.listen = Endpoint(host: "127.0.0.1", port: 0)
+        settings.http.listen = Endpoint(host: "127.0.0.1", port: 0)
         let path = directory.path("node\(index)")
         try directory.makeDirectory(path)
         try KeyFile.create(key, at: "\(path)/\(NodeHome.keyName)")
         try directory.write(genesis.json, to: "\(path)/\(NodeHome.genesisName)")
-        try directory.write(configuration.toml, to: "\(path)/\(NodeHome.configurationName)")
+        try directory.write(settings.toml, to: "\(path)/\(NodeHome.configurationName)")
         return try NodeHome.load(path)
     }
 
@@ -91,11 +92,9 @@ final class TestNetwork {
     func start(
         _ index: Int, disk: NodeDisk = .real, edit: (inout NodeConfiguration) -> Void = { _ in }
     ) throws -> TestNode {
-        var configuration = homes[index].configuration
+        var configuration = try homes[index].configuration()
         edit(&configuration)
-        let path = "\(homes[index].path)/\(NodeHome.configurationName)"
-        try directory.write(configuration.toml, to: path)
-        let node = try TestNode(try NodeHome.load(homes[index].path), disk: disk)
+        let node = try TestNode(configuration, disk: disk)
         nodes[index] = node
         return node
     }

@@ -1,7 +1,7 @@
 import Logging
 
-extension NodeConfiguration {
-    /// The configuration that the TOML text `bytes` spells. `file` is how complaints name it.
+extension HomeSettings {
+    /// The settings that the TOML text `bytes` spells. `file` is how complaints name it.
     ///
     /// With a genesis, also holds against it what must agree with it.
     public init(
@@ -26,24 +26,24 @@ extension NodeConfiguration {
     public static var keyPaths: [String] {
         let start = SourcePosition(line: 1, column: 1)
         var reader = FieldReader(LocatedValue(.table([]), at: start), path: "")
-        var configuration = NodeConfiguration()
-        configuration.read(&reader, nil)
+        var settings = HomeSettings()
+        settings.read(&reader, nil)
         return reader.paths
     }
 
     mutating func read(_ reader: inout FieldReader, _ genesis: Genesis?) {
         node = reader.section("node") { Node(&$0, genesis) }
-        network = reader.section("network") { Network(&$0, genesis) }
-        consensus = reader.section("consensus") { Consensus(&$0, genesis) }
+        network = reader.section("network") { NetworkSettings(&$0, genesis) }
+        consensus = reader.section("consensus") { ConsensusSettings(&$0, genesis) }
         crypto = reader.section("crypto") { Crypto(&$0, genesis) }
-        resp = reader.section("resp") { RESP(&$0) }
-        http = reader.section("http") { HTTP(&$0) }
+        resp = reader.section("resp") { RESPSettings(&$0) }
+        http = reader.section("http") { HTTPSettings(&$0) }
         log = reader.section("log") { Log(&$0) }
-        limits = reader.section("limits") { Limits(&$0, genesis) }
+        limits = reader.section("limits") { LimitSettings(&$0, genesis) }
     }
 }
 
-extension NodeConfiguration.Node {
+extension HomeSettings.Node {
     init(_ reader: inout FieldReader, _ genesis: Genesis?) {
         name = reader.optional("name", .name)
         index = reader.optional("index", .integer(0...4_095))
@@ -83,7 +83,7 @@ extension NodeConfiguration.Node {
     }
 }
 
-extension NodeConfiguration.Network {
+extension NetworkSettings {
     init(_ reader: inout FieldReader, _ genesis: Genesis?) {
         listen = reader.field("listen", .endpoint(allowsAnyPort: true), default: listen)
         peers = reader.entries("peers", .endpoint(allowsAnyPort: false)) { key in
@@ -98,7 +98,7 @@ extension NodeConfiguration.Network {
     }
 }
 
-extension NodeConfiguration.Consensus {
+extension ConsensusSettings {
     /// The name by which earlier designs call whichever protocol the chain runs.
     private static let anyAlgorithm = "bft"
 
@@ -109,9 +109,10 @@ extension NodeConfiguration.Consensus {
         algorithm = reader.optional("algorithm", kind) ?? nil
         _ = reader.optional("quorum_threshold", .quorumThreshold)
         finalityTimeoutMilliseconds = reader.optional(
-            "finality_timeout_ms", .integer(ChainParameters.viewTimeoutRange))
+            "finality_timeout_ms", .integer(Self.finalityTimeoutRange))
         maxPendingVertices = reader.field(
-            "max_pending_vertices", .integer(16...1_000_000), default: maxPendingVertices)
+            "max_pending_vertices", .integer(Self.pendingVerticesRange), default: maxPendingVertices
+        )
         byzantineDetectionEnabled = reader.field(
             "byzantine_detection_enabled", .boolean, default: true)
         if let genesis, let algorithm, algorithm != genesis.protocolName {
@@ -124,7 +125,7 @@ extension NodeConfiguration.Consensus {
     }
 }
 
-extension NodeConfiguration.Crypto {
+extension HomeSettings.Crypto {
     init(_ reader: inout FieldReader, _ genesis: Genesis?) {
         signatureAlgorithm = reader.optional(
             "signature_algorithm", FieldKind<SignatureSchemeName>.word)
@@ -140,38 +141,38 @@ extension NodeConfiguration.Crypto {
     }
 }
 
-extension NodeConfiguration.RESP {
+extension RESPSettings {
     init(_ reader: inout FieldReader) {
         enabled = reader.field("enabled", .boolean, default: enabled)
         listen = reader.field("listen", .endpoint(allowsAnyPort: true), default: listen)
         password = reader.optional("password", .password)
-        maxClients = reader.field("max_clients", .integer(1...65_535), default: maxClients)
+        maxClients = reader.field("max_clients", .integer(Self.clientRange), default: maxClients)
     }
 }
 
-extension NodeConfiguration.HTTP {
+extension HTTPSettings {
     init(_ reader: inout FieldReader) {
         enabled = reader.field("enabled", .boolean, default: enabled)
         listen = reader.field("listen", .endpoint(allowsAnyPort: true), default: listen)
-        maxClients = reader.field("max_clients", .integer(1...65_535), default: maxClients)
+        maxClients = reader.field("max_clients", .integer(Self.clientRange), default: maxClients)
     }
 }
 
-extension NodeConfiguration.Log {
+extension HomeSettings.Log {
     init(_ reader: inout FieldReader) {
         levels = reader.field("level", .logLevels, default: levels)
         format = reader.field("format", FieldKind<LogFormat>.word, default: format)
     }
 }
 
-extension NodeConfiguration.Limits {
+extension LimitSettings {
     init(_ reader: inout FieldReader, _ genesis: Genesis?) {
         mempoolBytes = reader.field(
-            "mempool_bytes", .integer((16 << 20)...(16 << 30)), default: mempoolBytes)
+            "mempool_bytes", .integer(Self.mempoolRange), default: mempoolBytes)
         batchBytes = reader.field(
-            "batch_bytes", .integer(4_096...(4 << 20)), default: batchBytes)
+            "batch_bytes", .integer(Self.batchRange), default: batchBytes)
         requestBytes = reader.field(
-            "request_bytes", .integer(4_096...(64 << 20)), default: requestBytes)
+            "request_bytes", .integer(Self.requestRange), default: requestBytes)
         guard let genesis, batchBytes > Int(genesis.parameters.maxBlockBytes) else { return }
         reader.complain(
             about: "batch_bytes",

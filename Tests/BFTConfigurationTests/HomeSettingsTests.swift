@@ -7,7 +7,7 @@ import Testing
 
 private func problems(_ text: String, _ genesis: Genesis? = nil) -> [ConfigurationProblem] {
     do throws(ConfigurationError) {
-        _ = try NodeConfiguration(toml: Array(text.utf8), file: "node.toml", genesis: genesis)
+        _ = try HomeSettings(toml: Array(text.utf8), file: "node.toml", genesis: genesis)
         return []
     } catch {
         return error.problems
@@ -29,35 +29,35 @@ private var smallBlocks: ChainParameters {
     return parameters
 }
 
-@Suite struct NodeConfigurationTests {
+@Suite struct HomeSettingsTests {
     @Test("An empty file reads as the defaults")
     func defaults() throws {
-        #expect(try NodeConfiguration(toml: [], file: "node.toml") == NodeConfiguration())
+        #expect(try HomeSettings(toml: [], file: "node.toml") == HomeSettings())
     }
 
     @Test("The template says what it was made from, for the defaults and for other values")
     func template() throws {
-        var configuration = NodeConfiguration()
+        var settings = HomeSettings()
         #expect(
-            try NodeConfiguration(toml: Array(configuration.toml.utf8), file: "t") == configuration)
-        configuration.node.name = "node\u{7F}x".filter { $0 != "\u{7F}" }
-        configuration.node.index = 3
-        configuration.node.dataDirectory = "a \"quoted\\ path\u{1}\n"
-        configuration.network.peers = [
+            try HomeSettings(toml: Array(settings.toml.utf8), file: "t") == settings)
+        settings.node.name = "node\u{7F}x".filter { $0 != "\u{7F}" }
+        settings.node.index = 3
+        settings.node.dataDirectory = "a \"quoted\\ path\u{1}\n"
+        settings.network.peers = [
             "b.c": Endpoint(host: "::1", port: 2), "a": Endpoint(host: "x", port: 1),
         ]
-        configuration.consensus.algorithm = .simplex
-        configuration.consensus.finalityTimeoutMilliseconds = 500
-        configuration.consensus.byzantineDetectionEnabled = false
-        configuration.crypto.signatureAlgorithm = .mlDSA87
-        configuration.resp.password = "pass\tword"
-        configuration.resp.enabled = false
-        configuration.http.listen = Endpoint(host: "0.0.0.0", port: 0)
-        configuration.log.levels = try LogLevels(parsing: "error,transport=debug")
-        configuration.log.format = .json
-        configuration.limits.batchBytes = 8_192
+        settings.consensus.algorithm = .simplex
+        settings.consensus.finalityTimeoutMilliseconds = 500
+        settings.consensus.byzantineDetectionEnabled = false
+        settings.crypto.signatureAlgorithm = .mlDSA87
+        settings.resp.password = "pass\tword"
+        settings.resp.enabled = false
+        settings.http.listen = Endpoint(host: "0.0.0.0", port: 0)
+        settings.log.levels = try LogLevels(parsing: "error,transport=debug")
+        settings.log.format = .json
+        settings.limits.batchBytes = 8_192
         #expect(
-            try NodeConfiguration(toml: Array(configuration.toml.utf8), file: "t") == configuration)
+            try HomeSettings(toml: Array(settings.toml.utf8), file: "t") == settings)
     }
 
     @Test("The keys that earlier designs use are accepted")
@@ -74,11 +74,11 @@ private var smallBlocks: ChainParameters {
             signature_algorithm = "ml-dsa-87"
             key_path = "/data/keys"
             """
-        let configuration = try NodeConfiguration(toml: Array(text.utf8), file: "node.toml")
-        #expect(configuration.consensus.algorithm == nil)
-        #expect(configuration.consensus.finalityTimeoutMilliseconds == 500)
-        #expect(configuration.crypto.signatureAlgorithm == .mlDSA87)
-        #expect(configuration.crypto.keyPath == "/data/keys")
+        let settings = try HomeSettings(toml: Array(text.utf8), file: "node.toml")
+        #expect(settings.consensus.algorithm == nil)
+        #expect(settings.consensus.finalityTimeoutMilliseconds == 500)
+        #expect(settings.crypto.signatureAlgorithm == .mlDSA87)
+        #expect(settings.crypto.keyPath == "/data/keys")
         for accepted in ["0.667", "0.6667", "0.66667", "0.66", "0.67"] {
             #expect(problems("[consensus]\nquorum_threshold = \(accepted)").isEmpty)
         }
@@ -173,12 +173,12 @@ private var smallBlocks: ChainParameters {
     func hostile() {
         #expect(!problems(String(repeating: "[", count: 100_000)).isEmpty)
         #expect(!problems("a = " + String(repeating: "[", count: 100_000)).isEmpty)
-        #expect(!problems(String(repeating: "x", count: NodeConfiguration.byteLimit + 1)).isEmpty)
+        #expect(!problems(String(repeating: "x", count: HomeSettings.byteLimit + 1)).isEmpty)
         for byte in UInt8.min...UInt8.max {
             _ = problems("# \(byte)")
             _ = try? TOMLReader.read(Array("# a".utf8) + [byte, byte] + Array(" b\nx = 1".utf8))
         }
-        let text = Array(NodeConfiguration().toml.utf8)
+        let text = Array(HomeSettings().toml.utf8)
         var random = SplitMix64(seed: 11)
         for _ in 0..<2_000 {
             var changed = text
@@ -186,7 +186,7 @@ private var smallBlocks: ChainParameters {
                 changed[Int(random.next() % UInt64(changed.count))] = UInt8(
                     truncatingIfNeeded: random.next())
             }
-            _ = try? NodeConfiguration(toml: changed, file: "node.toml", genesis: genesis)
+            _ = try? HomeSettings(toml: changed, file: "node.toml", genesis: genesis)
         }
     }
 
@@ -196,10 +196,10 @@ private var smallBlocks: ChainParameters {
             .deletingLastPathComponent()
         let text = try String(
             contentsOf: root.appending(path: "Docs/operations/configuration.md"), encoding: .utf8)
-        for path in NodeConfiguration.keyPaths {
+        for path in HomeSettings.keyPaths {
             #expect(text.contains("`\(path)`"), "\(path) is not documented")
         }
-        #expect(NodeConfiguration.keyPaths.count == 25)
+        #expect(HomeSettings.keyPaths.count == 25)
     }
 
     @Test("A home is loaded, and what is missing in it is named")
@@ -211,10 +211,10 @@ private var smallBlocks: ChainParameters {
         let path = directory.path()
         let error = #expect(throws: ConfigurationError.self) { try NodeHome.load(path) }
         #expect(error?.problems.first?.message.contains("can't be read") == true)
-        var configuration = NodeConfiguration()
-        configuration.node.name = "node1"
-        configuration.network.peers = ["node2": Endpoint(host: "far", port: 9)]
-        try Data(configuration.toml.utf8).write(to: directory.appending(path: "node.toml"))
+        var settings = HomeSettings()
+        settings.node.name = "node1"
+        settings.network.peers = ["node2": Endpoint(host: "far", port: 9)]
+        try Data(settings.toml.utf8).write(to: directory.appending(path: "node.toml"))
         try Data(genesis.json.utf8).write(to: directory.appending(path: "genesis.json"))
         let home = try NodeHome.load(path)
         #expect(home.validatorIndex == 1)

@@ -1,7 +1,7 @@
 import Logging
 
-extension NodeConfiguration {
-    /// A `node.toml` that says what this configuration says, with a comment on every key.
+extension HomeSettings {
+    /// A `node.toml` that says what these settings say, with a comment on every key.
     public var toml: String {
         """
         # How this node runs. Keys that are commented out show their default.
