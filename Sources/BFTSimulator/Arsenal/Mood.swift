@@ -83,6 +83,11 @@ struct Mood: Sendable {
         salt = random.next()
     }
 
+    /// Whether `validator` is told anything at all.
+    func isTalking(to validator: ValidatorIndex) -> Bool {
+        !isSilent && !leftOut.contains(validator)
+    }
+
     /// Whether those who are cut off hear only of some kinds of votes and certificates, and
     /// `validator` is one of them.
     func isOnDiet(_ validator: ValidatorIndex) -> Bool {

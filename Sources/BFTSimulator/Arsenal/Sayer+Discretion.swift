@@ -40,7 +40,6 @@ extension Sayer {
         _ forge: Forge<P.Message.Special>
     ) -> [ValidatorIndex] {
         let mood = forge.mood
-        guard !mood.isSilent else { return [] }
         if case .consensus(let part) = message, part.variety == mood.unsaid { return [] }
         if mood.isNoncommittal, isCommittal(message) { return [] }
         let isSecret =
@@ -48,7 +47,7 @@ extension Sayer {
             && (forge.isHoarded(votes(in: message))
                 || certificates(in: message).contains { forge.isSecret($0) })
         return targets.filter {
-            !mood.leftOut.contains($0) && (!isSecret || mood.confidants.contains($0))
+            mood.isTalking(to: $0) && (!isSecret || mood.confidants.contains($0))
                 && !isWithheld(message, from: $0, mood)
         }
     }

@@ -10,7 +10,7 @@ extension Sayer {
         from height: Height, for peer: ValidatorIndex, _ forge: inout Forge<Special>
     ) -> [Dispatch<P>] {
         let arsenal = forge.arsenal
-        guard !forge.mood.leftOut.contains(peer) else { return [] }
+        guard forge.mood.isTalking(to: peer) else { return [] }
         let kind = arsenal.certificates.items.map(\.statement.kind)
             .filter { $0.outcome != .nothing && !forge.mood.isWithheld($0, from: peer) }.distinct
             .randomElement(using: &forge.random)
@@ -32,7 +32,7 @@ extension Sayer {
         of name: BlockName, downTo height: Height, for peer: ValidatorIndex,
         _ forge: inout Forge<Special>
     ) -> [Dispatch<P>] {
-        guard !forge.mood.leftOut.contains(peer) else { return [] }
+        guard forge.mood.isTalking(to: peer) else { return [] }
         var top = name.digest
         if forge.random.oneIn(3), let other = forge.arsenal.blocks.pick(&forge.random) {
             top = other.digest

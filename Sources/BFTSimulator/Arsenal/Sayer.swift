@@ -37,7 +37,7 @@ struct Sayer<P: Attackable>: Sendable {
         let secluded = vantage.coalition.secluded
         let isOver =
             vantage.coalition.mood.map {
-                !$0.isSilent && (random.oneIn($0.constancy) || $0.secluded != secluded)
+                random.oneIn($0.constancy) || $0.secluded != secluded
             } ?? true
         if isOver {
             vantage.coalition.mood = Mood(

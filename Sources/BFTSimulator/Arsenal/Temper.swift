@@ -39,7 +39,7 @@ struct Temper: Sendable {
     /// Whether nothing is changed or made up: the mood alone decides what is said to whom.
     private(set) var isPlain = false
     /// Whether it makes up its answers to who catches up.
-    let isInventingHistory: Bool
+    private(set) var isInventingHistory: Bool
 
     static let ledgerVariety = Varieties.limit
     static let count = Varieties.limit + 8
@@ -82,6 +82,7 @@ struct Temper: Sendable {
     private mutating func becomePlain() {
         filters = Array(repeating: .pass, count: Self.count)
         (eloquence, reticence, deference) = (0, .max, .max)
+        isInventingHistory = false
         isPlain = true
     }
 
