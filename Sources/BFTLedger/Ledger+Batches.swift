@@ -67,6 +67,7 @@ extension Ledger {
         try check(BatchHead(of: copy), from: sender)
         if queue.supply(copy.batch) {
             fetcher.found(copy.reference, from: sender, at: now)
+            hasNews = true
             // For others who ask: the host's log keeps it until its store does.
             effects.append(.store(copy))
             return
@@ -83,6 +84,7 @@ extension Ledger {
             !isLax && judge.stands(on: $0)
         }
         fetcher.found(copy.reference, from: sender, at: now)
+        hasNews = true
         if isNew { store(copy, into: &effects) }
     }
 
@@ -143,6 +145,7 @@ extension Ledger {
     private mutating func store(_ copy: BatchCopy, into effects: inout [LedgerEffect]) {
         effects.append(.store(copy))
         pool.hold(copy.reference)
+        judge.found(copy.reference)
     }
 
     // MARK: Own batches

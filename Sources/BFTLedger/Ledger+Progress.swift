@@ -9,8 +9,11 @@ extension Ledger {
     ) {
         guard hasNews || nextDeadline.map({ $0 <= now }) == true else { return }
         hasNews = false
-        retryAt = nil
-        for pending in judge.pending { consider(pending, at: now, into: &effects) }
+        if let retryAt, retryAt <= now {
+            self.retryAt = nil
+            judge.lookAgain()
+        }
+        for pending in judge.takeDue() { consider(pending, at: now, into: &effects) }
         if isCautious { checkFirst(into: &effects) }
         wantMissing(at: now)
         for (peer, references) in fetcher.dueRequests(at: now) {
@@ -75,7 +78,7 @@ extension Ledger {
         guard !pending.isWithApplication else { return }
         let branch = pending.branch
         switch judgement(of: branch, into: &effects) {
-        case .wait: retryAt = now.advanced(by: .milliseconds(10))
+        case .wait: retryAt = retryAt ?? now.advanced(by: .milliseconds(10))
         case .waitForExecution: break
         case .missing(let references):
             let due = branch.isCertified ? now : now.advanced(by: limits.fetchGrace)
@@ -161,6 +164,6 @@ extension Ledger {
         }
         guard isWantListStale else { return }
         isWantListStale = false
-        fetcher.keep { queue.lacks($0) || judge.needs($0) }
+        fetcher.keep(at: now) { queue.lacks($0) || judge.needs($0) }
     }
 }

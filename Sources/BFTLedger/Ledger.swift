@@ -90,7 +90,7 @@ struct Ledger: Equatable, Sendable {
             own: own, validators: configuration.validators, limits: limits)
         reads = ReadIndex(
             own: own, validators: configuration.validators, retryInterval: limits.answerTimeout)
-        pace = ProposalPace(limits)
+        pace = ProposalPace(limits, authorCount: configuration.validators.count)
         reminder = BatchReminder(interval: limits.answerTimeout.scaled(by: 4))
         recover(committed)
         for copy in recovered where !queue.supply(copy.batch) { pool.recover(copy) }
@@ -133,7 +133,6 @@ struct Ledger: Equatable, Sendable {
         do throws(LedgerRejection) {
             switch message {
             case .batch(let copy):
-                hasNews = true
                 try take(copy, from: sender, at: now, into: &effects)
             case .batchRequest(let references):
                 answer(references, to: sender, at: now, into: &effects)
@@ -142,12 +141,10 @@ struct Ledger: Equatable, Sendable {
                     effects.append(.readBlocks(request, for: sender))
                 }
             case .syncResponse(let run):
-                hasNews = true
                 try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
                     try ledger.take(run, from: sender, into: &effects)
                 }
             case .syncAncestors(let blocks):
-                hasNews = true
                 try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
                     try ledger.take(ancestors: blocks, from: sender, into: &effects)
                 }
@@ -190,6 +187,10 @@ struct Ledger: Equatable, Sendable {
         self.isCautious = isCautious
         if isCautious { hasNews = true }
         let payload = pool.draft(frontier: frontier, start: start, isCautious: isCautious)
+        if pace.gathers(payload, at: now) {
+            hasNews = true
+            return Draft(time: wallTime, applied: applied, payload: [])
+        }
         pace.note(payload, at: now)
         // The protocol knows the view; a place has one batch that is drafted.
         pool.vouch(for: payload, in: View(.max))
@@ -246,6 +247,7 @@ struct Ledger: Equatable, Sendable {
         }
         pool.bringNear()
         judge.rebase(onto: queue.tail)
+        judge.lookAgain()
         isWantListStale = true
         hasNews = true
     }

@@ -16,6 +16,8 @@ public struct LedgerLimits: Sendable, Equatable {
     public var undecidedBatches = 4 * Block.payloadLimit
     /// How far a leader keeps large blocks apart.
     public var largeBlockInterval = Interval.milliseconds(4)
+    /// How long a leader waits for batches of those whose batches stood in the latest blocks.
+    public var gatherInterval = Interval.milliseconds(2)
     /// From how many bytes of batches on a block is large.
     public var largeBlockBytes = 64 << 10
     /// From how many bytes of several batches on a block is large, too: many clients write.

@@ -41,6 +41,7 @@ public final class TCPConnection: HandleOwner {
     private var isReading = false
     private var isDelivering = false
     private var isDeliveryDue = false
+    private var isYielding = false
     private var isListedForDelivery = false
     private var isEnded = false
 
@@ -149,6 +150,10 @@ public final class TCPConnection: HandleOwner {
         if !isDelivering { listForDelivery() }
     }
 
+    /// Takes nothing more from the peer in this turn of the loop, though there may be more: what
+    /// the handler leaves is offered in the next one, and read no further before. For the handler.
+    public func yieldReading() { isYielding = true }
+
     private func listForDelivery() {
         guard phase == .open, !isListedForDelivery else { return }
         isListedForDelivery = true
@@ -227,8 +232,12 @@ public final class TCPConnection: HandleOwner {
             } else if !input.isEmpty {
                 onRead?(&input)
             }
-        } while isDeliveryDue
+        } while isDeliveryDue && !isYielding
         isDelivering = false
+        if isYielding {
+            (isYielding, isDeliveryDue) = (false, true)
+            listForDelivery()
+        }
         if phase != .open { input.removeAll() }
         if phase == .open, !isPaused, input.count >= input.limit { return abort(.inputLimit) }
         input.returnBlock(to: &loop.pool)

@@ -66,14 +66,16 @@ public final class PeerConnection {
         self.handshake = consume handshake
     }
 
-    /// Processes `incoming`. Before the handshake ends nothing is delivered.
+    /// Processes `incoming` as long as `isInTurn` says so. Before the handshake ends nothing is
+    /// delivered.
     ///
     /// `deliver` may `enqueue` and `fillOutgoing`; it leaves `incoming` alone.
     public func receive(
-        at now: Instant, _ deliver: (_ lane: Lane, _ kind: UInt8, _ payload: RawSpan) -> Void
+        at now: Instant, while isInTurn: () -> Bool = { true },
+        _ deliver: (_ lane: Lane, _ kind: UInt8, _ payload: RawSpan) -> Void
     ) throws(DisconnectReason) -> ConnectionStep {
         guard link == nil else {
-            try receiveOnLink(at: now, deliver)
+            try receiveOnLink(at: now, while: isInTurn, deliver)
             return .proceed
         }
         return try advance(at: now) { handshake throws(HandshakeError) in
@@ -100,9 +102,9 @@ public final class PeerConnection {
     }
 
     private func receiveOnLink(
-        at now: Instant, _ deliver: (Lane, UInt8, RawSpan) -> Void
+        at now: Instant, while isInTurn: () -> Bool, _ deliver: (Lane, UInt8, RawSpan) -> Void
     ) throws(DisconnectReason) {
-        while let message = try nextMessage(at: now) {
+        while isInTurn(), let message = try nextMessage(at: now) {
             message.withPayload(in: incoming) { deliver(message.lane, message.kind, $0) }
         }
     }

@@ -216,7 +216,7 @@ import Testing
         while let next = fetcher.nextDeadline, next < Fixture.at(1_000) {
             _ = fetcher.dueRequests(at: next)
         }
-        fetcher.keep { _ in false }
+        fetcher.keep(at: Fixture.at(1_000)) { _ in false }
         return fetcher
     }
 
@@ -233,6 +233,10 @@ import Testing
             first(
                 of: disappointed(by: (author: 2, proposer: 6), skipping: skipped),
                 askedFor: voters([2, 3], of: 7, proposer: 6)) == [2]
+        case .lapse:
+            // v5 alone has a batch that takes longer to come than the view lasts.
+            disappointed(by: (author: 6, proposer: 5), skipping: skipped)
+                .isWanted(Fixture.batch(6, 1).reference)
         }
     }
 
@@ -257,13 +261,90 @@ import Testing
         #expect(Self.first(of: silent, askedFor: Self.proposer(5)) == [5, 6])
     }
 
+    @Test("Names that nobody has leave no room taken once everybody was asked")
+    func room() {
+        var fetcher = BatchFetcher(
+            validatorCount: 4, own: ValidatorIndex(0), limits: LedgerLimits())
+        // As many as v3 is ever asked for at once without votes, made up by it.
+        for sequence in UInt64(1)...32 {
+            fetcher.want(
+                Fixture.batch(3, sequence).reference, of: Self.proposer(3), at: Fixture.at(0))
+        }
+        // v1 sends something now and then, so that it is not given up on.
+        let known = Fixture.batch(1, 1).reference
+        for time in [0, 220, 440, 500] as [UInt64] {
+            fetcher.want(known, of: Self.proposer(1), at: Fixture.at(time))
+            _ = fetcher.dueRequests(at: Fixture.at(time))
+            fetcher.found(known, from: ValidatorIndex(1), at: Fixture.at(time + 1))
+        }
+        _ = fetcher.dueRequests(at: Fixture.at(700))
+        fetcher.keep(at: Fixture.at(700)) { _ in false }
+        let wanted = Fixture.batch(1, 2).reference
+        fetcher.want(wanted, of: Self.proposer(1), at: Fixture.at(700))
+        #expect(fetcher.dueRequests(at: Fixture.at(700)).contains { $0.peer.rawValue == 1 })
+    }
+
+    @Test("An answer is taken for a while after its view, and the oldest give way")
+    func lapse() {
+        var lapsed = LapsedRequests()
+        let references = (UInt64(1)...66).map { Fixture.batch(1, $0).reference }
+        for reference in references { lapsed.insert(reference, at: Fixture.at(0)) }
+        #expect(
+            references.map { lapsed.contains($0) } == [false, false]
+                + Array(repeating: true, count: 64))
+        #expect(lapsed.contains(author: ValidatorIndex(1), sequence: BatchSequence(3)))
+        #expect(!lapsed.contains(author: ValidatorIndex(2), sequence: BatchSequence(3)))
+        lapsed.remove(references[2])
+        #expect(!lapsed.contains(references[2]) && lapsed.contains(references[3]))
+        lapsed.expire(at: Fixture.at(9_999))
+        #expect(lapsed.contains(references[3]))
+        lapsed.expire(at: Fixture.at(10_000))
+        #expect(lapsed == LapsedRequests())
+    }
+
+    @Test("A batch that came after its view was over is there for the next one")
+    func late() {
+        var ledger = Fixture.ledger()
+        let batch = Fixture.batch(3, 1)
+        let copy = Fixture.signed(batch)
+        func settle(_ time: UInt64) -> [LedgerEffect] {
+            var effects: [LedgerEffect] = []
+            ledger.settle(ownClaim: .zero, at: Fixture.at(time), into: &effects)
+            return effects
+        }
+        func propose(_ view: UInt64, _ payload: [Batch], at time: UInt64) -> Block {
+            let block = Fixture.block(on: Fixture.genesis, view: view, payload: payload)
+            ledger.consider(
+                Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(time))
+            return block
+        }
+        func take(at time: UInt64) -> Bool {
+            guard ledger.isUseful(copy, from: ValidatorIndex(1)) else { return false }
+            var effects: [LedgerEffect] = []
+            ledger.receive(
+                .batch(copy), from: ValidatorIndex(1), commitVoteHeight: .zero,
+                at: Fixture.at(time), into: &effects)
+            return effects.contains(.store(copy))
+        }
+        // v1 alone has it: its author showed it to nobody else.
+        #expect(!take(at: 0))
+        _ = propose(1, [batch], at: 0)
+        _ = settle(0)
+        #expect(settle(20).contains(.send(.batchRequest([batch.reference]), to: ValidatorIndex(1))))
+        _ = propose(2, [], at: 30)
+        _ = settle(30)
+        #expect(take(at: 40))
+        let block = propose(3, [batch], at: 50)
+        #expect(settle(50).contains(.verdict(block.digest, .valid)))
+    }
+
     @Test("What is not needed is forgotten")
     func keep() {
         var fetcher = Self.fetcher()
         let (first, second) = (Fixture.batch(1, 1).reference, Fixture.batch(1, 2).reference)
         fetcher.want(first, of: Self.proposer(1), at: Fixture.at(0))
         fetcher.want(second, of: Self.proposer(1), at: Fixture.at(0))
-        fetcher.keep { $0 == second }
+        fetcher.keep(at: Fixture.at(0)) { $0 == second }
         #expect(!fetcher.isWanted(first) && fetcher.isWanted(second))
         #expect(fetcher.dueRequests(at: Fixture.at(0)).map(\.1) == [[second]])
     }

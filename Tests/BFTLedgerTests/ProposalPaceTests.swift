@@ -91,7 +91,7 @@ import Testing
         var limits = LedgerLimits()
         (limits.largeBlockBytes, limits.busyBlockBytes) = (1_000, 100)
         limits.largeBlockInterval = .milliseconds(5)
-        var pace = ProposalPace(limits)
+        var pace = ProposalPace(limits, authorCount: 4)
         func note(_ byteCounts: [Int]) {
             let payload = byteCounts.enumerated().map {
                 BatchReference(
@@ -121,5 +121,33 @@ import Testing
         #expect(becameDue(at: start.advanced(by: .milliseconds(5))))
         #expect(!becameDue(at: start.advanced(by: .milliseconds(5))), "said once")
         #expect(!holdsBack(at: start.advanced(by: .milliseconds(5))))
+    }
+
+    @Test("A leader waits a little for those whose batches stood in the latest blocks")
+    func gathering() {
+        var pace = ProposalPace(Self.limits, authorCount: 4)
+        func payload(_ authors: Int...) -> [BatchReference] {
+            authors.map { Fixture.batch($0, 1).reference }
+        }
+        func gathers(_ payload: [BatchReference], at milliseconds: UInt64) -> Bool {
+            pace.gathers(payload, at: Fixture.at(milliseconds))
+        }
+        // Nobody is known to have clients, and then one alone.
+        #expect(!gathers(payload(0), at: 1))
+        pace.note(payload(0), at: Fixture.at(1))
+        #expect(
+            !gathers(payload(0), at: 2) && !gathers([], at: 2))
+        // Three have, and one is late.
+        pace.note(payload(0, 1, 2), at: Fixture.at(3))
+        #expect(gathers(payload(0), at: 4) && pace.due == Fixture.at(6))
+        #expect(gathers(payload(0, 1), at: 5) && pace.due == Fixture.at(6))
+        #expect(!gathers(payload(0, 1, 2), at: 5), "all are here")
+        // The next wait has a time of its own, and what came in vain is not waited for again.
+        #expect(gathers(payload(0, 2), at: 7) && pace.due == Fixture.at(9))
+        #expect(!gathers(payload(0, 2), at: 9))
+        #expect(!gathers(payload(0, 2), at: 10))
+        #expect(gathers(payload(0), at: 10), "v2 is waited for")
+        // Long ago, nobody is.
+        #expect(!gathers(payload(0), at: 19))
     }
 }

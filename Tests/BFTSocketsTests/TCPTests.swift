@@ -46,6 +46,36 @@ private struct Pattern {
 }
 
 @Suite struct TCPTests {
+    @Test("A reader that yields goes on in the next turn, and all else has its turn in between")
+    func yields() throws {
+        let (total, part) = (1 << 20, 4_096)
+        try runLoop { loop, held in
+            var (taken, calls, turns) = (0, 0, 0)
+            loop.setTurnEnd { turns += 1 }
+            let listener = try TCPListener(loop: loop, host: "127.0.0.1", port: 0) { connection in
+                connection.startReading { input in
+                    calls += 1
+                    let count = min(input.count, part)
+                    input.consume(count)
+                    taken += count
+                    if input.count > 0 { connection.yieldReading() }
+                    guard taken == total else { return }
+                    // Once as it is read, and once at the end of the turn.
+                    #expect(calls >= total / part && calls <= 2 * (turns + 1))
+                    loop.stop()
+                }
+            }
+            held.append(listener)
+            TCPConnection.connect(
+                loop: loop, host: "127.0.0.1", port: listener.boundPort, timeout: .seconds(10)
+            ) { result in
+                guard let client = result.opened(or: loop) else { return }
+                let bytes = [UInt8](repeating: 1, count: total)
+                _ = bytes.withUnsafeBytes { all in client.write { $0.append(all) } }
+            }
+        }
+    }
+
     @Test("Megabytes echo unchanged through random chunk sizes")
     func echoes() throws {
         let total = 48 << 20

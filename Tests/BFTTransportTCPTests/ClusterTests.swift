@@ -2,9 +2,15 @@ import BFTBase
 import BFTCrypto
 import BFTTransport
 import Glibc
+import Synchronization
 import Testing
 
 @testable import BFTSockets
+
+/// How many messages came in a turn of a loop.
+private final class Tally: Sendable {
+    let state = Mutex((inTurn: 0, most: 0))
+}
 
 @Suite struct ClusterTests {
     /// A payload that names its place in the order, of one of several sizes.
@@ -53,6 +59,37 @@ import Testing
             #expect(peers.count == 3 && peers.allSatisfy(\.isConnected))
             #expect(peers.allSatisfy { $0.address?.host == "127.0.0.1" && $0.role != nil })
         }
+    }
+
+    @Test("However much a peer has to say, the loop turns to all else after its time")
+    func turns() throws {
+        let (count, tally) = (500, Tally())
+        let recorder = Recorder { _ in tally.state.withLock { $0.inTurn += 1 } }
+        let ports = try Cluster.freePorts(2)
+        // No time at all: one message at a time.
+        let slow = try TestNode(
+            0, try parameters(0, count: 2), port: ports[0]!, peers: ports, recorder: recorder
+        ) { $0.turnLimit = .zero }
+        let other = try TestNode(1, try parameters(1, count: 2), port: ports[1]!, peers: ports)
+        defer { for node in [slow, other] { node.kill() } }
+        slow.on { transport in
+            transport.loop.setTurnEnd {
+                tally.state.withLock { state in
+                    state.most = max(state.most, state.inTurn)
+                    state.inTurn = 0
+                }
+            }
+        }
+        #expect(eventually { slow.connected == [1] && other.connected == [0] })
+        other.on { transport in
+            for _ in 0..<count {
+                let exceptions = transport.broadcast(1, [1], lane: Lane.batches)
+                #expect(exceptions.isEmpty)
+            }
+        }
+        #expect(eventually { slow.recorder.arrivals.count == count })
+        // One as it is read, and one at the end of the turn.
+        #expect((1...2).contains(tally.state.withLock { $0.most }))
     }
 
     @Test("Handshakes work the same on the loop and on the crypto pool")

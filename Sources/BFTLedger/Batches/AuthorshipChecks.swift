@@ -29,7 +29,8 @@ struct AuthorshipChecks: Equatable, Sendable {
         var unchecked: [Vote]
     }
 
-    private var pending: [Pending] = []
+    /// By what was voted for: a leader has thousands of votes checked at once. Never walked.
+    private var underCheck: [BatchReference: [Pending]] = [:]
     /// One of each author at most.
     private var suspicions: [Suspicion?]
 
@@ -37,10 +38,12 @@ struct AuthorshipChecks: Equatable, Sendable {
 
     /// Notes that `asker`, if any, waits for `vote` to be checked. Returns whether nobody did.
     mutating func add(_ vote: Vote, for asker: ValidatorIndex? = nil) -> Bool {
-        let position = pending.firstIndex { $0.vote == vote }
-        if position == nil { pending.append(Pending(vote: vote)) }
-        let entry = position ?? pending.count - 1
-        if let asker, !pending[entry].askers.contains(asker) { pending[entry].askers.append(asker) }
+        var entries = underCheck.removeValue(forKey: BatchReference(authoredAs: vote)) ?? []
+        let position = entries.firstIndex { $0.vote == vote }
+        if position == nil { entries.append(Pending(vote: vote)) }
+        let entry = position ?? entries.count - 1
+        if let asker, !entries[entry].askers.contains(asker) { entries[entry].askers.append(asker) }
+        underCheck[BatchReference(authoredAs: vote)] = entries
         return position == nil
     }
 
@@ -57,10 +60,7 @@ struct AuthorshipChecks: Equatable, Sendable {
     mutating func finish(
         _ vote: Vote, isGenuine: Bool
     ) -> (askers: [ValidatorIndex], evidence: Evidence?) {
-        var askers: [ValidatorIndex] = []
-        if let position = pending.firstIndex(where: { $0.vote == vote }) {
-            askers = pending.remove(at: position).askers
-        }
+        let askers = takeAskers(of: vote)
         guard var suspicion = suspicions[vote.voter.rawValue],
             suspicion.unchecked.contains(vote)
         else { return (askers, nil) }
@@ -69,5 +69,15 @@ struct AuthorshipChecks: Equatable, Sendable {
         suspicions[vote.voter.rawValue] = isSettled ? nil : suspicion
         guard isGenuine, isSettled else { return (askers, nil) }
         return (askers, Evidence(suspicion.first, suspicion.second))
+    }
+
+    private mutating func takeAskers(of vote: Vote) -> [ValidatorIndex] {
+        let reference = BatchReference(authoredAs: vote)
+        guard var entries = underCheck[reference],
+            let position = entries.firstIndex(where: { $0.vote == vote })
+        else { return [] }
+        let askers = entries.remove(at: position).askers
+        underCheck[reference] = entries.isEmpty ? nil : entries
+        return askers
     }
 }

@@ -11,6 +11,11 @@ import BFTCore
 ///
 /// What is sent is named by its digest, so a wrong batch answers nothing.
 ///
+/// A view may end before the answer has come: a large batch that one validator has alone takes
+/// its time to reach all others. So what somebody was asked for is taken for a while after it is
+/// not needed any more, or whoever shows such a batch to one leader would cost that one each of
+/// its views.
+///
 /// A proposal of a Byzantine leader may name batches that nobody has. They have half the room at
 /// each peer, and what somebody honest has voted for has all of it: they hold nothing up for long.
 /// Nor do they say anything of the author in whose name they were made up. And until somebody
@@ -35,6 +40,8 @@ struct BatchFetcher: Equatable, Sendable {
         /// Those who were asked last, and when.
         var latest: [ValidatorIndex] = []
         var askedAt = Instant(nanoseconds: 0)
+        /// Whether anybody ever was.
+        var wasAsked = false
         /// How many are asked next.
         var width = 1
         /// When to look at it again.
@@ -57,6 +64,7 @@ struct BatchFetcher: Equatable, Sendable {
     private var wanted: [Wanted] = []
     /// The names in `wanted`, and whether somebody honest has voted for each. Never walked.
     private var names: [BatchReference: Bool] = [:]
+    private var lapsed = LapsedRequests()
     private var peers: [Peer]
     private let own: ValidatorIndex
     private let limits: LedgerLimits
@@ -71,17 +79,21 @@ struct BatchFetcher: Equatable, Sendable {
         self.limits = limits
     }
 
-    func isWanted(_ reference: BatchReference) -> Bool { names[reference] != nil }
+    func isWanted(_ reference: BatchReference) -> Bool {
+        names[reference] != nil || lapsed.contains(reference)
+    }
 
     /// Whether a batch of this place is wanted, whatever its digest.
     func isWanted(author: ValidatorIndex, sequence: BatchSequence) -> Bool {
         wanted.contains { $0.reference.author == author && $0.reference.sequence == sequence }
+            || lapsed.contains(author: author, sequence: sequence)
     }
 
     var nextDeadline: Instant? { wanted.lazy.map(\.dueAt).min() }
 
     /// Wants `reference` from `due` on. Whoever has voted for its block meanwhile is asked at once.
     mutating func want(_ reference: BatchReference, of holders: Holders, at due: Instant) {
+        lapsed.remove(reference)
         let known = names[reference]
         guard known == nil || holders.isCertified && known == false else { return }
         names[reference] = holders.isCertified
@@ -102,6 +114,7 @@ struct BatchFetcher: Equatable, Sendable {
 
     /// Takes note that `peer` has sent the batch, or that it is here by another way.
     mutating func found(_ reference: BatchReference, from peer: ValidatorIndex?, at now: Instant) {
+        lapsed.remove(reference)
         guard names.removeValue(forKey: reference) != nil else { return }
         if let peer, peer != own { peers[peer.rawValue].heardAt = now }
         guard let position = wanted.firstIndex(where: { $0.reference == reference }) else { return }
@@ -112,11 +125,12 @@ struct BatchFetcher: Equatable, Sendable {
         }
     }
 
-    /// Forgets what is not needed any more.
-    mutating func keep(only isNeeded: (BatchReference) -> Bool) {
+    /// Asks for nothing any more that is not needed.
+    mutating func keep(at now: Instant, only isNeeded: (BatchReference) -> Bool) {
         for entry in wanted where !isNeeded(entry.reference) {
             names.removeValue(forKey: entry.reference)
             close(entry)
+            if !holds(.lapse, !entry.wasAsked) { lapsed.insert(entry.reference, at: now) }
         }
         wanted.removeAll { names[$0.reference] == nil }
     }
@@ -130,6 +144,7 @@ struct BatchFetcher: Equatable, Sendable {
 
     /// The requests that are due, by peer.
     mutating func dueRequests(at now: Instant) -> [(peer: ValidatorIndex, [BatchReference])] {
+        lapsed.expire(at: now)
         guard !wanted.isEmpty else { return [] }
         for position in peers.indices { giveUp(on: position, at: now) }
         var requests: [[BatchReference]] = Array(repeating: [], count: peers.count)
@@ -149,8 +164,12 @@ struct BatchFetcher: Equatable, Sendable {
                 }
             }
         }
-        return requests.enumerated().filter { !$0.element.isEmpty }
-            .map { (ValidatorIndex($0.offset), $0.element) }
+        return requests.enumerated().flatMap { peer, names in
+            stride(from: 0, to: names.count, by: LedgerLimits.batchRequestLimit).map { start in
+                let end = min(start + LedgerLimits.batchRequestLimit, names.count)
+                return (ValidatorIndex(peer), Array(names[start..<end]))
+            }
+        }
     }
 
     // MARK: One peer
@@ -227,6 +246,7 @@ struct BatchFetcher: Equatable, Sendable {
         let unasked = peers.indices.filter { $0 != own.rawValue && !entry.asked[$0] }
         guard !unasked.isEmpty else {
             // Everybody was asked: after a pause, from the start.
+            close(entry)
             wanted[position].asked = Bitmap(count: peers.count)
             wanted[position].width = 1
             wanted[position].isBlocked = false
@@ -246,6 +266,7 @@ struct BatchFetcher: Equatable, Sendable {
         }
         wanted[position].latest = best
         wanted[position].askedAt = now
+        wanted[position].wasAsked = true
         wanted[position].width = 2 * entry.width
         wanted[position].isBlocked = false
         wanted[position].dueAt = now.advanced(by: limits.fetchPatience)

@@ -6,4 +6,7 @@ public enum FetchCheck: CaseIterable, Sendable {
     case proposer
     /// The author's silence says nothing of it: the proposer may have made the name up.
     case author
+    /// What somebody was asked for is taken though its view is over. Otherwise a batch that takes
+    /// longer to come than a view lasts would cost its one holder each of its views.
+    case lapse
 }

@@ -2,30 +2,39 @@ import BFTBase
 import BFTCore
 
 /// Proposals that wait for a verdict, and what each waits for.
+///
+/// A proposal names thousands of batches, and a Byzantine leader's names some that nobody has. So
+/// none is looked at again before what it waits for may have come: the last batch that it lacked, a
+/// commit or an execution, or some time.
 struct ProposalJudge: Equatable, Sendable {
     struct Pending: Equatable, Sendable {
         var branch: Branch
         /// The batches that were not held at the last look. Only shrinks: a batch that is held and
         /// that a pending proposal names stays so until it is ordered (see `stands(on:)`), and
-        /// then the branch is shortened or dropped.
-        private(set) var missing: [BatchReference]
-        /// The same, to look up: a proposal names thousands, and so does each that waits with it.
-        private(set) var lacking: Set<BatchReference>
+        /// then the branch is shortened or dropped. Never walked.
+        fileprivate(set) var lacking: Set<BatchReference>
         private(set) var named: Set<BatchReference>
         var isWithApplication = false
+        /// Whether what it waits for may have come.
+        fileprivate var isDue = true
 
         init(branch: Branch) {
             self.branch = branch
-            missing = branch.tip.payload
-            named = Set(missing)
+            named = Set(branch.tip.payload)
             lacking = named
         }
 
-        mutating func take(where isHeld: (BatchReference) -> Bool) {
-            missing.removeAll { reference in
-                guard isHeld(reference) else { return false }
+        /// What it lacks, in the order of its payload, after what is held was taken off.
+        fileprivate mutating func missing(
+            isHeld: (BatchReference) -> Bool
+        ) -> [BatchReference] {
+            guard !lacking.isEmpty else { return [] }
+            return branch.tip.payload.filter { reference in
+                guard lacking.contains(reference), isHeld(reference) else {
+                    return lacking.contains(reference)
+                }
                 lacking.remove(reference)
-                return true
+                return false
             }
         }
     }
@@ -41,6 +50,7 @@ struct ProposalJudge: Equatable, Sendable {
     mutating func add(_ branch: Branch) {
         if let position = pending.firstIndex(where: { $0.branch.tip.digest == branch.tip.digest }) {
             pending[position].branch = pending[position].branch.updated(by: branch)
+            pending[position].isDue = true
             // Somebody honest's application took it: what ours would say does not matter.
             if branch.isCertified { pending[position].isWithApplication = false }
             return
@@ -59,8 +69,32 @@ struct ProposalJudge: Equatable, Sendable {
         guard let position = pending.firstIndex(where: { $0.branch.tip.digest == digest }) else {
             return []
         }
-        pending[position].take(where: isHeld)
-        return pending[position].missing
+        return pending[position].missing(isHeld: isHeld)
+    }
+
+    /// Notes that a batch is held.
+    mutating func found(_ reference: BatchReference) {
+        for position in pending.indices
+        where pending[position].lacking.remove(reference) != nil
+            && pending[position].lacking.isEmpty
+        {
+            pending[position].isDue = true
+        }
+    }
+
+    /// Notes that something else came that any of them may wait for.
+    mutating func lookAgain() {
+        for position in pending.indices { pending[position].isDue = true }
+    }
+
+    /// The proposals to look at, each once.
+    mutating func takeDue() -> [Pending] {
+        var due: [Pending] = []
+        for position in pending.indices where pending[position].isDue {
+            pending[position].isDue = false
+            due.append(pending[position])
+        }
+        return due
     }
 
     mutating func remove(_ digest: Digest) {

@@ -1,12 +1,18 @@
 import BFTBase
 import BFTCore
 
-/// Keeps large blocks apart.
+/// Keeps large blocks apart, and lets small ones gather.
 ///
 /// A block costs every validator signatures, messages and syncs, whatever it names. While blocks
 /// are small, a leader proposes at once: somebody waits for an answer. Once they are large, more
 /// arrives in the meantime, and fewer and larger blocks carry more for the same effort. Several
 /// batches in one block mean many clients, and make it large much sooner: a lone client has one.
+///
+/// While several validators have clients, each seals a batch as soon as the last block has answered
+/// them, and the batches of the others are at the leader a moment later than its own. So it waits
+/// for those whose batches stood in the latest blocks, for a little: a batch that misses a block
+/// waits for all of the next, which costs everybody as much. Of whom it waited for in vain it
+/// expects nothing until a block names that one again.
 ///
 /// The pace is each leader's own choice. Nobody judges a proposal by it.
 struct ProposalPace: Equatable, Sendable {
@@ -15,11 +21,21 @@ struct ProposalPace: Equatable, Sendable {
     private var lastLarge: Instant?
     /// When a payload that was held back is due.
     private(set) var due: Instant?
+    /// By author: when a proposal last named a batch of it.
+    private var namedAt: [Instant?]
+    /// Since when others are waited for.
+    private var gathersSince: Instant?
 
-    init(_ limits: LedgerLimits) { self.limits = limits }
+    init(_ limits: LedgerLimits, authorCount: Int) {
+        self.limits = limits
+        namedAt = Array(repeating: nil, count: authorCount)
+    }
 
     /// Notes what a proposal names.
     mutating func note(_ payload: [BatchReference], at now: Instant) {
+        for reference in payload where reference.author.rawValue < namedAt.count {
+            namedAt[reference.author.rawValue] = now
+        }
         let byteCount = payload.reduce(0) { $0 + $1.byteCount }
         let least = payload.count > 1 ? limits.busyBlockBytes : limits.largeBlockBytes
         lastLarge = byteCount >= least ? now : nil
@@ -34,6 +50,30 @@ struct ProposalPace: Equatable, Sendable {
         due = lastLarge.advanced(by: limits.largeBlockInterval)
         return true
     }
+
+    /// Whether `payload` is held back for what others are about to add. Then `due` says until when.
+    mutating func gathers(_ payload: [BatchReference], at now: Instant) -> Bool {
+        guard !payload.isEmpty else { return false }
+        let latest = Interval(nanoseconds: Self.memory * limits.largeBlockInterval.nanoseconds)
+        var authors = Bitmap(count: namedAt.count)
+        for reference in payload { authors.insert(reference.author.rawValue) }
+        let missing = namedAt.indices.filter { author in
+            guard !authors[author], let time = namedAt[author] else { return false }
+            return now.since(time) < latest
+        }
+        let end = (gathersSince ?? now).advanced(by: limits.gatherInterval)
+        if !missing.isEmpty, now < end {
+            gathersSince = gathersSince ?? now
+            due = end
+            return true
+        }
+        gathersSince = nil
+        for author in missing { namedAt[author] = nil }
+        return false
+    }
+
+    /// For how many large blocks' time an author's batch is remembered.
+    private static let memory: UInt64 = 4
 
     /// Whether a payload that was held back may be proposed now; said once.
     mutating func becameDue(at now: Instant) -> Bool {

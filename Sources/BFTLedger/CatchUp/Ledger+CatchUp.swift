@@ -8,6 +8,7 @@ extension Ledger {
         of sender: ValidatorIndex, _ take: (inout Ledger) throws(LedgerRejection) -> Void
     ) throws(LedgerRejection) {
         guard catchUp.isAwaiting(sender) else { throw .uninvitedAnswer }
+        hasNews = true
         do throws(LedgerRejection) {
             try take(&self)
         } catch {

@@ -11,8 +11,16 @@ struct CommitQueue: Equatable, Sendable {
         let certificate: CommitCertificate
         let frontier: [BatchSequence]
         var batches: [Batch?]
+        /// How many of them are missing.
+        var lackingCount: Int
 
-        var isComplete: Bool { !batches.contains { $0 == nil } }
+        var isComplete: Bool { lackingCount == 0 }
+    }
+
+    /// Where a batch stands: in the block of a height, and in its payload.
+    private struct Place: Equatable, Sendable {
+        let height: Height
+        let index: Int
     }
 
     private var entries = Deque<Entry>()
@@ -22,8 +30,10 @@ struct CommitQueue: Equatable, Sendable {
     private(set) var tail: Block
     private(set) var lastExecuted: BlockName
     private let inFlightLimit: Int
-    /// What committed blocks lack. Never walked.
-    private var lacking: Set<BatchReference> = []
+    /// What committed blocks lack, and what is here of those that are not executed yet: peers ask
+    /// for both by name, as often as they like. Never walked.
+    private var lacking: [BatchReference: Place] = [:]
+    private var held: [BatchReference: Batch] = [:]
 
     init(root: Block, inFlightLimit: Int) {
         tail = root
@@ -64,26 +74,30 @@ struct CommitQueue: Equatable, Sendable {
         precondition(
             block.parent == tail.digest && block.height == tail.height.next,
             "Q1: a gap in the committed chain")
-        entries.append(
-            Entry(block: block, certificate: certificate, frontier: frontier, batches: batches))
-        for (reference, batch) in zip(block.payload, batches) where batch == nil {
-            lacking.insert(reference)
+        var lackingCount = 0
+        for (index, reference) in block.payload.enumerated() {
+            if let batch = batches[index] {
+                held[reference] = batch
+            } else {
+                lacking[reference] = Place(height: block.height, index: index)
+                lackingCount += 1
+            }
         }
+        entries.append(
+            Entry(
+                block: block, certificate: certificate, frontier: frontier, batches: batches,
+                lackingCount: lackingCount))
         tail = block
     }
 
     /// Takes a batch that a committed block lacked. Says whether one did.
     mutating func supply(_ batch: Batch) -> Bool {
-        guard lacking.remove(batch.reference) != nil else { return false }
-        for position in handedOver..<entries.count {
-            let entry = entries[position]
-            for (index, reference) in entry.block.payload.enumerated()
-            where reference == batch.reference && entry.batches[index] == nil {
-                entries[position].batches[index] = batch
-                return true
-            }
-        }
-        return false
+        guard let place = lacking.removeValue(forKey: batch.reference) else { return false }
+        let position = Int(place.height.rawValue - lastExecuted.height.rawValue) - 1
+        entries[position].batches[place.index] = batch
+        entries[position].lackingCount -= 1
+        held[batch.reference] = batch
+        return true
     }
 
     /// The batches that committed blocks lack, of the first few blocks, with the proposer and those
@@ -95,6 +109,7 @@ struct CommitQueue: Equatable, Sendable {
         var missing: [(BatchReference, proposer: ValidatorIndex, signers: Bitmap)] = []
         for position in handedOver..<entries.count {
             let entry = entries[position]
+            guard !entry.isComplete else { continue }
             for (reference, batch) in zip(entry.block.payload, entry.batches) where batch == nil {
                 missing.append(
                     (reference, entry.block.proposer, entry.certificate.signers))
@@ -104,15 +119,10 @@ struct CommitQueue: Equatable, Sendable {
         return missing
     }
 
-    func lacks(_ reference: BatchReference) -> Bool { lacking.contains(reference) }
+    func lacks(_ reference: BatchReference) -> Bool { lacking[reference] != nil }
 
     /// A batch of a block that is not executed yet.
-    func batch(_ reference: BatchReference) -> Batch? {
-        for entry in entries {
-            for case let batch? in entry.batches where batch.reference == reference { return batch }
-        }
-        return nil
-    }
+    func batch(_ reference: BatchReference) -> Batch? { held[reference] }
 
     /// The next block for the executor, if it is complete and there is room.
     mutating func nextForExecution() -> CommittedBlock? {
@@ -131,6 +141,7 @@ struct CommitQueue: Equatable, Sendable {
             preconditionFailure("Q1: executed out of order")
         }
         handedOver -= 1
+        for reference in entry.block.payload { held[reference] = nil }
         lastExecuted = BlockName(height: height, digest: entry.block.digest)
     }
 }

@@ -18,8 +18,7 @@ extension ReplicaHost {
         switch first.effect {
         case .output(let output):
             _ = waiting.popFirst()
-            release(output)
-            return output
+            return released(output)
         case .block(let block):
             _ = waiting.popFirst()
             return execute(block)
@@ -112,10 +111,9 @@ extension ReplicaHost {
     private mutating func admit(_ output: HostOutput<P>) -> Bool {
         switch output {
         case .setTimer(let instant):
-            // Every message sets one that is due and waits.
-            guard settings.holds(.backlog, instant != waitingTimer) else { return false }
-            waitingTimer = instant
-            return true
+            // Every message may set one. The last one counts, and has the place of the first.
+            defer { waitingTimer = instant }
+            return settings.holds(.backlog, waitingTimer == nil)
         case .rejected:
             guard settings.holds(.backlog, waitingRefusalCount < settings.waitingPerPeer) else {
                 return false
@@ -128,13 +126,16 @@ extension ReplicaHost {
         }
     }
 
-    /// Notes that `output` does not wait any more.
-    private mutating func release(_ output: HostOutput<P>) {
+    /// `output`, which does not wait any more, as it is by now.
+    private mutating func released(_ output: HostOutput<P>) -> HostOutput<P> {
         switch output {
-        case .setTimer(let instant): if instant == waitingTimer { waitingTimer = nil }
+        case .setTimer(let instant):
+            defer { waitingTimer = nil }
+            return .setTimer(waitingTimer ?? instant)
         case .rejected: waitingRefusalCount -= 1
         default:
             if let load = output.load { backlog.release(load.byteCount, for: load.peer) }
         }
+        return output
     }
 }

@@ -120,6 +120,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .executed(let height, let root):
             ledger.queue.finished(height)
             ledger.roots.append(root, height: height)
+            ledger.judge.lookAgain()
             turn.inputs.append(.executed(ledger.queue.lastExecuted, stateRoot: root))
             turn.hasNewBatch = true  // A leader that lagged may propose again.
         case .applicationJudged(let digest, let isValid):
@@ -148,10 +149,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             // The claims of the whole are those of the part, and they were checked.
             turn.inputs.append(.received(Verified(part), from: sender))
         case .ledger(let part):
-            if case .batch = part { turn.hasNewBatch = true }
             ledger.receive(
                 part, from: sender, commitVoteHeight: consensus.commitVoteHeight, at: turn.now,
                 into: &turn.ledgerEffects)
+            if case .batch = part, ledger.hasNews { turn.hasNewBatch = true }
         }
     }
 
@@ -268,7 +269,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         switch message {
         case .consensus(let part): consensus.isUseful(part)
         case .ledger(.batch(let copy)): ledger.isUseful(copy, from: sender)
-        case .ledger(.syncResponse): ledger.catchUp.isActive
+        case .ledger(.syncResponse), .ledger(.syncAncestors):
+            ledger.catchUp.isAwaiting(sender)
         case .ledger: true
         }
     }

@@ -14,16 +14,25 @@ extension Sayer {
         let kind = arsenal.certificates.items.map(\.statement.kind)
             .filter { $0.outcome != .nothing && !forge.mood.isWithheld($0, from: peer) }.distinct
             .randomElement(using: &forge.random)
-        let certificate = forge.arsenal.certificates.pick(&forge.random) { certificate in
+        let fit = arsenal.certificates.items.filter { certificate in
             guard let committed = certificate.statement.committed,
                 certificate.statement.kind == kind
             else { return false }
             return committed.height >= height && arsenal.block(named: committed.digest) != nil
         }
+        // The highest, as often as not: nobody else has more to tell then.
+        let certificate =
+            forge.random.oneIn(2)
+            ? fit.max { Self.height(of: $0) < Self.height(of: $1) }
+            : fit.randomElement(using: &forge.random)
         guard let certificate, let last = certificate.statement.committed else { return [] }
         let blocks = Self.chain(endingIn: last.digest, downTo: height, arsenal)
         let run = UncheckedRun(blocks: blocks, certificate: certificate)
         return [Dispatch(.ledger(.syncResponse(run)), to: [peer])]
+    }
+
+    private static func height(of certificate: Certificate) -> Height {
+        certificate.statement.committed?.height ?? .zero
     }
 
     /// Answers to a peer that walks down by links: the blocks that it asks for as far as they are

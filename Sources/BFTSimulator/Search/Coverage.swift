@@ -69,13 +69,12 @@ struct Coverage<P: Attackable>: Probe {
         leap.add(Self.distance(after.view, after.committed.view))
         leap.add(isTold ? 1 : 0)
         leap.add(isTold ? kind : 0)
-        // Whether anybody could tell it more.
-        leap.add(after.committed.height >= highest ? 1 : 0)
         leap.add(malicious.contains(after.leader(of: after.view)) ? 1 : 0)
         // The first few of a run, even if they are alike: each is at a moment of its own.
         leapCounts[isTold ? 1 : 0] += 1
         let count = min(leapCounts[isTold ? 1 : 0], Self.leapLimit)
-        note(Feature.word(ofLeap: leap.word, count, isLed: isLed), moment)
+        let isLast = isTold && after.committed.height >= highest
+        note(Feature.word(ofLeap: leap.word, count, isLed: isLed, isLast: isLast), moment)
     }
 
     private static var leapLimit: UInt32 { 8 }

@@ -37,19 +37,26 @@ public struct Feature: Hashable, Sendable {
     /// Whether it was a malicious validator's word that brought the leap about.
     public var isLed: Bool { isLeap && word & Self.led != 0 }
 
+    /// Whether nobody could tell it more just then: it was told all that anybody committed.
+    public var isLast: Bool { isLed && word & Self.last != 0 }
+
     /// What is equal for leaps of one kind.
     var kind: UInt32 { word & ~Self.ordinals }
 
-    /// Marks what is a leap, and one that was led.
+    /// Marks what is a leap, one that was led, and one after which there is nothing more to tell.
     private static let leap: UInt32 = 1 << 31
     private static let led: UInt32 = 1 << 30
-    static let marks = leap | led
+    private static let last: UInt32 = 1 << 29
+    static let marks = leap | led | last
     /// Which leap of its run it is.
     private static let ordinals: UInt32 = 15
 
     /// The word of the leap with `ordinal` that is of some kind.
-    static func word(ofLeap kind: UInt32, _ ordinal: UInt32, isLed: Bool) -> UInt32 {
-        leap | (isLed ? led : 0) | kind & ~(marks | ordinals) | ordinal & ordinals
+    static func word(
+        ofLeap kind: UInt32, _ ordinal: UInt32, isLed: Bool, isLast: Bool
+    ) -> UInt32 {
+        leap | (isLed ? led : 0) | (isLast ? last : 0) | kind & ~(marks | ordinals) | ordinal
+            & ordinals
     }
 
     public init(_ word: UInt32, at moment: Moment) {

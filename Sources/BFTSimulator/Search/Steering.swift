@@ -85,6 +85,8 @@ public struct Steering: Sendable {
     private mutating func noteLeaps(_ features: [Feature], of scenario: Scenario) {
         var leaps = features.filter(\.isLeap)
         if leaps.contains(where: \.isLed) { leaps.removeAll { !$0.isLed } }
+        // Who could be told more is told it by others, sooner or later.
+        if leaps.contains(where: \.isLast) { leaps.removeAll { !$0.isLast } }
         for kind in Set(leaps.map(\.kind)) { leapCounts[kind, default: 0] += 1 }
         // One of the kind that was seen in the fewest runs.
         let fewest = leaps.map { leapCounts[$0.kind] ?? 0 }.min() ?? 0
@@ -95,15 +97,22 @@ public struct Steering: Sendable {
         let isUnhelped = scenario.seats.contains { ($0.silentFrom ?? .max) <= moment + 2 }
         guard !isUnhelped else { return }
         var scenario = scenario
-        let time = moment + UInt64(random.number(0...2))
-        for position in scenario.seats.indices { scenario.seats[position].silentFrom = time }
-        // What everybody holds just then has to do for the next view; or the present one goes on.
-        for hasLull in unhelped.isEmpty ? [true, false] : [random.oneIn(2)] {
-            scenario.lullAt = hasLull ? time : nil
-            if unhelped.count >= Self.unhelpedLimit { _ = unhelped.popFirst() }
-            unhelped.append(scenario)
+        // What is rare is tried at each moment that it may depend on.
+        let isRare = leap.isLast && fewest <= Self.rareLimit
+        let delays = isRare ? [0, 1, 2] : [UInt64(random.number(0...2))]
+        for time in delays.map({ moment + $0 }) {
+            for position in scenario.seats.indices { scenario.seats[position].silentFrom = time }
+            // What everybody holds just then has to do for the next view; or this one goes on.
+            for hasLull in isRare || unhelped.isEmpty ? [true, false] : [random.oneIn(2)] {
+                scenario.lullAt = hasLull ? time : nil
+                if unhelped.count >= Self.unhelpedLimit { _ = unhelped.popFirst() }
+                unhelped.append(scenario)
+            }
         }
     }
+
+    /// A leap of a kind that was seen in so few runs is rare.
+    private static var rareLimit: Int { 4 }
 
     /// What the run of `scenario` came to.
     public mutating func learn(_ features: [Feature], of scenario: Scenario) {

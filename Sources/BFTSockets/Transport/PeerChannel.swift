@@ -116,7 +116,15 @@ extension PeerChannel: StreamBuffers {
 extension PeerChannel {
     private func receive() throws(DisconnectReason) -> ConnectionStep {
         guard let transport else { return .proceed }
-        return try connection.receive(at: socket.loop.now) { lane, kind, payload in
+        let start = now
+        var isFirst = true
+        let isInTurn = { [self] in
+            defer { isFirst = false }
+            if isFirst || now.since(start) < transport.options.turnLimit { return true }
+            socket.yieldReading()
+            return false
+        }
+        return try connection.receive(at: start, while: isInTurn) { lane, kind, payload in
             // The delegate may have cut this very connection.
             guard !isOver, let peer else { return }
             transport.received(kind, payload, lane: lane, from: peer.index)

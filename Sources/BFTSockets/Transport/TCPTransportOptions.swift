@@ -36,6 +36,10 @@ public struct TCPTransportOptions: Sendable {
     /// A signature or a check of a handshake that takes longer is made by the crypto pool. Handing
     /// it over costs about as much.
     public var costOnLoop = Interval.microseconds(50)
+    /// How long the messages of one peer are handled in a turn of the loop. What they cost is up to
+    /// the delegate and what they are up to the peer, so neither timers nor other peers wait until
+    /// one has nothing more to say.
+    public var turnLimit = Interval.milliseconds(2)
     /// How much is encrypted at once, and can't be overtaken by a vote.
     public var sealedByteCount = 128 << 10
     /// How much may wait in the system's send buffer, where it can't be overtaken either.

@@ -74,6 +74,8 @@ import Testing
             shell.give(
                 .received(Verified(.ledger(.readProbe(nonce: nonce))), from: ValidatorIndex(1)))
         }
+        // Each has a deadline of its own: the last one counts.
+        for time in UInt64(2)...2_000 { shell.tell(.timer(time)) }
         // For another peer there is room.
         shell.give(.received(Verified(.ledger(.readProbe(nonce: 0))), from: ValidatorIndex(3)))
         shell.run()
@@ -81,7 +83,7 @@ import Testing
         shell.durable(1)
         let answers = shell.run().filter { $0.contains("readClaim") }
         shell.give(.received(Verified(.ledger(.readProbe(nonce: 0))), from: ValidatorIndex(1)))
-        return isBounded && answers.count == 1_025
+        return isBounded && answers.count == 1_025 && shell.timer == Fixture.at(2_000)
             && shell.run().contains { $0.contains("readClaim") }
     }
 

@@ -13,6 +13,8 @@ struct HostShell {
     private(set) var log: [HostRecord<Puppet>] = []
     private(set) var requests: [SigningRequest<Puppet>] = []
     private(set) var places: [[LogPosition?]] = []
+    /// The last that was set.
+    private(set) var timer: Instant?
     /// How many records the log takes before it is full.
     var logRoom = Int.max
 
@@ -103,7 +105,9 @@ struct HostShell {
         case .execute(let block, let places):
             words.append("execute \(block.block.height)")
             self.places.append(places)
-        case .setTimer: words.append("timer")
+        case .setTimer(let instant):
+            words.append("timer")
+            timer = instant
         case .syncStore: words.append("sync store")
         case .retire(let position): words.append("retire \(position.rawValue / 10)")
         case .committed: break

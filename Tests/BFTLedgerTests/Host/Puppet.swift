@@ -12,6 +12,8 @@ struct Puppet: ConsensusProtocol {
         /// For all, or for one validator.
         case sign(UInt8, to: Int?)
         case broadcast(UInt8)
+        /// In milliseconds.
+        case timer(UInt64)
         case commit(CommittedRun)
     }
 
@@ -96,6 +98,7 @@ struct Puppet: ConsensusProtocol {
                 effects.append(
                     .sign(
                         Unsigned(number: number, recipient: peer.map { ValidatorIndex($0) })))
+            case .timer(let time): effects.append(.setTimer(Fixture.at(time)))
             case .broadcast(let number): effects.append(.broadcast(Message(number: number)))
             case .commit(let run):
                 committed = run.last

@@ -106,6 +106,26 @@ import Testing
         #expect(silences.allSatisfy { (200...202).contains($0) })
     }
 
+    @Test("Who was told all there is comes first, and what is rare is tried at every moment")
+    func lastLeaps() {
+        let scenario = Self.scenario(1_000)
+        var steering = Steering(seed: 1) { Self.scenario($0) }
+        let led = Feature(1 << 31 | 1 << 30 | 7, at: Moment(occasion: 40, millisecond: 150))
+        let last = Feature(
+            1 << 31 | 1 << 30 | 1 << 29 | 7, at: Moment(occasion: 60, millisecond: 200))
+        #expect(!led.isLast && last.isLast && !Feature(1 << 29 | 7, at: led.moment).isLast)
+        // Nothing new any more: no other run goes on from this one.
+        steering.learn([led, last], of: Self.scenario(2_000))
+        steering.learn([led, last], of: scenario)
+        let tried = (0..<80).map { _ in steering.next() }
+            .filter { $0.seed == scenario.seed && $0.turns.isEmpty }
+        #expect(Set(tried.compactMap { $0.seats.first?.silentFrom }) == [200, 201, 202])
+        for time in UInt64(200)...202 {
+            let then = tried.filter { $0.seats.first?.silentFrom == time }
+            #expect(Set(then.map(\.lullAt)) == [time, nil])
+        }
+    }
+
     @Test("Of the leaps of a run, one of the kind comes first that was in the fewest runs")
     func rareLeaps() {
         let scenario = Self.scenario(1_000)
