@@ -111,7 +111,7 @@ let package = Package(
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
                 "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
-                "BFTConfiguration", "Logging",
+                "BFTConfiguration", "BFTLogging",
             ],
             swiftSettings: generic),
         // What a program imports that holds a validator.
@@ -147,16 +147,16 @@ let package = Package(
                 "ProtocolPBFT", "ProtocolHotStuff",
             ], swiftSettings: pure),
         // The command line, and what it reads and writes.
-        .target(name: "Logging", swiftSettings: common),
+        .target(name: "BFTLogging", swiftSettings: common),
         .target(name: "CToml"),
         .target(
-            name: "BFTConfiguration", dependencies: ["BFTBase", "BFTWire", "CToml", "Logging"],
+            name: "BFTConfiguration", dependencies: ["BFTBase", "BFTWire", "CToml", "BFTLogging"],
             swiftSettings: common),
         .target(name: "CEpoll"),
         .target(
             name: "BFTCommands",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll", "Logging",
+                "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll", "BFTLogging",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -235,17 +235,17 @@ let package = Package(
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
                 "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
-                "KeyValueStore", "Logging", "ProtocolSimplex", "ProtocolPBFT",
+                "KeyValueStore", "BFTLogging", "ProtocolSimplex", "ProtocolPBFT",
                 "ProtocolHotStuff",
             ], swiftSettings: common),
-        .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
+        .testTarget(name: "BFTLoggingTests", dependencies: ["BFTLogging"], swiftSettings: common),
         .testTarget(
             name: "BFTConfigurationTests",
             dependencies: ["BFTBase", "BFTWire", "BFTConfiguration"], swiftSettings: common),
         .testTarget(
             name: "BFTCommandsTests",
             dependencies: [
-                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator", "Logging",
+                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator", "BFTLogging",
                 "ProtocolSimplex",
             ],
             swiftSettings: common),

@@ -1,4 +1,4 @@
-import Logging
+import BFTLogging
 
 /// A value to be written as JSON, its members in the order given.
 public indirect enum JSONText: Equatable, Sendable {

@@ -1,4 +1,4 @@
-public import Logging
+public import BFTLogging
 
 /// How one node runs: its `node.toml`. Nothing in it changes what the chain agrees on.
 public struct NodeConfiguration: Equatable, Sendable {

@@ -1,4 +1,4 @@
-import Logging
+import BFTLogging
 
 extension NodeConfiguration {
     /// A `node.toml` that says what this configuration says, with a comment on every key.

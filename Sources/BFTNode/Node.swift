@@ -3,13 +3,13 @@ public import BFTConfiguration
 public import BFTCore
 import BFTCrypto
 public import BFTLedger
+import BFTLogging
 import BFTRocksDB
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
-import Logging
 
 /// A validator: consensus, disk, network and clients around an application.
 ///

@@ -4,13 +4,13 @@ import BFTConfiguration
 import BFTCore
 import BFTCrypto
 import BFTLedger
+import BFTLogging
 import BFTRocksDB
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
-import Logging
 import Synchronization
 
 /// All parts of a node, put together, from opening to closing.

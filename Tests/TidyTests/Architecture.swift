@@ -81,7 +81,7 @@ enum Architecture {
         TargetRow(
             "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto",
             "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
-            "BFTConfiguration", "Logging", "Glibc", "Synchronization"),
+            "BFTConfiguration", "BFTLogging", "Glibc", "Synchronization"),
         // What a program imports that holds a validator.
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
@@ -99,15 +99,15 @@ enum Architecture {
             "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
             "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff"),
         // The command line, and what it reads and writes.
-        TargetRow("Logging", .acts, "Glibc", "Synchronization"),
+        TargetRow("BFTLogging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),
         TargetRow(
-            "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "Logging", "Glibc"),
+            "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "BFTLogging", "Glibc"),
         TargetRow("CEpoll", .binds),
         TargetRow(
             "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator",
             "CEpoll",
-            "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
+            "BFTLogging", "Glibc", "Synchronization", "FoundationEssentials"),
         // A simulator with planted mistakes, for tests of the command.
         TargetRow(
             "FailingSimulator", .acts, "BFTCommands", "BFTBase", "BFTCore", "BFTLedger",

@@ -82,6 +82,26 @@ import Testing
             ])
     }
 
+    @Test("A target with the name of somebody else's module is found, whatever its case")
+    func foreignModules() {
+        let text = """
+            let package = Package(
+                targets: [
+                    .target(name: "metrics"),
+                    .target(name: "BFTLogging"),
+                    .executableTarget(name: "Logging"),
+                    .systemLibrary(name: "Crypto"),
+                ])
+            """
+        let findings = ForeignModules.collisions(DeclaredTarget.all(inManifest: text))
+        #expect(
+            findings == [
+                "Crypto is a module of apple/swift-crypto, too",
+                "Logging is a module of apple/swift-log, too",
+                "metrics is a module of apple/swift-metrics, too",
+            ])
+    }
+
     @Test("Each banned word of the deciding targets is found as a word, and only so")
     func decidingWords() {
         for word in WordRules.inDecidingTargets {

@@ -44,6 +44,15 @@ import Testing
         }
     }
 
+    @Test("No target has the name of a module that its users have from elsewhere")
+    func foreignModules() throws {
+        let declared = DeclaredTarget.all(inManifest: try Self.manifest)
+        #expect(!declared.isEmpty)
+        for finding in ForeignModules.collisions(declared) {
+            Issue.record("Package.swift: \(finding)")
+        }
+    }
+
     @Test("Every directory of Tests is a test target")
     func everyTestTargetIsDeclared() throws {
         let declared = DeclaredTarget.all(inManifest: try Self.manifest)

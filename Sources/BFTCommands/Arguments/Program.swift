@@ -1,5 +1,5 @@
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// A command as a program knows it: what it is called, and how a value of it is made.
 public struct CommandEntry: Sendable {

@@ -1,5 +1,5 @@
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft get`: one value of the replicated state.
 public struct Get: ClientCommand {

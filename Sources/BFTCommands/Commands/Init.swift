@@ -1,6 +1,6 @@
 import BFTBase
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft init`: the home of one node.
 public struct Init: NodeCommand {

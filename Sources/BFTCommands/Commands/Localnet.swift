@@ -1,7 +1,7 @@
 import BFTBase
 import BFTConfiguration
+import BFTLogging
 import Glibc
-import Logging
 
 /// `bft localnet`: a whole network on this machine.
 public struct Localnet: NodeCommand {

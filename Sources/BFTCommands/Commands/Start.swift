@@ -1,6 +1,6 @@
 import BFTConfiguration
+import BFTLogging
 import Glibc
-import Logging
 
 /// `bft start`: runs one node.
 public struct Start: NodeCommand {

@@ -1,6 +1,6 @@
 import BFTBase
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft status`: what a node says about itself.
 public struct Status: ClientCommand {

@@ -1,5 +1,5 @@
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft submit`: one transaction, carried out once a quorum has ordered it.
 public struct Submit: ClientCommand {

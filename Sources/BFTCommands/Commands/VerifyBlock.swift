@@ -1,6 +1,6 @@
 import BFTConfiguration
+import BFTLogging
 import FoundationEssentials
-import Logging
 
 /// `bft verify-block`: whether a block is committed, checked here and not believed.
 public struct VerifyBlock: NodeCommand {

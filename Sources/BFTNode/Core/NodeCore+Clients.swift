@@ -2,11 +2,11 @@ import BFTBase
 import BFTChain
 import BFTCore
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTTransport
 import BFTWire
-import Logging
 
 /// Where the results for sessions go.
 protocol SessionHost: AnyObject {
