@@ -31,7 +31,7 @@ let package = Package(
         .library(name: "PostQuantum", targets: ["PostQuantum"]),
         .library(
             name: "KeyValueStore",
-            targets: ["KeyValueStore", "BFTLedger", "BFTCore", "BFTWire", "BFTBase"]),
+            targets: ["KeyValueStore", "BFTApplication", "BFTCore", "BFTWire", "BFTBase"]),
         .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
         .library(name: "BFTStorage", targets: ["BFTStorage"]),
         .library(name: "BLAKE3", targets: ["BLAKE3"]),
@@ -62,10 +62,14 @@ let package = Package(
         .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
+        // What an application is, and the one that is built in.
+        .target(
+            name: "BFTApplication", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
         .target(name: "CPrefetch"),
         .target(
             name: "KeyValueStore",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CPrefetch"],
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTApplication", "CPrefetch"],
             swiftSettings: pure),
         // Keys and signatures, and the wire between two validators.
         .systemLibrary(
@@ -88,7 +92,9 @@ let package = Package(
         // The committed chain on disk, with the application at its head.
         .target(
             name: "BFTChain",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage"],
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTStorage",
+            ],
             swiftSettings: generic),
         // The event loop and its sockets.
         .systemLibrary(
@@ -103,14 +109,14 @@ let package = Package(
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(
             name: "BFTServer",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
+            dependencies: ["BFTBase", "BFTWire", "BFTApplication", "CMicroHTTP"],
             swiftSettings: generic),
         // A validator: all of the above but a concrete protocol.
         .target(
             name: "BFTNode",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
-                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
+                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTCrypto",
+                "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
                 "BFTConfiguration", "BFTLogging",
             ],
             swiftSettings: generic),
@@ -118,8 +124,9 @@ let package = Package(
         .target(
             name: "BFT",
             dependencies: [
-                "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore",
+                "BFTBase", "BFTCore", "BFTApplication", "BFTLedger", "BFTNode",
+                "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
+                "KeyValueStore",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -127,16 +134,17 @@ let package = Package(
             // It imports BFT alone. The others stand here because the build compiles a target
             // again only when a module that is named here has changed.
             dependencies: [
-                "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore",
+                "BFT", "BFTBase", "BFTCore", "BFTApplication", "BFTLedger", "BFTNode",
+                "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
+                "KeyValueStore",
             ],
             path: "Examples/Embedding", swiftSettings: common),
         // A world to run replicas in.
         .target(
             name: "BFTSimulator",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage", "BFTChain",
-                "KeyValueStore",
+                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTStorage",
+                "BFTChain", "KeyValueStore",
             ],
             swiftSettings: generic),
         // What the simulator must know of each protocol.
@@ -164,8 +172,9 @@ let package = Package(
             // Those that it doesn't import stand here because their generic types are compiled
             // into it, and the build compiles it again only when a module named here has changed.
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore", "BFTCrypto",
-                "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
+                "BFTApplication", "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore",
+                "ProtocolSimplex",
                 "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "BFTLedger",
                 "BFTStorage", "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets",
                 "BFTServer",
@@ -224,17 +233,21 @@ let package = Package(
             dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
             swiftSettings: common),
         .testTarget(
-            name: "KeyValueStoreTests",
-            dependencies: ["BFTBase", "BFTWire", "BFTLedger", "KeyValueStore"],
+            name: "BFTApplicationTests", dependencies: ["BFTBase", "BFTCore", "BFTApplication"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTServerTests", dependencies: ["BFTBase", "BFTLedger", "BFTServer"],
+            name: "KeyValueStoreTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTApplication", "KeyValueStore"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTServerTests", dependencies: ["BFTBase", "BFTApplication", "BFTServer"],
             swiftSettings: common),
         .testTarget(
             name: "BFTNodeTests",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
-                "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
+                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTCrypto",
+                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer",
+                "BFTSockets", "BFTNode",
                 "KeyValueStore", "BFTLogging", "ProtocolSimplex", "ProtocolPBFT",
                 "ProtocolHotStuff",
             ], swiftSettings: common),

@@ -1,4 +1,5 @@
 // What a program needs that holds a validator: one import instead of seven.
+@_exported public import BFTApplication
 @_exported public import BFTBase
 @_exported public import BFTConfiguration
 @_exported public import BFTCore

@@ -1,4 +1,4 @@
-package import BFTLedger
+package import BFTApplication
 package import BFTStorage
 package import BFTWire
 

@@ -1,3 +1,4 @@
+package import BFTApplication
 package import BFTBase
 import BFTCore
 package import BFTLedger

@@ -1,8 +1,8 @@
+public import BFTApplication
 public import BFTBase
 public import BFTConfiguration
 public import BFTCore
 import BFTCrypto
-public import BFTLedger
 import BFTLogging
 import BFTRocksDB
 import BFTServer

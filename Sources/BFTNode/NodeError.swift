@@ -1,7 +1,7 @@
+public import BFTApplication
 public import BFTBase
 import BFTChain
 public import BFTCrypto
-public import BFTLedger
 public import BFTServer
 public import BFTSockets
 public import BFTStorage

@@ -1,5 +1,5 @@
+public import BFTApplication
 public import BFTBase
-public import BFTLedger
 import BFTWire
 
 /// The built-in application: a replicated store of strings that understands the commands of Redis.
@@ -122,34 +122,6 @@ public struct KeyValueStore: Application, Sendable {
                 continue
             }
             read(entry.verb, &command, &allowance, &answer)
-        }
-    }
-
-    // MARK: Checking
-
-    /// Refuses what would only fail: no list, no such command, a wrong number of arguments, a key
-    /// or a value above its limit.
-    public func check(_ transaction: RawSpan) throws(TransactionRejection) {
-        guard var reader = try? CommandReader(transaction) else {
-            throw TransactionRejection("ERR the transaction is not a list of commands")
-        }
-        while reader.remaining > 0 {
-            var command = reader.next()
-            guard let entry = VerbTable.shared[command.next()] else {
-                throw TransactionRejection("ERR unknown command")
-            }
-            guard Self.accepts(entry.arity, command.count) else {
-                throw TransactionRejection(
-                    "ERR wrong number of arguments for '\(entry.verb)' command")
-            }
-            while command.remaining > 0 {
-                let count = command.next().byteCount
-                guard count <= KeyValueLimits.valueBytes else {
-                    throw TransactionRejection(
-                        "ERR an argument of \(count) bytes is above the limit of "
-                            + "\(KeyValueLimits.valueBytes)")
-                }
-            }
         }
     }
 }

@@ -1,4 +1,4 @@
-import BFTLedger
+import BFTApplication
 
 /// The commands that change nothing, the same in a transaction and in a query.
 extension KeyValueStore {

@@ -1,5 +1,5 @@
+import BFTApplication
 import BFTBase
-import BFTLedger
 import KeyValueStore
 
 /// The storage of a test: what a host would keep.

@@ -47,9 +47,12 @@ enum Architecture {
         TargetRow("ProtocolPBFT", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("ProtocolHotStuff", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        // What an application is, and the one that is built in.
+        TargetRow("BFTApplication", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("CPrefetch", .binds),
         TargetRow(
-            "KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CPrefetch"),
+            "KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTApplication",
+            "CPrefetch"),
         // Keys and signatures, and the wire between two validators.
         TargetRow("COpenSSL", .binds),
         TargetRow(
@@ -66,7 +69,8 @@ enum Architecture {
             "Synchronization"),
         // The committed chain on disk, with the application at its head.
         TargetRow(
-            "BFTChain", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage"),
+            "BFTChain", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+            "BFTStorage"),
         // The event loop, its sockets, and the transport on them.
         TargetRow("CLibUV", .binds),
         TargetRow(
@@ -75,25 +79,26 @@ enum Architecture {
         // What clients meet.
         TargetRow("CMicroHTTP", .binds),
         TargetRow(
-            "BFTServer", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP",
-            "Glibc", "Synchronization"),
+            "BFTServer", .acts, "BFTBase", "BFTWire", "BFTApplication", "CMicroHTTP", "Glibc",
+            "Synchronization"),
         // A validator: all of the above but a concrete protocol or application.
         TargetRow(
-            "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto",
-            "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
-            "BFTConfiguration", "BFTLogging", "Glibc", "Synchronization"),
+            "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+            "BFTCrypto", "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets",
+            "BFTServer", "BFTConfiguration", "BFTLogging", "Glibc", "Synchronization"),
         // What a program imports that holds a validator.
         TargetRow(
-            "BFT", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTNode", "BFTConfiguration",
-            "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore"),
-        TargetRow(
-            "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTLedger", "BFTNode",
+            "BFT", .acts, "BFTBase", "BFTCore", "BFTApplication", "BFTLedger", "BFTNode",
             "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
+            "KeyValueStore"),
+        TargetRow(
+            "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTApplication", "BFTLedger",
+            "BFTNode", "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
             "KeyValueStore"),
         // A world to run replicas in.
         TargetRow(
-            "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
-            "BFTChain", "KeyValueStore"),
+            "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+            "BFTStorage", "BFTChain", "KeyValueStore"),
         // What the simulator must know of each protocol.
         TargetRow(
             "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
@@ -115,9 +120,10 @@ enum Architecture {
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
-            "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
-            "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "BFTLedger", "BFTStorage",
-            "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets", "BFTServer", "Glibc"),
+            "BFTApplication", "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore",
+            "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols",
+            "BFTLedger", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets",
+            "BFTServer", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

@@ -1,4 +1,4 @@
-internal import BFTLedger
+internal import BFTApplication
 
 /// One client's connection, without the connection: bytes in, replies out.
 ///

@@ -1,5 +1,5 @@
+import BFTApplication
 public import BFTBase
-import BFTLedger
 
 /// What one client asked for and was answered. A client waits for an answer before it asks again;
 /// one whose answer never comes is never heard of again.

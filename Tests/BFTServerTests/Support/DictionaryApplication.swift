@@ -1,4 +1,4 @@
-import BFTLedger
+import BFTApplication
 
 /// A store of strings, counters and hashes, small enough to be read at a glance.
 struct DictionaryApplication {
