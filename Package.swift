@@ -25,6 +25,9 @@ let pure: [SwiftSetting] = generic + [.strictMemorySafety()]
 
 let package = Package(
     name: "swift-bft",
+    // A validator runs on Linux. What decides, the key-value store and the simulator are compiled
+    // wherever Swift is; on Apple's systems, `InlineArray` and spans came with these.
+    platforms: [.macOS(.v26), .iOS(.v26), .tvOS(.v26), .watchOS(.v26), .visionOS(.v26)],
     products: [
         .library(name: "BFT", targets: ["BFT"]),
         .executable(name: "bft", targets: ["bft"]),
@@ -34,6 +37,7 @@ let package = Package(
             targets: ["KeyValueStore", "BFTApplication", "BFTCore", "BFTWire", "BFTBase"]),
         .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
         .library(name: "BFTStorage", targets: ["BFTStorage"]),
+        .library(name: "BFTDisk", targets: ["BFTDisk"]),
         .library(name: "BLAKE3", targets: ["BLAKE3"]),
         .library(
             name: "BFTSockets", targets: ["BFTSockets", "BFTTransport", "BFTCrypto", "BFTBase"]),
@@ -80,10 +84,15 @@ let package = Package(
         .target(
             name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
             swiftSettings: pure),
-        // Disk.
-        .target(name: "CStorage"),
+        // What survives a crash: its forms, and a disk in memory that fails.
+        .target(name: "CChecksum"),
         .target(
-            name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CStorage"],
+            name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CChecksum"],
+            swiftSettings: generic),
+        // The disk of a machine, and the threads that wait for it.
+        .target(name: "CSystemCalls"),
+        .target(
+            name: "BFTDisk", dependencies: ["BFTBase", "BFTStorage", "CSystemCalls"],
             swiftSettings: generic),
         .systemLibrary(name: "CRocksDB"),
         .target(
@@ -116,8 +125,8 @@ let package = Package(
             name: "BFTNode",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTCrypto",
-                "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
-                "BFTConfiguration", "BFTLogging",
+                "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTSockets",
+                "BFTServer", "BFTConfiguration", "BFTLogging",
             ],
             swiftSettings: generic),
         // What a program imports that holds a validator.
@@ -176,7 +185,7 @@ let package = Package(
                 "BFTApplication", "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore",
                 "ProtocolSimplex",
                 "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "BFTLedger",
-                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets",
+                "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets",
                 "BFTServer",
             ],
             swiftSettings: common),
@@ -226,11 +235,12 @@ let package = Package(
             dependencies: ["BFTBase", "BFTWire", "BFTCrypto", "BFTTransport"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTStorageTests", dependencies: ["BFTBase", "BFTWire", "BFTStorage"],
+            name: "BFTStorageTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTStorage", "BFTDisk"],
             swiftSettings: common),
         .testTarget(
             name: "BFTRocksDBTests",
-            dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
+            dependencies: ["BFTBase", "BFTStorage", "BFTDisk", "BFTRocksDB", "CRocksDB"],
             swiftSettings: common),
         .testTarget(
             name: "BFTApplicationTests", dependencies: ["BFTBase", "BFTCore", "BFTApplication"],
@@ -246,7 +256,7 @@ let package = Package(
             name: "BFTNodeTests",
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTCrypto",
-                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer",
+                "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer",
                 "BFTSockets", "BFTNode",
                 "KeyValueStore", "BFTLogging", "ProtocolSimplex", "ProtocolPBFT",
                 "ProtocolHotStuff",

@@ -4,6 +4,7 @@ import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
 import BFTLogging
 import BFTRocksDB

@@ -2,6 +2,7 @@ import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
+import BFTDisk
 import BFTLedger
 import BFTStorage
 import Glibc

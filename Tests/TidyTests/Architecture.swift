@@ -31,6 +31,17 @@ enum Architecture {
         "Sources/BFTLedger/Host/ReplicaHost+Outputs.swift",
     ]
 
+    /// What not every system has that Swift compiles for.
+    static let machineModules: Set = [
+        "CEpoll", "CLibUV", "CMicroHTTP", "COpenSSL", "CRocksDB", "CSystemCalls", "CToml", "Glibc",
+    ]
+
+    /// The targets that are compiled wherever Swift is, with all that they import: those that decide,
+    /// but for the transport, whose keys are OpenSSL's, and the world that they are tried in.
+    static let portable =
+        table.filter { $0.role == .decides && $0.name != "BFTTransport" }.map(\.name)
+        + ["BFTSimulator", "SimulatedProtocols"]
+
     /// Reading this table is reading the architecture.
     static let table = [
         // What everything is built from.
@@ -59,10 +70,13 @@ enum Architecture {
             "BFTCrypto", .acts, "BFTBase", "BFTWire", "PostQuantum", "COpenSSL", "Glibc",
             "Synchronization"),
         TargetRow("BFTTransport", .decides, "BFTBase", "BFTWire", "BFTCrypto"),
-        // Disk.
-        TargetRow("CStorage", .binds),
+        // What survives a crash: its forms, and a disk in memory that fails.
+        TargetRow("CChecksum", .binds),
+        TargetRow("BFTStorage", .acts, "BFTBase", "BFTWire", "CChecksum", "Synchronization"),
+        // The disk of a machine, and the threads that wait for it.
+        TargetRow("CSystemCalls", .binds),
         TargetRow(
-            "BFTStorage", .acts, "BFTBase", "BFTWire", "CStorage", "Glibc", "Synchronization"),
+            "BFTDisk", .acts, "BFTBase", "BFTStorage", "CSystemCalls", "Glibc", "Synchronization"),
         TargetRow("CRocksDB", .binds),
         TargetRow(
             "BFTRocksDB", .acts, "BFTBase", "BFTWire", "BFTStorage", "CRocksDB", "Glibc",
@@ -84,8 +98,8 @@ enum Architecture {
         // A validator: all of the above but a concrete protocol or application.
         TargetRow(
             "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
-            "BFTCrypto", "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets",
-            "BFTServer", "BFTConfiguration", "BFTLogging", "Glibc", "Synchronization"),
+            "BFTCrypto", "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB",
+            "BFTSockets", "BFTServer", "BFTConfiguration", "BFTLogging", "Glibc", "Synchronization"),
         // What a program imports that holds a validator.
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTApplication", "BFTLedger", "BFTNode",
@@ -122,8 +136,8 @@ enum Architecture {
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
             "BFTApplication", "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore",
             "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols",
-            "BFTLedger", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets",
-            "BFTServer", "Glibc"),
+            "BFTLedger", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTTransport",
+            "BFTSockets", "BFTServer", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

@@ -82,6 +82,17 @@ import Testing
             ])
     }
 
+    @Test("A way to what not every system has is found, however long")
+    func portability() {
+        let table = [
+            TargetRow("A", .decides, "B"), TargetRow("B", .acts, "C", "D"),
+            TargetRow("C", .acts, "Glibc"), TargetRow("D", .acts, "Synchronization"),
+        ]
+        #expect(LayeringRules.portability(["D"], in: table).isEmpty)
+        #expect(
+            LayeringRules.portability(["A", "D"], in: table) == ["A -> B -> C -> Glibc"])
+    }
+
     @Test("A target with the name of somebody else's module is found, whatever its case")
     func foreignModules() {
         let text = """

@@ -36,6 +36,14 @@ import Testing
         #expect(directories.sorted() == Architecture.table.map(\.name).sorted())
     }
 
+    @Test("What decides and the simulator reach nothing that not every system has")
+    func portability() {
+        #expect(Architecture.portable.contains("BFTLedger"))
+        for way in LayeringRules.portability(Architecture.portable, in: Architecture.table) {
+            Issue.record("\(way)")
+        }
+    }
+
     @Test("The package's dependencies agree with the table")
     func manifestAgrees() throws {
         let declared = DeclaredTarget.all(inManifest: try Self.manifest)
@@ -50,6 +58,15 @@ import Testing
         #expect(!declared.isEmpty)
         for finding in ForeignModules.collisions(declared) {
             Issue.record("Package.swift: \(finding)")
+        }
+    }
+
+    @Test("What is usable alone is compiled without unsafe flags")
+    func primitives() throws {
+        let declared = DeclaredTarget.all(inManifest: try Self.manifest)
+        #expect(declared.contains { $0.name == "BFTCore" && $0.hasUnsafeFlags })
+        for name in ["BLAKE3", "CBLAKE3Kernels", "CPostQuantumKernels", "PostQuantum"] {
+            #expect(declared.contains { $0.name == name && !$0.hasUnsafeFlags }, "\(name)")
         }
     }
 

@@ -3,6 +3,7 @@ import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
 import BFTLogging
 import BFTServer
