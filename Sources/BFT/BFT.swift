@@ -8,6 +8,7 @@
 @_exported public import struct BFTApplication.CommandReader
 @_exported public import struct BFTApplication.CommandRule
 @_exported public import struct BFTApplication.CommandTable
+@_exported public import enum BFTApplication.Reply
 @_exported public import struct BFTApplication.ResultWriter
 @_exported public import protocol BFTApplication.StateSink
 @_exported public import protocol BFTApplication.StateSource

@@ -4,8 +4,8 @@ import BFTWire
 
 /// The built-in application: a replicated store of strings that understands the commands of Redis.
 ///
-/// A transaction or a query is a `CommandList`; the result is a reply in RESP3. A list with one
-/// command has that command's reply, any other an array of replies, as `EXEC` has. The commands of
+/// A transaction or a query is a `CommandList`; the result is a `Reply`. A list with one
+/// command has that command's reply, any other a list of replies, as `EXEC` has. The commands of
 /// a list are carried out together and in order; one that fails leaves its error in the array and
 /// stops no other.
 ///
@@ -53,7 +53,7 @@ public struct KeyValueStore: Application, Sendable {
         guard var reader = try? CommandReader(transaction) else {
             return result.malformed()
         }
-        if reader.count != 1 { result.array(reader.count) }
+        if reader.count != 1 { result.list(reader.count) }
         while reader.remaining > 0 {
             var command = reader.next()
             let name = command.next()
@@ -105,7 +105,7 @@ public struct KeyValueStore: Application, Sendable {
         defer { answer.end() }
         guard var reader = try? CommandReader(request) else { return answer.malformed() }
         var allowance = Allowance.query
-        if reader.count != 1 { answer.array(reader.count) }
+        if reader.count != 1 { answer.list(reader.count) }
         while reader.remaining > 0 {
             var command = reader.next()
             let name = command.next()

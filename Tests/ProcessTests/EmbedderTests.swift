@@ -15,7 +15,8 @@ extension ProcessTests {
             "ConsensusProtocol", "HotStuff", "HotStuff2", "PBFT", "Simplex",
             // What an application is, and the one that is built in.
             "Application", "ApplicationError", "BlockContext", "CommandArguments", "CommandList",
-            "CommandReader", "CommandRule", "CommandTable", "KeyValueStore", "ResultWriter",
+            "CommandReader", "CommandRule", "CommandTable", "KeyValueStore", "Reply",
+            "ResultWriter",
             "StateProof", "StateSink", "StateSource",
             // What blocks and answers are made of.
             "Batch", "Block", "Certificate", "CommitCertificate", "Digest", "Height", "Timestamp",

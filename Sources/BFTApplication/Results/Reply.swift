@@ -1,96 +1,144 @@
-/// Replies in RESP3, the protocol of Redis: a front end passes them on as they are.
+import BFTWire
+
+/// A result whose parts front ends can tell apart, whatever protocol their clients speak.
 ///
-/// Source: the RESP3 specification, github.com/redis/redis-specifications.
-extension ResultWriter {
-    /// `+text`: a status. The text has no line break.
-    @inlinable
-    public mutating func status(_ text: StaticString) {
-        write("+")
-        write(text)
-        write("\r\n")
-    }
+/// An application writes it with a `ResultWriter`; the encoding is `kind u8` and, by kind,
+///
+///     0 null      nothing
+///     1 ok        nothing
+///     2 status    length u32 ‖ text
+///     3 error     length u32 ‖ text
+///     4 integer   value i64
+///     5 value     length u32 ‖ bytes
+///     6 list      count u32, then so many replies
+///     7 map       count u32, then so many pairs of replies
+///
+/// Integers are little-endian. Texts are UTF-8 as far as their application cares.
+public indirect enum Reply: Equatable, Sendable {
+    /// There is no value.
+    case null
+    /// It is done.
+    case ok
+    /// A word of the application, which is no error.
+    case status([UInt8])
+    /// Why it is not done.
+    case error([UInt8])
+    case integer(Int64)
+    case value([UInt8])
+    case list([Reply])
+    /// Keys and values, in the order in which they were written.
+    case map([Entry])
 
-    /// `+OK`.
-    @inlinable
-    public mutating func ok() { write("+OK\r\n") }
+    /// A key of a map, and what stands under it.
+    public struct Entry: Equatable, Sendable {
+        public let key: Reply
+        public let value: Reply
 
-    /// `-text`: an error. The text starts with its code, such as `ERR`, and has no line break.
-    @inlinable
-    public mutating func error(_ text: StaticString) {
-        write("-")
-        write(text)
-        write("\r\n")
-    }
-
-    /// `-text`: an error whose text may quote what a client sent: a byte that would break the
-    /// line becomes a space, as in Redis.
-    public mutating func error(_ text: [UInt8]) {
-        write("-")
-        write(text.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
-        write("\r\n")
-    }
-
-    /// `:value`: an integer.
-    public mutating func integer(_ value: Int64) { line(0x3A, value) }
-
-    /// `$length` and the bytes.
-    public mutating func bulk(_ bytes: RawSpan) {
-        line(0x24, Int64(bytes.byteCount))
-        write(bytes)
-        write("\r\n")
-    }
-
-    /// `_`: there is no value.
-    @inlinable
-    public mutating func null() { write("_\r\n") }
-
-    /// `*count`: the head of an array. Its elements follow.
-    public mutating func array(_ count: Int) { line(0x2A, Int64(count)) }
-
-    /// `$length` and `value` in decimal.
-    public mutating func bulk(decimal value: Int64) {
-        var digits = DecimalDigits(value)
-        digits.withBytes { bulk($0) }
-    }
-
-    private mutating func line(_ kind: UInt8, _ value: Int64) {
-        var digits = DecimalDigits(value)
-        digits.withLine(kind) { write($0) }
-    }
-}
-
-/// A number written out in decimal without an allocation.
-public struct DecimalDigits {
-    /// A kind, a sign, 19 digits, a line break.
-    private var buffer = InlineArray<24, UInt8>(repeating: 0)
-    private var start: Int
-    private static let end = 22
-
-    public init(_ value: Int64) {
-        start = Self.end
-        var rest = value.magnitude
-        repeat {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            start -= 1
-            buffer[start] = 0x30 + UInt8(truncatingIfNeeded: digit)
-            rest = quotient
-        } while rest > 0
-        if value < 0 {
-            start -= 1
-            buffer[start] = 0x2D
+        public init(key: Reply, value: Reply) {
+            self.key = key
+            self.value = value
         }
     }
 
-    /// Calls `body` with the digits.
-    public mutating func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
-        unsafe body(buffer.span.bytes.extracting(start..<Self.end))
+    /// Replies within replies are read down to this depth.
+    public static let depthLimit = 32
+
+    /// Reads `result`, or returns `nil` if that is not one whole reply.
+    public init?(_ result: some Collection<UInt8>) {
+        let bytes = Array(result)
+        var reader = ReplyReader(unsafe bytes.span.bytes)
+        do {
+            self = try Self.read(&reader, from: bytes, depth: 0)
+            try reader.finish()
+        } catch {
+            return nil
+        }
     }
 
-    /// Calls `body` with the byte `kind`, the digits, and a line break.
-    fileprivate mutating func withLine(_ kind: UInt8, _ body: (RawSpan) -> Void) {
-        buffer[start - 1] = kind
-        buffer[Self.end] = 0x0D
-        buffer[Self.end + 1] = 0x0A
-        unsafe body(buffer.span.bytes.extracting(start - 1..<Self.end + 2))
+    @_lifetime(reader: copy reader)
+    private static func read(
+        _ reader: inout ReplyReader, from bytes: [UInt8], depth: Int
+    ) throws(WireError) -> Reply {
+        guard depth < depthLimit else {
+            throw .tooLarge(limit: depthLimit, found: UInt64(depth) + 1)
+        }
+        switch try reader.next() {
+        case .null: return .null
+        case .ok: return .ok
+        case .status(let range): return .status(Array(bytes[range]))
+        case .error(let range): return .error(Array(bytes[range]))
+        case .integer(let value): return .integer(value)
+        case .value(let range): return .value(Array(bytes[range]))
+        case .list(let count):
+            var replies: [Reply] = []
+            for _ in 0..<count {
+                replies.append(try read(&reader, from: bytes, depth: depth + 1))
+            }
+            return .list(replies)
+        case .map(let count):
+            var entries: [Entry] = []
+            for _ in 0..<count {
+                let key = try read(&reader, from: bytes, depth: depth + 1)
+                let value = try read(&reader, from: bytes, depth: depth + 1)
+                entries.append(Entry(key: key, value: value))
+            }
+            return .map(entries)
+        }
+    }
+
+    /// What stands in front of a reply, or of a part of one.
+    enum Kind: UInt8 {
+        case null, ok, status, error, integer, value, list, map
+    }
+}
+
+extension ResultWriter {
+    /// There is no value.
+    public mutating func null() { append(.null) }
+
+    /// It is done.
+    public mutating func ok() { append(.ok) }
+
+    /// A word that is no error.
+    public mutating func status(_ text: StaticString) {
+        append(.status, UInt32(text.utf8CodeUnitCount))
+        write(text)
+    }
+
+    /// An error. The text begins with its code, such as `ERR`.
+    public mutating func error(_ text: StaticString) {
+        append(.error, UInt32(text.utf8CodeUnitCount))
+        write(text)
+    }
+
+    /// An error whose text may quote what a client sent.
+    public mutating func error(_ text: [UInt8]) {
+        append(.error, UInt32(text.count))
+        write(text)
+    }
+
+    public mutating func integer(_ value: Int64) {
+        append(.integer)
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe append($0) }
+    }
+
+    public mutating func value(_ bytes: RawSpan) {
+        append(.value, UInt32(bytes.byteCount))
+        write(bytes)
+    }
+
+    /// The head of a list. So many replies follow.
+    public mutating func list(_ count: Int) { append(.list, UInt32(count)) }
+
+    /// The head of a map. So many pairs of replies follow, each a key and its value.
+    public mutating func map(_ count: Int) { append(.map, UInt32(count)) }
+
+    private mutating func append(_ kind: Reply.Kind) {
+        unsafe withUnsafeBytes(of: kind.rawValue) { unsafe append($0) }
+    }
+
+    private mutating func append(_ kind: Reply.Kind, _ count: UInt32) {
+        append(kind)
+        unsafe withUnsafeBytes(of: count.littleEndian) { unsafe append($0) }
     }
 }

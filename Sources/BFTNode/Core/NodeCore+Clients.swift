@@ -98,8 +98,9 @@ extension NodeCore {
         if origin & SubmissionDesk.ticketBit != 0 {
             submissions.take(origin)?(.failure(.refused(text)))
         } else {
-            let reply = Array("-\(text)\r\n".utf8)
-            sessions?.answerWrite(origin, reply.span.bytes)
+            var reply = ResultWriter()
+            reply.error(Array(text.utf8))
+            sessions?.answerWrite(origin, reply.bytes.span.bytes)
         }
     }
 
