@@ -1,23 +1,23 @@
-package import BFTApplication
-package import BFTBase
-package import BFTCore
-package import BFTLedger
-package import BFTStorage
+public import BFTApplication
+public import BFTBase
+public import BFTCore
+public import BFTLedger
+public import BFTStorage
 
 /// The results of one own batch, those of its last transactions left out if they are too large to
 /// keep together.
-package struct BatchResults: Sendable {
-    package let reference: BatchReference
-    package let results: ResultWriter
+public struct BatchResults: Sendable {
+    public let reference: BatchReference
+    public let results: ResultWriter
 }
 
 /// What executing one block gave.
-package struct ExecutedBlock: Sendable {
-    package let stateRoot: Digest
+public struct ExecutedBlock: Sendable {
+    public let stateRoot: Digest
     /// Those of the own batches, in the order of the block's payload.
-    package let results: [BatchResults]
+    public let results: [BatchResults]
     /// The bytes of the results.
-    package let byteCount: Int
+    public let byteCount: Int
 }
 
 /// The application at the head of its chain: executes the next block, and keeps what it executed.
@@ -27,27 +27,27 @@ package struct ExecutedBlock: Sendable {
 /// a crash always could take its last blocks. They are committed again from the logs.
 ///
 /// Used by one thread at a time.
-package struct BlockExecutor<App: Application> {
+public struct BlockExecutor<App: Application> {
     /// When the application's state is written down.
-    package struct SavePolicy: Sendable {
+    public struct SavePolicy: Sendable {
         /// After this many bytes of executed batches, or this many blocks.
-        package var byteCount: Int
-        package var blockCount: Int
+        public var byteCount: Int
+        public var blockCount: Int
         /// More bytes are executed between two saves if the last one was large: this many times
         /// its own, up to `byteCountLimit`.
-        package var factor = 0
-        package var byteCountLimit = Int.max
+        public var factor = 0
+        public var byteCountLimit = Int.max
         /// Validators save their state in so many turns: those that save hold nothing up while a
         /// quorum goes on.
-        package var turns = 1
+        public var turns = 1
 
-        package init(byteCount: Int, blockCount: Int) {
+        public init(byteCount: Int, blockCount: Int) {
             self.byteCount = byteCount
             self.blockCount = blockCount
         }
     }
 
-    package private(set) var application: App
+    public private(set) var application: App
     private let store: ChainStore
     private let own: ValidatorIndex
     private let policy: SavePolicy
@@ -57,7 +57,7 @@ package struct BlockExecutor<App: Application> {
     private var isSaveUnderWay = false
     private var lastHeight = Height.zero
     /// How many blocks were executed and not kept yet.
-    package private(set) var unkeptBlockCount = 0
+    public private(set) var unkeptBlockCount = 0
     /// The bytes of batches executed since the state was saved.
     private var unsavedByteCount: Int
     private var unsavedBlockCount = 0
@@ -65,10 +65,10 @@ package struct BlockExecutor<App: Application> {
     private var saveByteLimit: Int
 
     /// The results of one own batch are kept up to this many bytes and those of one transaction.
-    package static var resultByteLimit: Int { 32 << 20 }
+    public static var resultByteLimit: Int { 32 << 20 }
 
     /// - Parameter application: as the last block in `store` left it.
-    package init(
+    public init(
         _ application: consuming App, store: ChainStore, own: ValidatorIndex, policy: SavePolicy
     ) {
         self.application = application
@@ -79,14 +79,14 @@ package struct BlockExecutor<App: Application> {
         unsavedByteCount = own.rawValue % policy.turns * policy.byteCount / policy.turns
     }
 
-    package static func context(of block: Block) -> BlockContext {
+    public static func context(of block: Block) -> BlockContext {
         BlockContext(height: block.height, time: block.time, proposer: block.proposer)
     }
 
     /// Executes the block that follows the last, and takes the state down if that is due.
     ///
     /// - Parameter places: where its large batches stand in the log.
-    package mutating func execute(
+    public mutating func execute(
         _ committed: CommittedBlock, at places: [LogPosition?]
     ) -> ExecutedBlock {
         var results: [BatchResults] = []
@@ -120,10 +120,10 @@ package struct BlockExecutor<App: Application> {
     }
 
     /// The bytes that `keep` would write.
-    package var unkeptByteCount: Int { changes.byteCount }
+    public var unkeptByteCount: Int { changes.byteCount }
 
     /// Keeps every block that was executed.
-    package mutating func keep() throws(StorageError) {
+    public mutating func keep() throws(StorageError) {
         guard unkeptBlockCount > 0 else { return }
         try store.write(&changes)
         unkeptBlockCount = 0
@@ -132,19 +132,19 @@ package struct BlockExecutor<App: Application> {
     /// The state to be written, if it was taken down and its block is kept. The host writes it to
     /// the store, beside everything else, and says so with `noteSaved`: only then is the state
     /// taken down again.
-    package mutating func takeSave() -> StateSave? {
+    public mutating func takeSave() -> StateSave? {
         guard unkeptBlockCount == 0, let save else { return nil }
         self.save = nil
         isSaveUnderWay = true
         return save
     }
 
-    package mutating func noteSaved() { isSaveUnderWay = false }
+    public mutating func noteSaved() { isSaveUnderWay = false }
 
     /// Keeps and saves everything, so that the next start has nothing to execute again.
     ///
     /// - Precondition: no save is under way.
-    package mutating func saveAtEnd() throws(StorageError) {
+    public mutating func saveAtEnd() throws(StorageError) {
         try keep()
         // What was taken down and what changed since.
         if let save = takeSave() { try store.write(save) }

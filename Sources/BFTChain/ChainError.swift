@@ -1,9 +1,9 @@
-package import BFTApplication
-package import BFTStorage
-package import BFTWire
+public import BFTApplication
+public import BFTStorage
+public import BFTWire
 
 /// Why a chain on disk can't be taken up.
-package enum ChainError: Error, Equatable, Sendable {
+public enum ChainError: Error, Equatable, Sendable {
     case storage(StorageError)
     /// The disk holds another chain.
     case otherChain
@@ -13,7 +13,7 @@ package enum ChainError: Error, Equatable, Sendable {
 }
 
 extension ChainError: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .storage(let error): "\(error)"
         case .otherChain: "the disk holds another chain"

@@ -1,8 +1,8 @@
-package import BFTApplication
-package import BFTBase
-package import BFTCore
-package import BFTLedger
-package import BFTStorage
+public import BFTApplication
+public import BFTBase
+public import BFTCore
+public import BFTLedger
+public import BFTStorage
 import BFTWire
 
 /// The committed chain on disk: blocks, certificates and batches, and the application's state.
@@ -15,7 +15,7 @@ import BFTWire
 /// with the height that it is of. From there the blocks since can be executed again.
 ///
 /// A large batch stays where the safety log has it, and the chain says where that is.
-package final class ChainStore: KeptBlocks, Sendable {
+public final class ChainStore: KeptBlocks, Sendable {
     private let backend: any StorageBackend
     private let archive: LogArchive?
     private let rules: CommitRules
@@ -28,7 +28,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     /// - Parameters:
     ///   - rules: what it takes to commit a block of the chain.
     ///   - archive: the log that the places of batches refer to.
-    package init(
+    public init(
         _ backend: any StorageBackend, rules: CommitRules, archive: LogArchive? = nil
     ) {
         self.backend = backend
@@ -40,7 +40,7 @@ package final class ChainStore: KeptBlocks, Sendable {
 
     /// The state after the last block that was kept, or `genesis` in a new store. Throws if the
     /// store belongs to another chain.
-    package func open(genesis: CommittedState, chain: Digest) throws(ChainError) -> CommittedState {
+    public func open(genesis: CommittedState, chain: Digest) throws(ChainError) -> CommittedState {
         let (found, state): ([UInt8]?, [UInt8]?)
         do throws(StorageError) {
             found = try backend.get(.meta, key: Self.chainKey)
@@ -76,7 +76,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     /// The state after the last block that was kept, or `nil` in a new store.
-    package func head() throws(StorageError) -> CommittedState? {
+    public func head() throws(StorageError) -> CommittedState? {
         guard let bytes = try backend.get(.meta, key: Self.committedKey),
             let state = try? CommittedState(decoding: bytes)
         else { return nil }
@@ -84,7 +84,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     /// The entries of the application's state.
-    package var stateSource: some StateSource { StoredState(backend: backend) }
+    public var stateSource: some StateSource { StoredState(backend: backend) }
 
     // MARK: Writing
 
@@ -92,7 +92,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     ///
     /// - Parameter places: where each of its batches stands in the log, durably, and `nil` for
     ///   those that are to be kept here.
-    package func add(
+    public func add(
         _ committed: CommittedBlock, at places: [LogPosition?], stateRoot: Digest,
         to changes: inout ChainChanges
     ) {
@@ -113,7 +113,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     /// Keeps everything that was added since the last time.
-    package func write(_ changes: inout ChainChanges) throws(StorageError) {
+    public func write(_ changes: inout ChainChanges) throws(StorageError) {
         if let head = changes.head {
             changes.batch.put(.meta, key: Self.committedKey, value: head.encoded)
         }
@@ -128,7 +128,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     /// everything else.
     ///
     /// - Precondition: that block has been kept.
-    package func write(_ save: StateSave) throws(StorageError) {
+    public func write(_ save: StateSave) throws(StorageError) {
         // The state must not outlive the chain that it is of.
         try backend.sync()
         var run = save.run
@@ -138,7 +138,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     /// The height after which the application's state was saved last.
-    package func savedHeight() throws(StorageError) -> Height {
+    public func savedHeight() throws(StorageError) -> Height {
         guard let bytes = try backend.get(.state, key: Self.savedKey), bytes.count == 8 else {
             return .zero
         }
@@ -146,7 +146,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     /// Brings back what a crash took: the batches in the log that were ordered before it.
-    package func restore(_ batches: [Batch]) throws(StorageError) {
+    public func restore(_ batches: [Batch]) throws(StorageError) {
         for batch in batches where try self.batch(batch.reference) == nil {
             var write = WriteBatch(capacity: batch.encoded.count + 64)
             write.put(.batches, key: Self.key(batch.reference), value: batch.encoded)
@@ -155,25 +155,25 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     /// Makes everything that was kept durable.
-    package func sync() throws(StorageError) { try backend.sync() }
+    public func sync() throws(StorageError) { try backend.sync() }
 
     // MARK: Reading
 
-    package func block(at height: Height) throws(StorageError) -> Block? {
+    public func block(at height: Height) throws(StorageError) -> Block? {
         guard let bytes = try backend.get(.blocks, key: Self.key(height)) else { return nil }
         return try? Block(decoding: bytes)
     }
 
     /// What commits the block at `height`: a certificate of it or of a descendant. `nil` if there
     /// is none that does.
-    package func certificate(at height: Height) throws(StorageError) -> CommitCertificate? {
+    public func certificate(at height: Height) throws(StorageError) -> CommitCertificate? {
         guard let bytes = try backend.get(.certificates, key: Self.key(height)),
             let certificate = try? Certificate(decoding: bytes)
         else { return nil }
         return try? rules.check(certificate)
     }
 
-    package func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
+    public func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
         guard let bytes = try backend.get(.batches, key: Self.key(reference)) else { return nil }
         let batch: Batch?
         if let place = BatchPlace(bytes) {
@@ -195,7 +195,7 @@ package final class ChainStore: KeptBlocks, Sendable {
     }
 
     /// The block at `height` with what commits it and the number of its transactions.
-    package func storedBlock(at height: Height) throws(StorageError) -> StoredBlock? {
+    public func storedBlock(at height: Height) throws(StorageError) -> StoredBlock? {
         guard let block = try block(at: height), let certificate = try certificate(at: height)
         else { return nil }
         var count = 0
@@ -250,14 +250,14 @@ private struct BatchPlace {
 }
 
 /// Blocks that are written together.
-package struct ChainChanges: Sendable {
+public struct ChainChanges: Sendable {
     fileprivate var batch = WriteBatch()
     /// What needs no place in the store's own log.
     fileprivate var unlogged = WriteBatch()
     /// The state after the last of the blocks.
     fileprivate var head: CommittedState?
 
-    package init() {}
+    public init() {}
 
     var byteCount: Int { batch.byteCount + unlogged.byteCount }
 
@@ -266,20 +266,20 @@ package struct ChainChanges: Sendable {
 
 /// What of an application's state changed since it was saved last, as it is after the block at
 /// `height`.
-package struct StateSave: StateSink, Equatable, Sendable {
-    package let height: Height
+public struct StateSave: StateSink, Equatable, Sendable {
+    public let height: Height
     fileprivate var run = SortedRun()
 
-    package init(height: Height) { self.height = height }
+    public init(height: Height) { self.height = height }
 
-    package var byteCount: Int { run.byteCount }
+    public var byteCount: Int { run.byteCount }
 
-    package mutating func put(key: RawSpan, value: RawSpan) {
+    public mutating func put(key: RawSpan, value: RawSpan) {
         precondition(key.byteCount > 0, "an application has no empty key")
         run.put(key: key, value: value)
     }
 
-    package mutating func delete(key: RawSpan) {
+    public mutating func delete(key: RawSpan) {
         precondition(key.byteCount > 0, "an application has no empty key")
         run.delete(key: key)
     }
@@ -310,8 +310,8 @@ private struct StoredState: StateSource {
 }
 
 /// A block as HTTP clients see it.
-package struct StoredBlock: Sendable {
-    package let block: Block
-    package let certificate: CommitCertificate
-    package let transactionCount: Int
+public struct StoredBlock: Sendable {
+    public let block: Block
+    public let certificate: CommitCertificate
+    public let transactionCount: Int
 }

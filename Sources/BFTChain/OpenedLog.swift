@@ -1,18 +1,18 @@
 import BFTBase
-package import BFTCore
-package import BFTLedger
-package import BFTStorage
+public import BFTCore
+public import BFTLedger
+public import BFTStorage
 import BFTWire
 
 /// A safety log that was opened, with the records that were in it.
-package struct OpenedLog<P: ConsensusProtocol> {
-    package let log: SafetyLog
-    package let records: [ReplicaRecord<P>]
+public struct OpenedLog<P: ConsensusProtocol> {
+    public let log: SafetyLog
+    public let records: [ReplicaRecord<P>]
     /// Where the large batches stand, in the order of the log.
-    package let places: [PlacedBatch]
+    public let places: [PlacedBatch]
 
     /// Opens the log in `directory` and reads every record in it.
-    package init(
+    public init(
         _ directory: any LogDirectory, options: SafetyLog.Options
     ) throws(ChainError) {
         var options = options
@@ -62,7 +62,7 @@ private struct LogContents<P: ConsensusProtocol> {
 extension ChainStore {
     /// Brings back the small batches in `records` that were ordered up to `state`: a crash may have
     /// taken them from the store. The places of the large ones are written with their blocks.
-    package func restoreBatches<P: ConsensusProtocol>(
+    public func restoreBatches<P: ConsensusProtocol>(
         _ records: [ReplicaRecord<P>], places: [PlacedBatch], orderedIn state: CommittedState
     ) throws(ChainError) {
         let large = Set(places.map(\.reference))

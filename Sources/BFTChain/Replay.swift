@@ -1,15 +1,15 @@
-package import BFTApplication
-package import BFTBase
+public import BFTApplication
+public import BFTBase
 import BFTCore
-package import BFTLedger
+public import BFTLedger
 import BFTStorage
 
 /// Brings an application to the head of the chain: loads the state that was saved last, and
 /// executes again the blocks since.
-package enum Replay {
+public enum Replay {
     /// - Parameter note: told of each block that is about to be executed again.
     /// - Throws: if the state can't be read or is not the one that the validators agreed on.
-    package static func bring<App: Application>(
+    public static func bring<App: Application>(
         _ application: inout App, to head: CommittedState, from store: ChainStore,
         _ note: (_ height: Height, _ saved: Height) -> Void = { _, _ in }
     ) throws(ChainError) {

@@ -127,12 +127,12 @@ extension Ledger {
 
     /// Draws the conclusions of what the host found out about `vote`.
     mutating func noteChecked(
-        _ vote: Vote, isGenuine: Bool, into effects: inout [LedgerEffect]
+        _ vote: Vote, isGenuine: Bool, at now: Instant, into effects: inout [LedgerEffect]
     ) {
         let reference = BatchReference(authoredAs: vote)
         pool.noteChecked(reference, vote, isGenuine: isGenuine)
         let (askers, evidence) = checks.finish(vote, isGenuine: isGenuine)
-        for asker in askers { answer([reference], to: asker, into: &effects) }
+        for asker in askers { answer([reference], to: asker, at: now, into: &effects) }
         accuse(evidence, into: &effects)
         guard !isGenuine else { return }
         for vote in pool.distrust(vote.voter) { check(vote, into: &effects) }
@@ -192,7 +192,8 @@ extension Ledger {
 
     /// Sends what is here; what was executed is on the host's disk.
     mutating func answer(
-        _ references: [BatchReference], to peer: ValidatorIndex, into effects: inout [LedgerEffect]
+        _ references: [BatchReference], to peer: ValidatorIndex, at now: Instant,
+        into effects: inout [LedgerEffect]
     ) {
         var onDisk: [BatchReference] = []
         for reference in references {
@@ -202,11 +203,28 @@ extension Ledger {
             }
             let copy = pool.copy(reference) ?? queue.batch(reference).map { BatchCopy($0) }
             if let copy {
-                effects.append(.send(.batch(copy), to: peer))
+                give(copy, to: peer, at: now, into: &effects)
             } else {
                 onDisk.append(reference)
             }
         }
         if !onDisk.isEmpty { effects.append(.readBatches(onDisk, for: peer)) }
+    }
+
+    /// Sends the own batches that wait to be ordered to a peer that may have missed them. It
+    /// decides when its link is made, so it is asking for them.
+    mutating func greet(
+        _ peer: ValidatorIndex, at now: Instant, into effects: inout [LedgerEffect]
+    ) {
+        for copy in pool.sendableBatches { give(copy, to: peer, at: now, into: &effects) }
+    }
+
+    private mutating func give(
+        _ copy: BatchCopy, to peer: ValidatorIndex, at now: Instant,
+        into effects: inout [LedgerEffect]
+    ) {
+        let byteCount = copy.batch.encoded.count
+        guard holds(.budget, answers.spend(byteCount, on: peer, at: now)) else { return }
+        effects.append(.send(.batch(copy), to: peer))
     }
 }

@@ -62,6 +62,7 @@ struct Ledger: Equatable, Sendable {
     var pace: ProposalPace
     var reminder: BatchReminder
     var checks: AuthorshipChecks
+    var answers: AnswerBudget
     /// The authors that were accused of contradicting themselves: once is enough.
     var convicted: Bitmap
     /// The host's wall clock, as of this turn.
@@ -81,6 +82,7 @@ struct Ledger: Equatable, Sendable {
         pool = BatchPool(next: state.frontier, own: own, limits: limits)
         convicted = Bitmap(count: count)
         checks = AuthorshipChecks(authorCount: count)
+        answers = AnswerBudget(validatorCount: count, bytesPerSecond: limits.answerBytes)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
         queue = CommitQueue(root: state.block, inFlightLimit: limits.executionsInFlight)
         roots = ExecutedRoots(height: state.block.height, root: state.stateRoot)
@@ -133,7 +135,8 @@ struct Ledger: Equatable, Sendable {
             case .batch(let copy):
                 hasNews = true
                 try take(copy, from: sender, at: now, into: &effects)
-            case .batchRequest(let references): answer(references, to: sender, into: &effects)
+            case .batchRequest(let references):
+                answer(references, to: sender, at: now, into: &effects)
             case .syncRequest(let request):
                 if request.height <= queue.executed {
                     effects.append(.readBlocks(request, for: sender))
@@ -163,8 +166,10 @@ struct Ledger: Equatable, Sendable {
 
     /// What to propose on top of `branch.tip`.
     ///
-    /// - Parameter view: the view to propose in, the one after the tip's if not given.
-    mutating func draft(on branch: Branch, in view: View? = nil, at now: Instant) -> Draft {
+    /// - Parameter isCautious: whether to name only batches whose signatures are checked.
+    mutating func draft(
+        on branch: Branch, isCautious: Bool = false, at now: Instant
+    ) -> Draft {
         let applied = vouchedState(on: branch.tip)
         let blocks = branch.undecided
         let isLagging =
@@ -182,7 +187,7 @@ struct Ledger: Equatable, Sendable {
             return Draft(time: wallTime, applied: applied, payload: [])
         }
         let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
-        isCautious = isStuck(branch, in: view ?? branch.tip.view.next)
+        self.isCautious = isCautious
         if isCautious { hasNews = true }
         let payload = pool.draft(frontier: frontier, start: start, isCautious: isCautious)
         pace.note(payload, at: now)
@@ -192,12 +197,27 @@ struct Ledger: Equatable, Sendable {
         return Draft(time: wallTime, applied: applied, payload: payload)
     }
 
-    /// Whether more views in a row failed before `view` than faulty leaders alone account for.
-    /// Malicious authors may have signed falsely what each of those leaders proposed.
-    private func isStuck(_ branch: Branch, in view: View) -> Bool {
-        let tolerated = UInt64((configuration.validators.count - 1) / 3)
-        let next = branch.tip.view.rawValue
-        return view.rawValue > next && view.rawValue - next > tolerated + 1
+    /// Whether one of the views that failed between that of the last block, `last`, and `view` was
+    /// led by somebody honest: by this validator, or by one of those who have more power than the
+    /// malicious. Malicious authors may have signed falsely what that leader proposed.
+    static func hasHonestFailed(
+        after last: View, before view: View, in configuration: ReplicaConfiguration,
+        ledBy leader: (View) -> ValidatorIndex
+    ) -> Bool {
+        let validators = configuration.validators
+        var leaders = Bitmap(count: validators.count)
+        var power = VotingPower(0)
+        var next = view
+        while let failed = next.previous, failed > last {
+            let leader = leader(failed)
+            if leader == configuration.own { return true }
+            if leaders.insert(leader.rawValue) {
+                power += validators.powers[leader.rawValue]
+                if validators.isWeakQuorum(power) { return true }
+            }
+            next = failed
+        }
+        return false
     }
 
     /// The last state computed here, or the one that `parent` vouches for if this replica is slower

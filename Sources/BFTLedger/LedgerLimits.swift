@@ -32,6 +32,11 @@ public struct LedgerLimits: Sendable, Equatable {
     public var fetchPatience = Interval.milliseconds(200)
     /// How long a peer may take to answer.
     public var answerTimeout = Interval.milliseconds(500)
+    /// How many bytes of batches in memory one peer is sent a second because it asks, and at most
+    /// at once. A request names up to `batchRequestLimit` batches, each as long as a block may be,
+    /// and whoever asks for them again and again would cost a copy of each: what goes beyond is
+    /// dropped, and is asked for again by whoever needs it. As much as a fast link carries.
+    public var answerBytes = 64 << 20
     /// How far a proposer's clock may be ahead.
     public var clockDriftMilliseconds: UInt64 = 2_000
     /// How many committed blocks catching up may gather before they are executed.
@@ -44,6 +49,8 @@ public struct LedgerLimits: Sendable, Equatable {
     package var skippedCheck: BatchCheck?
     /// The same of catching up.
     package var skippedCatchUpCheck: CatchUpCheck?
+    /// The same of fetching batches.
+    package var skippedFetchCheck: FetchCheck?
 
     public init() {}
 

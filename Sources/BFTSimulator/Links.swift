@@ -15,6 +15,19 @@ struct Links: Sendable {
 
         let number: Int
         let shape: Shape
+
+        /// The sides of a split that `isMalicious` says who stands across. If all others would be
+        /// on one side, one of them is cut off: a split that separates nobody is none, and would
+        /// keep other cuts away.
+        static func straddled(_ sides: [Bool], by isMalicious: [Bool]) -> [Bool?] {
+            var sides = sides
+            let first = sides.firstIndex(of: true) ?? 0
+            let honest = sides.indices.map { ($0 + first) % sides.count }
+                .filter { !isMalicious[$0] }
+            guard honest.count > 1 else { return sides }
+            if Set(honest.map { sides[$0] }).count == 1 { sides[honest[0]].toggle() }
+            return sides.indices.map { isMalicious[$0] ? nil : sides[$0] }
+        }
     }
 
     private let count: Int

@@ -61,19 +61,11 @@ extension World {
     }
 
     /// Two times of three, whoever is malicious stands on both sides: the network is the
-    /// adversary's, and keeps honest validators from one another rather than from it. If one
-    /// alone is cut off then, it is an honest one.
+    /// adversary's, and keeps honest validators from one another rather than from it.
     private func straddled(_ sides: [Bool], _ random: inout SplitMix64) -> [Bool?] {
         let isMalicious = sides.indices.map { self.isMalicious(ValidatorIndex($0)) }
         guard isMalicious.contains(true), !random.oneIn(3) else { return sides }
-        var sides = sides
-        if sides.count(where: { $0 }) == 1, let alone = sides.firstIndex(of: true),
-            isMalicious[alone],
-            let step = sides.indices.first(where: { !isMalicious[($0 + alone) % sides.count] })
-        {
-            sides.swapAt(alone, (step + alone) % sides.count)
-        }
-        return sides.indices.map { isMalicious[$0] ? nil : sides[$0] }
+        return Links.Cut.straddled(sides, by: isMalicious)
     }
 
     /// The malicious know who is cut off.

@@ -103,6 +103,7 @@ public struct World<P: ConsensusProtocol>: Sendable {
         // Small, so that floods reach them.
         limits.bytesPerAuthor = 256 << 10
         limits.blockBytes = 64 << 10
+        limits.answerBytes = 512 << 10
         // Few, so that certificates often stand further up than one answer reaches.
         limits.syncBlocks = 3
         self.limits = mistakes.limits(limits)

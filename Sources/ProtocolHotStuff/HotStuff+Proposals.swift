@@ -235,7 +235,11 @@ extension HotStuffReplica {
             return refuse(block, .unjustified(block.view), into: &effects)
         }
         rounds.update(view) { $0.judgement = .asked }
-        effects.append(.judge(Branch(root: committed, ancestors: ancestors, tip: block)))
+        // Votes go to the next leader, so of most voters nothing is known.
+        var voters = round.votes.voters { $0.block == block.digest }
+        voters.insert(block.proposer.rawValue)
+        effects.append(
+            .judge(Branch(root: committed, ancestors: ancestors, tip: block, voters: voters)))
     }
 
     /// No vote for this block, so the view may as well be over.

@@ -128,14 +128,17 @@ extension PBFTReplica {
             let judgement = blocks[block.digest]?.judgement
             if isJoined, judgement == .notAsked, let ancestors = path(to: block) {
                 blocks.update(block.digest) { $0.judgement = .asked }
-                let certificate = instances.index(of: block.view, block.height)
-                    .flatMap { instances.all[$0].prepared }
+                let instance = instances[block.view, block.height]
+                let certificate = instance?.prepared
                     .flatMap { $0.statement.block == block.digest ? $0 : nil }
+                let voters =
+                    certificate?.signers
+                    ?? instance?.prepares.voters { $0.block == block.digest }
                 effects.append(
                     .judge(
                         Branch(
                             root: committed, ancestors: ancestors, tip: block, in: view,
-                            isCertified: certificate != nil, voters: certificate?.signers)))
+                            isCertified: certificate != nil, voters: voters)))
             }
             if judgement == .valid, mayPrepare(block.name, on: block.parent) {
                 prepare(block, into: &effects)

@@ -276,9 +276,14 @@ struct EvidenceInView<Rules: PBFTRules>: Oracle {
                 said.height.rawValue - committed.rawValue <= 32
             else { return nil }
             hear(vote, isUseful: isUseful, at: node.rawValue)
-        case .accused(let evidence, let node):
+        case .accused(let evidence, let node)
+        where evidence.first.statement.kind != .authorship:
             let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
             memories[node.rawValue].accused.append(duty)
+            memories[node.rawValue].owed.removeAll { $0 == duty }
+        case .heldBack(let evidence, let node)
+        where evidence.first.statement.kind != .authorship:
+            let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
             memories[node.rawValue].owed.removeAll { $0 == duty }
         case .powerCut(let node, _): memories[node.rawValue] = Memory()
         case .committed(let run, let node):

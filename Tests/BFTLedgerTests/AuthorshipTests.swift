@@ -76,7 +76,8 @@ import Testing
             effects.removeAll { if case .check = $0 { true } else { false } }
             for vote in asked {
                 ledger.noteChecked(
-                    vote, isGenuine: vote.signature != Self.falseSignature, into: &effects)
+                    vote, isGenuine: vote.signature != Self.falseSignature,
+                    at: Fixture.at(100), into: &effects)
             }
         }
 
@@ -144,8 +145,16 @@ import Testing
             scene.give(Fixture.signed(Fixture.batch(3, 1, 9)), from: 3)
             scene.answerChecks()
             return scene.accused == [ValidatorIndex(3)]
-        case .standing:
-            return keepsWhatIsNeeded(scene)
+        case .standing: return keepsWhatIsNeeded(scene)
+        case .budget:
+            let scene = Scene(skipping: skipped) { $0.answerBytes = 1_000 }
+            let batch = Fixture.batch(2, 1, size: 300)
+            scene.give(Fixture.signed(batch), from: 2)
+            for _ in 0..<100 {
+                scene.request(batch, by: 1)
+                scene.answerChecks()
+            }
+            return scene.receivers(of: Fixture.signed(batch)).count <= 4
         }
     }
 
@@ -294,13 +303,53 @@ import Testing
         #expect(scene.asked.isEmpty && scene.receivers(of: Fixture.signed(third)) == [1])
     }
 
-    @Test("After more failed views than faulty leaders explain, only what is checked is proposed")
+    @Test("A leader learns of a false signature in its view, whatever it was made to seem to owe")
+    func slander() throws {
+        var peer = Fixture.ledger(own: 1)
+        /// The first request of the peer to v0 for what `block` lacks, and when.
+        func asksLeader(for block: Block, from start: UInt64) -> UInt64? {
+            peer.consider(
+                Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(start))
+            var effects: [LedgerEffect] = []
+            var now = Fixture.at(start)
+            while now < Fixture.at(start + 1_000) {
+                peer.settle(ownClaim: .zero, at: now, into: &effects)
+                let request = LedgerMessage.batchRequest(block.payload)
+                if effects.contains(.send(request, to: ValidatorIndex(0))) {
+                    return now.nanoseconds / 1_000_000 - start
+                }
+                now = peer.nextDeadline ?? Fixture.at(start + 1_000)
+            }
+            return nil
+        }
+        peer.wallTime = Timestamp(milliseconds: 1_000)
+        let madeUp = Fixture.block(
+            on: Fixture.genesis, view: 1, payload: [Fixture.batch(0, 1)], proposer: 3)
+        #expect(asksLeader(for: madeUp, from: 0) == 220)
+        // The view ends. What v3 has signed falsely and shown to v0 alone, v0 proposes.
+        let leader = Scene()
+        let batch = Fixture.batch(3, 1)
+        leader.give(Scene.falselySigned(batch), from: 3)
+        #expect(leader.drafted == [batch.reference])
+        let block = Fixture.block(on: Fixture.genesis, view: 2, payload: [batch], proposer: 0)
+        #expect(asksLeader(for: block, from: 1_000) == 20)
+        leader.request(batch, by: 1)
+        leader.answerChecks()
+        #expect(leader.ledger.pool.isDistrusted(ValidatorIndex(3)) && leader.drafted.isEmpty)
+    }
+
+    @Test("After a view that an honest leader lost, only what is checked is proposed")
     func caution() {
         let (scene, copy) = (Scene(), Fixture.signed(Fixture.batch(3, 1)))
         scene.give(copy, from: 3)
         func drafted(in view: UInt64) -> [BatchReference] {
             let branch = Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.genesis)
-            return scene.ledger.draft(on: branch, in: View(view), at: Fixture.at(200)).payload
+            let isCautious = Ledger.hasHonestFailed(
+                after: Fixture.genesis.view, before: View(view), in: scene.ledger.configuration
+            ) { ValidatorIndex(Int($0.rawValue % 4)) }
+            return scene.ledger.draft(
+                on: branch, isCautious: isCautious, at: Fixture.at(200)
+            ).payload
         }
         let tip = Fixture.genesis.view.rawValue
         for view in tip...tip + 2 { #expect(drafted(in: view) == [copy.reference]) }
@@ -310,6 +359,27 @@ import Testing
         #expect(scene.asked == [copy.authorship?.vote(for: copy.reference)])
         scene.answerChecks()
         #expect(drafted(in: tip + 3) == [copy.reference])
+    }
+
+    @Test(
+        "That somebody honest lost a view is told by power, not by views, and of one's own at once")
+    func lostViews() throws {
+        func isLost(_ leaders: [Int], powers: [VotingPower]) throws -> Bool {
+            let configuration = ReplicaConfiguration(
+                chain: Fixture.chain, epoch: .zero, validators: try ValidatorSet(powers),
+                own: ValidatorIndex(0),
+                timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1)))
+            return Ledger.hasHonestFailed(
+                after: View(7), before: View(8 + UInt64(leaders.count)), in: configuration
+            ) { ValidatorIndex(leaders[Int($0.rawValue) - 8]) }
+        }
+        #expect(try !isLost([], powers: [1, 1, 1, 1]))
+        // A tenure of one leader.
+        #expect(try !isLost([1, 1, 1, 1, 1, 1], powers: [1, 1, 1, 1]))
+        #expect(try isLost([1, 1, 1, 2], powers: [1, 1, 1, 1]))
+        #expect(try isLost([0], powers: [1, 1, 1, 1]) && isLost([0, 1, 1], powers: [1, 1, 1, 1]))
+        #expect(try !isLost([2, 3, 4, 2, 3], powers: [4, 4, 1, 1, 1]))
+        #expect(try isLost([2, 1], powers: [4, 4, 1, 1, 1]))
     }
 
     @Test("A batch of the log that is far ahead is checked once for all who ask")

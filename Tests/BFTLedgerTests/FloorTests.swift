@@ -93,12 +93,42 @@ import Testing
         let near = BatchCopy(Fixture.batch(1, UInt64(4 * Block.payloadLimit) + 1))
         for batch in [far, far, near] { pool.recover(batch) }
         #expect(pool.slotCount(of: ValidatorIndex(1)) == 0)
-        #expect(pool.heldBatches == [far, near])
+        #expect(pool.heldBatches == [near, far])
         #expect(pool.batch(far.reference) == far.batch && pool.copy(far.reference) == far)
         _ = pool.order(Fixture.batch(1, 1).reference)
         pool.bringNear()
         #expect(pool.slotCount(of: ValidatorIndex(1)) == 4 * Block.payloadLimit)
         #expect(pool.heldBatches == [near, far] && pool.isHeld(near.reference))
+    }
+
+    @Test("Batches of the log that are far ahead cost no more each the more there are")
+    func manyFarBatches() {
+        var pool = BatchPool(
+            next: Array(repeating: BatchSequence(1), count: 4), own: ValidatorIndex(0),
+            limits: LedgerLimits())
+        let start = UInt64(4 * Block.payloadLimit) + 1
+        let batches = (start..<start + 40_000).map { Fixture.batch(1, $0) }
+        // A contradiction, too, and a place that is a little out of order.
+        let other = Fixture.batch(1, start + 7, 9)
+        for batch in [batches[2], batches[1], other] + batches {
+            pool.recover(Fixture.signed(batch))
+        }
+        #expect(pool.slotCount(of: ValidatorIndex(1)) == 0)
+        #expect(pool.heldBatches.count == batches.count + 1)
+        let reordered = pool.heldBatches.map(\.batch).filter { $0 != other }
+        #expect(reordered == batches)
+        for batch in batches + [other] { #expect(pool.isHeld(batch.reference)) }
+        #expect(!pool.isHeld(Fixture.batch(1, start + 7, 8).reference))
+        #expect(!pool.isHeld(Fixture.batch(1, start + 40_000).reference))
+        for sequence in 1..<start {
+            _ = pool.order(Fixture.batch(1, sequence).reference)
+            pool.bringNear()
+        }
+        for batch in batches {
+            #expect(pool.order(batch.reference).batch == batch)
+            pool.bringNear()
+        }
+        #expect(pool.heldBatches.isEmpty)
     }
 
     @Test("A long run that is committed at once finds batches of the log that were far ahead")

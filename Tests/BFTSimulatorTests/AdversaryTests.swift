@@ -1,11 +1,13 @@
 import BFTBase
 import BFTCore
-import BFTSimulator
+import BFTLedger
 import ProtocolHotStuff
 import ProtocolPBFT
 import ProtocolSimplex
 import SimulatedProtocols
 import Testing
+
+@testable import BFTSimulator
 
 @Suite struct AdversaryTests {
     /// Every protocol meets the whole catalogue.
@@ -69,6 +71,26 @@ import Testing
         }
         #expect(world.malformedCount > 0)
         #expect(world.violations.isEmpty)
+    }
+
+    @Test("What any malicious validator says but garbage is a message, so that it is heard")
+    func encodings() async throws {
+        for entry in AdversaryCatalogue<Simplex>.all where entry.name != "garbage" {
+            let world = try await Seeds.aside {
+                var world = try World<Simplex>(
+                    powers: [1, 1, 1, 1], seed: 1, plan: FaultPlan(),
+                    adversaries: [2: entry.make()])
+                world.runToRest(within: SimplexSimulationTests.bound)
+                return world
+            }
+            #expect(world.malformedCount == 0, "\(entry.name)")
+            #expect(world.violations.isEmpty)
+            guard entry.name == "pester" else { continue }
+            // Everybody keeps what it asks for.
+            for node in [0, 1, 3] {
+                #expect(try #require(world.nodes[node].host).replica.pendingBytes > 8 * 4_000)
+            }
+        }
     }
 
     @Test("Nobody orders a batch in another's name, in any protocol")

@@ -204,6 +204,10 @@ import Testing
         let proofs = try [votes[0...1], votes[2...3]].map { pair in
             try #require(Evidence(pair[pair.startIndex], pair[pair.startIndex + 1]))
         }
+        #expect(oracle.judge(.heldBack(try Self.otherEvidence(numbered: 5), by: node)) == nil)
+        var unpaid = oracle
+        #expect(unpaid.judge(.heldBack(proofs[1], by: node)) == nil)
+        #expect(unpaid.judge(.rested(unfinished: nil)) != nil)
         #expect(oracle.judge(.heldBack(proofs[0], by: node)) == nil)
         // The other one is owed all the same, and so is this one at another replica.
         #expect(oracle.judge(.rested(unfinished: nil)) != nil)
@@ -211,6 +215,18 @@ import Testing
         #expect(oracle.judge(.rested(unfinished: nil)) != nil)
         #expect(oracle.judge(.heldBack(proofs[1], by: node)) == nil)
         #expect(oracle.judge(.rested(unfinished: nil)) == nil)
+    }
+
+    /// Two batches of a sequence by v3. Where votes have a view, their length stands.
+    static func otherEvidence(numbered number: Int) throws -> Evidence {
+        let authorship = Authorship(chain: chain, epoch: .zero, signature: [])
+        let votes = (UInt64(0)..<2).map { content in
+            authorship.vote(
+                for: BatchReference(
+                    author: ValidatorIndex(3), sequence: BatchSequence(1),
+                    digest: Digest(content, 0, 0, 0), byteCount: number))
+        }
+        return try #require(Evidence(votes[0], votes[1]))
     }
 
     @Test("Nobody is owed an accusation for votes of other chains or in a form of nobody's")

@@ -7,19 +7,22 @@ import Testing
 @testable import BFTSimulator
 @testable import SimulatedProtocols
 
-/// What P5 has to cry about, one crime at a time. Four validators; v3 is malicious, and signs
-/// whatever it takes.
+/// What P5 has to cry about, one crime at a time, and what evidence is owed. Four validators; v3
+/// is malicious, and signs whatever it takes.
 @Suite struct PBFTOracleTests {
     private static let signatures = StandInSignature(seed: 1)
     private static let chain = Digest(1, 0, 0, 0)
     private let node = ValidatorIndex(0)
 
+    private func scene() throws -> Scene {
+        Scene(
+            validators: try ValidatorSet([1, 1, 1, 1]), isHonest: [true, true, true, false],
+            areClocksRight: true, chain: Self.chain, limits: LedgerLimits(),
+            signatures: Self.signatures)
+    }
+
     private func oracle() throws -> ReportsTheHighest<SoundPBFTRules> {
-        var oracle = ReportsTheHighest<SoundPBFTRules>(
-            Scene(
-                validators: try ValidatorSet([1, 1, 1, 1]), isHonest: [true, true, true, false],
-                areClocksRight: true, chain: Self.chain, limits: LedgerLimits(),
-                signatures: Self.signatures))
+        var oracle = ReportsTheHighest<SoundPBFTRules>(try scene())
         // With v3, this makes certificates of height 5 in view 1 and of height 3 in view 2.
         for (view, height) in [(1, 5), (2, 3)] as [(UInt64, UInt64)] {
             for voter in [0, 1] {
@@ -79,6 +82,53 @@ import Testing
         for var oracle in [durable, voted] {
             #expect(oracle.judge(.powerCut(at: node, keeping: 0)) == nil)
             #expect(oracle.judge(try asks(for: 3, reporting: nil)) != nil)
+        }
+    }
+
+    @Test("An accusation that waits is not missed, and one for batches pays for no vote")
+    func evidence() throws {
+        var oracle = EvidenceInView<SoundPBFTRules>(try scene())
+        let first = Block(
+            epoch: .zero, view: View(1), height: Height(1), parents: [.zero], proposer: node,
+            time: Timestamp(milliseconds: 0),
+            applied: AppliedState(height: .zero, root: .zero), payload: [])
+        let committing = Statement(
+            chain: Self.chain, epoch: .zero, kind: .commit, view: first.view,
+            height: first.height, block: first.digest)
+        let rules = CommitRules(
+            chain: Self.chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
+            kinds: PBFT.commitKinds)
+        let run = CommittedRun(
+            blocks: [first], certificate: try rules.check(try certificate(committing)))
+        #expect(oracle.judge(.committed(try #require(run), at: node)) == nil)
+        let votes = [UInt64(1), 2].map { content in
+            Vote(
+                statement: Statement(
+                    chain: Self.chain, epoch: .zero, kind: .prepare, view: View(1),
+                    height: Height(5), block: Digest(content, 0, 0, 0)),
+                voter: ValidatorIndex(3), signature: [])
+        }
+        for vote in votes {
+            _ = oracle.judge(
+                .received(
+                    .vote(vote), at: node, isUseful: true,
+                    committed: Floor(view: first.view, height: first.height), current: View(1)))
+        }
+        #expect(oracle.judge(.rested(unfinished: nil)) != nil)
+        let other = try OracleUnitTests.otherEvidence(numbered: 1)
+        for observation in [.accused(other, by: node), .heldBack(other, by: node)]
+            as [Observation<PBFT>]
+        {
+            #expect(oracle.judge(observation) == nil)
+            #expect(oracle.judge(.rested(unfinished: nil)) != nil)
+        }
+        let proof = try #require(Evidence(votes[0], votes[1]))
+        for observation in [.accused(proof, by: node), .heldBack(proof, by: node)]
+            as [Observation<PBFT>]
+        {
+            var paid = oracle
+            #expect(paid.judge(observation) == nil)
+            #expect(paid.judge(.rested(unfinished: nil)) == nil)
         }
     }
 

@@ -1,6 +1,7 @@
 @_spi(Verification) import BFTBase
 import BFTCore
 import ProtocolHotStuff
+import Testing
 
 /// One replica of HotStuff, talked to in words. `Docs/testing.md` lists them.
 ///
@@ -139,7 +140,10 @@ struct Conversation<Rules: HotStuffRules> {
         case .draft(let view, let branch):
             draft = (view, branch.tip.digest)
             return ["draft for view \(view) on \(words.name(branch.tip.digest))"]
-        case .judge(let branch): return ["judge \(words.name(branch.tip.digest))"]
+        case .judge(let branch):
+            // The ledger asks those for batches who have them: at least whoever proposes the block.
+            #expect(branch.voters?[branch.tip.proposer.rawValue] == true)
+            return ["judge \(words.name(branch.tip.digest))"]
         case .commit(let run):
             committed = (run.last, run.certificate)
             return ["commit " + run.blocks.map { words.name($0.digest) }.joined(separator: " ")]

@@ -1,6 +1,7 @@
 @_spi(Verification) import BFTBase
 import BFTCore
 import ProtocolPBFT
+import Testing
 
 // What the replica asks for, in words.
 extension Conversation {
@@ -28,6 +29,10 @@ extension Conversation {
             draft = (view, branch.tip.digest)
             return ["draft for view \(view) on \(name(branch.tip.digest))"]
         case .judge(let branch):
+            // The ledger asks those for batches who have them: at least whoever proposes the block.
+            #expect(
+                branch.view > branch.tip.view
+                    || branch.voters?[branch.tip.proposer.rawValue] == true)
             return [
                 "judge \(name(branch.tip.digest))" + (branch.isCertified ? ", certified" : "")
             ]

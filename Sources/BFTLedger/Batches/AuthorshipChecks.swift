@@ -11,10 +11,11 @@ import BFTCore
 ///
 /// A malicious author may sign falsely and show such a batch to one leader. Nobody can take from
 /// that leader what it proposes, and its view is lost; but it learns of it as soon as the first
-/// peer asks, and from then on checks what that author sends before it proposes it. So each
-/// honest leader loses one view to each malicious author. Nor can malicious authors line such
-/// views up: once more failed in a row than faulty leaders account for, a leader names only what
-/// is checked.
+/// peer asks, and from then on checks what that author sends before it proposes it. Peers ask it
+/// in that view: `BatchFetcher` has the proposer among the first, whatever others can make it seem
+/// to owe. So each honest leader loses one view to each malicious author. Nor can malicious
+/// authors line such views up: once a view in a row of failed ones was led by somebody honest, the
+/// next leader names only what is checked.
 struct AuthorshipChecks: Equatable, Sendable {
     private struct Pending: Equatable, Sendable {
         let vote: Vote

@@ -1,5 +1,5 @@
-/// What is checked of a batch that a peer sends: each a guard on something that the message
-/// carries.
+/// What is checked of a batch that a peer sends or asks for: each a guard on something that the
+/// message carries.
 public enum BatchCheck: CaseIterable, Sendable {
     /// `batch.authorship.chain`: what an author signed on another chain orders nothing here.
     case chain
@@ -17,4 +17,7 @@ public enum BatchCheck: CaseIterable, Sendable {
     case contradiction
     /// `batch.reference`: a proposal that waits does not lose the batches that are here for it.
     case standing
+    /// `batchRequest.references`: answered with so many bytes a second. Otherwise a few bytes, said
+    /// again and again, would cost megabytes each time.
+    case budget
 }

@@ -13,6 +13,10 @@ import BFTCore
 ///
 /// A proposal of a Byzantine leader may name batches that nobody has. They have half the room at
 /// each peer, and what somebody honest has voted for has all of it: they hold nothing up for long.
+/// Nor do they say anything of the author in whose name they were made up. And until somebody
+/// honest has voted, the proposer is always among the first that are asked, whatever it did not
+/// answer before: perhaps nobody else has the batch, and only by being asked does an honest leader
+/// learn that the author's signature is false.
 struct BatchFetcher: Equatable, Sendable {
     /// Who is thought to have a batch.
     struct Holders: Equatable, Sendable {
@@ -56,6 +60,10 @@ struct BatchFetcher: Equatable, Sendable {
     private var peers: [Peer]
     private let own: ValidatorIndex
     private let limits: LedgerLimits
+
+    private func holds(_ check: FetchCheck, _ condition: Bool) -> Bool {
+        condition || limits.skippedFetchCheck == check
+    }
 
     init(validatorCount: Int, own: ValidatorIndex, limits: LedgerLimits) {
         peers = Array(repeating: Peer(), count: validatorCount)
@@ -173,10 +181,11 @@ struct BatchFetcher: Equatable, Sendable {
         return (1, 0, position == holders.proposer.rawValue ? 0 : 1)
     }
 
-    /// Whether a peer should have the batch, so that its silence says something of it.
+    /// Whether a peer should have the batch, so that its silence says something of it. An author
+    /// should if somebody honest has seen that it is one.
     private func isExpected(_ peer: ValidatorIndex, to hold: Wanted) -> Bool {
         hold.holders.voters?[peer.rawValue] == true || peer == hold.holders.proposer
-            || peer == hold.reference.author
+            || peer == hold.reference.author && holds(.author, hold.holders.isCertified)
     }
 
     // MARK: One batch
@@ -224,17 +233,12 @@ struct BatchFetcher: Equatable, Sendable {
             wanted[position].dueAt = now.advanced(by: limits.answerTimeout)
             return []
         }
-        // Those who should have it and can be relied on are waited for while they are busy.
-        let reliable = unasked.filter { entry.holders.voters?[$0] == true && peers[$0].misses == 0 }
-        let free = (reliable.isEmpty ? unasked : reliable)
-            .filter { self.room(at: $0, entry.holders.isCertified) > 0 }
-        guard !free.isEmpty else {
+        let best = best(of: unasked, for: entry)
+        guard !best.isEmpty else {
             wanted[position].isBlocked = true
             wanted[position].dueAt = soonestRoom(now)
             return []
         }
-        let best = free.sorted { rank($0, for: entry) < rank($1, for: entry) }
-            .prefix(entry.width).map { ValidatorIndex($0) }
         for peer in best {
             if peers[peer.rawValue].openCount == 0 { peers[peer.rawValue].heardAt = now }
             peers[peer.rawValue].openCount += 1
@@ -245,6 +249,25 @@ struct BatchFetcher: Equatable, Sendable {
         wanted[position].width = 2 * entry.width
         wanted[position].isBlocked = false
         wanted[position].dueAt = now.advanced(by: limits.fetchPatience)
+        return best
+    }
+
+    /// Those of `unasked` to ask next: as many as it is time for, and the proposer beside them if
+    /// it alone may have the batch.
+    private func best(of unasked: [Int], for entry: Wanted) -> [ValidatorIndex] {
+        let isCertified = entry.holders.isCertified
+        // Those who should have it and can be relied on are waited for while they are busy.
+        let reliable = unasked.filter { entry.holders.voters?[$0] == true && peers[$0].misses == 0 }
+        var best = (reliable.isEmpty ? unasked : reliable)
+            .filter { room(at: $0, isCertified) > 0 }
+            .sorted { rank($0, for: entry) < rank($1, for: entry) }
+            .prefix(entry.width).map { ValidatorIndex($0) }
+        let proposer = entry.holders.proposer
+        if !holds(.proposer, isCertified || best.contains(proposer)),
+            unasked.contains(proposer.rawValue), room(at: proposer.rawValue, isCertified) > 0
+        {
+            best.append(proposer)
+        }
         return best
     }
 

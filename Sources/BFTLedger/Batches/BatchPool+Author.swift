@@ -43,11 +43,4 @@ extension BatchPool {
             candidate.isHeld && !candidate.isBare && (candidate.isChecked || !isDistrusted)
         }
     }
-
-    /// A batch of the log that is too far ahead for a place. Held and durable.
-    struct FarCopy: Equatable, Sendable {
-        var copy: BatchCopy
-        /// Whether the signature was checked, if there is one.
-        var isChecked: Bool
-    }
 }

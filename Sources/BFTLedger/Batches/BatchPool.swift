@@ -47,8 +47,8 @@ struct BatchPool: Equatable, Sendable {
     private static let nearLimit = 4 * Block.payloadLimit
 
     private var authors: [Author]
-    /// Batches of the log that are further ahead than that. Held and durable.
-    private var far: [FarCopy] = []
+    /// Batches of the log that are further ahead than that.
+    private var far: FarCopies
     /// How many authors are ready: asked after every message, whoever it is from.
     private var readyCount = 0
     /// The view of the last committed block. No block of an earlier one is committed any more:
@@ -60,6 +60,7 @@ struct BatchPool: Equatable, Sendable {
     init(next: [BatchSequence], own: ValidatorIndex, limits: LedgerLimits) {
         self.own = own
         authors = next.map { Author(next: $0) }
+        far = FarCopies(authorCount: next.count)
         self.limits = limits
     }
 
@@ -129,14 +130,13 @@ struct BatchPool: Equatable, Sendable {
         authors[own.rawValue].slots.flatMap { slot in
             slot.filter { $0.authorship == nil }.map(\.batch.reference)
         }
-            + far.map(\.copy).filter { $0.authorship == nil && $0.batch.author == own }
-            .map(\.reference)
+            + far.copies.filter { $0.authorship == nil && $0.batch.author == own }.map(\.reference)
     }
 
     /// Every held batch, by author, in order.
     var heldBatches: [BatchCopy] {
         authors.flatMap { $0.slots.flatMap { slot in slot.filter(\.isHeld).map(\.copy) } }
-            + far.map(\.copy)
+            + far.copies
     }
 
     // MARK: Taking batches in
@@ -233,8 +233,7 @@ struct BatchPool: Equatable, Sendable {
         guard batch.sequence >= queue.next, self.batch(batch.reference) == nil else { return }
         let offset = Int(clamping: batch.sequence.rawValue - queue.next.rawValue)
         guard offset < Self.nearLimit else {
-            far.append(FarCopy(copy: copy, isChecked: isChecked))
-            return
+            return far.insert(FarCopies.Entry(copy: copy, isChecked: isChecked))
         }
         append(copy, isChecked: isChecked, at: offset)
         hold(batch.reference)
@@ -246,15 +245,15 @@ struct BatchPool: Equatable, Sendable {
     /// Takes in what was too far ahead, now that more is ordered.
     mutating func bringNear() {
         guard !far.isEmpty else { return }
-        let frontier = frontier
-        let isNear = { (entry: FarCopy) in
-            let next = frontier[entry.copy.batch.author.rawValue]
-            return entry.copy.batch.sequence < next
-                || entry.copy.batch.sequence.rawValue - next.rawValue < UInt64(Self.nearLimit)
+        for author in authors.indices {
+            let next = authors[author].next.rawValue
+            let (end, overflow) = next.addingReportingOverflow(UInt64(Self.nearLimit))
+            while let entry = far.popFirst(
+                of: ValidatorIndex(author), below: BatchSequence(overflow ? .max : end))
+            {
+                recover(entry.copy, isChecked: entry.isChecked)
+            }
         }
-        let near = far.filter(isNear)
-        far.removeAll(where: isNear)
-        for entry in near { recover(entry.copy, isChecked: entry.isChecked) }
     }
 
     private mutating func append(_ copy: BatchCopy, isChecked: Bool, at offset: Int) {
@@ -273,12 +272,10 @@ struct BatchPool: Equatable, Sendable {
         _ reference: BatchReference, _ authorship: Authorship, isChecked: Bool
     ) {
         guard let (offset, position) = find(reference) else {
-            if let position = farPosition(reference) {
-                let batch = far[position].copy.batch
-                far[position] = FarCopy(
-                    copy: BatchCopy(batch, authorship), isChecked: isChecked)
+            return far.update(reference) { entry in
+                entry.copy = BatchCopy(entry.copy.batch, authorship)
+                entry.isChecked = isChecked
             }
-            return
         }
         update(reference.author) { author in
             author.slots[offset][position].authorship = authorship
@@ -292,10 +289,8 @@ struct BatchPool: Equatable, Sendable {
     /// What the author says of its batch called `reference`, unless that was checked.
     func unchecked(_ reference: BatchReference) -> Vote? {
         guard let (offset, position) = find(reference) else {
-            guard let position = farPosition(reference), !far[position].isChecked else {
-                return nil
-            }
-            return far[position].copy.authorship?.vote(for: reference)
+            guard let entry = far[reference], !entry.isChecked else { return nil }
+            return entry.copy.authorship?.vote(for: reference)
         }
         return authors[reference.author.rawValue].slots[offset][position].unchecked
     }
@@ -307,10 +302,10 @@ struct BatchPool: Equatable, Sendable {
     ) {
         guard unchecked(reference) == vote else { return }
         guard let (offset, position) = find(reference) else {
-            guard let position = farPosition(reference) else { return }
-            far[position].isChecked = true
-            if !isGenuine { far[position].copy = BatchCopy(far[position].copy.batch) }
-            return
+            return far.update(reference) { entry in
+                entry.isChecked = true
+                if !isGenuine { entry.copy = BatchCopy(entry.copy.batch) }
+            }
         }
         update(reference.author) { author in
             author.slots[offset][position].isChecked = isGenuine
@@ -385,33 +380,25 @@ struct BatchPool: Equatable, Sendable {
 
     func isHeld(_ reference: BatchReference) -> Bool {
         guard let (offset, position) = find(reference) else {
-            return farCopy(reference) != nil  // Of the log, and so durable.
+            return far[reference] != nil  // Of the log, and so durable.
         }
         return authors[reference.author.rawValue].slots[offset][position].isHeld
     }
 
     /// The batch, held or not.
     func batch(_ reference: BatchReference) -> Batch? {
-        guard let (offset, position) = find(reference) else { return farCopy(reference)?.batch }
+        guard let (offset, position) = find(reference) else { return far[reference]?.copy.batch }
         return authors[reference.author.rawValue].slots[offset][position].batch
     }
 
     /// A copy for whoever asks. An own batch is sent once it may be.
     func copy(_ reference: BatchReference) -> BatchCopy? {
         guard let (offset, position) = find(reference) else {
-            let copy = farCopy(reference)
+            let copy = far[reference]?.copy
             return reference.author == own && copy?.authorship == nil ? nil : copy
         }
         guard reference.author != own else { return sendable(reference) }
         return authors[reference.author.rawValue].slots[offset][position].copy
-    }
-
-    private func farCopy(_ reference: BatchReference) -> BatchCopy? {
-        farPosition(reference).map { far[$0].copy }
-    }
-
-    private func farPosition(_ reference: BatchReference) -> Int? {
-        far.firstIndex { $0.copy.reference == reference }
     }
 
     private func find(_ reference: BatchReference) -> (offset: Int, position: Int)? {

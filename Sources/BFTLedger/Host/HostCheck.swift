@@ -20,4 +20,7 @@ public enum HostCheck: CaseIterable, Sendable {
     case syncedStore
     /// Old records are not given up while one that is still needed is larger than the log takes.
     case recordSize
+    /// Of what a peer brings about, and timers, a bounded number waits for a record: a disk may
+    /// stall for long.
+    case backlog
 }

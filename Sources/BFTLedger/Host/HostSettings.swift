@@ -7,6 +7,11 @@ public struct HostSettings: Equatable, Sendable {
     /// The largest record that the log takes.
     public var recordByteLimit = 64 << 20
 
+    /// How many answers to one peer may wait for a record to become durable, and how many bytes of
+    /// batches in them.
+    public var waitingPerPeer = 1_024
+    public var waitingBytesPerPeer = 64 << 20
+
     /// The check that is left out: for tests, to show that each is needed.
     package var skippedCheck: HostCheck?
 

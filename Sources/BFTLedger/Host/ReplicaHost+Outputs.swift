@@ -18,6 +18,7 @@ extension ReplicaHost {
         switch first.effect {
         case .output(let output):
             _ = waiting.popFirst()
+            release(output)
             return output
         case .block(let block):
             _ = waiting.popFirst()
@@ -102,6 +103,38 @@ extension ReplicaHost {
 
     private mutating func wait(for output: HostOutput<P>) {
         guard !settings.skips(.turn) else { return atOnce.append(output) }
-        wait(.output(output))
+        if admit(output) { wait(.output(output)) }
+    }
+
+    // MARK: What peers bring about
+
+    /// Whether `output` may wait for its turn, however many like it peers have brought about.
+    private mutating func admit(_ output: HostOutput<P>) -> Bool {
+        switch output {
+        case .setTimer(let instant):
+            // Every message sets one that is due and waits.
+            guard settings.holds(.backlog, instant != waitingTimer) else { return false }
+            waitingTimer = instant
+            return true
+        case .rejected:
+            guard settings.holds(.backlog, waitingRefusalCount < settings.waitingPerPeer) else {
+                return false
+            }
+            waitingRefusalCount += 1
+            return true
+        default:
+            guard let load = output.load else { return true }
+            return backlog.admit(load.byteCount, for: load.peer, within: settings)
+        }
+    }
+
+    /// Notes that `output` does not wait any more.
+    private mutating func release(_ output: HostOutput<P>) {
+        switch output {
+        case .setTimer(let instant): if instant == waitingTimer { waitingTimer = nil }
+        case .rejected: waitingRefusalCount -= 1
+        default:
+            if let load = output.load { backlog.release(load.byteCount, for: load.peer) }
+        }
     }
 }

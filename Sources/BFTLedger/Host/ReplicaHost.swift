@@ -11,7 +11,8 @@ public import BFTCore
 ///
 /// - Invariant N1: a replica's effects are carried out in their order, and none behind a `persist`
 ///   before that record is durable. So no vote leaves before it is on disk. Signing begins at once:
-///   it takes its time while the record is being written.
+///   it takes its time while the record is being written. Of answers to a peer a bounded number
+///   waits: more are dropped, as the network might have done.
 /// - Invariant N2: after the disk has failed, nothing comes out any more.
 /// - Invariant N3: no block is executed before its batches are durable. A crash may keep the block
 ///   and lose what was on its way to the log, and the block could never be executed again.
@@ -56,6 +57,11 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     /// What nothing holds back.
     var atOnce = Deque<HostOutput<P>>()
     var waiting = Deque<Waiting>()
+    /// What of it is for whom.
+    var backlog = PeerBacklog()
+    /// The last timer that waits, and how many refusals of the protocol do.
+    var waitingTimer: Instant?
+    var waitingRefusalCount = 0
     /// What the replica has to be told.
     var owed: Deque<ReplicaInput<P>>
     var unexecuted = Deque<Unexecuted>()
@@ -85,6 +91,14 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     }
 
     // MARK: What happened
+
+    /// Asks the replica where it lies. `replica` read out of an object that holds a host is a copy,
+    /// and to count its references up and down takes longer than most questions.
+    public mutating func ask<Answer>(
+        _ question: (borrowing Replica<P>) -> Answer
+    ) -> Answer {
+        question(replica)
+    }
 
     /// Gives the replica what came from elsewhere, or what `next` said to give it.
     public mutating func handle(
@@ -147,6 +161,8 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
         guard !isSpeaking else { return }
         atOnce.removeAll()
         waiting.removeAll()
+        backlog.removeAll()
+        (waitingTimer, waitingRefusalCount) = (nil, 0)
         owed.removeAll()
         unexecuted.removeAll()
         signatures.removeAll()

@@ -99,9 +99,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .received(let message, let sender): receive(message, from: sender, &turn)
         case .connected(let peer):
             turn.inputs.append(.connected(peer))
-            for copy in ledger.pool.sendableBatches {
-                turn.ledgerEffects.append(.send(.batch(copy), to: peer))
-            }
+            ledger.greet(peer, at: turn.now, into: &turn.ledgerEffects)
         case .timerFired:
             timer = nil  // A host may fire early: then it is set again.
             turn.inputs.append(.timerFired)
@@ -116,7 +114,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .batchSigned(let reference, let signature):
             ledger.noteSigned(reference, signature, into: &turn.ledgerEffects)
         case .authorshipChecked(let vote, let isGenuine):
-            ledger.noteChecked(vote, isGenuine: isGenuine, into: &turn.ledgerEffects)
+            ledger.noteChecked(
+                vote, isGenuine: isGenuine, at: turn.now, into: &turn.ledgerEffects)
             turn.hasNewBatch = true  // It may be proposed now.
         case .executed(let height, let root):
             ledger.queue.finished(height)
@@ -183,7 +182,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .broadcast(let message): effects.append(.broadcast(.consensus(message)))
         case .setTimer(let instant): turn.protocolTimer = instant
         case .draft(let view, let branch):
-            let draft = ledger.draft(on: branch, in: view, at: turn.now)
+            let isCautious = Ledger.hasHonestFailed(
+                after: branch.tip.view, before: view, in: ledger.configuration,
+                ledBy: consensus.leader(of:))
+            let draft = ledger.draft(on: branch, isCautious: isCautious, at: turn.now)
             turn.inputs.append(.drafted(draft, view: view, parent: branch.tip.digest))
         case .judge(let branch):
             ledger.consider(branch, at: turn.now)

@@ -54,7 +54,7 @@ extension NodeCore {
 
     /// Whether the ledger takes another batch. Asked for each batch, and not for each transaction.
     @inline(never)
-    private var ledgerHasRoom: Bool { host.replica.hasRoom(for: settings.batchBytes) }
+    private var ledgerHasRoom: Bool { host.ask { $0.hasRoom(for: settings.batchBytes) } }
 
     func read(
         _ origin: UInt64, isLocal: Bool, _ write: (inout [UInt8]) -> Void
@@ -71,8 +71,8 @@ extension NodeCore {
 
     /// Seals the open batch, if the ledger has room for another.
     private func sealNow() {
-        guard !batches.isEmpty, host.replica.hasRoom(for: batches.byteCount) else { return }
-        give(.sealed(batches.seal(sequence: host.replica.nextOwnSequence)))
+        guard !batches.isEmpty, host.ask({ $0.hasRoom(for: batches.byteCount) }) else { return }
+        give(.sealed(batches.seal(sequence: host.ask { $0.nextOwnSequence })))
     }
 
     func submitQueries() {

@@ -111,7 +111,7 @@ extension NodeCore {
     private func beginSigning(_ request: SigningRequest<P>) {
         counters.signed += 1
         let (ticket, bytes) = (request.ticket, request.bytes)
-        guard signingKey.signCost > NodeSettings.inlineLimit else {
+        guard signingKey.signCost > NodeSettings.inlineSigning else {
             return host.signed(ticket, signingKey.sign(bytes))
         }
         let bound = LoopBound(self, on: loop)

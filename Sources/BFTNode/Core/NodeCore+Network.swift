@@ -9,27 +9,29 @@ import BFTTransport
 import BFTWire
 
 // What comes from other validators: decoded, filtered, verified, and only then handled.
-extension NodeCore: NetworkTransportDelegate {
-    func transport(connected peer: PeerIdentity) {
-        logger.info("validator \(peer.index) is connected")
-        give(.connected(peer.index))
+extension NodeCore {
+    func listenToTransport() {
+        transportEvents = TransportEvents(
+            connected: { [unowned self] peer in
+                logger.info("validator \(peer.index) is connected")
+                give(.connected(peer.index))
+            },
+            disconnected: { [unowned self] peer, reason in
+                guard !isStopping else { return }
+                logger.info("validator \(peer.index) is disconnected: \(reason)")
+            },
+            received: { [unowned self] kind, payload, peer in receive(kind, payload, from: peer) })
+        transport.delegate = transportEvents
     }
 
-    func transport(disconnected peer: PeerIdentity, reason: DisconnectReason) {
-        guard !isStopping else { return }
-        logger.info("validator \(peer.index) is disconnected: \(reason)")
-    }
-
-    func transport(
-        received kind: UInt8, _ payload: RawSpan, lane: Lane, from peer: ValidatorIndex
-    ) {
+    private func receive(_ kind: UInt8, _ payload: RawSpan, from peer: ValidatorIndex) {
         guard trouble == nil else { return }
         let message: Message
         do throws(WireError) {
             guard kind == Self.kind else { throw .unknownTag(kind) }
             // A batch is large: what nobody wants is not even hashed.
             if let head = try Message.batchHead(of: payload),
-                !host.replica.isUseful(head, from: peer)
+                !host.ask({ $0.isUseful(head, from: peer) })
             {
                 counters.received += 1
                 return
@@ -41,13 +43,27 @@ extension NodeCore: NetworkTransportDelegate {
             return transport.disconnect(peer)
         }
         counters.received += 1
-        guard host.replica.isUseful(message, from: peer) else { return }
-        if let trusted = host.replica.trusted(message, from: peer) {
-            return give(.received(trusted, from: peer))
+        let worth = host.ask { replica -> Worth in
+            guard replica.isUseful(message, from: peer) else { return .nothing }
+            return replica.trusted(message, from: peer).map(Worth.proved) ?? .signatures
         }
-        let cost = keys.verificationCost(of: message)
-        guard cost > .zero else { return accept(message, from: peer) }
-        unverified.append((message, peer, cost))
+        switch worth {
+        case .nothing: return
+        case .proved(let message): give(.received(message, from: peer))
+        case .signatures:
+            let cost = keys.verificationCost(of: message)
+            guard cost > .zero else { return accept(message, from: peer) }
+            unverified.append((message, peer, cost))
+        }
+    }
+
+    /// What a message is worth.
+    private enum Worth {
+        case nothing
+        /// The link that it came by proves what its signatures would.
+        case proved(Verified<Message>)
+        /// The time that its signatures take.
+        case signatures
     }
 
     /// A message that stands on no signature, or on few enough to check them here and now.
@@ -86,15 +102,17 @@ extension NodeCore: NetworkTransportDelegate {
         give(.authorshipChecked(vote, isGenuine: (try? result.get()) != nil))
     }
 
-    /// Verifies what a turn brought: all of it at once, and off the loop unless it is little.
+    /// Verifies what a turn brought: all of it at once, and off the loop unless it is little and
+    /// the loop has checked little of late.
     func submitVerifications() {
         guard !unverified.isEmpty else { return }
         let batch = unverified
         unverified.removeAll(keepingCapacity: true)
         let cost = batch.reduce(UInt64(0)) { $0 + $1.cost.nanoseconds }
         counters.verified += UInt64(batch.count)
-        guard cost > NodeSettings.inlineLimit.nanoseconds else {
-            for (message, peer, _) in batch where host.replica.isUseful(message, from: peer) {
+        if inlineChecks.take(cost, at: loop.now) {
+            for (message, peer, _) in batch
+            where host.ask({ $0.isUseful(message, from: peer) }) {
                 accept(message, from: peer)
             }
             return

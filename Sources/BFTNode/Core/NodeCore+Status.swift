@@ -9,10 +9,13 @@ extension NodeCore {
     func publishStatus() {
         let connected = transport.connectedPeers
         shared.update { reports in
-            reports.status.view = host.replica.consensus.view
-            reports.status.leader = host.replica.consensus.leader(of: host.replica.consensus.view)
-            reports.status.committedHeight = host.replica.committedHeight
-            reports.status.appliedHeight = host.replica.executedHeight
+            host.ask { replica in
+                reports.status.view = replica.consensus.view
+                reports.status.leader = replica.consensus.leader(of: replica.consensus.view)
+                reports.status.committedHeight = replica.committedHeight
+                reports.status.appliedHeight = replica.executedHeight
+                reports.pendingBytes = replica.pendingBytes
+            }
             reports.status.stateRoot = counters.stateRoot
             reports.status.isVoting = trouble == nil
             for position in reports.status.peers.indices {
@@ -21,7 +24,6 @@ extension NodeCore {
             }
             reports.trouble = trouble
             reports.counters = counters
-            reports.pendingBytes = host.replica.pendingBytes
         }
     }
 

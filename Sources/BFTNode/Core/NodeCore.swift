@@ -31,6 +31,8 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     let pool: CryptoPool
     let executor: Executor<App>
     let transport: any NetworkTransport
+    /// Who listens to it: it does not keep its delegate.
+    var transportEvents: TransportEvents?
     let logger: Logger
     let log: GroupCommitLog
 
@@ -54,6 +56,8 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// What each peer has asked the executor for and was not served yet.
     var peerCosts: [Int]
     var counters = NodeCounters()
+    /// What the loop may still spend on checking signatures itself.
+    var inlineChecks: TokenBucket
     let shared: SharedReports
     var isStatusDue = true
 
@@ -80,6 +84,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
         self.shared = shared
         self.logger = logger
         batches = OpenBatches(author: settings.own, targetBytes: settings.batchBytes)
+        inlineChecks = TokenBucket(NodeSettings.inlineChecks, at: loop.now)
         peerCosts = Array(repeating: 0, count: settings.validators.count)
         counters.stateRoot = state.stateRoot
     }
@@ -87,7 +92,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// Starts the replica: what the host has to do is done from here on.
     func start() {
         timer = LoopTimer(loop: loop) { [unowned self] in give(.timerFired) }
-        transport.delegate = self
+        listenToTransport()
         pump()
     }
 

@@ -77,7 +77,9 @@ public enum AdversaryCatalogue<P: Attackable> {
             AdversaryEntry("flood", "far views, huge numbers, many batches") {
                 FloodingPeer<P>()
             },
-            AdversaryEntry("pester", "asks for what nobody has") { PesteringPeer<P>() },
+            AdversaryEntry("pester", "asks on and on, for its batches and what nobody has") {
+                PesteringPeer<P>()
+            },
             AdversaryEntry("lying-peer", "wrong blocks, batches and heights as answers") {
                 LyingPeer<P>()
             },

@@ -42,7 +42,8 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
             let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
             memories[node.rawValue].accused.append(duty)
             memories[node.rawValue].owed.removeAll { $0 == duty }
-        case .heldBack(let evidence, let node):
+        case .heldBack(let evidence, let node)
+        where evidence.first.statement.kind != .authorship:
             let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
             memories[node.rawValue].owed.removeAll { $0 == duty }
         case .powerCut(let node, _): memories[node.rawValue] = Memory()

@@ -3,7 +3,7 @@ import BFTCore
 import BFTLedger
 
 /// N1: what a replica says leaves in the order in which it was said, and nothing that was said
-/// after a record leaves before that record is durable.
+/// after a record leaves before that record is durable. What is said to one peer may be dropped.
 struct EffectsInOrder<P: ConsensusProtocol>: Oracle {
     /// One life of a validator.
     private struct Life: Sendable {
@@ -26,7 +26,11 @@ struct EffectsInOrder<P: ConsensusProtocol>: Oracle {
             for effect in effects { note(effect, at: node.rawValue) }
         case .carriedOut(let effect, let node):
             if case .execute = effect { return nil }
-            guard let next = lives[node.rawValue].unsaid.popFirst(), next.effect == effect else {
+            var next = lives[node.rawValue].unsaid.popFirst()
+            while let dropped = next, case .send = dropped.effect, dropped.effect != effect {
+                next = lives[node.rawValue].unsaid.popFirst()
+            }
+            guard let next, next.effect == effect else {
                 return "\(node) says something out of turn: \(effect)"
             }
             if next.recordCount > lives[node.rawValue].durableCount {

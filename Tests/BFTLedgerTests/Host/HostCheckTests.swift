@@ -55,6 +55,7 @@ import Testing
             shell.run()
             shell.durable(shell.log.count)
             return !shell.run().contains("retire 0")
+        case .backlog: return bounded(&shell)
         case .recordSize:
             shell.tell(.persist(.init(1, byteCount: 10_000)))
             shell.run()
@@ -62,6 +63,26 @@ import Testing
             shell.host.truncate()
             return shell.run().isEmpty
         }
+    }
+
+    /// Whether it is bounded what a peer brings about while the disk stalls; and whether all is
+    /// well once it has stalled.
+    private static func bounded(_ shell: inout HostShell) -> Bool {
+        shell.tell(.persist(.init(1)))
+        shell.run()
+        for nonce in UInt64(1)...10_000 {
+            shell.give(
+                .received(Verified(.ledger(.readProbe(nonce: nonce))), from: ValidatorIndex(1)))
+        }
+        // For another peer there is room.
+        shell.give(.received(Verified(.ledger(.readProbe(nonce: 0))), from: ValidatorIndex(3)))
+        shell.run()
+        let isBounded = shell.host.waiting.count <= 1_100
+        shell.durable(1)
+        let answers = shell.run().filter { $0.contains("readClaim") }
+        shell.give(.received(Verified(.ledger(.readProbe(nonce: 0))), from: ValidatorIndex(1)))
+        return isBounded && answers.count == 1_025
+            && shell.run().contains { $0.contains("readClaim") }
     }
 
     @Test("Each check of a host is needed: a scene goes wrong without it")

@@ -1,8 +1,9 @@
 import BFTBase
-import BFTSimulator
 import ProtocolSimplex
 import SimulatedProtocols
 import Testing
+
+@testable import BFTSimulator
 
 @Suite struct FaultTests {
     typealias Kind = WorldStatistics.Kind
@@ -88,5 +89,30 @@ import Testing
         let shared = splits.map { $0[0].intersection($0[1]) }
         #expect(shared.contains(["v3"]) && shared.contains([]))
         #expect(shared.allSatisfy { $0.isEmpty || $0 == ["v3"] })
+        for parts in splits where parts[0].contains("v3") && parts[1].contains("v3") {
+            #expect(parts.allSatisfy { $0.count > 1 }, "\(parts)")
+        }
+    }
+
+    @Test("A split that the malicious stand across separates honest validators", arguments: 2...6)
+    func straddled(count: Int) {
+        /// Whether the bits of a number are set.
+        func bits(_ number: Int) -> [Bool] { (0..<count).map { number >> $0 & 1 == 1 } }
+        for isMalicious in (1..<1 << count).map(bits) {
+            for sides in (0..<1 << count).map(bits) {
+                let straddled = Links.Cut.straddled(sides, by: isMalicious)
+                let honest = straddled.indices.filter { !isMalicious[$0] }
+                guard honest.count > 1 else {
+                    #expect(straddled == sides)
+                    continue
+                }
+                for position in straddled.indices {
+                    #expect((straddled[position] == nil) == isMalicious[position])
+                }
+                #expect(Set(honest.map { straddled[$0] }) == [true, false])
+                // It is what was drawn, but for one validator at most.
+                #expect(honest.count { straddled[$0] != sides[$0] } <= 1)
+            }
+        }
     }
 }
