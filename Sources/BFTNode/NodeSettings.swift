@@ -1,8 +1,10 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
 import BFTRocksDB
 import BFTStorage

@@ -1,16 +1,18 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
+import BFTLogging
 import BFTRocksDB
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
-import Logging
 import Synchronization
 
 /// All parts of a node, put together, from opening to closing.

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTConfiguration
 import BFTCore
+import BFTDisk
 import BFTLedger
 import BFTStorage
 import FoundationEssentials

@@ -1,8 +1,8 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
-import BFTLedger
 import BFTServer
 import BFTSockets
 import BFTWire

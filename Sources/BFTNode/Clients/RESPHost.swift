@@ -1,6 +1,6 @@
+import BFTApplication
 import BFTBase
 import BFTCore
-import BFTLedger
 import BFTServer
 import BFTSockets
 

@@ -2,13 +2,14 @@ import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
-import Logging
 
 // What the host says is done, one thing after another.
 extension NodeCore {

@@ -2,11 +2,11 @@ import BFTBase
 import BFTCore
 import BFTCrypto
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTTransport
 import BFTWire
-import Logging
 
 // What comes from other validators: decoded, filtered, verified, and only then handled.
 extension NodeCore {

@@ -1,15 +1,17 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
 import Glibc
-import Logging
 
 /// One validator at work: a shell around a host, on the event loop, that does what that says.
 ///

@@ -1,4 +1,4 @@
-import CStorage
+import CSystemCalls
 import Glibc
 
 /// A thread with a name that a profiler shows.

@@ -16,12 +16,6 @@ public struct BlockContext: Equatable, Sendable {
     }
 }
 
-/// Why a transaction is not worth ordering. The text goes to the client.
-public struct TransactionRejection: Error, Equatable, Sendable, CustomStringConvertible {
-    public let description: String
-    public init(_ description: String) { self.description = description }
-}
-
 /// Why an application can't take up a state.
 public struct ApplicationError: Error, Equatable, Sendable, CustomStringConvertible {
     public let description: String
@@ -49,9 +43,8 @@ public protocol StateSource {
 /// the same blocks return the same digest from `end`, and a replica that doesn't is noticed, since
 /// blocks carry the digest of an earlier height.
 ///
-/// The shape follows ABCI 2.0 so that an out-of-process application can stand behind it: `check`
-/// is CheckTx, `judge` is ProcessProposal, `begin` to `end` are FinalizeBlock and Commit, `query`,
-/// `snapshot` and `restore` keep their names.
+/// The shape follows ABCI 2.0 so that an out-of-process application can stand behind it: `judge` is
+/// ProcessProposal, `begin` to `end` are FinalizeBlock and Commit, and `query` keeps its name.
 public protocol Application: SendableMetatype {
     /// The commands that clients may send, if transactions and queries are command lists.
     static var commandTable: CommandTable? { get }
@@ -62,16 +55,13 @@ public protocol Application: SendableMetatype {
     /// Takes up the state as it was saved last.
     mutating func load(_ source: some StateSource) throws(ApplicationError)
 
-    /// Throws if `transaction` is not worth ordering. Advice only: a batch from another validator
-    /// may hold any bytes, and `execute` has to answer them with an error result.
-    func check(_ transaction: RawSpan) throws(TransactionRejection)
-
     /// Whether the validator may vote for a block with these transactions.
     func judge(_ block: BlockContext, _ batches: [Batch]) -> Bool
 
     mutating func begin(_ block: BlockContext)
 
-    /// Executes one transaction and writes its one result. Never traps, whatever the bytes.
+    /// Executes one transaction and writes its one result. Never traps, whatever the bytes: a
+    /// batch from another validator may hold any, and they have an error for result.
     mutating func execute(_ transaction: RawSpan, result: inout ResultWriter)
 
     /// Ends the block and returns the digest of the new state.
@@ -88,14 +78,6 @@ public protocol Application: SendableMetatype {
 
     /// Answers `request` from the state now, without changing it.
     func query(_ request: RawSpan, answer: inout ResultWriter)
-
-    /// Emits the whole state in chunks, in an order that depends on the state alone.
-    func snapshot(_ emit: (RawSpan) -> Void)
-
-    /// Replaces the state by the one that `chunks` were emitted from, and writes it to `changes`.
-    mutating func restore(
-        _ chunks: [[UInt8]], changes: inout some StateSink
-    ) throws(ApplicationError)
 }
 
 extension Application {

@@ -1,3 +1,4 @@
+import BFTStorage
 import Glibc
 
 /// Calls of the operating system, with typed errors.

@@ -1,3 +1,4 @@
+public import BFTStorage
 import Glibc
 
 /// Small files that are replaced as a whole: after a crash there is the old content or the new.

@@ -1,3 +1,4 @@
+public import BFTStorage
 import Glibc
 import Synchronization
 

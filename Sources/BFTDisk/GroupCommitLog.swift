@@ -1,4 +1,5 @@
 public import BFTBase
+public import BFTStorage
 import Glibc
 
 /// A safety log with a thread of its own: records come from any thread, and all that have gathered

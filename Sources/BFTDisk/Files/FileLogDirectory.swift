@@ -1,4 +1,5 @@
-import CStorage
+public import BFTStorage
+import CSystemCalls
 import Glibc
 
 /// A log directory on a file system.

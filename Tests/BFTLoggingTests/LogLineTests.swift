@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Logging
+@testable import BFTLogging
 
 /// Runs `body` with a descriptor to write to, and returns what was written, line by line.
 private func captured(_ body: (Int32) -> Void) throws -> [String] {

@@ -1,4 +1,5 @@
-import CStorage
+import BFTStorage
+import CSystemCalls
 import Glibc
 
 /// Writes the end of a file past the kernel's cache.
