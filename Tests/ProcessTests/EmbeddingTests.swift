@@ -14,7 +14,7 @@ extension ProcessTests {
                 #expect(outcome.isSuccess, "\(outcome.output)")
                 #expect(outcome.output.contains("committed at height"), "\(outcome.output)")
                 #expect(outcome.output.contains("with 1 signatures"), "\(outcome.output)")
-                #expect(outcome.output.contains("read 11 bytes"), "\(outcome.output)")
+                #expect(outcome.output.contains("of the state at height"), "\(outcome.output)")
             }
         }
 
