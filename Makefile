@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
 .PHONY: help deps build run test check format lint bench bench-crypto fuzz verify mutants \
-	scale compare-protocols coverage client soak clean
+	generated-mutants scale compare-protocols coverage client soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -55,8 +55,12 @@ verify: deps ## check the models and proofs of the protocols, and that their mut
 client: deps ## build a program that depends on this package, beside stand-ins of others
 	Scripts/client/build
 
-mutants: deps ## find every bug that the tests plant; writes Docs/mutants.md
+mutants: deps ## find every bug that the tests plant, and generated ones; writes Docs/mutants.md
 	Scripts/mutants
+	Scripts/generated-mutants
+
+generated-mutants: deps ## plant small bugs in all targets, MUTANTS_FLAGS="--seed 1 --budget 16"
+	Scripts/generated-mutants $(MUTANTS_FLAGS)
 
 scale: deps ## measure 4 to 1,000 simulated validators; writes Docs/scale.md
 	Scripts/measure-networks scale

@@ -141,6 +141,34 @@ import Testing
         #expect(want(4, at: 700) == [1])
     }
 
+    @Test("A batch that nobody wanted does not lengthen the wait for one that was asked for")
+    func unwanted() {
+        var fetcher = Self.fetcher { $0.answerTimeout = .seconds(9) }
+        let wanted = Fixture.batch(1, 1).reference
+        fetcher.want(wanted, of: Self.voters([1, 2], of: 4, proposer: 1), at: Fixture.at(0))
+        #expect(fetcher.dueRequests(at: Fixture.at(0)).map(\.peer.rawValue) == [1])
+        fetcher.found(
+            Fixture.batch(3, 1).reference, from: ValidatorIndex(1), at: Fixture.at(199))
+        #expect(fetcher.dueRequests(at: Fixture.at(199)).isEmpty)
+        #expect(fetcher.dueRequests(at: Fixture.at(200)).first?.peer.rawValue == 2)
+    }
+
+    @Test("Who voted and answers is waited for while it is busy, and nobody else is asked")
+    func busyVoter() {
+        var fetcher = Self.fetcher()
+        let room = LedgerLimits().batchRequestsInFlight
+        let batches = (1...UInt64(room) + 1).map { Fixture.batch(3, $0).reference }
+        for batch in batches {
+            fetcher.want(batch, of: Self.voters([1], of: 4, proposer: 2), at: Fixture.at(0))
+        }
+        let requests = fetcher.dueRequests(at: Fixture.at(0))
+        #expect(requests.map(\.peer.rawValue) == [1])
+        #expect(requests.first?.1 == Array(batches.dropLast()))
+        fetcher.found(batches[0], from: ValidatorIndex(1), at: Fixture.at(1))
+        let rest = fetcher.dueRequests(at: Fixture.at(1))
+        #expect(rest.map(\.peer.rawValue) == [1] && rest.first?.1 == [batches[room]])
+    }
+
     @Test("Names of batches that nobody has hold up nothing, and no deadline is past")
     func madeUpNames() {
         var fetcher = Self.fetcher()

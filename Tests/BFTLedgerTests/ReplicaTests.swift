@@ -183,6 +183,26 @@ import Testing
         #expect(Self.give(.sealed(next), to: &replica).contains(.store(BatchCopy(next))))
     }
 
+    @Test("A read is served with the claim that makes a quorum, and not before")
+    func read() throws {
+        var replica = try Self.replica()
+        _ = Self.give(.started, to: &replica)
+        let asked = Self.give(.read(ticket: 7), to: &replica)
+        let nonces = asked.compactMap { effect -> UInt64? in
+            guard case .broadcast(.ledger(.readProbe(let nonce))) = effect else { return nil }
+            return nonce
+        }
+        let nonce = try #require(nonces.first)
+        func claim(_ height: UInt64, by peer: Int) -> [ReplicaEffect<Simplex>] {
+            let message = ReplicaMessage<Simplex>.ledger(
+                .readClaim(nonce: nonce, height: Height(height)))
+            return Self.give(.received(Verified(message), from: ValidatorIndex(peer)), to: &replica)
+        }
+        #expect(!claim(0, by: 0).contains(.readReady(upTo: 7)))
+        #expect(!claim(1, by: 2).contains(.readReady(upTo: 7)))
+        #expect(claim(0, by: 3).contains(.readReady(upTo: 7)))
+    }
+
     @Test("The only validator reads without asking anybody, and reaches nobody to catch up from")
     func alone() throws {
         var replica = try Self.replica(of: 1)

@@ -35,6 +35,13 @@ import Testing
                 let (log, found) = try LogFixture.open(directory)
                 #expect(found == Array(entries.prefix(found.count)))
                 #expect((length == used) == (found.count == entries.count))
+                if fill {
+                    // The room behind it is as large as before, and holds nothing.
+                    let cut = try #require(directory.files[Self.name])
+                    #expect(cut.count == bytes.count)
+                    let end = max(length, LogFormat.segmentHeaderByteCount)
+                    #expect(cut.dropFirst(end).allSatisfy { $0 == 0 })
+                }
                 let position = try log.append(type: 9, parts: [[9]])
                 try log.commit()
                 log.close()

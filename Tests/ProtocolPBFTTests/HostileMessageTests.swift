@@ -236,4 +236,15 @@ import Testing
         #expect(UInt64.max.addingSaturating(1) == .max)
         #expect(UInt64(1).addingSaturating(1) == 2)
     }
+
+    @Test("A link with this validator itself, or with who is none, is no link")
+    func links() throws {
+        var replica = try Self.replica()
+        _ = Self.effects(.started, of: &replica)
+        for stranger in [3, 4, 65_535] {
+            let done = Self.effects(.connected(Self.validator(stranger)), of: &replica)
+            #expect(done.isEmpty, "validator \(stranger)")
+        }
+        #expect(!Self.effects(.connected(Self.validator(2)), of: &replica).isEmpty)
+    }
 }

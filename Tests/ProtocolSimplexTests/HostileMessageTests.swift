@@ -234,4 +234,21 @@ import Testing
         #expect(UInt64.max.addingSaturating(1) == .max)
         #expect(UInt64(1).addingSaturating(1) == 2)
     }
+
+    @Test("A link with this validator itself, or with who is none, is no link")
+    func links() throws {
+        var replica = try Self.replica()
+        var effects: [Effect<Simplex>] = []
+        replica.handle(.started, at: Instant(nanoseconds: 0), into: &effects)
+        effects = []
+        for stranger in [0, 4, 65_535] {
+            replica.handle(
+                .connected(ValidatorIndex(stranger)), at: Instant(nanoseconds: 1), into: &effects)
+            let done = effects.filter { if case .setTimer = $0 { false } else { true } }
+            #expect(done.isEmpty, "validator \(stranger)")
+        }
+        replica.handle(
+            .connected(ValidatorIndex(2)), at: Instant(nanoseconds: 1), into: &effects)
+        #expect(effects.contains { if case .send = $0 { true } else { false } })
+    }
 }

@@ -5,13 +5,15 @@ import BFTLedger
 /// Asks and asks: again and again for batches of its own that everybody keeps, for batches and
 /// heights that nobody has, and with huge numbers.
 ///
-/// Its batches leave out a sequence, so they are never ordered and stay in everybody's memory: a
-/// few bytes of a request cost whoever answers as much as they are long.
+/// Its batches are far ahead of those that its own replica makes, so they are not ordered and stay
+/// in everybody's memory: a few bytes of a request cost whoever answers as much as they are long.
 public struct PesteringPeer<P: ConsensusProtocol>: Adversary {
     private var kept: [BatchCopy] = []
     private var turn = 0
 
     private static var keptCount: Int { 8 }
+    /// More than its own replica makes in a run, and near enough to be kept.
+    private static var gap: UInt64 { 128 }
     private static var keptBytes: Int { 4_000 }
 
     public init() {}
@@ -48,7 +50,7 @@ public struct PesteringPeer<P: ConsensusProtocol>: Adversary {
         kept = (0..<Self.keptCount).map { number in
             let batch = Batch.of(
                 [Array(repeating: UInt8(number), count: Self.keptBytes)], author: vantage.own,
-                sequence: BatchSequence(next.rawValue + 1 + UInt64(number)))
+                sequence: BatchSequence(next.rawValue + Self.gap + UInt64(number)))
             return vantage.signed(batch)
         }
     }
