@@ -234,9 +234,9 @@ let package = Package(
         .testTarget(
             name: "BFTNodeTests",
             dependencies: [
-                "BFT",
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
-                "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
+                "BFT", "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
+                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer",
+                "BFTSockets", "BFTNode",
                 "KeyValueStore", "Logging", "ProtocolSimplex", "ProtocolPBFT",
                 "ProtocolHotStuff",
             ], swiftSettings: common),
