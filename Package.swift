@@ -257,12 +257,10 @@ let package = Package(
         .testTarget(
             name: "BFTNodeTests",
             dependencies: [
-                "BFT",
-                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTCrypto",
-                "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer",
-                "BFTSockets", "BFTNode",
-                "KeyValueStore", "BFTLogging", "ProtocolSimplex", "ProtocolPBFT",
-                "ProtocolHotStuff",
+                "BFT", "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+                "BFTCrypto", "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB",
+                "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode", "KeyValueStore",
+                "BFTLogging", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
             ], swiftSettings: common),
         .testTarget(name: "BFTLoggingTests", dependencies: ["BFTLogging"], swiftSettings: common),
         .testTarget(

@@ -17,7 +17,7 @@ import Synchronization
 
 /// All parts of a node, put together, from opening to closing.
 final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Sendable {
-    typealias Core = NodeCore<P, App>
+    typealias Core = NodeCore<P, ThreadedParts<App>>
 
     let shared: SharedReports
     let metrics: MetricsRegistry

@@ -23,6 +23,8 @@ struct Conversation {
     var blocks: [String: Block] = ["genesis": genesis]
     var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     var draft: (view: View, parent: Digest)?
+    /// The greatest height of a vote of its own that helps to commit.
+    var voted = Height.zero
     /// How often an idle network makes a block, in milliseconds.
     var idle: UInt64 = 500
 
@@ -54,6 +56,16 @@ struct Conversation {
             chain: chain, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
             kinds: PBFT.commitKinds + [.checkpoint]
         ).check(certificate)
+    }
+
+    /// The height that the replica claims to have helped to commit; and what it would claim after
+    /// a restart, from its log as it is and as it would be cut.
+    func claims() throws -> (voted: Height, present: Height, restarted: [Height]) {
+        let restarted = try [log, replica.liveRecords].map { log in
+            try Self.replica(on: committed.block, committed.certificate, log, idle: idle)
+                .commitVoteHeight
+        }
+        return (voted, replica.commitVoteHeight, restarted)
     }
 
     /// Carries out one command and says what came of it.

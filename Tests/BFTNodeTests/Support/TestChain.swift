@@ -46,6 +46,10 @@ struct TestChain {
         CommandList.encode([[Array("SET".utf8), Array(key.utf8), Array(value.utf8)]])
     }
 
+    static func incr(_ key: String) -> [UInt8] {
+        CommandList.encode([[Array("INCR".utf8), Array(key.utf8)]])
+    }
+
     static func get(_ key: String) -> [UInt8] {
         CommandList.encode([[Array("GET".utf8), Array(key.utf8)]])
     }
