@@ -245,7 +245,8 @@ let package = Package(
             dependencies: ["BFTBase", "BFTStorage", "BFTDisk", "BFTRocksDB", "CRocksDB"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTApplicationTests", dependencies: ["BFTBase", "BFTCore", "BFTApplication"],
+            name: "BFTApplicationTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTApplication"],
             swiftSettings: common),
         .testTarget(
             name: "KeyValueStoreTests",

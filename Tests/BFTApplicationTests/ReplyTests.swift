@@ -77,5 +77,13 @@ import Testing
         results.end()
         #expect(results.count == 2 && Reply(results.result(0)) == .ok)
         #expect(Reply(results.result(1)) == .integer(1))
+        results.end()
+        results.write("ab")
+        results.write([1])
+        results.end()
+        #expect(results.ends == [1, 10, 10, 13])
+        #expect(results.result(2) == [] && results.result(3) == [97, 98, 1])
+        results.removeAll()
+        #expect(results == ResultWriter())
     }
 }

@@ -33,7 +33,7 @@ struct FramingTests {
         expect(":-5|", ":-5|") { $0.integer(-5) }
         expect(":9223372036854775807|", ":9223372036854775807|") { $0.integer(.max) }
         expect("$3|a\nb|", "$3|a\nb|") { $0.value(bytes.span.bytes) }
-        expect("$0||", "$0||") { $0.value(bytes[..<0].span.bytes) }
+        expect("$0||", "$0||") { $0.value([UInt8]().span.bytes) }
         expect("$-1|", "_|") { $0.null() }
         expect("*0|", "*0|") { $0.list(0) }
         expect("*2|$-1|:1|", "*2|_|:1|") {

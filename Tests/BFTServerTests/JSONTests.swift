@@ -92,11 +92,11 @@ struct JSONTests {
                 $0.null()
                 $0.value(quotes.span.bytes)
             } == "[null,\"\\\"\\\\\"]")
-        let binary: [UInt8] = [0xFF]
+        let (backslash, binary): ([UInt8], [UInt8]) = ([0x5C], [0xFF])
         #expect(
             result {
                 $0.map(1)
-                $0.value(quotes[1...1].span.bytes)
+                $0.value(backslash.span.bytes)
                 $0.value(binary.span.bytes)
             } == "{\"\\\\\":{\"base64\":\"/w==\"}}")
         #expect(

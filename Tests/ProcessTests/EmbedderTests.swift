@@ -49,7 +49,7 @@ extension ProcessTests {
             let prefix = "error: cannot find type '"
             var missing: Set<String> = []
             for line in outcome.output.split(separator: "\n") where line.contains("error:") {
-                guard let start = line.range(of: prefix) else {
+                guard let start = line.firstRange(of: prefix) else {
                     throw Failure("the compiler says: \(line)")
                 }
                 missing.insert(String(line[start.upperBound...].prefix { $0 != "'" }))

@@ -1,9 +1,8 @@
-import BFTBase
-import BFTLedger
+import BFTApplication
 import BFTWire
 import Testing
 
-/// Lists of commands, and replies to them, where no front end is beside.
+/// Lists of commands, where no front end is beside.
 @Suite struct CommandTests {
     private func bytes(_ span: RawSpan) -> [UInt8] { span.withUnsafeBytes { Array($0) } }
 
@@ -78,41 +77,5 @@ import Testing
         #expect(throws: WireError.tooLarge(limit: arguments, found: UInt64(arguments + 1))) {
             try read(list(1, arguments + 1))
         }
-    }
-
-    @Test("Replies are those of RESP3, byte for byte")
-    func replies() {
-        func reply(_ body: (inout ResultWriter) -> Void) -> String {
-            var writer = ResultWriter()
-            body(&writer)
-            return String(decoding: writer.bytes, as: UTF8.self)
-        }
-        #expect(reply { $0.status("QUEUED") } == "+QUEUED\r\n")
-        #expect(reply { $0.ok() } == "+OK\r\n")
-        #expect(reply { $0.error("ERR no") } == "-ERR no\r\n")
-        #expect(reply { $0.error(Array("ERR 'a\r\nb'".utf8)) } == "-ERR 'a  b'\r\n")
-        #expect(reply { $0.null() } == "_\r\n")
-        #expect(reply { $0.array(12) } == "*12\r\n")
-        #expect(reply { $0.bulk(Array("ab\r\n".utf8).span.bytes) } == "$4\r\nab\r\n\r\n")
-        #expect(reply { $0.bulk([UInt8]().span.bytes) } == "$0\r\n\r\n")
-        #expect(reply { $0.bulk(decimal: -120) } == "$4\r\n-120\r\n")
-        for value in [0, 1, -1, 9, 10, -10, 1_234_567_890, .max, .min] as [Int64] {
-            #expect(reply { $0.integer(value) } == ":\(value)\r\n")
-        }
-    }
-
-    @Test("Results stand one after another, each where it ends")
-    func results() {
-        var writer = ResultWriter()
-        writer.write("ab")
-        writer.end()
-        writer.end()
-        writer.write([1, 2, 3])
-        writer.end()
-        #expect(writer.count == 3 && writer.ends == [2, 2, 5])
-        #expect(writer.result(0) == [97, 98] && writer.result(1) == [])
-        #expect(writer.result(2) == [1, 2, 3])
-        writer.removeAll()
-        #expect(writer == ResultWriter())
     }
 }
