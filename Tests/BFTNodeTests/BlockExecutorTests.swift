@@ -34,8 +34,9 @@ private struct Sized: Application {
     }
 
     func save(into changes: inout some StateSink) {
-        let value = Array(repeating: UInt8(1), count: savedByteCount - 1)
-        changes.put(key: [2].span.bytes, value: value.span.bytes)
+        let key: [UInt8] = [2]
+        let value = Array(repeating: UInt8(1), count: savedByteCount - key.count)
+        changes.put(key: key.span.bytes, value: value.span.bytes)
     }
 
     func query(_ request: RawSpan, answer: inout ResultWriter) {}

@@ -113,6 +113,7 @@ import Testing
     func rekeyInterval() throws {
         var limits = LinkLimits()
         limits.rekeyInterval = .seconds(5)
+        (limits.pingInterval, limits.silenceLimit) = (.seconds(60), .seconds(60))
         var one = link(.initiator, limits)
         try one.tick(at: Instant(nanoseconds: seconds(5).nanoseconds - 1))
         #expect(!one.hasPending as Bool)

@@ -64,7 +64,8 @@ import Testing
             ])
         // The answer to the ping.
         var other = session(.responder)
-        other.seal(FrameHeader(0x40), [5, 6, 7, 8].span.bytes, into: &wire)
+        let token: [UInt8] = [5, 6, 7, 8]
+        other.seal(FrameHeader(0x40), token.span.bytes, into: &wire)
         #expect(try sender.arrivals(&wire).isEmpty)
         sender.drain(into: &wire, upTo: .max)
         let pong = try #require(try receiver.open(&wire))

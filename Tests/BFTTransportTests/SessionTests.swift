@@ -163,15 +163,16 @@ extension Session {
             let sending = sessionSecrets(.initiator, algorithm).sending
             var session = Session(sessionSecrets(.initiator, algorithm))
             var secret = sending
-            let plaintexts: [[UInt8]] = [[1, 7, 8], [1, 7, 8], [0]]
+            let body: [UInt8] = [7, 8]
+            let plaintexts = [[1] + body, [1] + body, [0]]
             var used: [SecretBytes] = []
             for _ in 0..<3 {
                 let key = HKDF.expand(secret, info: Array("swift-bft session key".utf8), count: 32)
                 #expect(!used.contains(key))
                 used.append(key)
                 var output = ByteQueue()
-                session.seal(FrameHeader(1), [7, 8].span.bytes, into: &output)
-                session.seal(FrameHeader(1), [7, 8].span.bytes, into: &output)
+                session.seal(FrameHeader(1), body.span.bytes, into: &output)
+                session.seal(FrameHeader(1), body.span.bytes, into: &output)
                 session.rekey(into: &output)
                 var opening = OpeningKey(algorithm, key: key)
                 for (number, plaintext) in plaintexts.enumerated() {

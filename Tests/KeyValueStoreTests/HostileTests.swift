@@ -127,7 +127,7 @@ import Testing
         let gets = Array(repeating: command(["GET", "k"]), count: fitting + 1)
         let results = replica.results(
             of: gets + [command(["GETDEL", "k"]), command(["MGET", "k", "k"])])
-        let heads = (0..<results.count).map { framed(results.result($0).prefix(30)) }
+        let heads = (0..<results.count).map { framed(results.result($0).prefix(64)) }
         #expect(heads.count { $0.hasPrefix("$524288|") } == fitting)
         #expect(heads.suffix(3).allSatisfy { $0.hasPrefix("-ERR the replies of this block") })
         // The value that could not be replied was not removed.

@@ -66,7 +66,11 @@ struct Conversation<Rules: HotStuffRules> {
             now = max(now, timer ?? now)
             return give(.timerFired)
         case "restart":
-            if rest.first == "losing" { log.removeLast(Int(try words.number(rest.last))) }
+            if rest.first == "losing" {
+                log.removeLast(Int(try words.number(rest.last)))
+                // Nor was what stands on these records said.
+                voted = .zero
+            }
             if rest.first == "compacted" { log = replica.liveRecords }
             var configuration = configuration
             if rest.first == "aside" {

@@ -97,7 +97,10 @@ struct Conversation {
             // A log that was cut, and no chain beside it.
             floor = hasFloor ? replica.forgotten : .ground
             (log, committed) = (replica.liveRecords, (Self.genesis, nil))
-        case "losing": log.removeLast(Int(try number(words.last)))
+        case "losing":
+            log.removeLast(Int(try number(words.last)))
+            // Nor was what stands on these records said.
+            voted = .zero
         case "cut": log = replica.liveRecords
         case "forgetting":
             log.removeAll { if case .certificate = $0 { true } else { false } }

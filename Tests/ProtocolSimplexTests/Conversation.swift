@@ -73,7 +73,11 @@ struct Conversation {
             now = max(now, timer ?? now)
             return give(.timerFired)
         case "restart":
-            if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
+            if words.first == "losing" {
+                log.removeLast(Int(try number(words.last)))
+                // Nor was what stands on these records said.
+                voted = .zero
+            }
             if words.first == "aside" || words.first == "bare" {
                 // No chain beside the log, which was cut, or will be.
                 let floor = hasFloor ? replica.forgotten : .ground

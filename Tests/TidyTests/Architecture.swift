@@ -38,8 +38,9 @@ enum Architecture {
         "CEpoll", "CLibUV", "CMicroHTTP", "COpenSSL", "CRocksDB", "CSystemCalls", "CToml", "Glibc",
     ]
 
-    /// The targets that are compiled wherever Swift is, with all that they import: those that decide,
-    /// but for the transport, whose keys are OpenSSL's, and the world that they are tried in.
+    /// The targets that are compiled wherever Swift is, with all that they import: those that
+    /// decide, but for the transport, whose keys are OpenSSL's, and the world that they are tried
+    /// in.
     static let portable =
         table.filter { $0.role == .decides && $0.name != "BFTTransport" }.map(\.name)
         + ["BFTSimulator", "SimulatedProtocols"]
@@ -101,7 +102,8 @@ enum Architecture {
         TargetRow(
             "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
             "BFTCrypto", "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB",
-            "BFTSockets", "BFTServer", "BFTConfiguration", "BFTLogging", "Glibc", "Synchronization"),
+            "BFTSockets", "BFTServer", "BFTConfiguration", "BFTLogging", "Glibc",
+            "Synchronization"),
         // What a program imports that holds a validator.
         TargetRow(
             "BFT", .acts, "BFTBase", "BFTCore", "BFTApplication", "BFTCrypto", "BFTLedger",

@@ -9,7 +9,11 @@ import Testing
             Repository.texts.first { $0.path == "Examples/Embedding/Embedding.swift" })
         for path in ["README.md", "Sources/BFT/BFT.docc/BFT.md"] {
             let page = try #require(Repository.texts.first { $0.path == path })
-            #expect(Documents.codeBlocks(page, language: "swift") == [example.lines])
+            let blocks = Documents.codeBlocks(page, language: "swift")
+            #expect(blocks.first == example.lines)
+            // Beside it stands a manifest at most.
+            let manifests = blocks.dropFirst().map { $0.joined(separator: "\n") }
+            #expect(manifests.allSatisfy { Documents.toolsVersion($0) != nil })
         }
     }
 
@@ -23,7 +27,13 @@ import Testing
         for manifest in ["Benchmarks/Package.swift", "Fuzz/Package.swift"] {
             #expect(Documents.toolsVersion(try text(manifest)) == version)
         }
-        let readme = try text("README.md").replacing("\n", with: " ")
+        let page = try #require(Repository.texts.first { $0.path == "README.md" })
+        let blocks = Documents.codeBlocks(page, language: "swift").dropFirst()
+        #expect(!blocks.isEmpty)
+        for block in blocks {
+            #expect(Documents.toolsVersion(block.joined(separator: "\n")) == version)
+        }
+        let readme = page.lines.joined(separator: " ")
         #expect(readme.contains("a Swift toolchain of \(version) or newer"))
         #expect(try text("Scripts/deps").contains("install Swift \(version) or newer"))
         // Older ones refuse a dependency with such flags.
