@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
 .PHONY: help deps build run test check format lint bench bench-crypto fuzz verify mutants \
-	generated-mutants scale compare-protocols coverage soak clean
+	generated-mutants scale compare-protocols coverage client soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -52,6 +52,9 @@ verify: deps ## check the models and proofs of the protocols, and that their mut
 		swift test --skip-build --filter ModelTests
 	timeout --kill-after=20 1200 Scripts/verify --traces .build/traces
 
+client: deps ## build a program that depends on this package, beside stand-ins of others
+	Scripts/client/build
+
 mutants: deps ## find every bug that the tests plant, and generated ones; writes Docs/mutants.md
 	Scripts/mutants
 	Scripts/generated-mutants
@@ -74,5 +77,5 @@ coverage: deps ## which lines of what decides the tests and the simulator reach
 clean: ## remove what was built
 	rm -rf .build Benchmarks/.build Fuzz/.build .fuzz
 
-SWIFT_FILES := Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources \
+SWIFT_FILES := Package.swift Sources Tests Examples Scripts/client Benchmarks/Package.swift Benchmarks/Sources \
 	Fuzz/Package.swift Fuzz/Sources

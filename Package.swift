@@ -25,15 +25,19 @@ let pure: [SwiftSetting] = generic + [.strictMemorySafety()]
 
 let package = Package(
     name: "swift-bft",
+    // A validator runs on Linux. What decides, the key-value store and the simulator are compiled
+    // wherever Swift is; on Apple's systems, `InlineArray` and spans came with these.
+    platforms: [.macOS(.v26), .iOS(.v26), .tvOS(.v26), .watchOS(.v26), .visionOS(.v26)],
     products: [
         .library(name: "BFT", targets: ["BFT"]),
         .executable(name: "bft", targets: ["bft"]),
         .library(name: "PostQuantum", targets: ["PostQuantum"]),
         .library(
             name: "KeyValueStore",
-            targets: ["KeyValueStore", "BFTLedger", "BFTCore", "BFTWire", "BFTBase"]),
+            targets: ["KeyValueStore", "BFTApplication", "BFTCore", "BFTWire", "BFTBase"]),
         .library(name: "BFTRocksDB", targets: ["BFTRocksDB"]),
         .library(name: "BFTStorage", targets: ["BFTStorage"]),
+        .library(name: "BFTDisk", targets: ["BFTDisk"]),
         .library(name: "BLAKE3", targets: ["BLAKE3"]),
         .library(
             name: "BFTSockets", targets: ["BFTSockets", "BFTTransport", "BFTCrypto", "BFTBase"]),
@@ -62,10 +66,14 @@ let package = Package(
         .target(
             name: "BFTLedger", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: pure),
+        // What an application is, and the one that is built in.
+        .target(
+            name: "BFTApplication", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            swiftSettings: pure),
         .target(name: "CPrefetch"),
         .target(
             name: "KeyValueStore",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CPrefetch"],
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTApplication", "CPrefetch"],
             swiftSettings: pure),
         // Keys and signatures, and the wire between two validators.
         .systemLibrary(
@@ -76,10 +84,15 @@ let package = Package(
         .target(
             name: "BFTTransport", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
             swiftSettings: pure),
-        // Disk.
-        .target(name: "CStorage"),
+        // What survives a crash: its forms, and a disk in memory that fails.
+        .target(name: "CChecksum"),
         .target(
-            name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CStorage"],
+            name: "BFTStorage", dependencies: ["BFTBase", "BFTWire", "CChecksum"],
+            swiftSettings: generic),
+        // The disk of a machine, and the threads that wait for it.
+        .target(name: "CSystemCalls"),
+        .target(
+            name: "BFTDisk", dependencies: ["BFTBase", "BFTStorage", "CSystemCalls"],
             swiftSettings: generic),
         .systemLibrary(name: "CRocksDB"),
         .target(
@@ -88,7 +101,9 @@ let package = Package(
         // The committed chain on disk, with the application at its head.
         .target(
             name: "BFTChain",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage"],
+            dependencies: [
+                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTStorage",
+            ],
             swiftSettings: generic),
         // The event loop and its sockets.
         .systemLibrary(
@@ -103,23 +118,25 @@ let package = Package(
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(
             name: "BFTServer",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP"],
+            dependencies: ["BFTBase", "BFTWire", "BFTApplication", "CMicroHTTP"],
             swiftSettings: generic),
         // A validator: all of the above but a concrete protocol.
         .target(
             name: "BFTNode",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTTransport",
-                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
-                "BFTConfiguration", "Logging",
+                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTCrypto",
+                "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTSockets",
+                "BFTServer", "BFTConfiguration", "BFTLogging",
             ],
             swiftSettings: generic),
         // What a program imports that holds a validator.
         .target(
             name: "BFT",
             dependencies: [
-                "BFTBase", "BFTCore", "BFTCrypto", "BFTLedger", "BFTNode", "BFTConfiguration",
-                "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "KeyValueStore",
+                "BFTBase", "BFTCore", "BFTApplication", "BFTCrypto", "BFTLedger",
+                "BFTNode", "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT",
+                "ProtocolHotStuff",
+                "KeyValueStore",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -127,7 +144,8 @@ let package = Package(
             // It imports BFT alone. The others stand here because the build compiles a target
             // again only when a module that is named here has changed.
             dependencies: [
-                "BFT", "BFTBase", "BFTCore", "BFTCrypto", "BFTLedger", "BFTNode",
+                "BFT", "BFTBase", "BFTCore", "BFTApplication", "BFTCrypto", "BFTLedger",
+                "BFTNode",
                 "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
                 "KeyValueStore",
             ],
@@ -136,8 +154,8 @@ let package = Package(
         .target(
             name: "BFTSimulator",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage", "BFTChain",
-                "KeyValueStore",
+                "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger", "BFTStorage",
+                "BFTChain", "KeyValueStore",
             ],
             swiftSettings: generic),
         // What the simulator must know of each protocol.
@@ -148,16 +166,16 @@ let package = Package(
                 "ProtocolPBFT", "ProtocolHotStuff",
             ], swiftSettings: pure),
         // The command line, and what it reads and writes.
-        .target(name: "Logging", swiftSettings: common),
+        .target(name: "BFTLogging", swiftSettings: common),
         .target(name: "CToml"),
         .target(
-            name: "BFTConfiguration", dependencies: ["BFTBase", "BFTWire", "CToml", "Logging"],
+            name: "BFTConfiguration", dependencies: ["BFTBase", "BFTWire", "CToml", "BFTLogging"],
             swiftSettings: common),
         .target(name: "CEpoll"),
         .target(
             name: "BFTCommands",
             dependencies: [
-                "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll", "Logging",
+                "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator", "CEpoll", "BFTLogging",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -165,10 +183,11 @@ let package = Package(
             // Those that it doesn't import stand here because their generic types are compiled
             // into it, and the build compiles it again only when a module named here has changed.
             dependencies: [
-                "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore", "BFTCrypto",
-                "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
+                "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
+                "BFTApplication", "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore",
+                "ProtocolSimplex",
                 "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "BFTLedger",
-                "BFTStorage", "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets",
+                "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets",
                 "BFTServer",
             ],
             swiftSettings: common),
@@ -218,36 +237,40 @@ let package = Package(
             dependencies: ["BFTBase", "BFTWire", "BFTCrypto", "BFTTransport"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTStorageTests", dependencies: ["BFTBase", "BFTWire", "BFTStorage"],
+            name: "BFTStorageTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTStorage", "BFTDisk"],
             swiftSettings: common),
         .testTarget(
             name: "BFTRocksDBTests",
-            dependencies: ["BFTBase", "BFTStorage", "BFTRocksDB", "CRocksDB"],
+            dependencies: ["BFTBase", "BFTStorage", "BFTDisk", "BFTRocksDB", "CRocksDB"],
+            swiftSettings: common),
+        .testTarget(
+            name: "BFTApplicationTests",
+            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTApplication"],
             swiftSettings: common),
         .testTarget(
             name: "KeyValueStoreTests",
-            dependencies: ["BFTBase", "BFTWire", "BFTLedger", "KeyValueStore"],
+            dependencies: ["BFTBase", "BFTWire", "BFTApplication", "KeyValueStore"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTServerTests", dependencies: ["BFTBase", "BFTLedger", "BFTServer"],
+            name: "BFTServerTests", dependencies: ["BFTBase", "BFTApplication", "BFTServer"],
             swiftSettings: common),
         .testTarget(
             name: "BFTNodeTests",
             dependencies: [
-                "BFT",
-                "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto", "BFTStorage",
-                "BFTChain", "BFTRocksDB", "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode",
-                "KeyValueStore", "Logging", "ProtocolSimplex", "ProtocolPBFT",
-                "ProtocolHotStuff",
+                "BFT", "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+                "BFTCrypto", "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB",
+                "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode", "KeyValueStore",
+                "BFTLogging", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
             ], swiftSettings: common),
-        .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: common),
+        .testTarget(name: "BFTLoggingTests", dependencies: ["BFTLogging"], swiftSettings: common),
         .testTarget(
             name: "BFTConfigurationTests",
             dependencies: ["BFTBase", "BFTWire", "BFTConfiguration"], swiftSettings: common),
         .testTarget(
             name: "BFTCommandsTests",
             dependencies: [
-                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator", "Logging",
+                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator", "BFTLogging",
                 "ProtocolSimplex",
             ],
             swiftSettings: common),

@@ -14,7 +14,7 @@ let package = Package(
     dependencies: [.package(name: "swift-bft", path: "..")],
     targets: [
         bench("blake3-bench", "BLAKE3"),
-        bench("storage-bench", "BFTStorage", "BFTRocksDB"),
+        bench("storage-bench", "BFTStorage", "BFTDisk", "BFTRocksDB"),
         bench("kv-bench", "KeyValueStore"),
         // One link between two validators, over loopback.
         bench("transport-bench", "BFTSockets"),

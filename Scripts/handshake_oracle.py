@@ -1,6 +1,8 @@
-"""Computes the three handshake messages of `HandshakeTests.pinned` from Docs/transport.md.
+"""Computes what tests of BFTTransport pin, from Docs/transport.md alone.
 
-Needs the package `cryptography`. Prints the SHA-256 of the three messages, lengths included.
+Needs the package `cryptography`. Prints the SHA-256 of the three messages of a handshake, lengths
+included, and the first frame of each side behind it (`HandshakeTests`); then, for each algorithm,
+a frame behind two new keys (`SessionTests`).
 """
 
 import hashlib
@@ -9,7 +11,7 @@ import struct
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 MASK = (1 << 64) - 1
@@ -65,6 +67,16 @@ class Conversation:
         return sealed
 
 
+def expand(secret, info):
+    return hmac.digest(secret, info + b"\x01", "sha256")
+
+
+def frame(algorithm, secret, plaintext):
+    """The first frame under the key of a secret."""
+    key = expand(secret, b"swift-bft session key")
+    return counted(algorithm(key).encrypt(bytes(12), plaintext, None))
+
+
 def main():
     shares = [X25519PrivateKey.from_private_bytes(randomness(seed)) for seed in (100, 201)]
     keys = [Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in (0, 1)]
@@ -78,6 +90,14 @@ def main():
     second = raw(shares[1]) + conversation.seal(b"responder", keys[1], None)
     third = conversation.seal(b"initiator", keys[0], keys[1])
     print(sha256(counted(first), counted(second), counted(third)).hex())
+    for role in (b"initiator", b"responder"):
+        info = b"swift-bft traffic of " + role + conversation.hash
+        print(frame(AESGCM, expand(conversation.secret, info), b"\x01").hex())
+    for algorithm in (AESGCM, ChaCha20Poly1305):
+        secret = randomness(1)
+        for _ in range(2):
+            secret = expand(secret, b"swift-bft session rekey")
+        print(frame(algorithm, secret, b"\x10vote").hex())
 
 
 if __name__ == "__main__":

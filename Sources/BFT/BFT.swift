@@ -1,11 +1,57 @@
-// What a program needs that holds a validator: one import instead of seven.
-@_exported public import BFTBase
-@_exported public import BFTConfiguration
-@_exported public import BFTCore
-@_exported public import BFTCrypto
-@_exported public import BFTLedger
-@_exported public import BFTNode
-@_exported public import KeyValueStore
-@_exported public import ProtocolHotStuff
-@_exported public import ProtocolPBFT
-@_exported public import ProtocolSimplex
+// What a program sees that imports BFT: these names, and nothing else of the modules they are from.
+// `EmbedderTests` asks the compiler for them.
+@_exported public import protocol BFTApplication.Application
+@_exported public import struct BFTApplication.ApplicationError
+@_exported public import struct BFTApplication.BlockContext
+@_exported public import struct BFTApplication.CommandArguments
+@_exported public import enum BFTApplication.CommandList
+@_exported public import struct BFTApplication.CommandReader
+@_exported public import struct BFTApplication.CommandRule
+@_exported public import struct BFTApplication.CommandTable
+@_exported public import enum BFTApplication.Reply
+@_exported public import struct BFTApplication.ResultWriter
+@_exported public import protocol BFTApplication.StateSink
+@_exported public import protocol BFTApplication.StateSource
+@_exported public import struct BFTBase.Digest
+@_exported public import struct BFTBase.Height
+@_exported public import struct BFTBase.Timestamp
+@_exported public import struct BFTBase.ValidatorIndex
+@_exported public import struct BFTBase.View
+@_exported public import struct BFTConfiguration.ChainParameters
+@_exported public import struct BFTConfiguration.ConfigurationError
+@_exported public import struct BFTConfiguration.ConsensusSettings
+@_exported public import struct BFTConfiguration.Endpoint
+@_exported public import struct BFTConfiguration.Genesis
+@_exported public import struct BFTConfiguration.GenesisValidator
+@_exported public import struct BFTConfiguration.HTTPSettings
+@_exported public import struct BFTConfiguration.LimitSettings
+@_exported public import struct BFTConfiguration.NetworkSettings
+@_exported public import struct BFTConfiguration.NodeHome
+@_exported public import enum BFTConfiguration.ProtocolName
+@_exported public import struct BFTConfiguration.RESPSettings
+@_exported public import enum BFTConfiguration.SignatureSchemeName
+@_exported public import struct BFTCore.Batch
+@_exported public import struct BFTCore.Block
+@_exported public import struct BFTCore.Certificate
+@_exported public import struct BFTCore.CommitCertificate
+@_exported public import protocol BFTCore.ConsensusProtocol
+@_exported public import enum BFTCrypto.KeyFile
+@_exported public import struct BFTCrypto.KeyFileError
+@_exported public import struct BFTCrypto.PublicKey
+@_exported public import enum BFTCrypto.SignatureSchemeID
+@_exported public import struct BFTCrypto.SigningKey
+@_exported public import struct BFTNode.BlockVerifier
+@_exported public import enum BFTNode.GenesisError
+@_exported public import class BFTNode.Node
+@_exported public import struct BFTNode.NodeConfiguration
+@_exported public import enum BFTNode.NodeFailure
+@_exported public import enum BFTNode.NodeOpeningError
+@_exported public import struct BFTNode.QueryAnswer
+@_exported public import struct BFTNode.Receipt
+@_exported public import enum BFTNode.RequestError
+@_exported public import struct KeyValueStore.KeyValueStore
+@_exported public import struct KeyValueStore.StateProof
+@_exported public import typealias ProtocolHotStuff.HotStuff
+@_exported public import typealias ProtocolHotStuff.HotStuff2
+@_exported public import typealias ProtocolPBFT.PBFT
+@_exported public import typealias ProtocolSimplex.Simplex

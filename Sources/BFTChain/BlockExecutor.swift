@@ -1,3 +1,4 @@
+public import BFTApplication
 public import BFTBase
 public import BFTCore
 public import BFTLedger

@@ -1,4 +1,4 @@
-public import BFTLedger
+public import BFTApplication
 public import BFTStorage
 public import BFTWire
 

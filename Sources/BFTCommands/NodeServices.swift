@@ -1,4 +1,4 @@
-public import BFTConfiguration
+package import BFTConfiguration
 import Glibc
 import Synchronization
 
@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// The executable names the implementation, so that this target needs neither cryptography nor a
 /// concrete protocol.
-public protocol NodeServices: Sendable {
+package protocol NodeServices: Sendable {
     /// Makes a new key pair from the system's randomness.
     func generateKey(scheme: SignatureSchemeName) throws -> GeneratedKey
 
@@ -26,13 +26,13 @@ public protocol NodeServices: Sendable {
 }
 
 /// A new key pair.
-public struct GeneratedKey: Equatable, Sendable {
+package struct GeneratedKey: Equatable, Sendable {
     /// What the private key file holds, as the node reads it.
-    public let keyFileContents: [UInt8]
+    package let keyFileContents: [UInt8]
     /// The public key in the encoding of its scheme.
-    public let publicKey: [UInt8]
+    package let publicKey: [UInt8]
 
-    public init(keyFileContents: [UInt8], publicKey: [UInt8]) {
+    package init(keyFileContents: [UInt8], publicKey: [UInt8]) {
         self.keyFileContents = keyFileContents
         self.publicKey = publicKey
     }
@@ -40,30 +40,31 @@ public struct GeneratedKey: Equatable, Sendable {
 
 /// A block, those after it up to one that has a certificate, and that certificate: all in their
 /// canonical encodings.
-public struct BlockProof: Equatable, Sendable {
+package struct BlockProof: Equatable, Sendable {
     /// By rising height. Not empty.
-    public let blocks: [[UInt8]]
+    package let blocks: [[UInt8]]
     /// What commits the last of `blocks`.
-    public let certificate: [UInt8]
+    package let certificate: [UInt8]
 
-    public init(blocks: [[UInt8]], certificate: [UInt8]) {
+    package init(blocks: [[UInt8]], certificate: [UInt8]) {
         self.blocks = blocks
         self.certificate = certificate
     }
 }
 
 /// What a proof shows of its first block.
-public struct VerifiedBlock: Equatable, Sendable {
-    public let height: UInt64
+package struct VerifiedBlock: Equatable, Sendable {
+    package let height: UInt64
     /// In hexadecimal.
-    public let digest: String
+    package let digest: String
     /// The validators that signed, by index in the genesis file.
-    public let signers: [Int]
+    package let signers: [Int]
     /// The voting power of the signers.
-    public let power: UInt64
-    public let totalPower: UInt64
+    package let power: UInt64
+    package let totalPower: UInt64
 
-    public init(height: UInt64, digest: String, signers: [Int], power: UInt64, totalPower: UInt64) {
+    package init(height: UInt64, digest: String, signers: [Int], power: UInt64, totalPower: UInt64)
+    {
         self.height = height
         self.digest = digest
         self.signers = signers
@@ -73,19 +74,19 @@ public struct VerifiedBlock: Equatable, Sendable {
 }
 
 /// Tells a running node that it should stop, from whichever thread learns of it.
-public final class StopRequest: Sendable {
+package final class StopRequest: Sendable {
     private struct State {
         var isRequested = false
         var actions: [@Sendable () -> Void] = []
     }
     private let state = Mutex(State())
 
-    public init() {}
+    package init() {}
 
-    public var isRequested: Bool { state.withLock(\.isRequested) }
+    package var isRequested: Bool { state.withLock(\.isRequested) }
 
     /// Runs `action` when the request comes, or at once if it is there already.
-    public func onRequest(_ action: @escaping @Sendable () -> Void) {
+    package func onRequest(_ action: @escaping @Sendable () -> Void) {
         let runsNow = state.withLock { state in
             if !state.isRequested { state.actions.append(action) }
             return state.isRequested
@@ -94,7 +95,7 @@ public final class StopRequest: Sendable {
     }
 
     /// Makes the request. A second one changes nothing.
-    public func request() {
+    package func request() {
         let actions = state.withLock { state in
             state.isRequested = true
             defer { state.actions = [] }
@@ -105,6 +106,6 @@ public final class StopRequest: Sendable {
 }
 
 /// A command that needs `NodeServices`.
-public protocol NodeCommand: Command, SendableMetatype {
+package protocol NodeCommand: Command, SendableMetatype {
     init(services: any NodeServices)
 }

@@ -1,11 +1,11 @@
-public import BFTBase
+package import BFTBase
 
 /// Times as people and files spell them (RFC 3339).
-public enum CalendarTime {
+package enum CalendarTime {
     /// The time that `text` spells, or `nil`: `2026-01-31T23:59:59Z`, with or without a fraction,
     /// with `Z` or an offset such as `+02:00`. Times before 1970 and leap seconds are refused;
     /// a fraction is cut to milliseconds.
-    public static func timestamp(_ text: String) -> Timestamp? {
+    package static func timestamp(_ text: String) -> Timestamp? {
         var scanner = Scanner(bytes: Array(text.utf8))
         guard let year = scanner.digits(4), scanner.skip("-"), let month = scanner.digits(2),
             scanner.skip("-"), let day = scanner.digits(2), scanner.skip("Tt"),
@@ -22,7 +22,7 @@ public enum CalendarTime {
     }
 
     /// The time in UTC with milliseconds, or in milliseconds alone from the year 10000.
-    public static func text(_ timestamp: Timestamp) -> String {
+    package static func text(_ timestamp: Timestamp) -> String {
         let seconds = timestamp.milliseconds / 1_000
         guard seconds < 253_402_300_800 else { return "\(timestamp.milliseconds)" }
         let (year, month, day) = date(daysSince1970: Int(seconds / 86_400))

@@ -1,4 +1,4 @@
-import Logging
+import BFTLogging
 
 /// One thing that is wrong in a configuration file.
 public struct ConfigurationProblem: Equatable, Sendable {

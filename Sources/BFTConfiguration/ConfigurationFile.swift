@@ -1,9 +1,9 @@
 import Glibc
 
 /// Reads whole files of bounded size.
-public enum ConfigurationFile {
+package enum ConfigurationFile {
     /// The bytes of the file at `path`: at most `byteLimit`, from a regular file.
-    public static func read(
+    package static func read(
         _ path: String, byteLimit: Int
     ) throws(ConfigurationError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -1,4 +1,4 @@
-public import Logging
+public import BFTLogging
 
 /// What the `node.toml` of a home says: how the node runs, which validator it is, and where its
 /// files are. Nothing in it changes what the chain agrees on.

@@ -1,4 +1,4 @@
-import Logging
+import BFTLogging
 
 extension HomeSettings {
     /// The settings that the TOML text `bytes` spells. `file` is how complaints name it.

@@ -1,4 +1,4 @@
-import Logging
+import BFTLogging
 
 extension HomeSettings {
     /// A `node.toml` that says what these settings say, with a comment on every key.

@@ -3,9 +3,9 @@
 /// Accepts nothing beyond the standard: no comments, no trailing commas, no byte order mark, no
 /// lone surrogates. A duplicate key is an error, because two readers could disagree on what it
 /// means. Nesting and size are bounded before anything is built; no input traps.
-public struct JSONReader {
+package struct JSONReader {
     /// The deepest nesting that is read.
-    public static let depthLimit = 64
+    package static let depthLimit = 64
 
     private let bytes: [UInt8]
     private var offset = 0
@@ -17,7 +17,7 @@ public struct JSONReader {
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// The value that `bytes`, all of them, spell.
-    public static func read(_ bytes: [UInt8]) throws(SourceError) -> LocatedValue {
+    package static func read(_ bytes: [UInt8]) throws(SourceError) -> LocatedValue {
         var reader = JSONReader(bytes)
         reader.skipSpace()
         let value = try reader.value(depth: 0)

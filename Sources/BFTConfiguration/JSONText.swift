@@ -1,7 +1,7 @@
-import Logging
+import BFTLogging
 
 /// A value to be written as JSON, its members in the order given.
-public indirect enum JSONText: Equatable, Sendable {
+package indirect enum JSONText: Equatable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int128)
@@ -10,10 +10,10 @@ public indirect enum JSONText: Equatable, Sendable {
     case array([JSONText])
     case object([(key: String, value: JSONText)])
 
-    public static func == (left: Self, right: Self) -> Bool { left.compact == right.compact }
+    package static func == (left: Self, right: Self) -> Bool { left.compact == right.compact }
 
     /// What was read, to be written again.
-    public init(_ value: LocatedValue) {
+    package init(_ value: LocatedValue) {
         switch value.content {
         case .null: self = .null
         case .boolean(let boolean): self = .boolean(boolean)
@@ -27,10 +27,10 @@ public indirect enum JSONText: Equatable, Sendable {
     }
 
     /// One line, without spaces.
-    public var compact: String { render(indent: nil) }
+    package var compact: String { render(indent: nil) }
 
     /// Indented by two spaces, with a line break at the end.
-    public var pretty: String { render(indent: 0) + "\n" }
+    package var pretty: String { render(indent: 0) + "\n" }
 
     private func render(indent: Int?) -> String {
         switch self {

@@ -17,8 +17,8 @@ public struct SourcePosition: Hashable, Comparable, Sendable {
 ///
 /// Both formats become this one shape, so that one set of rules judges both and every complaint
 /// can name a line and a column.
-public struct LocatedValue: Equatable, Sendable {
-    public enum Content: Equatable, Sendable {
+package struct LocatedValue: Equatable, Sendable {
+    package enum Content: Equatable, Sendable {
         case null
         case boolean(Bool)
         case integer(Int128)
@@ -31,33 +31,33 @@ public struct LocatedValue: Equatable, Sendable {
     }
 
     /// A key with its value.
-    public struct Member: Equatable, Sendable {
-        public let key: String
-        public let keyPosition: SourcePosition
-        public let value: LocatedValue
+    package struct Member: Equatable, Sendable {
+        package let key: String
+        package let keyPosition: SourcePosition
+        package let value: LocatedValue
     }
 
-    public let content: Content
-    public let position: SourcePosition
+    package let content: Content
+    package let position: SourcePosition
 
-    public init(_ content: Content, at position: SourcePosition) {
+    package init(_ content: Content, at position: SourcePosition) {
         self.content = content
         self.position = position
     }
 
     /// The value under `key`, or `nil` if this is no table or has no such key.
-    public subscript(key: String) -> LocatedValue? {
+    package subscript(key: String) -> LocatedValue? {
         guard case .table(let members) = content else { return nil }
         return members.first { $0.key == key }?.value
     }
 
     /// The text, or `nil` if this is another kind of value.
-    public var text: String? {
+    package var text: String? {
         if case .text(let text) = content { text } else { nil }
     }
 
     /// The integer, or `nil` if this is another kind of value or out of range.
-    public var integer: Int? {
+    package var integer: Int? {
         if case .integer(let integer) = content { Int(exactly: integer) } else { nil }
     }
 

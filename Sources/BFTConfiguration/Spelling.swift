@@ -1,8 +1,8 @@
 /// Finds the word that a user meant.
-public enum Spelling {
+package enum Spelling {
     /// The word of `candidates` that is nearest to `word`, or `nil` if none is near: at most a
     /// third of its letters differ.
-    public static func suggestion(for word: String, among candidates: [String]) -> String? {
+    package static func suggestion(for word: String, among candidates: [String]) -> String? {
         let letters = Array(word.lowercased().unicodeScalars.prefix(64))
         var best: (distance: Int, candidate: String)?
         for candidate in candidates {

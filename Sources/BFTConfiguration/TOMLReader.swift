@@ -1,9 +1,9 @@
 import CToml
 
 /// Reads TOML 1.0, keeping the position of every value and key.
-public enum TOMLReader {
+package enum TOMLReader {
     /// The value that `bytes` spell: always a table.
-    public static func read(_ bytes: [UInt8]) throws(SourceError) -> LocatedValue {
+    package static func read(_ bytes: [UInt8]) throws(SourceError) -> LocatedValue {
         guard bytes.count <= HomeSettings.byteLimit else {
             throw SourceError(
                 problem: ConfigurationProblem(

@@ -1,7 +1,7 @@
+public import BFTApplication
 public import BFTBase
 public import BFTCore
 import BFTCrypto
-public import BFTLedger
 import BFTServer
 import Synchronization
 

@@ -1,8 +1,10 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
 import BFTRocksDB
 import BFTStorage
@@ -27,13 +29,13 @@ struct NodeSettings: Sendable {
     /// A signature that takes longer than this to make, when nothing else runs, is made off the
     /// event loop, which writes the record under it meanwhile. Among other work it takes four times
     /// as long.
-    static let inlineSigning = Interval.microseconds(25)
+    var inlineSigning = Interval.microseconds(25)
 
     /// What the event loop may spend on checking signatures itself, in nanoseconds of their nominal
     /// cost: a quarter of its time in the long run, and a few signatures at once. To hand so few to
     /// a thread and back costs more than to check them, while a loop that checked all that comes
     /// from many validators would keep its clients waiting and other processors idle.
-    static let inlineChecks = RateLimit(perSecond: 250_000_000, burst: 400_000)
+    var inlineChecks = RateLimit(perSecond: 250_000_000, burst: 400_000)
 
     /// When the application's state is saved.
     static let saveBytes = 512 << 20

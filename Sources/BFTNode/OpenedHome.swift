@@ -3,6 +3,7 @@ import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
 import BFTRocksDB
 import BFTSockets

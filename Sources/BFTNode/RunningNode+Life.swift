@@ -2,11 +2,12 @@ import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTStorage
-import Logging
 import Synchronization
 
 // From opening to closing.

@@ -1,21 +1,23 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
+import BFTLogging
 import BFTRocksDB
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
-import Logging
 import Synchronization
 
 /// All parts of a node, put together, from opening to closing.
 final class RunningNode<P: ConsensusProtocol, App: Application>: @unchecked Sendable {
-    typealias Core = NodeCore<P, App>
+    typealias Core = NodeCore<P, ThreadedParts<App>>
 
     let shared: SharedReports
     let metrics: MetricsRegistry

@@ -1,3 +1,4 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
@@ -116,7 +117,7 @@ extension World {
             let request = operations[read.operation].action.encoded
             nodes[node.rawValue].storage?.executor.application.query(
                 request.span.bytes, answer: &answer)
-            finish(read.operation, ClientOperation.Answer(reply: answer.result(0)))
+            finish(read.operation, ClientOperation.Answer(result: answer.result(0)))
         }
     }
 
@@ -130,7 +131,7 @@ extension World {
             guard let position else { continue }
             let open = nodes[node.rawValue].openBatches.remove(at: position)
             for (number, operation) in open.operations.enumerated() {
-                finish(operation, ClientOperation.Answer(reply: batch.results.result(number)))
+                finish(operation, ClientOperation.Answer(result: batch.results.result(number)))
             }
         }
     }

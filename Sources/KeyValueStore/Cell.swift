@@ -1,5 +1,3 @@
-import BFTLedger
-
 /// One entry in the form in which it is kept, stored and hashed, where it lies.
 ///
 /// `value length u32 ‖ key length u16 ‖ kind u8 ‖ space u8 ‖ key ‖ expiry u64 ‖ value ‖ zeros` up

@@ -1,4 +1,4 @@
-import BFTLedger
+import BFTApplication
 
 /// The commands that change when entries expire.
 extension KeyValueStore {

@@ -1,11 +1,11 @@
+public import BFTApplication
 public import BFTBase
-public import BFTLedger
 import BFTWire
 
 /// The built-in application: a replicated store of strings that understands the commands of Redis.
 ///
-/// A transaction or a query is a `CommandList`; the result is a reply in RESP3. A list with one
-/// command has that command's reply, any other an array of replies, as `EXEC` has. The commands of
+/// A transaction or a query is a `CommandList`; the result is a `Reply`. A list with one
+/// command has that command's reply, any other a list of replies, as `EXEC` has. The commands of
 /// a list are carried out together and in order; one that fails leaves its error in the array and
 /// stops no other.
 ///
@@ -53,7 +53,7 @@ public struct KeyValueStore: Application, Sendable {
         guard var reader = try? CommandReader(transaction) else {
             return result.malformed()
         }
-        if reader.count != 1 { result.array(reader.count) }
+        if reader.count != 1 { result.list(reader.count) }
         while reader.remaining > 0 {
             var command = reader.next()
             let name = command.next()
@@ -105,7 +105,7 @@ public struct KeyValueStore: Application, Sendable {
         defer { answer.end() }
         guard var reader = try? CommandReader(request) else { return answer.malformed() }
         var allowance = Allowance.query
-        if reader.count != 1 { answer.array(reader.count) }
+        if reader.count != 1 { answer.list(reader.count) }
         while reader.remaining > 0 {
             var command = reader.next()
             let name = command.next()
@@ -122,34 +122,6 @@ public struct KeyValueStore: Application, Sendable {
                 continue
             }
             read(entry.verb, &command, &allowance, &answer)
-        }
-    }
-
-    // MARK: Checking
-
-    /// Refuses what would only fail: no list, no such command, a wrong number of arguments, a key
-    /// or a value above its limit.
-    public func check(_ transaction: RawSpan) throws(TransactionRejection) {
-        guard var reader = try? CommandReader(transaction) else {
-            throw TransactionRejection("ERR the transaction is not a list of commands")
-        }
-        while reader.remaining > 0 {
-            var command = reader.next()
-            guard let entry = VerbTable.shared[command.next()] else {
-                throw TransactionRejection("ERR unknown command")
-            }
-            guard Self.accepts(entry.arity, command.count) else {
-                throw TransactionRejection(
-                    "ERR wrong number of arguments for '\(entry.verb)' command")
-            }
-            while command.remaining > 0 {
-                let count = command.next().byteCount
-                guard count <= KeyValueLimits.valueBytes else {
-                    throw TransactionRejection(
-                        "ERR an argument of \(count) bytes is above the limit of "
-                            + "\(KeyValueLimits.valueBytes)")
-                }
-            }
         }
     }
 }

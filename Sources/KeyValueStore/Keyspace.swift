@@ -1,5 +1,5 @@
+import BFTApplication
 import BFTBase
-import BFTLedger
 import BFTWire
 
 /// The entries of a store: found by key, in order of place, in order of expiry, with the changes

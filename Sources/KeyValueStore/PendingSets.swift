@@ -1,5 +1,4 @@
 import BFTBase
-import BFTLedger
 import BFTWire
 
 /// Plain writes that wait to be carried out together.

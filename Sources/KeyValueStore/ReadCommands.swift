@@ -1,4 +1,4 @@
-import BFTLedger
+import BFTApplication
 
 /// The commands that change nothing, the same in a transaction and in a query.
 extension KeyValueStore {
@@ -56,7 +56,7 @@ extension KeyValueStore {
             result.replyTooLarge()
             return false
         }
-        result.bulk(keyspace.cell(slot).value)
+        result.value(keyspace.cell(slot).value)
         return true
     }
 
@@ -70,10 +70,10 @@ extension KeyValueStore {
             if let slot = findLive(sizes.next()) { total += keyspace.cell(slot).valueByteCount }
         }
         guard allowance.takeReply(bytes: total) else { return result.replyTooLarge() }
-        result.array(command.remaining)
+        result.list(command.remaining)
         while command.remaining > 0 {
             if let slot = findLive(command.next()) {
-                result.bulk(keyspace.cell(slot).value)
+                result.value(keyspace.cell(slot).value)
             } else {
                 result.null()
             }
@@ -131,8 +131,8 @@ extension KeyValueStore {
         _ slots: [Int], _ bytes: Int, _ allowance: inout Allowance, _ result: inout ResultWriter
     ) {
         guard allowance.takeReply(bytes: bytes) else { return result.replyTooLarge() }
-        result.array(slots.count)
-        for slot in slots { result.bulk(keyspace.cell(slot).key) }
+        result.list(slots.count)
+        for slot in slots { result.value(keyspace.cell(slot).key) }
     }
 
     private struct ScanOptions {
@@ -173,8 +173,8 @@ extension KeyValueStore {
         allowance = left
         guard isComplete else { return result.walkTooLong() }
         if !options.wantsStrings { found = [] }
-        result.array(2)
-        result.bulk(decimal: Int64(next))
+        result.list(2)
+        result.value(decimal: Int64(next))
         replyKeys(found, bytes, &allowance, &result)
     }
 

@@ -1,5 +1,4 @@
 public import BFTBase
-import BFTLedger
 public import BFTWire
 
 /// What shows, against a state root alone, that an entry is in the state or that there is none

@@ -1,5 +1,5 @@
+import BFTApplication
 import BFTBase
-import BFTLedger
 import BFTWire
 
 /// What the root covers beside the entries.

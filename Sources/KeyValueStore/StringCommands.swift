@@ -1,4 +1,4 @@
-import BFTLedger
+import BFTApplication
 
 /// The commands that change values.
 extension KeyValueStore {
@@ -165,7 +165,7 @@ extension KeyValueStore {
         guard !overflow else {
             return result.error("ERR increment or decrement would overflow")
         }
-        var digits = DecimalDigits(sum)
+        let digits = DecimalDigits(sum)
         digits.withBytes { bytes in
             if let slot {
                 keyspace.assign(slot, bytes, expiry: expiry)

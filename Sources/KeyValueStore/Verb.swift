@@ -1,4 +1,4 @@
-import BFTLedger
+import BFTApplication
 
 /// The commands of the store.
 enum Verb: UInt8, CaseIterable {

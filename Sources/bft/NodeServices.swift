@@ -3,8 +3,8 @@ import BFTCommands
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTNode
-import BFTStorage
 import BFTWire
 import KeyValueStore
 import ProtocolHotStuff

@@ -1,6 +1,6 @@
 import BFTBase
+import BFTLogging
 import FoundationEssentials
-import Logging
 import Testing
 
 @testable import BFTConfiguration

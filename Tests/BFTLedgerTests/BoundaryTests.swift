@@ -161,20 +161,6 @@ import Testing
         #expect(roots[Height(904)] == nil)
     }
 
-    @Test("Of two rules for one command the first counts, and rules differ by every field")
-    func commands() {
-        let rule = CommandRule("GET", arity: 2, .read)
-        let others = [
-            CommandRule("SET", arity: 2, .read), CommandRule("GET", arity: 3, .read),
-            CommandRule("GET", arity: 2, .write),
-            CommandRule("GET", arity: 2, .read, keys: (1, 2, 1)),
-        ]
-        for other in others { #expect(rule != other) }
-        #expect(rule == CommandRule("GET", arity: 2, .read, keys: (1, 1, 1)))
-        let table = CommandTable([rule] + others)
-        #expect(table["GET"] == rule && table["SET"] == others[0] && table["DEL"] == nil)
-    }
-
     @Test("A draft on a branch that does not begin where this replica is says nothing")
     func strayDraft() {
         var ledger = Fixture.ledger()

@@ -85,6 +85,31 @@ import Testing
         #expect(ReplicaRecord<Simplex>.committed(Self.run).encoded.first == 3)
     }
 
+    @Test("The encodings of what stands on disk are pinned")
+    func pinnedOnDisk() {
+        let blocks = Self.run.blocks.flatMap(\.encoded)
+        let notarized = DurableRecord.notarized(Self.run.blocks[0])
+        let records: [(ReplicaRecord<Simplex>, [UInt8])] = [
+            (.consensus(notarized), [1] + notarized.encoded),
+            (.batch(Self.copy), [2] + Self.copy.encoded),
+            (.committed(Self.run), [3, 2, 0, 0, 0] + blocks + Self.run.certificate.encoded),
+            (.blocks(Self.run.blocks), [4, 2, 0, 0, 0] + blocks),
+            (
+                .floor(Floor(view: View(3), height: Height(2))),
+                [5, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]
+            ),
+        ]
+        for (record, bytes) in records { #expect(record.encoded == bytes) }
+        let state = CommittedState(
+            block: Self.run.blocks[0], stateRoot: Digest(1, 2, 3, 4),
+            frontier: [BatchSequence(9), BatchSequence(10)], certificate: nil)
+        #expect(
+            Hex.encode(state.encoded.dropFirst(Self.run.blocks[0].encoded.count))
+                == "0100000000000000" + "0200000000000000" + "0300000000000000"
+                + "0400000000000000" + "02000000" + "0900000000000000" + "0a00000000000000")
+        #expect(state.encoded.starts(with: Self.run.blocks[0].encoded))
+    }
+
     @Test("Requests and answers are bounded")
     func bounds() {
         let many = LedgerMessage.batchRequest(

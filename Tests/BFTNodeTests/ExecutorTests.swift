@@ -1,6 +1,8 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
+import BFTDisk
 import BFTLedger
 import BFTStorage
 import Glibc

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTConfiguration
 import BFTCore
+import BFTDisk
 import BFTLedger
 import BFTStorage
 import FoundationEssentials
@@ -134,9 +135,18 @@ extension NodeTests {
             let clients = try (0..<2).map { _ in try node.resp }
             try clients[0].send([["SET", "a", "1"], ["SET", "b", "1"]])
             try clients[1].send([["GET", "a"], ["GET", "b"]])
-            let receipt = Task { try await node.node.submit(TestChain.set("c", "1")) }
-            let answer = Task { try await node.node.query(TestChain.get("c")) }
-            usleep(300_000)
+            let begun = Monitor(0)
+            let receipt = Task {
+                begun.withLock { $0 += 1 }
+                return try await node.node.submit(TestChain.set("c", "1"))
+            }
+            let answer = Task {
+                begun.withLock { $0 += 1 }
+                return try await node.node.query(TestChain.get("c"))
+            }
+            // Other tests may hold the threads that tasks run on, for as long as they like.
+            while begun.withLock({ $0 }) < 2 { try await Task.sleep(for: .milliseconds(10)) }
+            try await Task.sleep(for: .milliseconds(300))
             let start = ContinuousClock.now
             try network.stop(0)
             #expect(ContinuousClock.now - start < .seconds(8))

@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCore
+import BFTDisk
 import BFTLedger
 import BFTStorage
 import BFTWire

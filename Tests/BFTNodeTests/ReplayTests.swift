@@ -1,3 +1,4 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore

@@ -1,3 +1,4 @@
+import BFTDisk
 import BFTStorage
 import Glibc
 import Testing

@@ -1,3 +1,4 @@
+import BFTDisk
 import BFTStorage
 import CRocksDB
 import Glibc

@@ -1,5 +1,4 @@
 import BFTBase
-import BFTLedger
 import BFTServer
 import Foundation
 import Testing
@@ -52,7 +51,7 @@ struct HTTPTests {
             block.contains("\"signers\":[0,1,3],\"encoded\":\"AQID\"},\"encoded\":\"BAUG\"}\n200"))
         #expect(
             try site.curl("/state/k").hasPrefix(
-                "{\"key\":\"k\",\"value\":{\"n\":[1,true,0.5]},\"height\":40,\"stateRoot\":\"01"))
+                "{\"key\":\"k\",\"value\":{\"n\":[1,null]},\"height\":40,\"stateRoot\":\"01"))
         #expect(try site.curl("/state/later").contains("\"value\":\"later\""))
         #expect(
             try site.curl("/metrics").hasSuffix("200 text/plain; version=0.0.4; charset=utf-8"))
@@ -174,6 +173,27 @@ struct HTTPTests {
         #expect(sent < 1_000)
         #expect(site.service.transactions.isEmpty)
         #expect(try site.curl("/health").contains("ok"))
+    }
+
+    @Test("A body of the largest size is taken, and one byte more is not, declared or not")
+    func largestBody() throws {
+        var limits = HTTPLimits()
+        limits.bodyBytes = 10_000
+        let site = try Site(limits)
+        defer { site.server.stop() }
+        for excess in [0, 1] {
+            let body = String(repeating: "x", count: 10_000 + excess)
+            let head =
+                "POST /transactions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                + "Content-Type: application/octet-stream\r\n"
+            let declared = try site.raw(head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
+            let chunk = String(body.utf8.count, radix: 16) + "\r\n" + body + "\r\n0\r\n\r\n"
+            let chunked = try site.raw(head + "Transfer-Encoding: chunked\r\n\r\n" + chunk)
+            for answer in [declared, chunked] {
+                #expect(answer.hasPrefix("HTTP/1.1 413 ") == (excess == 1), "\(excess)")
+            }
+            #expect(site.service.transactions.count == 2)
+        }
     }
 
     @Test("Requests wait without holding each other up, and are answered from other threads")

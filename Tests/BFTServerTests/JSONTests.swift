@@ -1,3 +1,4 @@
+import BFTApplication
 import BFTBase
 import BFTServer
 import Testing
@@ -68,31 +69,60 @@ struct JSONTests {
         }
     }
 
-    private func result(_ reply: String) -> String {
-        let report = TransactionReport(
-            height: Height(1), position: 0,
-            result: Array(reply.replacing("|", with: "\r\n").utf8))
+    private func result(_ bytes: [UInt8]) -> String {
+        let report = TransactionReport(height: Height(1), position: 0, result: bytes)
         let text = String(decoding: report.json, as: UTF8.self)
         return String(text.dropFirst(34).dropLast(2))
     }
 
-    @Test("Results in RESP3 become JSON")
+    private func result(_ write: (inout ResultWriter) -> Void) -> String { result(reply(write)) }
+
+    @Test("Replies become JSON")
     func writesResults() {
-        #expect(result("+OK|") == "\"OK\"")
-        #expect(result("-ERR x|") == "{\"error\":\"ERR x\"}")
-        #expect(result(":-5|") == "-5")
-        #expect(result(":05|") == "\"05\"")
-        #expect(result(",1.50|") == "1.5")
-        #expect(result(",inf|") == "\"inf\"")
-        #expect(result("(12345678901234567890123|") == "12345678901234567890123")
-        #expect(result("_|") == "null")
-        #expect(result("*-1|") == "\"*-1\\u000d\\n\"")
-        #expect(result("*2|#f|$2|\"\\|") == "[false,\"\\\"\\\\\"]")
-        #expect(result("%1|:1|~1|=6|txt:ab|") == "[[1,[\"ab\"]]]")
-        #expect(result("%1|$1|k|!5|ERR x|") == "{\"k\":{\"error\":\"ERR x\"}}")
-        // No reply, or one too deep, is given as it is.
-        #expect(result("$9|x|") == "\"$9\\u000d\\nx\\u000d\\n\"")
-        #expect(result("") == "\"\"")
-        #expect(result(String(repeating: "*1|", count: 40) + ":1|").hasPrefix("\"*1\\u000d"))
+        #expect(result { $0.ok() } == "\"OK\"")
+        #expect(result { $0.status("string") } == "\"string\"")
+        #expect(result { $0.error("ERR x") } == "{\"error\":\"ERR x\"}")
+        #expect(result { $0.integer(-5) } == "-5")
+        #expect(result { $0.integer(.min) } == "-9223372036854775808")
+        #expect(result { $0.null() } == "null")
+        let quotes = Array("\"\\".utf8)
+        #expect(
+            result {
+                $0.list(2)
+                $0.null()
+                $0.value(quotes.span.bytes)
+            } == "[null,\"\\\"\\\\\"]")
+        let (backslash, binary): ([UInt8], [UInt8]) = ([0x5C], [0xFF])
+        #expect(
+            result {
+                $0.map(1)
+                $0.value(backslash.span.bytes)
+                $0.value(binary.span.bytes)
+            } == "{\"\\\\\":{\"base64\":\"/w==\"}}")
+        #expect(
+            result {
+                $0.map(1)
+                $0.integer(1)
+                $0.error("ERR x")
+            } == "[[1,{\"error\":\"ERR x\"}]]")
+    }
+
+    @Test("Results that are no reply, or one too deep, become JSON as they are")
+    func writesOtherResults() {
+        #expect(result(Array("bytes".utf8)) == "\"bytes\"")
+        #expect(result([]) == "\"\"")
+        // More than there is, more than one, and a head without what it counts.
+        #expect(result([5, 9, 0, 0, 0, 120]) == "\"\\u0005\\u0009\\u0000\\u0000\\u0000x\"")
+        #expect(result([0, 0]) == "\"\\u0000\\u0000\"")
+        #expect(result([6, 1, 0, 0, 0]) == "\"\\u0006\\u0001\\u0000\\u0000\\u0000\"")
+        func nested(_ depth: Int) -> String {
+            result { result in
+                for _ in 1..<depth { result.list(1) }
+                result.ok()
+            }
+        }
+        let (open, close) = (String(repeating: "[", count: 31), String(repeating: "]", count: 31))
+        #expect(nested(Reply.depthLimit) == "\(open)\"OK\"\(close)")
+        #expect(nested(Reply.depthLimit + 1).hasPrefix("\"\\u0006\\u0001"))
     }
 }

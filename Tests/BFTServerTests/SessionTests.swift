@@ -1,5 +1,4 @@
 import BFTBase
-import BFTLedger
 import BFTServer
 import Testing
 

@@ -1,7 +1,7 @@
+import BFTDisk
+import BFTStorage
 import Glibc
 import Testing
-
-@testable import BFTStorage
 
 /// What becomes of a log file's descriptor.
 @Suite struct FileClosingTests {

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import BFTDisk
 @testable import BFTStorage
 
 @Suite struct FileTests {

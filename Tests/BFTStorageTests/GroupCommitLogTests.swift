@@ -3,6 +3,7 @@ import Glibc
 import Synchronization
 import Testing
 
+@testable import BFTDisk
 @testable import BFTStorage
 
 /// What a log reported.

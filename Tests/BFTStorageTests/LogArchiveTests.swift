@@ -1,6 +1,7 @@
 import BFTBase
 import Testing
 
+@testable import BFTDisk
 @testable import BFTStorage
 
 @Suite struct LogArchiveTests {

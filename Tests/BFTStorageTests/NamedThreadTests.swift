@@ -1,7 +1,6 @@
+import BFTDisk
 import Glibc
 import Testing
-
-@testable import BFTStorage
 
 @Suite struct NamedThreadTests {
     /// What the kernel calls the thread that asks.

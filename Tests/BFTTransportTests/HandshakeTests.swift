@@ -87,6 +87,21 @@ import Testing
         #expect(flights.third.count == 4 + 32 + 4 + 64 + 16)
     }
 
+    @Test("The keys that a handshake leaves to each side are pinned by what they seal")
+    func pinnedKeys() throws {
+        var initiator = try Side(Party(0), .initiator)
+        var responder = try Side(Party(1), .responder)
+        let third = try initiator.take(try responder.take(try initiator.start()))
+        _ = try responder.take(third)
+        // `Scripts/handshake_oracle.py` computes the same.
+        #expect(
+            Hex.encode(firstFrame(initiator.session()))
+                == "11000000c26b1c9cc7fc7f19874f070b030b4e64bd")
+        #expect(
+            Hex.encode(firstFrame(responder.session()))
+                == "110000009e2b363f1d78ae6de5a4156972837cb98c")
+    }
+
     @Test("No identity is sent in the clear")
     func anonymity() throws {
         let flights = try Flights(Party(0), Party(1))

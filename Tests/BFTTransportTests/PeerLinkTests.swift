@@ -39,6 +39,46 @@ import Testing
         for lane in Lane.allCases { #expect(arrivals.filter { $0.lane == lane } == expected[lane]) }
     }
 
+    @Test("What a link writes is pinned, frame by frame")
+    func pinnedFrames() throws {
+        var limits = LinkLimits()
+        limits.pingInterval = .seconds(1)
+        var sender = link(.initiator, limits)
+        let long = payload(PeerLink.fragmentByteCount + 2)
+        _ = sender.enqueue(.consensus, kind: 7, [1, 2])
+        _ = sender.enqueue(.batches, kind: 8, [])
+        _ = sender.enqueue(.sync, kind: 9, long)
+        try sender.tick(at: seconds(2))
+        var wire = ByteQueue()
+        sender.drain(into: &wire, upTo: .max)
+        var receiver = session(.responder)
+        var frames: [[UInt8]] = []
+        while let frame = try receiver.open(&wire) {
+            frames.append([frame.kind] + wire.array[frame.payload])
+            wire.consume(frame.byteCount)
+        }
+        #expect(
+            frames == [
+                [0x40, 1, 0, 0, 0], [0x10, 7, 1, 2], [0x11, 8],
+                [0x22, 9, 2, 0, 1, 0] + long.dropLast(2), [0x32] + long.suffix(2),
+            ])
+        // The answer to the ping.
+        var other = session(.responder)
+        let token: [UInt8] = [5, 6, 7, 8]
+        other.seal(FrameHeader(0x40), token.span.bytes, into: &wire)
+        #expect(try sender.arrivals(&wire).isEmpty)
+        sender.drain(into: &wire, upTo: .max)
+        let pong = try #require(try receiver.open(&wire))
+        #expect([pong.kind] + wire.array[pong.payload] == [0x50, 5, 6, 7, 8])
+        for lane in Lane.allCases {
+            let kinds = [FrameKind.whole(lane), .first(lane), .next(lane)]
+            for (form, kind) in kinds.enumerated() {
+                #expect(Int(kind.rawValue) == 16 * (form + 1) + Int(lane.rawValue))
+                #expect(FrameKind(rawValue: kind.rawValue) == kind)
+            }
+        }
+    }
+
     @Test("A vote overtakes batches, even in the middle of one")
     func priority() throws {
         var sender = link(.initiator)

@@ -156,6 +156,69 @@ extension Session {
         #expect(throws: SessionError.forged) { try receiver.payloads(old) }
     }
 
+    /// The rule restated: whoever sends and whoever receives could be wrong in the same way.
+    @Test("Each key is derived from the secret before it, and its frames are numbered from zero")
+    func derivedKeys() throws {
+        for algorithm in AEADAlgorithm.allCases {
+            let sending = sessionSecrets(.initiator, algorithm).sending
+            var session = Session(sessionSecrets(.initiator, algorithm))
+            var secret = sending
+            let body: [UInt8] = [7, 8]
+            let plaintexts = [[1] + body, [1] + body, [0]]
+            var used: [SecretBytes] = []
+            for _ in 0..<3 {
+                let key = HKDF.expand(secret, info: Array("swift-bft session key".utf8), count: 32)
+                #expect(!used.contains(key))
+                used.append(key)
+                var output = ByteQueue()
+                session.seal(FrameHeader(1), body.span.bytes, into: &output)
+                session.seal(FrameHeader(1), body.span.bytes, into: &output)
+                session.rekey(into: &output)
+                var opening = OpeningKey(algorithm, key: key)
+                for (number, plaintext) in plaintexts.enumerated() {
+                    let byteCount = Session.overhead + plaintext.count
+                    let frame = Array(output.array[..<byteCount])
+                    #expect(frame[..<4] == [UInt8(byteCount - 4), 0, 0, 0])
+                    #expect(
+                        Self.open(&opening, frame.dropFirst(4), at: UInt64(number)) == plaintext)
+                    output.consume(byteCount)
+                }
+                #expect(output.array.isEmpty)
+                secret = HKDF.expand(
+                    secret, info: Array("swift-bft session rekey".utf8), count: 32)
+            }
+        }
+    }
+
+    private static func open(
+        _ key: inout OpeningKey, _ sealed: ArraySlice<UInt8>, at number: UInt64
+    ) -> [UInt8]? {
+        var bytes = Array(sealed)
+        var whole = bytes.mutableSpan
+        var span = whole.mutableBytes
+        guard key.open(nonce: AEADNonce(counter: number), inPlace: &span) else { return nil }
+        return Array(bytes.dropLast(AEADAlgorithm.tagByteCount))
+    }
+
+    @Test("The frames behind two new keys are pinned, for each algorithm")
+    func pinnedAfterRekey() {
+        var found: [String] = []
+        for algorithm in AEADAlgorithm.allCases {
+            var sender = Session(sessionSecrets(.initiator, algorithm))
+            var output = ByteQueue()
+            for _ in 0..<2 { sender.rekey(into: &output) }
+            output.consume(output.count)
+            sender.seal(FrameHeader(0x10), Array("vote".utf8).span.bytes, into: &output)
+            // `Scripts/handshake_oracle.py` computes the same.
+            found.append(Hex.encode(output.array))
+        }
+        #expect(
+            found == [
+                "150000006a27957808e2807b52547291772450c811535192e1",
+                "15000000f2530486999a52cdf35291a9674779770b5463f82d",
+            ])
+    }
+
     @Test("A sender that does not replace its key in time is cut, and so is a malformed rekey")
     func overdue() throws {
         var sender = session(.initiator, rekeyByteCount: .max)

@@ -1,5 +1,5 @@
+import BFTApplication
 import BFTBase
-import BFTLedger
 import KeyValueStore
 import Testing
 

@@ -1,5 +1,5 @@
+import BFTApplication
 import BFTBase
-import BFTLedger
 import KeyValueStore
 import Testing
 
@@ -85,28 +85,6 @@ import Testing
             #expect(found == commands)
         }
     }
-
-    @Test("What would only fail is refused before it is ordered")
-    func checked() {
-        let store = KeyValueStore()
-        func rejection(_ bytes: [UInt8]) -> String? {
-            do throws(TransactionRejection) {
-                try store.check(bytes.span.bytes)
-                return nil
-            } catch { return error.description }
-        }
-        #expect(rejection(transaction("SET a 1", "GET a")) == nil)
-        #expect(rejection([1]) == "ERR the transaction is not a list of commands")
-        #expect(rejection(transaction("NOSUCH")) == "ERR unknown command")
-        #expect(rejection(transaction("set a 1")) == "ERR unknown command")
-        #expect(
-            rejection(transaction("GET a", "SET a"))
-                == "ERR wrong number of arguments for 'set' command")
-        let large = String(repeating: "x", count: KeyValueLimits.valueBytes + 1)
-        #expect(
-            rejection(command(["SET", "a", large]))
-                == "ERR an argument of 524289 bytes is above the limit of 524288")
-    }
 }
 
 @Suite struct LimitTests {
@@ -149,7 +127,7 @@ import Testing
         let gets = Array(repeating: command(["GET", "k"]), count: fitting + 1)
         let results = replica.results(
             of: gets + [command(["GETDEL", "k"]), command(["MGET", "k", "k"])])
-        let heads = (0..<results.count).map { text(Array(results.result($0).prefix(30))) }
+        let heads = (0..<results.count).map { framed(results.result($0).prefix(64)) }
         #expect(heads.count { $0.hasPrefix("$524288|") } == fitting)
         #expect(heads.suffix(3).allSatisfy { $0.hasPrefix("-ERR the replies of this block") })
         // The value that could not be replied was not removed.

@@ -1,5 +1,5 @@
+import BFTApplication
 import BFTBase
-import BFTLedger
 import KeyValueStore
 import Testing
 
@@ -20,47 +20,6 @@ import Testing
         )
         replica.block([])
         #expect(replica.storage.puts == 1 && replica.storage.deletes == 0)
-    }
-
-    @Test("A damaged snapshot is refused and changes nothing")
-    func damagedSnapshot() throws {
-        var source = Replica()
-        source.block((0..<40).map { command(["SET", "key:\($0)", "value \($0)"]) })
-        let chunks = source.chunks()
-        #expect(chunks.count == 2)
-        var target = Replica()
-        target.run("SET", "mine", "x")
-        let (root, storage) = (target.store.stateRoot, target.storage.entries)
-        var damaged: [[[UInt8]]] = [[], [chunks[0]], [chunks[1]], chunks + [chunks[1]]]
-        for length in stride(from: 0, to: chunks[1].count, by: 7) {
-            damaged.append([chunks[0], Array(chunks[1][..<length])])
-        }
-        for length in 0..<chunks[0].count {
-            damaged.append([Array(chunks[0][..<length]), chunks[1]])
-        }
-        for bad in damaged {
-            #expect(throws: ApplicationError.self) { try target.restore(bad) }
-            #expect(target.store.stateRoot == root && target.storage.entries == storage)
-        }
-        // A change that leaves the form alone shows in the root.
-        for offset in chunks[1].indices {
-            var flipped = chunks
-            flipped[1][offset] ^= 1
-            var other = Replica()
-            guard (try? other.restore(flipped)) != nil else { continue }
-            #expect(other.store.stateRoot != source.store.stateRoot)
-        }
-    }
-
-    @Test("A large state takes several chunks, and gives the same root")
-    func manyChunks() throws {
-        var source = Replica()
-        source.block(
-            (0..<300).map { command(["SET", "key:\($0)", String(repeating: "x", count: $0 * 20)]) })
-        #expect(source.chunks().count > 3)
-        var target = Replica()
-        try target.restore(source.chunks())
-        #expect(target.store.stateRoot == source.store.stateRoot)
     }
 
     @Test("Storage that no block wrote is refused")

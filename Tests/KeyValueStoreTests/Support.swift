@@ -1,5 +1,5 @@
+import BFTApplication
 import BFTBase
-import BFTLedger
 import KeyValueStore
 
 /// The storage of a test: what a host would keep.
@@ -48,7 +48,7 @@ struct Replica {
     @discardableResult
     mutating func block(_ transactions: [[UInt8]], after milliseconds: UInt64 = 0) -> [String] {
         let results = results(of: transactions, after: milliseconds)
-        return (0..<results.count).map { text(Array(results.result($0))) }
+        return (0..<results.count).map { framed(results.result($0)) }
     }
 
     /// Executes one block, `milliseconds` after the one before.
@@ -83,20 +83,51 @@ struct Replica {
     func query(_ request: [UInt8]) -> String {
         var answer = ResultWriter()
         store.query(request.span.bytes, answer: &answer)
-        return text(Array(answer.result(0)))
+        return framed(answer.result(0))
     }
 }
 
-/// A reply with its line breaks as bars, each byte a character.
-func text(_ reply: [UInt8]) -> String {
+/// Bytes with their line breaks as bars, each other byte a character.
+func text(_ bytes: some Collection<UInt8>) -> String {
+    let bytes = Array(bytes)
     var characters = String.UnicodeScalarView()
     var offset = 0
-    while offset < reply.count {
-        let isBreak = reply[offset] == 13 && offset + 1 < reply.count && reply[offset + 1] == 10
-        characters.append(isBreak ? "|" : Unicode.Scalar(reply[offset]))
+    while offset < bytes.count {
+        let isBreak = bytes[offset] == 13 && offset + 1 < bytes.count && bytes[offset + 1] == 10
+        characters.append(isBreak ? "|" : Unicode.Scalar(bytes[offset]))
         offset += isBreak ? 2 : 1
     }
     return String(characters)
+}
+
+/// A reply as Redis frames it in RESP3, with its line breaks as bars, read by the documentation of
+/// the encoding. Of a reply that is cut off, what there is.
+func framed(_ reply: some Collection<UInt8>) -> String {
+    var rest = Array(reply)[...]
+    func number(_ byteCount: Int) -> Int {
+        defer { rest = rest.dropFirst(byteCount) }
+        return rest.prefix(byteCount).reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+    var lines = ""
+    while let kind = rest.popFirst() {
+        switch kind {
+        case 0: lines += "_|"
+        case 1: lines += "+OK|"
+        case 2, 3:
+            let count = number(4)
+            let line = rest.prefix(count).map { $0 == 10 || $0 == 13 ? 32 : $0 }
+            rest = rest.dropFirst(count)
+            lines += (kind == 2 ? "+" : "-") + text(line) + "|"
+        case 4: lines += ":\(number(8))|"
+        case 5:
+            let count = number(4)
+            lines += "$\(count)|" + text(rest.prefix(count)) + "|"
+            rest = rest.dropFirst(count)
+        case 6: lines += "*\(number(4))|"
+        default: return lines + "no reply: \(kind)"
+        }
+    }
+    return lines
 }
 
 func command(_ words: [String]) -> [UInt8] {

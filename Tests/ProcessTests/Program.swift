@@ -23,7 +23,7 @@ struct Program {
     }
 
     /// Where the test bundle was built, and the programs with it.
-    private static var productDirectory: String {
+    static var productDirectory: String {
         let arguments = CommandLine.arguments
         let bundle =
             arguments.first { $0.hasSuffix(".xctest") } ?? arguments.first ?? ""

@@ -19,6 +19,8 @@ struct Conversation<Rules: HotStuffRules> {
     private var committed = (block: Sample.genesis, certificate: CommitCertificate?.none)
     private var words = Words()
     private var draft: (view: View, parent: Digest)?
+    /// The greatest height that a vote of its own helps to commit.
+    private var voted = Height.zero
 
     /// What a wrong host does not read back after a crash.
     private let isForgotten: (HotStuffRecord) -> Bool
@@ -28,6 +30,18 @@ struct Conversation<Rules: HotStuffRules> {
         configuration = Sample.configuration(leaders: nil)
         replica = Replica(
             configuration: configuration, root: Sample.genesis, certificate: nil, recovered: [])
+    }
+
+    /// The height that the replica claims to have helped to commit; and what it would claim after
+    /// a restart, from its log as it is and as it would be cut.
+    func claims() -> (voted: Height, present: Height, restarted: [Height]) {
+        let restarted = [log, replica.liveRecords].map { log in
+            Replica(
+                configuration: configuration, root: committed.block,
+                certificate: committed.certificate, recovered: log
+            ).commitVoteHeight
+        }
+        return (voted, replica.commitVoteHeight, restarted)
     }
 
     /// Carries out one command and says what came of it; or `nil` if it only names something.
@@ -52,7 +66,11 @@ struct Conversation<Rules: HotStuffRules> {
             now = max(now, timer ?? now)
             return give(.timerFired)
         case "restart":
-            if rest.first == "losing" { log.removeLast(Int(try words.number(rest.last))) }
+            if rest.first == "losing" {
+                log.removeLast(Int(try words.number(rest.last)))
+                // Nor was what stands on these records said.
+                voted = .zero
+            }
             if rest.first == "compacted" { log = replica.liveRecords }
             var configuration = configuration
             if rest.first == "aside" {
@@ -124,6 +142,9 @@ struct Conversation<Rules: HotStuffRules> {
             if case .voted(let block, _) = record { words.nameOwn(block) }
             return ["persist \(words.describe(record))"]
         case .sign(let unsigned):
+            if case .vote(let said, _) = unsigned {
+                voted = max(voted, said.ancestor?.height ?? .zero)
+            }
             let signed = unsigned.signed(by: Sample.own, [])
             let target = unsigned.recipient.map { " for \($0)" } ?? ""
             var more: [Effect<Replica>] = []

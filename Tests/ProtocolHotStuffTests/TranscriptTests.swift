@@ -1,3 +1,4 @@
+import BFTBase
 import Foundation
 import ProtocolHotStuff
 import Testing
@@ -35,9 +36,39 @@ import Testing
     @Test("Every transcript of the two-chain rules is what the replica does")
     func twoChain() throws { try Self.check(TwoChainRules.self, "TwoChain") }
 
+    static func checkClaims<Rules: HotStuffRules>(
+        _ rules: Rules.Type, _ variant: String
+    ) throws {
+        var highest = Height.zero
+        for (file, text) in try transcripts(of: variant) {
+            var isWhole = true
+            func look(_ conversation: Conversation<Rules>, _ command: String) {
+                // Until chain or log are not those of the replica any more.
+                isWhole = isWhole && !["aside", "caught"].contains(where: command.contains)
+                guard isWhole else { return }
+                let (voted, present, restarted) = conversation.claims()
+                #expect(present >= voted, "\(file.lastPathComponent)")
+                #expect(restarted.allSatisfy { $0 >= present }, "\(file.lastPathComponent)")
+                highest = max(highest, present)
+            }
+            _ = try replay(text, rules, look: look)
+        }
+        #expect(highest > .zero)
+    }
+
+    @Test("A replica claims to have helped to commit what it voted for, after a restart too")
+    func claims() throws {
+        try Self.checkClaims(ThreeChainRules.self, "ThreeChain")
+        try Self.checkClaims(TwoChainRules.self, "TwoChain")
+    }
+
+    /// - Parameter look: shown the conversation after each command.
     static func replay<Rules: HotStuffRules>(
         _ transcript: String, _ rules: Rules.Type,
-        forgetting isForgotten: @escaping (HotStuffRecord) -> Bool = { _ in false }
+        forgetting isForgotten: @escaping (HotStuffRecord) -> Bool = { _ in false },
+        look: (_ conversation: Conversation<Rules>, _ command: String) throws -> Void = {
+            _, _ in
+        }
     ) throws -> String {
         var conversation = Conversation<Rules>(forgetting: isForgotten)
         let parts = transcript.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
@@ -45,7 +76,9 @@ import Testing
             let lines = part.components(separatedBy: "\n")
             let remarks = lines.filter { $0.hasPrefix("#") }
             guard let command = lines.first(where: { !$0.hasPrefix("#") }) else { return part }
-            guard let outcome = try conversation.say(command) else {
+            let outcome = try conversation.say(command)
+            try look(conversation, command)
+            guard let outcome else {
                 return (remarks + [command]).joined(separator: "\n")
             }
             return (remarks + [command, "----"] + (outcome.isEmpty ? ["nothing"] : outcome))

@@ -23,6 +23,8 @@ struct Conversation {
     var blocks: [String: Block] = ["genesis": genesis]
     var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     var draft: (view: View, parent: Digest)?
+    /// The greatest height of a vote of its own that helps to commit.
+    var voted = Height.zero
     /// How often an idle network makes a block, in milliseconds.
     var idle: UInt64 = 500
 
@@ -56,6 +58,16 @@ struct Conversation {
         ).check(certificate)
     }
 
+    /// The height that the replica claims to have helped to commit; and what it would claim after
+    /// a restart, from its log as it is and as it would be cut.
+    func claims() throws -> (voted: Height, present: Height, restarted: [Height]) {
+        let restarted = try [log, replica.liveRecords].map { log in
+            try Self.replica(on: committed.block, committed.certificate, log, idle: idle)
+                .commitVoteHeight
+        }
+        return (voted, replica.commitVoteHeight, restarted)
+    }
+
     /// Carries out one command and says what came of it.
     mutating func say(_ command: String) throws -> [String] {
         var words = command.split(separator: " ").map(String.init)[...]
@@ -85,7 +97,10 @@ struct Conversation {
             // A log that was cut, and no chain beside it.
             floor = hasFloor ? replica.forgotten : .ground
             (log, committed) = (replica.liveRecords, (Self.genesis, nil))
-        case "losing": log.removeLast(Int(try number(words.last)))
+        case "losing":
+            log.removeLast(Int(try number(words.last)))
+            // Nor was what stands on these records said.
+            voted = .zero
         case "cut": log = replica.liveRecords
         case "forgetting":
             log.removeAll { if case .certificate = $0 { true } else { false } }

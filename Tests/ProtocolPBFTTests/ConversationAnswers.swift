@@ -11,6 +11,9 @@ extension Conversation {
             log.append(record)
             return ["persist \(words(record))"]
         case .sign(let unsigned):
+            if case .vote(let said) = unsigned, said.kind == .commit {
+                voted = max(voted, said.height)
+            }
             if case .prePrepare(let block, _) = unsigned, names[block.digest] == nil {
                 blocks["own\(block.height)"] = block
                 names[block.digest] = "own\(block.height)"

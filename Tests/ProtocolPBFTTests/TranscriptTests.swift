@@ -1,3 +1,4 @@
+import BFTBase
 import Foundation
 import Testing
 
@@ -33,7 +34,34 @@ import Testing
         #expect(try Self.replay(expected, hasFloor: false) != expected)
     }
 
-    static func replay(_ transcript: String, hasFloor: Bool = true) throws -> String {
+    @Test("A replica claims to have helped to commit what it voted for, after a restart too")
+    func claims() throws {
+        var highest = Height.zero
+        for file in try FileManager.default.contentsOfDirectory(
+            at: Self.directory, includingPropertiesForKeys: nil
+        ) where file.pathExtension == "txt" {
+            var isWhole = true
+            _ = try Self.replay(try String(contentsOf: file, encoding: .utf8)) {
+                conversation, command in
+                // Until chain or log are not those of the replica any more.
+                isWhole =
+                    isWhole
+                    && !["aside", "bare", "caught", "forgetting"].contains(where: command.contains)
+                guard isWhole else { return }
+                let (voted, present, restarted) = try conversation.claims()
+                #expect(present >= voted, "\(file.lastPathComponent)")
+                #expect(restarted.allSatisfy { $0 >= present }, "\(file.lastPathComponent)")
+                highest = max(highest, present)
+            }
+        }
+        #expect(highest > Height(1))
+    }
+
+    /// - Parameter look: shown the conversation after each command.
+    static func replay(
+        _ transcript: String, hasFloor: Bool = true,
+        _ look: (_ conversation: Conversation, _ command: String) throws -> Void = { _, _ in }
+    ) throws -> String {
         var conversation = try Conversation()
         conversation.hasFloor = hasFloor
         let parts = transcript.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
@@ -42,6 +70,7 @@ import Testing
             let remarks = lines.filter { $0.hasPrefix("#") }
             guard let command = lines.first(where: { !$0.hasPrefix("#") }) else { return part }
             let outcome = try conversation.say(command)
+            try look(conversation, command)
             guard !command.hasPrefix("block") else {
                 return (remarks + [command]).joined(separator: "\n")
             }

@@ -26,6 +26,8 @@ struct Conversation {
     private var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
     private var draft: (view: View, parent: Digest)?
     private var mistake: (any Mistake)?
+    /// The greatest height of a vote of its own that helps to commit.
+    private var voted = Height.zero
 
     /// - Parameter mistake: what stands between the replica and whoever talks to it, if anything.
     init(mistake: (any Mistake)? = nil) throws {
@@ -49,6 +51,15 @@ struct Conversation {
         )
     }
 
+    /// The height that the replica claims to have helped to commit; and what it would claim after
+    /// a restart, from its log as it is and as it would be cut.
+    func claims() throws -> (voted: Height, present: Height, restarted: [Height]) {
+        let restarted = try [log, replica.liveRecords].map { log in
+            try Self.replica(on: committed.block, committed.certificate, log).commitVoteHeight
+        }
+        return (voted, replica.commitVoteHeight, restarted)
+    }
+
     /// Carries out one command and says what came of it.
     mutating func say(_ command: String) throws -> [String] {
         var words = command.split(separator: " ").map(String.init)[...]
@@ -62,7 +73,11 @@ struct Conversation {
             now = max(now, timer ?? now)
             return give(.timerFired)
         case "restart":
-            if words.first == "losing" { log.removeLast(Int(try number(words.last))) }
+            if words.first == "losing" {
+                log.removeLast(Int(try number(words.last)))
+                // Nor was what stands on these records said.
+                voted = .zero
+            }
             if words.first == "aside" || words.first == "bare" {
                 // No chain beside the log, which was cut, or will be.
                 let floor = hasFloor ? replica.forgotten : .ground
@@ -231,6 +246,9 @@ extension Conversation {
             log.append(record)
             return ["persist \(words(record))"]
         case .sign(let unsigned):
+            if [VoteKind.notarize, .finalize].contains(unsigned.statement.kind) {
+                voted = max(voted, unsigned.statement.height)
+            }
             if case .proposal(let block, _) = unsigned, names[block.digest] == nil {
                 blocks["own\(block.view)"] = block
                 names[block.digest] = "own\(block.view)"

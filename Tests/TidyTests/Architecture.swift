@@ -33,6 +33,18 @@ enum Architecture {
         "Sources/BFTLedger/Host/ReplicaHost+Outputs.swift",
     ]
 
+    /// What not every system has that Swift compiles for.
+    static let machineModules: Set = [
+        "CEpoll", "CLibUV", "CMicroHTTP", "COpenSSL", "CRocksDB", "CSystemCalls", "CToml", "Glibc",
+    ]
+
+    /// The targets that are compiled wherever Swift is, with all that they import: those that
+    /// decide, but for the transport, whose keys are OpenSSL's, and the world that they are tried
+    /// in.
+    static let portable =
+        table.filter { $0.role == .decides && $0.name != "BFTTransport" }.map(\.name)
+        + ["BFTSimulator", "SimulatedProtocols"]
+
     /// Reading this table is reading the architecture.
     static let table = [
         // What everything is built from.
@@ -49,26 +61,33 @@ enum Architecture {
         TargetRow("ProtocolPBFT", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("ProtocolHotStuff", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("BFTLedger", .decides, "BFTBase", "BFTWire", "BFTCore"),
+        // What an application is, and the one that is built in.
+        TargetRow("BFTApplication", .decides, "BFTBase", "BFTWire", "BFTCore"),
         TargetRow("CPrefetch", .binds),
         TargetRow(
-            "KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CPrefetch"),
+            "KeyValueStore", .decides, "BFTBase", "BFTWire", "BFTCore", "BFTApplication",
+            "CPrefetch"),
         // Keys and signatures, and the wire between two validators.
         TargetRow("COpenSSL", .binds),
         TargetRow(
             "BFTCrypto", .acts, "BFTBase", "BFTWire", "PostQuantum", "COpenSSL", "Glibc",
             "Synchronization"),
         TargetRow("BFTTransport", .decides, "BFTBase", "BFTWire", "BFTCrypto"),
-        // Disk.
-        TargetRow("CStorage", .binds),
+        // What survives a crash: its forms, and a disk in memory that fails.
+        TargetRow("CChecksum", .binds),
+        TargetRow("BFTStorage", .acts, "BFTBase", "BFTWire", "CChecksum", "Synchronization"),
+        // The disk of a machine, and the threads that wait for it.
+        TargetRow("CSystemCalls", .binds),
         TargetRow(
-            "BFTStorage", .acts, "BFTBase", "BFTWire", "CStorage", "Glibc", "Synchronization"),
+            "BFTDisk", .acts, "BFTBase", "BFTStorage", "CSystemCalls", "Glibc", "Synchronization"),
         TargetRow("CRocksDB", .binds),
         TargetRow(
             "BFTRocksDB", .acts, "BFTBase", "BFTWire", "BFTStorage", "CRocksDB", "Glibc",
             "Synchronization"),
         // The committed chain on disk, with the application at its head.
         TargetRow(
-            "BFTChain", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage"),
+            "BFTChain", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+            "BFTStorage"),
         // The event loop, its sockets, and the transport on them.
         TargetRow("CLibUV", .binds),
         TargetRow(
@@ -77,40 +96,41 @@ enum Architecture {
         // What clients meet.
         TargetRow("CMicroHTTP", .binds),
         TargetRow(
-            "BFTServer", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "CMicroHTTP",
-            "Glibc", "Synchronization"),
+            "BFTServer", .acts, "BFTBase", "BFTWire", "BFTApplication", "CMicroHTTP", "Glibc",
+            "Synchronization"),
         // A validator: all of the above but a concrete protocol or application.
         TargetRow(
-            "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTCrypto",
-            "BFTTransport", "BFTStorage", "BFTChain", "BFTRocksDB", "BFTSockets", "BFTServer",
-            "BFTConfiguration", "Logging", "Glibc", "Synchronization"),
+            "BFTNode", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+            "BFTCrypto", "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB",
+            "BFTSockets", "BFTServer", "BFTConfiguration", "BFTLogging", "Glibc",
+            "Synchronization"),
         // What a program imports that holds a validator.
         TargetRow(
-            "BFT", .acts, "BFTBase", "BFTCore", "BFTCrypto", "BFTLedger", "BFTNode",
-            "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
+            "BFT", .acts, "BFTBase", "BFTCore", "BFTApplication", "BFTCrypto", "BFTLedger",
+            "BFTNode", "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
             "KeyValueStore"),
         TargetRow(
-            "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTCrypto", "BFTLedger", "BFTNode",
-            "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
-            "KeyValueStore", "Dispatch", "Glibc"),
+            "Embedding", .acts, "BFT", "BFTBase", "BFTCore", "BFTApplication", "BFTCrypto",
+            "BFTLedger", "BFTNode", "BFTConfiguration", "ProtocolSimplex", "ProtocolPBFT",
+            "ProtocolHotStuff", "KeyValueStore", "Dispatch", "Glibc"),
         // A world to run replicas in.
         TargetRow(
-            "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "BFTStorage",
-            "BFTChain", "KeyValueStore"),
+            "BFTSimulator", .acts, "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
+            "BFTStorage", "BFTChain", "KeyValueStore"),
         // What the simulator must know of each protocol.
         TargetRow(
             "SimulatedProtocols", .acts, "BFTBase", "BFTCore", "BFTLedger", "BFTSimulator",
             "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff"),
         // The command line, and what it reads and writes.
-        TargetRow("Logging", .acts, "Glibc", "Synchronization"),
+        TargetRow("BFTLogging", .acts, "Glibc", "Synchronization"),
         TargetRow("CToml", .binds),
         TargetRow(
-            "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "Logging", "Glibc"),
+            "BFTConfiguration", .acts, "BFTBase", "BFTWire", "CToml", "BFTLogging", "Glibc"),
         TargetRow("CEpoll", .binds),
         TargetRow(
             "BFTCommands", .acts, "BFTBase", "BFTWire", "BFTConfiguration", "BFTSimulator",
             "CEpoll",
-            "Logging", "Glibc", "Synchronization", "FoundationEssentials"),
+            "BFTLogging", "Glibc", "Synchronization", "FoundationEssentials"),
         // A simulator with planted mistakes, for tests of the command.
         TargetRow(
             "FailingSimulator", .acts, "BFTCommands", "BFTBase", "BFTCore", "BFTLedger",
@@ -118,9 +138,10 @@ enum Architecture {
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
-            "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore", "ProtocolSimplex",
-            "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols", "BFTLedger", "BFTStorage",
-            "BFTChain", "BFTRocksDB", "BFTTransport", "BFTSockets", "BFTServer", "Glibc"),
+            "BFTApplication", "BFTCrypto", "BFTNode", "BFTSimulator", "KeyValueStore",
+            "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff", "SimulatedProtocols",
+            "BFTLedger", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB", "BFTTransport",
+            "BFTSockets", "BFTServer", "Glibc"),
     ]
 
     static func row(_ name: String) -> TargetRow? { table.first { $0.name == name } }

@@ -7,6 +7,8 @@ struct DeclaredTarget: Equatable {
     let dependencies: Set<String>
     /// Whether it has the settings of the targets that decide.
     let isStrictlySafe: Bool
+    /// Whether it is compiled with flags that an older package manager refuses in a dependency.
+    let hasUnsafeFlags: Bool
 
     /// Reads the declarations in a manifest's text. Dependencies are string literals there.
     static func all(inManifest text: String) -> [DeclaredTarget] {
@@ -26,11 +28,16 @@ struct DeclaredTarget: Equatable {
                     DeclaredTarget(
                         name: name, kind: kind,
                         dependencies: Set(strings(after: "", in: list ?? "")),
-                        isStrictlySafe: declaration.contains("swiftSettings: pure")))
+                        isStrictlySafe: declaration.contains("swiftSettings: pure"),
+                        hasUnsafeFlags: unsafeSettings.contains { declaration.contains($0) }))
             }
         }
         return found.sorted { $0.name < $1.name }
     }
+
+    private static let unsafeSettings = [
+        "swiftSettings: pure", "swiftSettings: generic", "unsafeFlags",
+    ]
 
     private static let kinds: [(String, Kind)] = [
         (".target(", .library), (".executableTarget(", .executable),

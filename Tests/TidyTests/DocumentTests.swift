@@ -9,8 +9,36 @@ import Testing
             Repository.texts.first { $0.path == "Examples/Embedding/Embedding.swift" })
         for path in ["README.md", "Sources/BFT/BFT.docc/BFT.md"] {
             let page = try #require(Repository.texts.first { $0.path == path })
-            #expect(Documents.codeBlocks(page, language: "swift") == [example.lines])
+            let blocks = Documents.codeBlocks(page, language: "swift")
+            #expect(blocks.first == example.lines)
+            // Beside it stands a manifest at most.
+            let manifests = blocks.dropFirst().map { $0.joined(separator: "\n") }
+            #expect(manifests.allSatisfy { Documents.toolsVersion($0) != nil })
         }
+    }
+
+    @Test("Manifests, scripts and the README name the same oldest toolchain")
+    func toolchain() throws {
+        func text(_ path: String) throws -> String {
+            try #require(Repository.texts.first { $0.path == path }).lines.joined(separator: "\n")
+        }
+        let root = try text("Package.swift")
+        let version = try #require(Documents.toolsVersion(root))
+        for manifest in ["Benchmarks/Package.swift", "Fuzz/Package.swift"] {
+            #expect(Documents.toolsVersion(try text(manifest)) == version)
+        }
+        let page = try #require(Repository.texts.first { $0.path == "README.md" })
+        let blocks = Documents.codeBlocks(page, language: "swift").dropFirst()
+        #expect(!blocks.isEmpty)
+        for block in blocks {
+            #expect(Documents.toolsVersion(block.joined(separator: "\n")) == version)
+        }
+        let readme = page.lines.joined(separator: " ")
+        #expect(readme.contains("a Swift toolchain of \(version) or newer"))
+        #expect(try text("Scripts/deps").contains("install Swift \(version) or newer"))
+        // Older ones refuse a dependency with such flags.
+        let numbers = version.split(separator: ".").compactMap { Int($0) }
+        #expect(!root.contains("unsafeFlags") || !numbers.lexicographicallyPrecedes([6, 2]))
     }
 
     @Test("Every link between documents leads to a file")
@@ -64,6 +92,13 @@ import Testing
 
 /// Reads Markdown, as far as the rules need it.
 enum Documents {
+    /// The version in the first line of a manifest.
+    static func toolsVersion(_ manifest: String) -> String? {
+        let opening = "// swift-tools-version: "
+        return manifest.hasPrefix(opening)
+            ? manifest.dropFirst(opening.count).split(separator: "\n").first.map(String.init) : nil
+    }
+
     /// The lines of each fenced block of `language`.
     static func codeBlocks(_ file: SourceFile, language: String) -> [[String]] {
         var blocks: [[String]] = []

@@ -42,6 +42,26 @@ enum LayeringRules {
         }
     }
 
+    /// How the targets called `names` reach what not every system has, by whatever way.
+    static func portability(_ names: [String], in table: [TargetRow]) -> [String] {
+        names.flatMap { name in
+            var reached: Set = [name]
+            var ways = [[name]]
+            var findings: [String] = []
+            while let way = ways.popLast() {
+                let row = table.first { $0.name == way.last }
+                for module in (row?.imports ?? []).sorted() where reached.insert(module).inserted {
+                    if Architecture.machineModules.contains(module) {
+                        findings.append((way + [module]).joined(separator: " -> "))
+                    } else {
+                        ways.append(way + [module])
+                    }
+                }
+            }
+            return findings
+        }
+    }
+
     /// Where a manifest and the table disagree.
     static func manifest(
         _ declared: [DeclaredTarget], against table: [TargetRow]

@@ -82,6 +82,37 @@ import Testing
             ])
     }
 
+    @Test("A way to what not every system has is found, however long")
+    func portability() {
+        let table = [
+            TargetRow("A", .decides, "B"), TargetRow("B", .acts, "C", "D"),
+            TargetRow("C", .acts, "Glibc"), TargetRow("D", .acts, "Synchronization"),
+        ]
+        #expect(LayeringRules.portability(["D"], in: table).isEmpty)
+        #expect(
+            LayeringRules.portability(["A", "D"], in: table) == ["A -> B -> C -> Glibc"])
+    }
+
+    @Test("A target with the name of somebody else's module is found, whatever its case")
+    func foreignModules() {
+        let text = """
+            let package = Package(
+                targets: [
+                    .target(name: "metrics"),
+                    .target(name: "BFTLogging"),
+                    .executableTarget(name: "Logging"),
+                    .systemLibrary(name: "Crypto"),
+                ])
+            """
+        let findings = ForeignModules.collisions(DeclaredTarget.all(inManifest: text))
+        #expect(
+            findings == [
+                "Crypto is a module of apple/swift-crypto, too",
+                "Logging is a module of apple/swift-log, too",
+                "metrics is a module of apple/swift-metrics, too",
+            ])
+    }
+
     @Test("Each banned word of the deciding targets is found as a word, and only so")
     func decidingWords() {
         for word in WordRules.inDecidingTargets {

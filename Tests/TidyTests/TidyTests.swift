@@ -36,11 +36,37 @@ import Testing
         #expect(directories.sorted() == Architecture.table.map(\.name).sorted())
     }
 
+    @Test("What decides and the simulator reach nothing that not every system has")
+    func portability() {
+        #expect(Architecture.portable.contains("BFTLedger"))
+        for way in LayeringRules.portability(Architecture.portable, in: Architecture.table) {
+            Issue.record("\(way)")
+        }
+    }
+
     @Test("The package's dependencies agree with the table")
     func manifestAgrees() throws {
         let declared = DeclaredTarget.all(inManifest: try Self.manifest)
         for finding in LayeringRules.manifest(declared, against: Architecture.table) {
             Issue.record("Package.swift: \(finding)")
+        }
+    }
+
+    @Test("No target has the name of a module that its users have from elsewhere")
+    func foreignModules() throws {
+        let declared = DeclaredTarget.all(inManifest: try Self.manifest)
+        #expect(!declared.isEmpty)
+        for finding in ForeignModules.collisions(declared) {
+            Issue.record("Package.swift: \(finding)")
+        }
+    }
+
+    @Test("What is usable alone is compiled without unsafe flags")
+    func primitives() throws {
+        let declared = DeclaredTarget.all(inManifest: try Self.manifest)
+        #expect(declared.contains { $0.name == "BFTCore" && $0.hasUnsafeFlags })
+        for name in ["BLAKE3", "CBLAKE3Kernels", "CPostQuantumKernels", "PostQuantum"] {
+            #expect(declared.contains { $0.name == name && !$0.hasUnsafeFlags }, "\(name)")
         }
     }
 

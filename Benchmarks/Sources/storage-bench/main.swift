@@ -1,5 +1,6 @@
 // Measures the storage: `storage-bench <empty directory on the disk to measure>`.
 
+import BFTDisk
 import BFTRocksDB
 import BFTStorage
 import Glibc

@@ -1,7 +1,7 @@
-public import BFTConfiguration
+package import BFTConfiguration
 
 /// A value that can be spelled as one argument.
-public protocol ExpressibleByArgument {
+package protocol ExpressibleByArgument {
     init?(argument: String)
     /// The spelling, as help shows a default.
     var defaultValueDescription: String { get }
@@ -12,77 +12,77 @@ public protocol ExpressibleByArgument {
 }
 
 extension ExpressibleByArgument {
-    public var defaultValueDescription: String { "\(self)" }
-    public static var allValueStrings: [String] { [] }
+    package var defaultValueDescription: String { "\(self)" }
+    package static var allValueStrings: [String] { [] }
 }
 
 extension String: ExpressibleByArgument {
-    public init?(argument: String) { self = argument }
-    public static var valueName: String { "TEXT" }
+    package init?(argument: String) { self = argument }
+    package static var valueName: String { "TEXT" }
 }
 
 extension Int: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
-    public static var valueName: String { "NUMBER" }
+    package init?(argument: String) { self.init(argument) }
+    package static var valueName: String { "NUMBER" }
 }
 
 extension UInt16: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
-    public static var valueName: String { "PORT" }
+    package init?(argument: String) { self.init(argument) }
+    package static var valueName: String { "PORT" }
 }
 
 extension UInt64: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
-    public static var valueName: String { "NUMBER" }
+    package init?(argument: String) { self.init(argument) }
+    package static var valueName: String { "NUMBER" }
 }
 
 extension Double: ExpressibleByArgument {
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let value = Double(argument), value.isFinite else { return nil }
         self = value
     }
-    public var defaultValueDescription: String {
+    package var defaultValueDescription: String {
         self == rounded() && magnitude < 1e15 ? "\(Int(self))" : "\(self)"
     }
-    public static var valueName: String { "NUMBER" }
+    package static var valueName: String { "NUMBER" }
 }
 
 extension Endpoint: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
-    public static var valueName: String { "HOST:PORT" }
+    package init?(argument: String) { self.init(argument) }
+    package static var valueName: String { "HOST:PORT" }
 }
 
 extension ExpressibleByArgument where Self: RawRepresentable & CaseIterable, RawValue == String {
-    public init?(argument: String) { self.init(rawValue: argument) }
-    public var defaultValueDescription: String { rawValue }
-    public static var valueName: String { allValueStrings.joined(separator: "|") }
-    public static var allValueStrings: [String] { allCases.map(\.rawValue) }
+    package init?(argument: String) { self.init(rawValue: argument) }
+    package var defaultValueDescription: String { rawValue }
+    package static var valueName: String { allValueStrings.joined(separator: "|") }
+    package static var allValueStrings: [String] { allCases.map(\.rawValue) }
 }
 
 extension SignatureSchemeName: ExpressibleByArgument {}
 extension ProtocolName: ExpressibleByArgument {}
 
 extension Optional: ExpressibleByArgument where Wrapped: ExpressibleByArgument {
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let value = Wrapped(argument: argument) else { return nil }
         self = value
     }
-    public var defaultValueDescription: String { self?.defaultValueDescription ?? "" }
-    public static var valueName: String { Wrapped.valueName }
-    public static var allValueStrings: [String] { Wrapped.allValueStrings }
+    package var defaultValueDescription: String { self?.defaultValueDescription ?? "" }
+    package static var valueName: String { Wrapped.valueName }
+    package static var allValueStrings: [String] { Wrapped.allValueStrings }
 }
 
 /// A list, spelled with commas.
 extension Array: ExpressibleByArgument where Element: ExpressibleByArgument {
-    public init?(argument: String) {
+    package init?(argument: String) {
         self = []
         for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
             guard let element = Element(argument: String(word)) else { return nil }
             append(element)
         }
     }
-    public var defaultValueDescription: String {
+    package var defaultValueDescription: String {
         map(\.defaultValueDescription).joined(separator: ",")
     }
-    public static var valueName: String { "\(Element.valueName),…" }
+    package static var valueName: String { "\(Element.valueName),…" }
 }

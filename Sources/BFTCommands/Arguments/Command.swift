@@ -2,18 +2,18 @@ import BFTConfiguration
 import Glibc
 
 /// What the commands of a program say about themselves.
-public struct CommandConfiguration: Sendable {
-    public let commandName: String
+package struct CommandConfiguration: Sendable {
+    package let commandName: String
     /// One sentence for the list of commands.
-    public let abstract: String
+    package let abstract: String
     /// What else there is to know, in lines of at most 80 columns.
-    public let discussion: String
+    package let discussion: String
     /// Command lines that show the use.
-    public let examples: [String]
+    package let examples: [String]
     /// Whether lists of commands leave it out: programs run it, not people.
-    public let isHidden: Bool
+    package let isHidden: Bool
 
-    public init(
+    package init(
         commandName: String, abstract: String, discussion: String = "", examples: [String] = [],
         isHidden: Bool = false
     ) {
@@ -26,7 +26,7 @@ public struct CommandConfiguration: Sendable {
 }
 
 /// One command. Its properties with `@Option`, `@Flag`, `@Argument`, `@Rest` are its arguments.
-public protocol Command {
+package protocol Command {
     static var configuration: CommandConfiguration { get }
     /// Checks what one property alone can't show.
     func validate() throws(UsageError)
@@ -35,44 +35,44 @@ public protocol Command {
 }
 
 /// A command that needs nothing but its arguments.
-public protocol ClientCommand: Command, SendableMetatype {
+package protocol ClientCommand: Command, SendableMetatype {
     init()
 }
 
 extension Command {
-    public func validate() throws(UsageError) {}
+    package func validate() throws(UsageError) {}
 }
 
 /// A mistake in the arguments: exit code 64 (`EX_USAGE` of sysexits.h).
-public struct UsageError: Error, Equatable, Sendable {
-    public let message: String
-    public let hint: String
+package struct UsageError: Error, Equatable, Sendable {
+    package let message: String
+    package let hint: String
 
-    public init(_ message: String, hint: String) {
+    package init(_ message: String, hint: String) {
         self.message = message
         self.hint = hint
     }
 }
 
 /// Why a command could not do its work: exit code 1.
-public struct CommandFailure: Error, Equatable, Sendable {
-    public let message: String
-    public let hint: String
+package struct CommandFailure: Error, Equatable, Sendable {
+    package let message: String
+    package let hint: String
 
-    public init(_ message: String, hint: String) {
+    package init(_ message: String, hint: String) {
         self.message = message
         self.hint = hint
     }
 }
 
 /// Where a command's output goes.
-public struct Console: Sendable {
+package struct Console: Sendable {
     /// Writes to standard output, as it is.
-    public let write: @Sendable (String) -> Void
+    package let write: @Sendable (String) -> Void
     /// Writes to standard error, as it is.
-    public let writeError: @Sendable (String) -> Void
+    package let writeError: @Sendable (String) -> Void
 
-    public init(
+    package init(
         write: @escaping @Sendable (String) -> Void,
         writeError: @escaping @Sendable (String) -> Void
     ) {
@@ -81,9 +81,9 @@ public struct Console: Sendable {
     }
 
     /// Writes `text` and a line break to standard output.
-    public func print(_ text: String) { write(text + "\n") }
+    package func print(_ text: String) { write(text + "\n") }
 
-    public static let standard = Console(
+    package static let standard = Console(
         write: { put($0, descriptor: 1) }, writeError: { put($0, descriptor: 2) })
 
     private static func put(_ text: String, descriptor: Int32) {

@@ -17,14 +17,14 @@ enum ArgumentShape { case option, flag, positional, rest }
 
 /// `--name VALUE` or `--name=VALUE`. Without a default, the user must give it.
 @propertyWrapper
-public final class Option<Value: ExpressibleByArgument>: ArgumentDeclaration {
+package final class Option<Value: ExpressibleByArgument>: ArgumentDeclaration {
     private var value: Value?
     private let standard: Value?
     private let customValueName: String?
     let help: String
     let customName: String?
 
-    public init(
+    package init(
         wrappedValue: Value, name: String? = nil, valueName: String? = nil, help: String
     ) {
         value = wrappedValue
@@ -34,14 +34,14 @@ public final class Option<Value: ExpressibleByArgument>: ArgumentDeclaration {
         self.help = help
     }
 
-    public init(name: String? = nil, valueName: String? = nil, help: String) {
+    package init(name: String? = nil, valueName: String? = nil, help: String) {
         standard = nil
         customName = name
         customValueName = valueName
         self.help = help
     }
 
-    public var wrappedValue: Value {
+    package var wrappedValue: Value {
         get {
             guard let value else { preconditionFailure("read before the arguments were parsed") }
             return value
@@ -64,12 +64,12 @@ public final class Option<Value: ExpressibleByArgument>: ArgumentDeclaration {
 
 /// `--name`, without a value.
 @propertyWrapper
-public final class Flag: ArgumentDeclaration {
-    public var wrappedValue: Bool
+package final class Flag: ArgumentDeclaration {
+    package var wrappedValue: Bool
     let help: String
     let customName: String?
 
-    public init(wrappedValue: Bool, name: String? = nil, help: String) {
+    package init(wrappedValue: Bool, name: String? = nil, help: String) {
         self.wrappedValue = wrappedValue
         customName = name
         self.help = help
@@ -89,17 +89,17 @@ public final class Flag: ArgumentDeclaration {
 
 /// An argument told by its place.
 @propertyWrapper
-public final class Argument<Value: ExpressibleByArgument>: ArgumentDeclaration {
+package final class Argument<Value: ExpressibleByArgument>: ArgumentDeclaration {
     private var value: Value?
     let help: String
     let customName: String?
 
-    public init(name: String? = nil, help: String) {
+    package init(name: String? = nil, help: String) {
         customName = name
         self.help = help
     }
 
-    public var wrappedValue: Value {
+    package var wrappedValue: Value {
         get {
             guard let value else { preconditionFailure("read before the arguments were parsed") }
             return value
@@ -122,12 +122,12 @@ public final class Argument<Value: ExpressibleByArgument>: ArgumentDeclaration {
 
 /// All arguments that are left, at least one, such as the words of a command for the application.
 @propertyWrapper
-public final class Rest: ArgumentDeclaration {
-    public var wrappedValue: [String] = []
+package final class Rest: ArgumentDeclaration {
+    package var wrappedValue: [String] = []
     let help: String
     let customName: String?
 
-    public init(name: String? = nil, help: String) {
+    package init(name: String? = nil, help: String) {
         customName = name
         self.help = help
     }

@@ -1,19 +1,19 @@
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// A command as a program knows it: what it is called, and how a value of it is made.
-public struct CommandEntry: Sendable {
+package struct CommandEntry: Sendable {
     let configuration: CommandConfiguration
     let make: @Sendable () -> any Command
 
     /// A command that needs nothing but its arguments.
-    public init<Made: ClientCommand>(_ type: Made.Type) {
+    package init<Made: ClientCommand>(_ type: Made.Type) {
         configuration = type.configuration
         make = { Made() }
     }
 
     /// A command that also needs `services`.
-    public init<Made: NodeCommand>(_ type: Made.Type, services: any NodeServices) {
+    package init<Made: NodeCommand>(_ type: Made.Type, services: any NodeServices) {
         configuration = type.configuration
         make = { Made(services: services) }
     }
@@ -26,13 +26,13 @@ public struct CommandEntry: Sendable {
 
 /// A program of several commands: parses the arguments, runs one, turns what happened into an exit
 /// code: 0 done, 1 failed, 64 wrong arguments. What failed goes to standard error, with a hint.
-public struct Program: Sendable {
+package struct Program: Sendable {
     private let name: String
     private let abstract: String
     private let version: String
     private let entries: [CommandEntry]
 
-    public init(name: String, abstract: String, version: String, entries: [CommandEntry]) {
+    package init(name: String, abstract: String, version: String, entries: [CommandEntry]) {
         self.name = name
         self.abstract = abstract
         self.version = version
@@ -40,7 +40,7 @@ public struct Program: Sendable {
     }
 
     /// Runs the command that `arguments`, without the program's own name, ask for.
-    public func run(_ arguments: [String], console: Console = .standard) -> Int32 {
+    package func run(_ arguments: [String], console: Console = .standard) -> Int32 {
         do {
             return try dispatch(arguments, console)
         } catch let error as UsageError {

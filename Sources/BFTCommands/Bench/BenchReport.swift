@@ -1,5 +1,5 @@
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// A result as text and as JSON.
 struct BenchReport {

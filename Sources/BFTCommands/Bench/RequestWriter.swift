@@ -1,7 +1,7 @@
 import BFTBase
 
 /// The kinds of requests that `bft bench` sends.
-public enum BenchCommand: String, CaseIterable, Sendable, ExpressibleByArgument {
+package enum BenchCommand: String, CaseIterable, Sendable, ExpressibleByArgument {
     case set, get, incr
     /// Half of the requests set, half get.
     case mix

@@ -2,17 +2,17 @@ import BFTBase
 import BFTConfiguration
 
 /// Where a node serves HTTP: `http://127.0.0.1:8400`.
-public struct NodeURL: Hashable, Sendable, CustomStringConvertible {
+package struct NodeURL: Hashable, Sendable, CustomStringConvertible {
     let endpoint: Endpoint
 
     init(endpoint: Endpoint) { self.endpoint = endpoint }
 
-    public var description: String { "http://\(endpoint)" }
+    package var description: String { "http://\(endpoint)" }
 }
 
 extension NodeURL: ExpressibleByArgument {
     /// Takes `http://host:port`, with or without a slash at the end, or `host:port` alone.
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard !argument.hasPrefix("https://") else { return nil }
         var text = argument[...]
         if text.hasPrefix("http://") { text = text.dropFirst(7) }
@@ -22,7 +22,7 @@ extension NodeURL: ExpressibleByArgument {
         self.endpoint = endpoint
     }
 
-    public static var valueName: String { "URL" }
+    package static var valueName: String { "URL" }
 }
 
 /// What a server answered.

@@ -3,8 +3,8 @@ import BFTConfiguration
 import Glibc
 
 /// `bft bench`: a load generator for the RESP servers of nodes.
-public struct Bench: ClientCommand {
-    public static let configuration = CommandConfiguration(
+package struct Bench: ClientCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Loads nodes with transactions and measures them.",
         discussion: """
             Without --rate, each client sends as fast as answers come. With --rate, requests are
@@ -40,9 +40,9 @@ public struct Bench: ClientCommand {
     var progress = false
     @Flag(help: "Print the figures as JSON.") var json = false
 
-    public init() {}
+    package init() {}
 
-    public func validate() throws(UsageError) {
+    package func validate() throws(UsageError) {
         try Self.check("clients", clients, 1...10_000)
         try Self.check("pipeline", pipeline, 1...10_000)
         try Self.check("value-bytes", valueBytes, 0...(1 << 20))
@@ -69,7 +69,7 @@ public struct Bench: ClientCommand {
         }
     }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         var plan = BenchPlan(endpoints: resp)
         plan.clients = clients
         plan.pipeline = pipeline

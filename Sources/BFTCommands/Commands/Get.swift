@@ -1,9 +1,9 @@
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft get`: one value of the replicated state.
-public struct Get: ClientCommand {
-    public static let configuration = CommandConfiguration(
+package struct Get: ClientCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Reads one key of the replicated state.",
         discussion: "A key that is not there is a failure: exit code 1.",
         examples: ["bft get greeting", "bft get greeting --url http://127.0.0.1:8401 --json"])
@@ -17,11 +17,11 @@ public struct Get: ClientCommand {
     @Flag(help: "Print the node's answer as JSON.")
     var json = false
 
-    public init() {}
+    package init() {}
 
-    public func validate() throws(UsageError) { try Seconds.check(timeout) }
+    package func validate() throws(UsageError) { try Seconds.check(timeout) }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let client = NodeClient(url, timeout: Seconds.interval(timeout))
         guard let answer = try client.json("GET", "/state/\(HTTPClient.pathSegment(key))") else {
             throw CommandFailure(

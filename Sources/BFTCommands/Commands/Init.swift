@@ -1,10 +1,10 @@
 import BFTBase
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft init`: the home of one node.
-public struct Init: NodeCommand {
-    public static let configuration = CommandConfiguration(
+package struct Init: NodeCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Makes the home of one node.",
         discussion: """
             Writes node.toml, genesis.json and validator.key. Without --genesis, the chain is new
@@ -33,9 +33,9 @@ public struct Init: NodeCommand {
 
     private let services: any NodeServices
 
-    public init(services: any NodeServices) { self.services = services }
+    package init(services: any NodeServices) { self.services = services }
 
-    public func validate() throws(UsageError) {
+    package func validate() throws(UsageError) {
         for (option, text) in [("name", name), ("chain-id", chainID)]
         where !NameRule.accepts(text) {
             throw UsageError("--\(option) can't be '\(text)'", hint: NameRule.hint)
@@ -50,7 +50,7 @@ public struct Init: NodeCommand {
         }
     }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let configurationPath = NodeHome.resolve(NodeHome.configurationName, in: home)
         let keyPath = NodeHome.resolve(NodeHome.keyName, in: home)
         guard !HomeFiles.exists(configurationPath), !HomeFiles.exists(keyPath) else {

@@ -2,8 +2,8 @@ import BFTBase
 import BFTConfiguration
 
 /// `bft keygen`: a key for a validator.
-public struct Keygen: NodeCommand {
-    public static let configuration = CommandConfiguration(
+package struct Keygen: NodeCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "keygen", abstract: "Makes a validator's key pair.",
         discussion: """
             Writes the private key to a file that only its owner may read, and prints the public
@@ -18,9 +18,9 @@ public struct Keygen: NodeCommand {
 
     private let services: any NodeServices
 
-    public init(services: any NodeServices) { self.services = services }
+    package init(services: any NodeServices) { self.services = services }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let key = try services.generateKey(scheme: scheme)
         try HomeFiles.writeKey(key.keyFileContents, to: out)
         let text = "\(scheme.rawValue):\(Hex.encode(key.publicKey))"

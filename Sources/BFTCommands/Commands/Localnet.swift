@@ -1,11 +1,11 @@
 import BFTBase
 import BFTConfiguration
+import BFTLogging
 import Glibc
-import Logging
 
 /// `bft localnet`: a whole network on this machine.
-public struct Localnet: NodeCommand {
-    public static let configuration = CommandConfiguration(
+package struct Localnet: NodeCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "localnet", abstract: "Runs a network of validators on this machine.",
         discussion: """
             Makes the homes node0, node1, … in the directory, or goes on with those that are
@@ -44,9 +44,9 @@ public struct Localnet: NodeCommand {
 
     private let services: any NodeServices
 
-    public init(services: any NodeServices) { self.services = services }
+    package init(services: any NodeServices) { self.services = services }
 
-    public func validate() throws(UsageError) {
+    package func validate() throws(UsageError) {
         if let validators, !(1...100).contains(validators) {
             throw UsageError("--validators can't be \(validators)", hint: "give 1 to 100")
         }
@@ -61,7 +61,7 @@ public struct Localnet: NodeCommand {
         try Seconds.check(readyTimeout, name: "ready-timeout")
     }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let files = LocalnetFiles(directory: directory)
         if fresh { try files.removeHomes() }
         let homes = try prepare(files)

@@ -1,4 +1,4 @@
-import Logging
+import BFTLogging
 
 /// Levels as users give them on the command line.
 enum LogLevelsText {

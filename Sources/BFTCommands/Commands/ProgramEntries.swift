@@ -1,15 +1,15 @@
-public import BFTSimulator
+package import BFTSimulator
 
 /// The commands of `bft`.
-public enum ProgramEntries {
+package enum ProgramEntries {
     /// Those that talk to a node from outside.
-    public static let client = [
+    package static let client = [
         CommandEntry(Status.self), CommandEntry(Submit.self), CommandEntry(Get.self),
         CommandEntry(Bench.self),
     ]
 
     /// Those that make keys and run nodes.
-    public static func node(_ services: any NodeServices) -> [CommandEntry] {
+    package static func node(_ services: any NodeServices) -> [CommandEntry] {
         [
             CommandEntry(Init.self, services: services),
             CommandEntry(Keygen.self, services: services),
@@ -20,7 +20,7 @@ public enum ProgramEntries {
     }
 
     /// Those that run replicas in a world of their own.
-    public static func simulation(
+    package static func simulation(
         _ protocols: [SimulatedProtocol], version: String
     ) -> [CommandEntry] {
         [

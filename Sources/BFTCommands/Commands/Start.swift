@@ -1,10 +1,10 @@
 import BFTConfiguration
+import BFTLogging
 import Glibc
-import Logging
 
 /// `bft start`: runs one node.
-public struct Start: NodeCommand {
-    public static let configuration = CommandConfiguration(
+package struct Start: NodeCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "start", abstract: "Runs the node of a home until it is told to stop.",
         discussion: """
             SIGINT (Ctrl-C) or SIGTERM stops it in order; a second one ends it at once. While it
@@ -18,13 +18,13 @@ public struct Start: NodeCommand {
 
     private let services: any NodeServices
 
-    public init(services: any NodeServices) { self.services = services }
+    package init(services: any NodeServices) { self.services = services }
 
-    public func validate() throws(UsageError) {
+    package func validate() throws(UsageError) {
         if let logLevel { _ = try LogLevelsText.levels(logLevel) }
     }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let node = try NodeHome.load(home)
         try checkKey(node)
         let format = node.settings.log.format

@@ -1,10 +1,10 @@
 import BFTBase
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft status`: what a node says about itself.
-public struct Status: ClientCommand {
-    public static let configuration = CommandConfiguration(
+package struct Status: ClientCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Shows how a node and its chain are doing.",
         examples: ["bft status", "bft status --url http://127.0.0.1:8402 --json"])
 
@@ -15,11 +15,11 @@ public struct Status: ClientCommand {
     @Flag(help: "Print the node's answer as JSON.")
     var json = false
 
-    public init() {}
+    package init() {}
 
-    public func validate() throws(UsageError) { try Seconds.check(timeout) }
+    package func validate() throws(UsageError) { try Seconds.check(timeout) }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let client = NodeClient(url, timeout: Seconds.interval(timeout))
         guard let status = try client.json("GET", "/status") else {
             throw CommandFailure(

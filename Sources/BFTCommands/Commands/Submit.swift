@@ -1,9 +1,9 @@
 import BFTConfiguration
-import Logging
+import BFTLogging
 
 /// `bft submit`: one transaction, carried out once a quorum has ordered it.
-public struct Submit: ClientCommand {
-    public static let configuration = CommandConfiguration(
+package struct Submit: ClientCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "submit",
         abstract: "Submits one transaction and waits until it is carried out.",
         discussion: "The words are a command of the application: for the built-in key-value\n"
@@ -21,11 +21,11 @@ public struct Submit: ClientCommand {
     @Flag(help: "Print the node's answer as JSON.")
     var json = false
 
-    public init() {}
+    package init() {}
 
-    public func validate() throws(UsageError) { try Seconds.check(timeout) }
+    package func validate() throws(UsageError) { try Seconds.check(timeout) }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let client = NodeClient(url, timeout: Seconds.interval(timeout))
         let body = JSONText.object([("command", .array(words.map { .text($0) }))])
         let answer = try client.json("POST", "/transactions", body: Array(body.compact.utf8))

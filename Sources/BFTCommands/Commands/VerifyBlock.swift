@@ -1,10 +1,10 @@
 import BFTConfiguration
+import BFTLogging
 import FoundationEssentials
-import Logging
 
 /// `bft verify-block`: whether a block is committed, checked here and not believed.
-public struct VerifyBlock: NodeCommand {
-    public static let configuration = CommandConfiguration(
+package struct VerifyBlock: NodeCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "verify-block",
         abstract: "Checks that a block is committed, trusting the genesis file alone.",
         discussion: """
@@ -35,9 +35,9 @@ public struct VerifyBlock: NodeCommand {
 
     private let services: any NodeServices
 
-    public init(services: any NodeServices) { self.services = services }
+    package init(services: any NodeServices) { self.services = services }
 
-    public func validate() throws(UsageError) {
+    package func validate() throws(UsageError) {
         try Seconds.check(timeout)
         guard (block == nil) != (height == nil) else {
             throw UsageError(
@@ -51,7 +51,7 @@ public struct VerifyBlock: NodeCommand {
         }
     }
 
-    public func run(_ console: Console) throws {
+    package func run(_ console: Console) throws {
         let loaded = try Genesis.load(path: genesis)
         let answers = try block.map { try Self.answers(inFile: $0) } ?? fetched()
         let verified: VerifiedBlock

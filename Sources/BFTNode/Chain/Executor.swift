@@ -1,6 +1,8 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
+import BFTDisk
 import BFTLedger
 import BFTStorage
 
@@ -107,6 +109,8 @@ final class Executor<App: Application>: @unchecked Sendable {
     private var bunch = Bunch()
     private var thread: NamedThread?
     private var saver: StateSaver?
+    /// Whether the loop takes outcomes while this works.
+    private var isBesideLoop = false
 
     /// A bunch of this many bytes is handed back without waiting for the end of the jobs.
     static var bunchByteLimit: Int { 4 << 20 }
@@ -131,6 +135,7 @@ final class Executor<App: Application>: @unchecked Sendable {
     }
 
     func start() {
+        isBesideLoop = true
         let saver = StateSaver(store) { [unowned self] in append(.saved($0)) }
         saver.start()
         self.saver = saver
@@ -165,11 +170,27 @@ final class Executor<App: Application>: @unchecked Sendable {
     private func run() {
         while true {
             let (jobs, isClosing) = nextJobs()
-            for job in jobs where failure == nil { perform(job) }
-            handBack()
             if isClosing, jobs.isEmpty { return close(saver) }
-            if jobs.isEmpty || isKeepingDue { keep() }
+            perform(jobs)
         }
+    }
+
+    /// Does what was asked for so far on the calling thread, and says whether there was anything:
+    /// for an executor that has no thread, since it was not started.
+    func workHere() -> Bool {
+        let jobs = queue.withLock { queue in
+            defer { queue.jobs = [] }
+            return queue.jobs
+        }
+        perform(jobs)
+        return !jobs.isEmpty
+    }
+
+    /// Does `jobs`. If there are none, there is time to keep blocks.
+    private func perform(_ jobs: [ExecutorJob]) {
+        for job in jobs where failure == nil { perform(job) }
+        handBack()
+        if jobs.isEmpty || isKeepingDue { keep() }
     }
 
     /// Waits for jobs, but not for long while there are blocks to keep.
@@ -216,6 +237,7 @@ final class Executor<App: Application>: @unchecked Sendable {
         bunch.byteCount += byteCount
         guard bunch.byteCount >= Self.bunchByteLimit else { return }
         handBack()
+        guard isBesideLoop else { return }
         queue.withLock(when: { $0.untakenByteCount < Self.untakenByteLimit || $0.isClosing }) {
             _ in
         }

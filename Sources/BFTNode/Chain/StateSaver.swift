@@ -1,4 +1,5 @@
 import BFTChain
+import BFTDisk
 import BFTStorage
 import Glibc
 

@@ -1,15 +1,17 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
-import BFTLedger
 import BFTServer
 import BFTSockets
 import BFTWire
 
 /// What the node does for HTTP clients.
 struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
-    let core: LoopBound<NodeCore<P, App>>
+    typealias Core = NodeCore<P, ThreadedParts<App>>
+
+    let core: LoopBound<Core>
     let loop: EventLoop
     let shared: SharedReports
     let settings: NodeSettings
@@ -18,7 +20,7 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
     let startedAt: Instant
 
     init(
-        core: LoopBound<NodeCore<P, App>>, loop: EventLoop, shared: SharedReports,
+        core: LoopBound<Core>, loop: EventLoop, shared: SharedReports,
         settings: NodeSettings, keys: ValidatorKeys, metrics: MetricsRegistry
     ) {
         self.core = core
@@ -96,7 +98,7 @@ struct NodeHTTPService<P: ConsensusProtocol, App: Application>: HTTPService {
     }
 
     private func post(
-        _ exchange: HTTPExchange, _ body: @escaping @Sendable (NodeCore<P, App>) -> Void
+        _ exchange: HTTPExchange, _ body: @escaping @Sendable (Core) -> Void
     ) {
         let core = core
         let isPosted = loop.post { body(core.value) }

@@ -1,6 +1,6 @@
+import BFTApplication
 import BFTBase
 import BFTCore
-import BFTLedger
 import BFTServer
 import BFTSockets
 
@@ -25,7 +25,9 @@ private final class RESPClient {
 
 /// The clients' connections: sessions on sockets.
 final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
-    private let core: NodeCore<P, App>
+    typealias Core = NodeCore<P, ThreadedParts<App>>
+
+    private let core: Core
     private let frontEnd: RESPFrontEnd
     private var clients: SessionSlots<RESPClient>
     private var dirty: [RESPClient] = []
@@ -37,7 +39,7 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
     private var hasFailedAll = false
     private(set) var port: UInt16 = 0
 
-    init(core: NodeCore<P, App>, frontEnd: RESPFrontEnd, shared: SharedReports) {
+    init(core: Core, frontEnd: RESPFrontEnd, shared: SharedReports) {
         self.core = core
         self.frontEnd = frontEnd
         self.shared = shared
@@ -191,7 +193,7 @@ final class RESPHost<P: ConsensusProtocol, App: Application>: SessionHost {
 
     /// The way from one session's bytes into the node.
     private struct Gateway: CommandGateway {
-        let core: NodeCore<P, App>
+        let core: Core
         let shared: SharedReports
         let clientCount: Int
         let port: UInt16

@@ -1,12 +1,13 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTTransport
 import BFTWire
-import Logging
 
 /// Where the results for sessions go.
 protocol SessionHost: AnyObject {
@@ -98,8 +99,9 @@ extension NodeCore {
         if Tickets.contain(origin) {
             submissions.take(origin)?(.failure(error))
         } else {
-            let reply = Array("-\(error.reply)\r\n".utf8)
-            sessions?.answerWrite(origin, reply.span.bytes)
+            var reply = ResultWriter()
+            reply.error(Array(error.reply.utf8))
+            sessions?.answerWrite(origin, reply.bytes.span.bytes)
         }
     }
 

@@ -2,13 +2,14 @@ import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
-import Logging
 
 // What the host says is done, one thing after another.
 extension NodeCore {
@@ -33,7 +34,7 @@ extension NodeCore {
             case settings.own: break
             case let peer?: send(message, to: peer)
             }
-        case .give(let input): host.handle(input, at: loop.now, wallTime: WallClock.now)
+        case .give(let input): host.handle(input, at: loop.now, wallTime: loop.wallTime)
         case .send(let message, let peer): send(message, to: peer)
         case .broadcast(let message): broadcast(message)
         case .setTimer(let instant): timer?.schedule(at: instant)
@@ -110,17 +111,15 @@ extension NodeCore {
     private func beginSigning(_ request: SigningRequest<P>) {
         counters.signed += 1
         let (ticket, bytes) = (request.ticket, request.bytes)
-        guard signingKey.signCost > NodeSettings.inlineSigning else {
+        guard signingKey.signCost > settings.inlineSigning else {
             return host.signed(ticket, signingKey.sign(bytes))
         }
-        let bound = LoopBound(self, on: loop)
+        let hand = loop.callback(to: self) { core, signature in
+            core.host.signed(ticket, signature)
+            core.pump()
+        }
         do {
-            try pool.sign(bytes, with: signingKey) { signature in
-                bound.loop.post {
-                    bound.value.host.signed(ticket, signature)
-                    bound.value.pump()
-                }
-            }
+            try pool.sign(bytes, with: signingKey, completion: hand)
         } catch {
             // The pool is full of verifications or stops: a vote must not wait for that.
             host.signed(ticket, signingKey.sign(bytes))

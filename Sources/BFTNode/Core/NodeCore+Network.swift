@@ -2,11 +2,11 @@ import BFTBase
 import BFTCore
 import BFTCrypto
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTTransport
 import BFTWire
-import Logging
 
 // What comes from other validators: decoded, filtered, verified, and only then handled.
 extension NodeCore {
@@ -85,15 +85,12 @@ extension NodeCore {
     /// Checks the signature of an author, whoever passed its batch on.
     func checkAuthorship(_ vote: Vote) {
         counters.verified += 1
-        let bound = LoopBound(self, on: loop)
+        let hand = loop.callback(to: self) { core, result in core.take(result, for: vote) }
         do {
-            try pool.verify(batch: [vote], keys: keys) { results in
-                bound.loop.post { bound.value.take(results[0], for: vote) }
-            }
+            try pool.verify(batch: [vote], keys: keys) { hand($0[0]) }
         } catch {
             // Full: whoever waits for it is answered all the same.
-            let result = Result { () throws(VerificationError) in try keys.verify(vote) }
-            loop.post { bound.value.take(result, for: vote) }
+            hand(Result { () throws(VerificationError) in try keys.verify(vote) })
         }
     }
 
@@ -118,11 +115,9 @@ extension NodeCore {
             return
         }
         let senders = batch.map(\.sender)
-        let bound = LoopBound(self, on: loop)
+        let hand = loop.callback(to: self) { core, results in core.take(results, from: senders) }
         do {
-            try pool.verify(batch: batch.map(\.message), keys: keys) { results in
-                bound.loop.post { bound.value.take(results, from: senders) }
-            }
+            try pool.verify(batch: batch.map(\.message), keys: keys, completion: hand)
         } catch {
             // Full: peers repeat what matters.
             counters.dropped += UInt64(batch.count)

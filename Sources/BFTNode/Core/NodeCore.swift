@@ -1,15 +1,17 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTLedger
+import BFTLogging
 import BFTServer
 import BFTSockets
 import BFTStorage
 import BFTTransport
 import BFTWire
 import Glibc
-import Logging
 
 /// One validator at work: a shell around a host, on the event loop, that does what that says.
 ///
@@ -19,25 +21,25 @@ import Logging
 ///
 /// What waits for what is decided by `ReplicaHost`, with its invariants N1 to N3. Beside N2, a node
 /// whose disk has failed acknowledges nothing.
-final class NodeCore<P: ConsensusProtocol, App: Application> {
+final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
     typealias Message = ReplicaMessage<P>
 
-    let loop: EventLoop
+    let loop: Parts.Loop
     let settings: NodeSettings
     let keys: ValidatorKeys
     let signingKey: SigningKey
-    let pool: CryptoPool
-    let executor: Executor<App>
+    let pool: Parts.Crypto
+    let executor: Parts.Jobs
     let transport: any NetworkTransport
     /// Who listens to it: it does not keep its delegate.
     var transportEvents: TransportEvents?
     let logger: Logger
-    let log: GroupCommitLog
+    let log: Parts.Log
 
     var batches: OpenBatches
     var queries = QueryDesk()
     var isPumping = false
-    var timer: LoopTimer?
+    var timer: Parts.Loop.Timer?
     /// Why this node does not vote any more.
     var trouble: String?
     var isStopping = false
@@ -50,7 +52,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// Who waits for a transaction or a query, and is no session.
     var submissions = RequestDesk<Receipt>()
     var lookups = RequestDesk<QueryAnswer>()
-    var drainTimer: LoopTimer?
+    var drainTimer: Parts.Loop.Timer?
     var nextBlockRead: UInt64 = 0
     var blockReads: [UInt64: BlockCompletion] = [:]
     /// What each peer has asked the executor for and was not served yet.
@@ -67,9 +69,9 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     var host: ReplicaHost<P>
 
     init(
-        loop: EventLoop, settings: NodeSettings, keys: ValidatorKeys, signingKey: SigningKey,
-        pool: CryptoPool, executor: Executor<App>, transport: any NetworkTransport,
-        log: GroupCommitLog, host: ReplicaHost<P>, state: CommittedState, shared: SharedReports,
+        loop: Parts.Loop, settings: NodeSettings, keys: ValidatorKeys, signingKey: SigningKey,
+        pool: Parts.Crypto, executor: Parts.Jobs, transport: any NetworkTransport,
+        log: Parts.Log, host: ReplicaHost<P>, state: CommittedState, shared: SharedReports,
         logger: Logger
     ) {
         self.loop = loop
@@ -84,14 +86,14 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
         self.shared = shared
         self.logger = logger
         batches = OpenBatches(author: settings.own, targetBytes: settings.batchBytes)
-        inlineChecks = TokenBucket(NodeSettings.inlineChecks, at: loop.now)
+        inlineChecks = TokenBucket(settings.inlineChecks, at: loop.now)
         peerCosts = Array(repeating: 0, count: settings.validators.count)
         counters.stateRoot = state.stateRoot
     }
 
     /// Starts the replica: what the host has to do is done from here on.
     func start() {
-        timer = LoopTimer(loop: loop) { [unowned self] in give(.timerFired) }
+        timer = loop.makeTimer { [unowned self] in give(.timerFired) }
         listenToTransport()
         pump()
     }
@@ -99,7 +101,7 @@ final class NodeCore<P: ConsensusProtocol, App: Application> {
     /// What the replica is given, and what follows.
     func give(_ input: ReplicaInput<P>) {
         guard trouble == nil else { return }
-        host.handle(input, at: loop.now, wallTime: WallClock.now)
+        host.handle(input, at: loop.now, wallTime: loop.wallTime)
         pump()
     }
 

@@ -1,6 +1,6 @@
 import BFTBase
+import BFTLogging
 import BFTSockets
-import Logging
 
 /// Says in the log what the transport notices, and no more of it than a person can read: strangers
 /// can make it notice hundreds of things a second.

@@ -1,6 +1,6 @@
+public import BFTApplication
 import BFTBase
 import BFTChain
-public import BFTLedger
 public import BFTServer
 public import BFTSockets
 public import BFTStorage

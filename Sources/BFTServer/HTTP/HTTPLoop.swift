@@ -103,16 +103,16 @@ final class HTTPLoop {
     /// Ends what takes too long.
     private func sweep(_ now: Instant) {
         for connection in connections.values where !connection.isCut {
-            let age = now.since(connection.since)
-            switch connection.phase {
-            case .reading: if limits.requestTimeout < age { cut(connection) }
-            case .writing: if limits.responseTimeout < age { cut(connection) }
-            case .waiting:
-                guard limits.answerTimeout < age else { continue }
-                connection.request?.exchange?.fail(
-                    HTTPFailure(
-                        status: 504, reason: "no answer in time: what was asked may still happen"))
+            guard limits.isOver(connection.phase, after: now.since(connection.since)) else {
+                continue
             }
+            guard connection.phase == .waiting else {
+                cut(connection)
+                continue
+            }
+            connection.request?.exchange?.fail(
+                HTTPFailure(
+                    status: 504, reason: "no answer in time: what was asked may still happen"))
         }
     }
 
@@ -227,6 +227,17 @@ final class HTTPLoop {
         let value = header(handle, "Content-Type") ?? ""
         let type = value.prefix { $0 != ";" }
         return type.lowercased().filter { $0 != " " && $0 != "\t" }
+    }
+}
+
+extension HTTPLimits {
+    /// Whether a connection has been in `phase` for longer than it may.
+    func isOver(_ phase: HTTPLoop.Connection.Phase, after age: Interval) -> Bool {
+        switch phase {
+        case .reading: requestTimeout < age
+        case .waiting: answerTimeout < age
+        case .writing: responseTimeout < age
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-internal import BFTLedger
+internal import BFTApplication
 
 /// Why a JSON document is no transaction, and where.
 public struct CommandDocumentError: Error, Equatable, Sendable, CustomStringConvertible {

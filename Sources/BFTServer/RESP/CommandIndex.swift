@@ -1,4 +1,4 @@
-internal import BFTLedger
+internal import BFTApplication
 
 /// The commands that a session answers itself, since they are about the connection.
 enum ConnectionCommand: String, CaseIterable, Sendable {

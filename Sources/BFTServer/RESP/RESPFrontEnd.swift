@@ -1,5 +1,5 @@
+public import BFTApplication
 internal import BFTBase
-public import BFTLedger
 
 /// What all sessions of a node have in common.
 public final class RESPFrontEnd: Sendable {

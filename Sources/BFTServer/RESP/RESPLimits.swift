@@ -1,5 +1,5 @@
+internal import BFTApplication
 public import BFTBase
-internal import BFTLedger
 
 /// What one client may ask of a node. All bounds of the RESP front end stand here.
 public struct RESPLimits: Equatable, Sendable {

@@ -1,4 +1,4 @@
-internal import BFTLedger
+internal import BFTApplication
 
 /// What a client has told about itself.
 struct ClientState: Sendable {

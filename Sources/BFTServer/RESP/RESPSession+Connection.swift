@@ -1,5 +1,3 @@
-internal import BFTLedger
-
 /// The commands about the connection itself.
 extension RESPSession {
     /// Answers a command of the session's own.

@@ -1,5 +1,5 @@
+internal import BFTApplication
 internal import BFTBase
-internal import BFTLedger
 
 /// The commands that tell about the server: `COMMAND`, `CONFIG`, `INFO`.
 extension RESPSession {

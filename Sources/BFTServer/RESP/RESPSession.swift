@@ -1,4 +1,4 @@
-internal import BFTLedger
+internal import BFTApplication
 
 /// One client's connection, without the connection: bytes in, replies out.
 ///
@@ -265,7 +265,7 @@ public struct RESPSession: Sendable {
 
     // MARK: Answers
 
-    /// The answer to the oldest write under way: a reply in RESP3.
+    /// The answer to the oldest write under way: a `Reply`, as the application wrote it.
     ///
     /// - Precondition: writes are under way.
     public mutating func writeAnswered(_ result: RawSpan, output: inout [UInt8]) {
@@ -273,7 +273,7 @@ public struct RESPSession: Sendable {
         answered(result, &output)
     }
 
-    /// The answer to the oldest read under way: a reply in RESP3.
+    /// The answer to the oldest read under way, likewise.
     ///
     /// - Precondition: reads are under way.
     public mutating func readAnswered(_ result: RawSpan, output: inout [UInt8]) {
@@ -299,9 +299,7 @@ public struct RESPSession: Sendable {
 
     private mutating func answered(_ result: RawSpan, _ output: inout [UInt8]) {
         if settleOldest() { output.replyArray(1) }
-        if client.version == .three && result.byteCount > 2 {
-            result.withUnsafeBytes { output.append(contentsOf: $0) }
-        } else if !RESPDowngrade.append(result, to: &output) {
+        if !RESPFraming.append(result, client.version, to: &output) {
             output.replyError("ERR the application gave no well-formed reply")
         }
         cutIfOverrun(output)

@@ -37,7 +37,7 @@ public struct TransactionReport: Equatable, Sendable, JSONReport {
     public var height: Height
     /// The place among the transactions of the block, from 0.
     public var position: Int
-    /// The application's answer: a reply in RESP3.
+    /// The application's answer: a `Reply`, or bytes of its own.
     public var result: [UInt8]
     public var certificate: CertificateReport?
 
@@ -64,7 +64,7 @@ public struct TransactionReport: Equatable, Sendable, JSONReport {
 /// One entry of the state, and the state that it was read from.
 public struct StateReport: Equatable, Sendable, JSONReport {
     public var key: [UInt8]
-    /// The application's answer: a reply in RESP3. Null if there is no such entry.
+    /// The application's answer: a `Reply`. Null if there is no such entry.
     public var value: [UInt8]
     public var height: Height
     public var stateRoot: Digest

@@ -1,5 +1,5 @@
+import BFTApplication
 public import BFTBase
-import BFTLedger
 
 /// What one client asked for and was answered. A client waits for an answer before it asks again;
 /// one whose answer never comes is never heard of again.
@@ -88,19 +88,21 @@ extension ClientOperation.Action {
 }
 
 extension ClientOperation.Answer {
-    /// Reads one reply in RESP3: of the store's commands above, these are all there are.
-    init(reply: some Collection<UInt8>) {
-        let text = String(decoding: reply, as: UTF8.self)
-        let lines = text.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
+    /// Reads a result of the store: of the commands above, these are all there are.
+    init(result: some Collection<UInt8>) {
         self =
-            switch text.first {
-            case "+": .ok
-            case "_": .missing
-            case ":": Int64(lines[0].dropFirst()).map { .integer($0) } ?? .error(text)
-            case "$":
-                lines.count > 1
-                    ? Int64(lines[1]).map { .value($0) } ?? .error(text) : .error(text)
-            default: .error(text)
+            switch Reply(result) {
+            case .ok: .ok
+            case .null: .missing
+            case .integer(let value): .integer(value)
+            case .value(let digits): .init(digits: digits)
+            case .error(let text): .error(String(decoding: text, as: UTF8.self))
+            default: .error("no reply of the store: \(Array(result))")
             }
+    }
+
+    private init(digits: [UInt8]) {
+        let text = String(decoding: digits, as: UTF8.self)
+        self = Int64(text).map { .value($0) } ?? .error(text)
     }
 }

@@ -1,21 +1,28 @@
-import Glibc
-
 extension RawSpan {
     /// Whether these bytes come before `other` in bytewise order, as in every backend.
     func precedes(_ other: RawSpan) -> Bool { compare(other) < 0 }
 
     /// Below, equal to or above zero, as these bytes come before, are, or come after `other`.
     func compare(_ other: RawSpan) -> Int {
-        withUnsafeBytes { left in
-            other.withUnsafeBytes { right in
-                let shared = min(left.count, right.count)
-                if shared > 0, let first = left.baseAddress, let second = right.baseAddress {
-                    let order = memcmp(first, second, shared)
-                    if order != 0 { return Int(order) }
-                }
-                return left.count - right.count
-            }
+        let shared = min(byteCount, other.byteCount)
+        var offset = 0
+        while shared - offset >= 8 {
+            let (left, right) = (word(at: offset), other.word(at: offset))
+            guard left == right else { return left < right ? -1 : 1 }
+            offset += 8
         }
+        while offset < shared {
+            let left = unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+            let right = other.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+            guard left == right else { return left < right ? -1 : 1 }
+            offset += 1
+        }
+        return byteCount - other.byteCount
+    }
+
+    /// Eight bytes as a number that is in the order in which they are.
+    private func word(at offset: Int) -> UInt64 {
+        UInt64(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }
 

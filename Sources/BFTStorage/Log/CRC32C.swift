@@ -1,4 +1,4 @@
-import CStorage
+import CChecksum
 
 /// CRC-32C, the checksum with the Castagnoli polynomial (RFC 3720, section 12.1 and B.4).
 ///

@@ -8,7 +8,7 @@
 /// Used by one thread at a time.
 public final class LogBuffer {
     /// What descriptors, offsets and memory are aligned to. Enough for every disk.
-    static let blockByteCount = 4096
+    package static let blockByteCount = 4096
     private static let smallByteCount = 1 << 20
     /// A buffer that has grown beyond this is given back once it is empty.
     private static let keptByteCount = 8 << 20
@@ -43,7 +43,7 @@ public final class LogBuffer {
     }
 
     /// The offset of the block in which a file with the end `end` goes on.
-    static func blockStart(_ end: Int) -> Int { end & ~(blockByteCount - 1) }
+    package static func blockStart(_ end: Int) -> Int { end & ~(blockByteCount - 1) }
 
     /// Drops what is staged, for a file that goes on behind `lead`, which its last block begins
     /// with.
@@ -73,7 +73,7 @@ public final class LogBuffer {
 
     /// Calls `body` with the blocks that what is staged belongs to, and with the number of bytes
     /// in them that stand before it.
-    func withBlocks<Result>(
+    package func withBlocks<Result>(
         _ body: (_ blocks: UnsafeRawBufferPointer, _ lead: Int) throws(StorageError) -> Result
     ) throws(StorageError) -> Result {
         let end = Self.blockStart(byteCount + Self.blockByteCount - 1)

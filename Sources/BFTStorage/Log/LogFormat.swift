@@ -2,7 +2,7 @@ public import BFTBase
 import BFTWire
 
 extension LogPosition {
-    func advanced(by byteCount: Int) -> Self { Self(rawValue + UInt64(byteCount)) }
+    package func advanced(by byteCount: Int) -> Self { Self(rawValue + UInt64(byteCount)) }
 }
 
 /// How records stand in the segments of a log. Encodes and scans; no input or output.

@@ -1,4 +1,5 @@
 import BFTBase
+import BFTDisk
 import BFTStorage
 
 /// A store that does not take the state of an application: each save waits until it is released,

@@ -1,3 +1,4 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
@@ -43,6 +44,10 @@ struct TestChain {
 
     static func set(_ key: String, _ value: String) -> [UInt8] {
         CommandList.encode([[Array("SET".utf8), Array(key.utf8), Array(value.utf8)]])
+    }
+
+    static func incr(_ key: String) -> [UInt8] {
+        CommandList.encode([[Array("INCR".utf8), Array(key.utf8)]])
     }
 
     static func get(_ key: String) -> [UInt8] {
@@ -133,4 +138,15 @@ struct TestChain {
     }
 }
 
-func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
+/// A reply of the store in the lines that Redis's clients get.
+func text(_ reply: some Collection<UInt8>) -> String {
+    switch Reply(reply) {
+    case .null: "_\r\n"
+    case .ok: "+OK\r\n"
+    case .status(let text): "+\(String(decoding: text, as: UTF8.self))\r\n"
+    case .error(let text): "-\(String(decoding: text, as: UTF8.self))\r\n"
+    case .integer(let value): ":\(value)\r\n"
+    case .value(let bytes): "$\(bytes.count)\r\n\(String(decoding: bytes, as: UTF8.self))\r\n"
+    case .list, .map, nil: "no single reply: \(Array(reply))"
+    }
+}

@@ -2,6 +2,7 @@ import BFTBase
 import BFTConfiguration
 import BFTCore
 import BFTCrypto
+import BFTDisk
 import BFTStorage
 import Glibc
 import KeyValueStore

@@ -1,4 +1,4 @@
-import BFTLedger
+import BFTApplication
 
 /// A store of strings, counters and hashes, small enough to be read at a glance.
 struct DictionaryApplication {
@@ -16,50 +16,62 @@ struct DictionaryApplication {
 
     private var values: [[UInt8]: [UInt8]] = [:]
 
-    /// Executes a command list and returns its reply in RESP3.
+    /// Executes a command list and returns its reply.
     mutating func execute(_ list: [UInt8]) -> [UInt8] {
         let commands = decode(list)
-        if commands.count == 1 { return executeOne(commands[0]) }
-        return Array("*\(commands.count)\r\n".utf8) + commands.flatMap { executeOne($0) }
+        var result = ResultWriter()
+        if commands.count != 1 { result.list(commands.count) }
+        for command in commands { execute(command, &result) }
+        return result.bytes
     }
 
-    private mutating func executeOne(_ command: [[UInt8]]) -> [UInt8] {
+    private mutating func execute(_ command: [[UInt8]], _ result: inout ResultWriter) {
         switch String(decoding: command[0], as: UTF8.self) {
         case "SET":
             values[command[1]] = command[2]
-            return Array("+OK\r\n".utf8)
-        case "GET": return bulk(values[command[1]])
+            result.ok()
+        case "GET": write(values[command[1]], &result)
         case "DEL":
             let removed = command.dropFirst().count { values.removeValue(forKey: $0) != nil }
-            return Array(":\(removed)\r\n".utf8)
+            result.integer(Int64(removed))
         case "INCR", "INCRBY":
             let step = command.count == 3 ? Int(String(decoding: command[2], as: UTF8.self)) : 1
             let old = String(decoding: values[command[1]] ?? [48], as: UTF8.self)
             guard let number = Int(old), let step else {
-                return Array("-ERR value is not an integer or out of range\r\n".utf8)
+                return result.error("ERR value is not an integer or out of range")
             }
             values[command[1]] = Array(String(number + step).utf8)
-            return Array(":\(number + step)\r\n".utf8)
+            result.integer(Int64(number + step))
         case "MSET":
             for position in stride(from: 1, to: command.count - 1, by: 2) {
                 values[command[position]] = command[position + 1]
             }
-            return Array("+OK\r\n".utf8)
-        case "DBSIZE": return Array(":\(values.count)\r\n".utf8)
+            result.ok()
+        case "DBSIZE": result.integer(Int64(values.count))
         case "FLUSHALL":
             values = [:]
-            return Array("+OK\r\n".utf8)
+            result.ok()
         case "GETMAP":
-            return Array("%\(command.count - 1)\r\n".utf8)
-                + command.dropFirst().flatMap { bulk($0) + bulk(values[$0]) }
-        default: return Array("-ERR no such command\r\n".utf8)
+            result.map(command.count - 1)
+            for key in command.dropFirst() {
+                write(key, &result)
+                write(values[key], &result)
+            }
+        default: result.error("ERR no such command")
         }
     }
 
-    private func bulk(_ value: [UInt8]?) -> [UInt8] {
-        guard let value else { return Array("_\r\n".utf8) }
-        return Array("$\(value.count)\r\n".utf8) + value + [13, 10]
+    private func write(_ value: [UInt8]?, _ result: inout ResultWriter) {
+        guard let value else { return result.null() }
+        result.value(value.span.bytes)
     }
+}
+
+/// Bytes that `write` made.
+func reply(_ write: (inout ResultWriter) -> Void) -> [UInt8] {
+    var result = ResultWriter()
+    write(&result)
+    return result.bytes
 }
 
 /// The commands of a `CommandList`, read by its documentation.

@@ -1,3 +1,4 @@
+import BFTApplication
 import BFTBase
 import BFTServer
 import Foundation
@@ -42,21 +43,30 @@ final class ScriptedService: HTTPService {
         switch String(decoding: key, as: UTF8.self) {
         case "hold": held.withLock { $0.append(exchange) }
         case "busy": exchange.fail(.unavailable("the queue is full", retryAfterSeconds: 3))
-        case "none": respond(key, "_\r\n", exchange)
+        case "none": respond(key, reply { $0.null() }, exchange)
         case "large":
-            respond(key, "$900000\r\n\(String(repeating: "x", count: 900_000))\r\n", exchange)
+            let bytes = Array(repeating: UInt8(ascii: "x"), count: 900_000)
+            respond(key, reply { $0.value(bytes.span.bytes) }, exchange)
         case "later":
             DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(30)) {
-                self.respond(key, "$5\r\nlater\r\n", exchange)
+                self.respond(key, reply { $0.value(Array("later".utf8).span.bytes) }, exchange)
             }
-        default: respond(key, "%1\r\n+n\r\n*3\r\n:1\r\n#t\r\n,0.5\r\n", exchange)
+        default:
+            let map = reply {
+                $0.map(1)
+                $0.status("n")
+                $0.list(2)
+                $0.integer(1)
+                $0.null()
+            }
+            respond(key, map, exchange)
         }
     }
 
-    private func respond(_ key: [UInt8], _ value: String, _ exchange: HTTPExchange) {
+    private func respond(_ key: [UInt8], _ value: [UInt8], _ exchange: HTTPExchange) {
         exchange.respond(
             StateReport(
-                key: key, value: Array(value.utf8), height: Height(40),
+                key: key, value: value, height: Height(40),
                 stateRoot: Digest(1, 2, 3, 4)))
     }
 
@@ -87,5 +97,5 @@ extension CertificateReport {
 
 extension TransactionReport {
     static let sample = TransactionReport(
-        height: Height(8), position: 1, result: Array("+OK\r\n".utf8), certificate: .sample)
+        height: Height(8), position: 1, result: reply { $0.ok() }, certificate: .sample)
 }
