@@ -144,6 +144,9 @@ import Testing
         #expect(!gathers(payload(0, 1, 2), at: 5), "all are here")
         // The next wait has a time of its own, and what came in vain is not waited for again.
         #expect(gathers(payload(0, 2), at: 7) && pace.due == Fixture.at(9))
+        let justBefore = Fixture.at(7).advanced(by: Interval(nanoseconds: 1_999_999))
+        let stillGathers = pace.gathers(payload(0, 2), at: justBefore)
+        #expect(stillGathers)
         #expect(!gathers(payload(0, 2), at: 9))
         #expect(!gathers(payload(0, 2), at: 10))
         #expect(gathers(payload(0), at: 10), "v2 is waited for")
