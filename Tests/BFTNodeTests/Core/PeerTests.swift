@@ -262,8 +262,14 @@ import Testing
         #expect(Core.lane(of: .ledger(.batchRequest([reference]))) == .batches)
         #expect(Core.lane(of: .ledger(.syncRequest(.from(.zero)))) == .sync)
         #expect(Core.lane(of: .ledger(.syncAncestors([block]))) == .sync)
-        // Nobody asked for it.
+        // Nobody asked for it: it is not looked at.
         stage.node.receive(.ledger(.syncAncestors([block])), from: stage.leader)
+        #expect(stage.node.core.counters.rejections == 0)
+        // The second batch of a sequence is.
+        for value in ["1", "2"] {
+            let copy = stage.copy(TestChain.batch(stage.leader, 1, [("a", value)]))
+            stage.node.receive(.ledger(.batch(copy)), from: stage.leader)
+        }
         #expect(stage.node.core.counters.rejections == 1)
     }
 
