@@ -23,8 +23,8 @@ final class Connection {
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
         }
-        // Not closed here: an object with all its properties ends by `deinit`, and the number may be
-        // another client's by the second time.
+        // Not closed here: an object with all its properties ends by `deinit`, and the number may
+        // be another client's by the second time.
         guard code == 0 else { throw Failure("can't connect to port \(port): error \(errno)") }
     }
 
