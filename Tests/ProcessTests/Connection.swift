@@ -23,11 +23,9 @@ final class Connection {
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
         }
-        guard code == 0 else {
-            let error = errno
-            close(descriptor)
-            throw Failure("can't connect to port \(port): error \(error)")
-        }
+        // Not closed here: an object with all its properties ends by `deinit`, and the number may
+        // be another client's by the second time.
+        guard code == 0 else { throw Failure("can't connect to port \(port): error \(errno)") }
     }
 
     deinit { close(descriptor) }
