@@ -33,6 +33,14 @@ private final class Sink: Sendable {
     }
 
     var outcomes: [ExecutorOutcome] { state.withLock { $0.outcomes } }
+
+    /// Those that came since the last time.
+    func takeOutcomes() -> [ExecutorOutcome] {
+        state.withLock { state in
+            defer { state.outcomes = [] }
+            return state.outcomes
+        }
+    }
     var byteCount: Int { state.withLock { $0.byteCount } }
 
     /// Takes what has come, as the loop does.
@@ -50,13 +58,22 @@ private final class Sink: Sendable {
         _ backend: any StorageBackend, _ chain: TestChain, own: Int = 0,
         policy: BlockExecutor<KeyValueStore>.SavePolicy = NodeSettings.savePolicy()
     ) throws -> (Executor<KeyValueStore>, Sink) {
+        let (executor, sink) = try make(backend, chain, own: own, policy: policy)
+        executor.start()
+        return (executor, sink)
+    }
+
+    /// An executor without a thread.
+    private func make(
+        _ backend: any StorageBackend, _ chain: TestChain, own: Int = 0,
+        policy: BlockExecutor<KeyValueStore>.SavePolicy = NodeSettings.savePolicy()
+    ) throws -> (Executor<KeyValueStore>, Sink) {
         let store = ChainStore(backend, rules: TestChain.rules)
         _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
         let sink = Sink()
         let executor = Executor(
             application: KeyValueStore(), store: store, own: ValidatorIndex(own), policy: policy
         ) { sink.add($0, $1) }
-        executor.start()
         return (executor, sink)
     }
 
@@ -132,24 +149,61 @@ private final class Sink: Sendable {
             .readBlock(Height(5), ticket: 8), .readBlock(Height(6), ticket: 9), .sync,
         ]
         for job in jobs { executor.append(job) }
-        let outcomes = sink.outcomes(14).dropFirst(5).map { outcome in
+        let outcomes = sink.outcomes(16).dropFirst(5).map { outcome in
             switch outcome {
             case .blocks(.syncResponse(let run), peer):
                 "run \(run.blocks[0].height) to \(run.certificate.statement.height)"
             case .batch(let batch, peer): "batch \(batch.sequence)"
-            case .served(peer, let cost): "served \(cost)"
+            case .served(peer, let cost, let byteCount):
+                "served \(cost)" + (byteCount == 0 ? "" : " of \(byteCount)")
             case .block(let block, let ticket):
                 "block \(block.map { "\($0.block.height)" } ?? "-") \(ticket)"
             case .synced: "synced"
             default: "\(outcome)"
             }
         }
+        let size = chain.committed[0].batches[0].encoded.count
+        let isOwn = { (word: String) in word.hasPrefix("block") || word == "synced" }
+        #expect(outcomes.filter(isOwn) == ["block 5 8", "block - 9", "synced"])
         #expect(
-            outcomes == [
-                "run 2 to 5", "served 16", "served 16", "batch 5", "batch 1", "served 3",
-                "block 5 8", "block - 9", "synced",
+            outcomes.filter { !isOwn($0) } == [
+                "run 2 to 5", "served 16", "served 16", "batch 5", "served 1 of \(size)",
+                "served 1", "batch 1", "served 1 of \(size)",
             ])
         #expect(executor.close() == nil)
+    }
+
+    @Test("Blocks don't wait for what peers want to read, and peers take turns")
+    func turns() throws {
+        var chain = TestChain()
+        for height in 1...4 { chain.append([("key", "\(height)")]) }
+        let (executor, sink) = try make(MemoryBackend(), chain)
+        func work() -> [String] {
+            _ = executor.workHere()
+            return sink.takeOutcomes().map { outcome in
+                switch outcome {
+                case .executed(let block, _, _): "block \(block.block.height)"
+                case .batch(let batch, let peer): "batch \(batch.sequence) for \(peer)"
+                case .served(let peer, _, _): "served \(peer)"
+                default: "\(outcome)"
+                }
+            }
+        }
+        for committed in chain.committed.prefix(3) {
+            executor.append(.execute(committed, places: [nil]))
+        }
+        #expect(work() == ["block 1", "block 2", "block 3"])
+        let references = chain.committed.map { $0.batches[0].reference }
+        for peer in [2, 3] {
+            executor.append(.readBatches(Array(references[0...1]), for: ValidatorIndex(peer)))
+        }
+        #expect(work() == ["batch 1 for 2", "served 2"])
+        executor.append(.execute(chain.committed[3], places: [nil]))
+        #expect(work() == ["block 4"])
+        #expect(work() == ["batch 1 for 3", "served 3"])
+        #expect(work() == ["batch 2 for 2", "served 2"])
+        #expect(work() == ["batch 2 for 3", "served 3"])
+        #expect(work().isEmpty)
     }
 
     @Test("After the disk has failed nothing is done any more, and the failure is told once")

@@ -56,8 +56,9 @@ enum ExecutorOutcome: Sendable {
     case judged(Digest, isValid: Bool)
     case blocks(LedgerMessage, for: ValidatorIndex)
     case batch(Batch, for: ValidatorIndex)
-    /// What the peer asked for and is here was handed back.
-    case served(ValidatorIndex, cost: Int)
+    /// A part of what the peer asked for was read and, if it is here, handed back: so many bytes of
+    /// batches.
+    case served(ValidatorIndex, cost: Int, byteCount: Int)
     case block(StoredBlock?, ticket: UInt64)
     case synced
     /// The disk refused. Nothing more is executed.
@@ -73,11 +74,23 @@ extension ExecutorJob {
         default: 0
         }
     }
+
+    /// The first part of a peer's request, a read or few, and the rest of it.
+    fileprivate var parted: (first: ExecutorJob, rest: ExecutorJob?) {
+        guard case .readBatches(let references, let peer) = self, references.count > 1 else {
+            return (self, nil)
+        }
+        return (
+            .readBatches([references[0]], for: peer),
+            .readBatches(Array(references.dropFirst()), for: peer)
+        )
+    }
 }
 
 /// The application on a thread of its own, with its part of the disk.
 ///
-/// Jobs are done in order. Outcomes are handed back in bunches: all that a wake-up's worth of jobs
+/// Jobs are done in order, and what peers want to read while there is nothing else to do, a batch at
+/// a time: it may be large, and blocks don't wait for it. Outcomes are handed back in bunches: all that a wake-up's worth of jobs
 /// produced, since a wake-up of the event loop costs more than most jobs. Large outcomes go
 /// earlier, and the thread waits while the loop has not taken those before: a short request can
 /// have a long answer.
@@ -89,7 +102,20 @@ extension ExecutorJob {
 final class Executor<App: Application>: @unchecked Sendable {
     private struct Queue {
         var jobs: [ExecutorJob] = []
+        /// What peers want to read, each in its turn.
+        var reads = Deque<ExecutorJob>()
         var isClosing = false
+
+        var isIdle: Bool { jobs.isEmpty && reads.isEmpty }
+
+        /// All jobs; or else a part of what peers want to read.
+        mutating func takeJobs() -> [ExecutorJob] {
+            defer { jobs = [] }
+            guard jobs.isEmpty, let read = reads.popFirst() else { return jobs }
+            let (first, rest) = read.parted
+            if let rest { reads.append(rest) }
+            return [first]
+        }
         /// The bytes of outcomes that the loop has not taken yet.
         var untakenByteCount = 0
     }
@@ -144,8 +170,10 @@ final class Executor<App: Application>: @unchecked Sendable {
 
     func append(_ job: ExecutorJob) {
         let wasIdle = queue.withLock { queue in
-            queue.jobs.append(job)
-            return queue.jobs.count == 1
+            defer {
+                if job.peerCost == 0 { queue.jobs.append(job) } else { queue.reads.append(job) }
+            }
+            return queue.isIdle
         }
         if wasIdle { queue.notify() }
     }
@@ -178,10 +206,7 @@ final class Executor<App: Application>: @unchecked Sendable {
     /// Does what was asked for so far on the calling thread, and says whether there was anything:
     /// for an executor that has no thread, since it was not started.
     func workHere() -> Bool {
-        let jobs = queue.withLock { queue in
-            defer { queue.jobs = [] }
-            return queue.jobs
-        }
+        let jobs = queue.withLock { $0.takeJobs() }
         perform(jobs)
         return !jobs.isEmpty
     }
@@ -195,10 +220,11 @@ final class Executor<App: Application>: @unchecked Sendable {
 
     /// Waits for jobs, but not for long while there are blocks to keep.
     private func nextJobs() -> ([ExecutorJob], isClosing: Bool) {
-        let isReady = { (queue: Queue) in !queue.jobs.isEmpty || queue.isClosing }
+        let isReady = { (queue: Queue) in !queue.isIdle || queue.isClosing }
         let take = { (queue: inout Queue) in
-            defer { queue.jobs = [] }
-            return (queue.jobs, isClosing: queue.isClosing)
+            // Peers are not waited for at the end.
+            if queue.isClosing { queue.reads.removeAll() }
+            return (queue.takeJobs(), isClosing: queue.isClosing)
         }
         guard blocks.unkeptBlockCount > 0, failure == nil else {
             return queue.withLock(when: isReady, take)
@@ -272,15 +298,14 @@ final class Executor<App: Application>: @unchecked Sendable {
                 if let answer = try store.answer(request) {
                     add(.blocks(answer, for: peer), byteCount: LedgerLimits.syncByteLimit)
                 }
-                add(.served(peer, cost: job.peerCost))
+                add(.served(peer, cost: job.peerCost, byteCount: 0))
             case .readBatches(let references, let peer):
-                try blocks.keep()
                 for reference in references {
-                    if let batch = try store.batch(reference) {
-                        add(.batch(batch, for: peer), byteCount: batch.encoded.count)
-                    }
+                    let batch = try batch(reference)
+                    let byteCount = batch?.encoded.count ?? 0
+                    if let batch { add(.batch(batch, for: peer), byteCount: byteCount) }
+                    add(.served(peer, cost: 1, byteCount: byteCount))
                 }
-                add(.served(peer, cost: job.peerCost))
             case .readBlock(let height, let ticket):
                 try blocks.keep()
                 add(.block(try store.storedBlock(at: height), ticket: ticket))
@@ -296,6 +321,14 @@ final class Executor<App: Application>: @unchecked Sendable {
             failure = error
             add(.failed(error))
         }
+    }
+
+    /// A batch of an executed block. Blocks gather before they are kept, also while peers read.
+    private func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
+        if let batch = try store.batch(reference) { return batch }
+        guard blocks.unkeptBlockCount > 0 else { return nil }
+        try blocks.keep()
+        return try store.batch(reference)
     }
 
     private func execute(_ committed: CommittedBlock, _ places: [LogPosition?]) {

@@ -75,8 +75,12 @@ extension NodeCore {
     /// does. More is dropped, and asked for again by whoever needs it.
     private static var peerCostLimit: Int { 2 * LedgerLimits.batchRequestLimit }
 
+    /// How many bytes a read counts for at least, be it of nothing: it takes its time as well.
+    static var leastRead: Int { 4_096 }
+
     private func serve(_ job: ExecutorJob, to peer: ValidatorIndex) {
-        guard peerCosts[peer.rawValue] < Self.peerCostLimit else {
+        guard peerCosts[peer.rawValue] < Self.peerCostLimit, reads.hasRoom(for: peer, at: loop.now)
+        else {
             counters.dropped += 1
             return
         }

@@ -57,6 +57,8 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
     var blockReads: [UInt64: BlockCompletion] = [:]
     /// What each peer has asked the executor for and was not served yet.
     var peerCosts: [Int]
+    /// What was read from disk for each peer of late.
+    var reads: AnswerBudget
     var counters = NodeCounters()
     /// What the loop may still spend on checking signatures itself.
     var inlineChecks: TokenBucket
@@ -88,6 +90,7 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
         batches = OpenBatches(author: settings.own, targetBytes: settings.batchBytes)
         inlineChecks = TokenBucket(settings.inlineChecks, at: loop.now)
         peerCosts = Array(repeating: 0, count: settings.validators.count)
+        reads = AnswerBudget(validatorCount: settings.validators.count)
         counters.stateRoot = state.stateRoot
     }
 

@@ -213,6 +213,25 @@ import Testing
         #expect(answers() == limit)
     }
 
+    @Test("So much is read from disk for a peer in a second, and more once time has passed")
+    func reads() throws {
+        let stage = try Self.stage()
+        let (node, peer) = (stage.node, stage.leader)
+        func ask() {
+            node.receive(.ledger(.syncRequest(.from(Height(0)))), from: peer)
+            node.settle()
+        }
+        // Each counts for sixteen reads of 4 KiB at least.
+        let limit = LedgerLimits().answerBytes / (16 * 4_096)
+        for _ in 0..<limit { ask() }
+        #expect(node.core.counters.dropped == 0)
+        ask()
+        #expect(node.core.counters.dropped == 1)
+        node.loop.advance(to: node.loop.now.advanced(by: .milliseconds(1)))
+        ask()
+        #expect(node.core.counters.dropped == 1)
+    }
+
     @Test("Contradictions are counted where the configuration wants them")
     func evidence() throws {
         for isWanted in [true, false] {
