@@ -50,13 +50,13 @@ extension World {
     private mutating func departure(
         from sender: ValidatorIndex, to target: ValidatorIndex, byteCount: () -> Int
     ) -> Instant? {
-        guard isFaulty else { return now }
         let (from, to) = (sender.rawValue, target.rawValue)
+        // A lull may outlast the faults.
         guard !links.isCut(from: from, to: to, at: now) else {
             statistics[.cutOff] += 1
             return nil
         }
-        guard plan.bytesPerMillisecond > 0 else { return now }
+        guard isFaulty, plan.bytesPerMillisecond > 0 else { return now }
         let departure = links.send(
             byteCount(), from: from, to: to, at: now, rate: plan.bytesPerMillisecond,
             limit: .milliseconds(500))

@@ -1,4 +1,4 @@
-import BFTBase
+package import BFTBase
 import BFTCore
 
 /// How many bytes of batches each peer is sent because it asks for them: one budget for what a

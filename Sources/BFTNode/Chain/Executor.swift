@@ -89,11 +89,11 @@ extension ExecutorJob {
 
 /// The application on a thread of its own, with its part of the disk.
 ///
-/// Jobs are done in order, and what peers want to read while there is nothing else to do, a batch at
-/// a time: it may be large, and blocks don't wait for it. Outcomes are handed back in bunches: all that a wake-up's worth of jobs
-/// produced, since a wake-up of the event loop costs more than most jobs. Large outcomes go
-/// earlier, and the thread waits while the loop has not taken those before: a short request can
-/// have a long answer.
+/// Jobs are done in order. What peers want to read comes after those that wait, a batch at a time:
+/// it may be large, and there may be much of it. Outcomes are handed back in bunches: all that a
+/// wake-up's worth of jobs produced, since a wake-up of the event loop costs more than most jobs.
+/// Large outcomes go earlier, and the thread waits while the loop has not taken those before: a
+/// short request can have a long answer.
 ///
 /// Blocks are kept on disk after their outcomes were handed back, several with one write: when
 /// enough have gathered, when somebody wants to read them, or when there is nothing else to do.
@@ -108,13 +108,13 @@ final class Executor<App: Application>: @unchecked Sendable {
 
         var isIdle: Bool { jobs.isEmpty && reads.isEmpty }
 
-        /// All jobs; or else a part of what peers want to read.
+        /// All jobs, and a part of what peers want to read.
         mutating func takeJobs() -> [ExecutorJob] {
             defer { jobs = [] }
-            guard jobs.isEmpty, let read = reads.popFirst() else { return jobs }
+            guard let read = reads.popFirst() else { return jobs }
             let (first, rest) = read.parted
             if let rest { reads.append(rest) }
-            return [first]
+            return jobs + [first]
         }
         /// The bytes of outcomes that the loop has not taken yet.
         var untakenByteCount = 0

@@ -171,7 +171,7 @@ import Testing
             return outcome.trace
         }
         // What was on its way arrives.
-        let during = Instant(nanoseconds: 240_000_000)..<Instant(nanoseconds: 1_000_000_000)
+        let during = Instant(nanoseconds: 300_000_000)..<Instant(nanoseconds: 1_000_000_000)
         let heard = trace.filter { $0.kind == .received }.map(\.time)
         #expect(heard.contains { $0 < during.lowerBound })
         #expect(heard.contains { $0 >= during.upperBound })
