@@ -24,11 +24,18 @@ public struct Draft: Sendable, Equatable {
     public let applied: AppliedState
     /// Empty if there is nothing to order.
     public let payload: [BatchReference]
+    /// Whether the payload is empty since more is about to come: in a moment there is work again,
+    /// and an empty block meanwhile would only be one more.
+    public let isGathering: Bool
 
-    public init(time: Timestamp, applied: AppliedState, payload: [BatchReference]) {
+    public init(
+        time: Timestamp, applied: AppliedState, payload: [BatchReference],
+        isGathering: Bool = false
+    ) {
         self.time = time
         self.applied = applied
         self.payload = payload
+        self.isGathering = isGathering
     }
 }
 

@@ -55,7 +55,10 @@ extension Ledger {
             try insert(copy, from: sender, at: now, into: &effects)
         } catch {
             // A late copy of what is here, or of what a block brought along, is nobody's fault.
-            if error == .alreadyOrdered || error == .known { return }
+            if error == .alreadyOrdered || error == .known {
+                fetcher.forget(copy.reference)
+                return
+            }
             throw .batch(error)
         }
     }

@@ -189,7 +189,7 @@ struct Ledger: Equatable, Sendable {
         let payload = pool.draft(frontier: frontier, start: start, isCautious: isCautious)
         if pace.gathers(payload, at: now) {
             hasNews = true
-            return Draft(time: wallTime, applied: applied, payload: [])
+            return Draft(time: wallTime, applied: applied, payload: [], isGathering: true)
         }
         pace.note(payload, at: now)
         // The protocol knows the view; a place has one batch that is drafted.

@@ -239,7 +239,9 @@ public final class TCPConnection: HandleOwner {
             listForDelivery()
         }
         if phase != .open { input.removeAll() }
-        if phase == .open, !isPaused, input.count >= input.limit { return abort(.inputLimit) }
+        if phase == .open, !isPaused, !isDeliveryDue, input.count >= input.limit {
+            return abort(.inputLimit)
+        }
         input.returnBlock(to: &loop.pool)
         updateReading()
     }

@@ -110,7 +110,7 @@ extension HotStuffReplica {
             return
         }
         let emptyAt = enteredAt.advanced(by: pacemaker.idleInterval)
-        if draft.payload.isEmpty, !isWorkUncommitted, now < emptyAt {
+        if draft.payload.isEmpty, draft.isGathering || !isWorkUncommitted, now < emptyAt {
             leadership = .waiting(until: emptyAt)
             announce(into: &effects)
             return

@@ -284,22 +284,27 @@ import Testing
         #expect(fetcher.dueRequests(at: Fixture.at(700)).contains { $0.peer.rawValue == 1 })
     }
 
-    @Test("An answer is taken for a while after its view, and the oldest give way")
+    @Test("An answer is taken for a while after its view, and whoever makes names up loses its own")
     func lapse() {
-        var lapsed = LapsedRequests()
+        var lapsed = LapsedRequests(validatorCount: 4)
+        let real = Fixture.batch(2, 1).reference
+        lapsed.insert(real, namedBy: ValidatorIndex(1), at: Fixture.at(0))
         let references = (UInt64(1)...66).map { Fixture.batch(1, $0).reference }
-        for reference in references { lapsed.insert(reference, at: Fixture.at(0)) }
-        #expect(
-            references.map { lapsed.contains($0) } == [false, false]
-                + Array(repeating: true, count: 64))
-        #expect(lapsed.contains(author: ValidatorIndex(1), sequence: BatchSequence(3)))
-        #expect(!lapsed.contains(author: ValidatorIndex(2), sequence: BatchSequence(3)))
+        for reference in references {
+            lapsed.insert(reference, namedBy: ValidatorIndex(3), at: Fixture.at(0))
+        }
+        let kept = references.map { lapsed.contains($0) }
+        #expect(kept == [false, false] + Array(repeating: true, count: 64))
+        #expect(lapsed.contains(real))
+        #expect(lapsed.places.contains(author: ValidatorIndex(1), sequence: BatchSequence(3)))
+        #expect(!lapsed.places.contains(author: ValidatorIndex(1), sequence: BatchSequence(2)))
+        #expect(!lapsed.places.contains(author: ValidatorIndex(2), sequence: BatchSequence(3)))
         lapsed.remove(references[2])
         #expect(!lapsed.contains(references[2]) && lapsed.contains(references[3]))
         lapsed.expire(at: Fixture.at(9_999))
         #expect(lapsed.contains(references[3]))
         lapsed.expire(at: Fixture.at(10_000))
-        #expect(lapsed == LapsedRequests())
+        #expect(lapsed == LapsedRequests(validatorCount: 4))
     }
 
     @Test("A batch that came after its view was over is there for the next one")

@@ -154,21 +154,21 @@ private final class Sink: Sendable {
             case .blocks(.syncResponse(let run), peer):
                 "run \(run.blocks[0].height) to \(run.certificate.statement.height)"
             case .batch(let batch, peer): "batch \(batch.sequence)"
-            case .served(peer, let cost, let byteCount):
-                "served \(cost)" + (byteCount == 0 ? "" : " of \(byteCount)")
+            case .served(peer, let cost, let unclaimed):
+                "served \(cost)" + (unclaimed == 0 ? "" : " and \(unclaimed)")
             case .block(let block, let ticket):
                 "block \(block.map { "\($0.block.height)" } ?? "-") \(ticket)"
             case .synced: "synced"
             default: "\(outcome)"
             }
         }
-        let size = chain.committed[0].batches[0].encoded.count
         let isOwn = { (word: String) in word.hasPrefix("block") || word == "synced" }
         #expect(outcomes.filter(isOwn) == ["block 5 8", "block - 9", "synced"])
         #expect(
             outcomes.filter { !isOwn($0) } == [
-                "run 2 to 5", "served 16", "served 16", "batch 5", "served 1 of \(size)",
-                "served 1", "batch 1", "served 1 of \(size)",
+                "run 2 to 5", "served 16", "served 16", "batch 5", "served 1", "served 1",
+                "batch 1",
+                "served 1",
             ])
         #expect(executor.close() == nil)
     }
@@ -197,11 +197,11 @@ private final class Sink: Sendable {
         for peer in [2, 3] {
             executor.append(.readBatches(Array(references[0...1]), for: ValidatorIndex(peer)))
         }
-        #expect(work() == ["batch 1 for 2", "served 2"])
+        #expect(work() == ["batch 1 for v2", "served v2"])
         executor.append(.execute(chain.committed[3], places: [nil]))
-        #expect(work() == ["block 4", "batch 1 for 3", "served 3"])
-        #expect(work() == ["batch 2 for 2", "served 2"])
-        #expect(work() == ["batch 2 for 3", "served 3"])
+        #expect(work() == ["block 4", "batch 1 for v3", "served v3"])
+        #expect(work() == ["batch 2 for v2", "served v2"])
+        #expect(work() == ["batch 2 for v3", "served v3"])
         #expect(work().isEmpty)
     }
 

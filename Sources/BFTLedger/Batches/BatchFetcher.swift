@@ -64,7 +64,8 @@ struct BatchFetcher: Equatable, Sendable {
     private var wanted: [Wanted] = []
     /// The names in `wanted`, and whether somebody honest has voted for each. Never walked.
     private var names: [BatchReference: Bool] = [:]
-    private var lapsed = LapsedRequests()
+    private var places = BatchPlaces()
+    private var lapsed: LapsedRequests
     private var peers: [Peer]
     private let own: ValidatorIndex
     private let limits: LedgerLimits
@@ -75,6 +76,7 @@ struct BatchFetcher: Equatable, Sendable {
 
     init(validatorCount: Int, own: ValidatorIndex, limits: LedgerLimits) {
         peers = Array(repeating: Peer(), count: validatorCount)
+        lapsed = LapsedRequests(validatorCount: validatorCount)
         self.own = own
         self.limits = limits
     }
@@ -85,17 +87,18 @@ struct BatchFetcher: Equatable, Sendable {
 
     /// Whether a batch of this place is wanted, whatever its digest.
     func isWanted(author: ValidatorIndex, sequence: BatchSequence) -> Bool {
-        wanted.contains { $0.reference.author == author && $0.reference.sequence == sequence }
-            || lapsed.contains(author: author, sequence: sequence)
+        places.contains(author: author, sequence: sequence)
+            || lapsed.places.contains(author: author, sequence: sequence)
     }
 
     var nextDeadline: Instant? { wanted.lazy.map(\.dueAt).min() }
 
     /// Wants `reference` from `due` on. Whoever has voted for its block meanwhile is asked at once.
     mutating func want(_ reference: BatchReference, of holders: Holders, at due: Instant) {
-        lapsed.remove(reference)
         let known = names[reference]
         guard known == nil || holders.isCertified && known == false else { return }
+        lapsed.remove(reference)
+        if known == nil { places.add(reference) }
         names[reference] = holders.isCertified
         if let position = wanted.firstIndex(where: { $0.reference == reference }) {
             close(wanted[position])
@@ -116,6 +119,7 @@ struct BatchFetcher: Equatable, Sendable {
     mutating func found(_ reference: BatchReference, from peer: ValidatorIndex?, at now: Instant) {
         lapsed.remove(reference)
         guard names.removeValue(forKey: reference) != nil else { return }
+        places.remove(reference)
         if let peer, peer != own { peers[peer.rawValue].heardAt = now }
         guard let position = wanted.firstIndex(where: { $0.reference == reference }) else { return }
         let entry = wanted.remove(at: position)
@@ -125,12 +129,18 @@ struct BatchFetcher: Equatable, Sendable {
         }
     }
 
+    /// Takes note that nobody needs the batch any more, whatever may still come.
+    mutating func forget(_ reference: BatchReference) { lapsed.remove(reference) }
+
     /// Asks for nothing any more that is not needed.
     mutating func keep(at now: Instant, only isNeeded: (BatchReference) -> Bool) {
         for entry in wanted where !isNeeded(entry.reference) {
             names.removeValue(forKey: entry.reference)
+            places.remove(entry.reference)
             close(entry)
-            if !holds(.lapse, !entry.wasAsked) { lapsed.insert(entry.reference, at: now) }
+            if !holds(.lapse, !entry.wasAsked) {
+                lapsed.insert(entry.reference, namedBy: entry.holders.proposer, at: now)
+            }
         }
         wanted.removeAll { names[$0.reference] == nil }
     }

@@ -53,7 +53,13 @@ struct ProposalPace: Equatable, Sendable {
 
     /// Whether `payload` is held back for what others are about to add. Then `due` says until when.
     mutating func gathers(_ payload: [BatchReference], at now: Instant) -> Bool {
-        guard !payload.isEmpty else { return false }
+        let byteCount = payload.reduce(0) { $0 + $1.byteCount }
+        // A large block is worth its cost, and may have no room for more.
+        guard !payload.isEmpty, byteCount < limits.largeBlockBytes else { return false }
+        // What was gathered for in a view that was lost is over.
+        if let since = gathersSince, now.since(since) >= limits.gatherInterval.scaled(by: 2) {
+            gathersSince = nil
+        }
         let latest = Interval(nanoseconds: Self.memory * limits.largeBlockInterval.nanoseconds)
         var authors = Bitmap(count: namedAt.count)
         for reference in payload { authors.insert(reference.author.rawValue) }

@@ -70,7 +70,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
                 ownClaim: consensus.commitVoteHeight, at: now, into: &turn.ledgerEffects)
             drain(&turn, into: &effects)
             tellWork(&turn)
-        } while !turn.isQuiet
+        } while !turn.isQuiet || ledger.hasNews
         setTimer(turn, into: &effects)
     }
 

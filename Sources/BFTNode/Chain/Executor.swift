@@ -56,9 +56,9 @@ enum ExecutorOutcome: Sendable {
     case judged(Digest, isValid: Bool)
     case blocks(LedgerMessage, for: ValidatorIndex)
     case batch(Batch, for: ValidatorIndex)
-    /// A part of what the peer asked for was read and, if it is here, handed back: so many bytes of
-    /// batches.
-    case served(ValidatorIndex, cost: Int, byteCount: Int)
+    /// A part of what the peer asked for was read and, if it is here, handed back, with so many
+    /// bytes more than the request seemed to be about.
+    case served(ValidatorIndex, cost: Int, unclaimed: Int)
     case block(StoredBlock?, ticket: UInt64)
     case synced
     /// The disk refused. Nothing more is executed.
@@ -74,6 +74,28 @@ extension ExecutorJob {
         default: 0
         }
     }
+
+    /// How many bytes a peer's request seems to be about: what names say, as far as that can be,
+    /// and no less than what a read of nothing costs.
+    var claimedByteCount: Int {
+        switch self {
+        case .readBatches(let references, _): references.reduce(0) { $0 + Self.claim($1) }
+        default: peerCost * Self.leastRead
+        }
+    }
+
+    fileprivate static func claim(_ reference: BatchReference) -> Int {
+        min(max(reference.byteCount, leastRead), Batch.byteLimit)
+    }
+
+    /// How many bytes of headers `answer` has beyond that, about.
+    fileprivate func unclaimed(by answer: LedgerMessage?) -> Int {
+        guard case .syncResponse(let run) = answer else { return 0 }
+        let byteCount = run.blocks.reduce(0) { $0 + 256 + 64 * $1.payload.count }
+        return max(0, byteCount - claimedByteCount)
+    }
+
+    private static var leastRead: Int { 4_096 }
 
     /// The first part of a peer's request, a read or few, and the rest of it.
     fileprivate var parted: (first: ExecutorJob, rest: ExecutorJob?) {
@@ -295,16 +317,18 @@ final class Executor<App: Application>: @unchecked Sendable {
                 add(.judged(block.digest, isValid: blocks.application.judge(context, batches)))
             case .readBlocks(let request, let peer):
                 try blocks.keep()
-                if let answer = try store.answer(request) {
+                let answer = try store.answer(request)
+                if let answer {
                     add(.blocks(answer, for: peer), byteCount: LedgerLimits.syncByteLimit)
                 }
-                add(.served(peer, cost: job.peerCost, byteCount: 0))
+                add(.served(peer, cost: job.peerCost, unclaimed: job.unclaimed(by: answer)))
             case .readBatches(let references, let peer):
                 for reference in references {
                     let batch = try batch(reference)
                     let byteCount = batch?.encoded.count ?? 0
                     if let batch { add(.batch(batch, for: peer), byteCount: byteCount) }
-                    add(.served(peer, cost: 1, byteCount: byteCount))
+                    let unclaimed = max(0, byteCount - ExecutorJob.claim(reference))
+                    add(.served(peer, cost: 1, unclaimed: unclaimed))
                 }
             case .readBlock(let height, let ticket):
                 try blocks.keep()

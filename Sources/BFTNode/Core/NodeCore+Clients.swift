@@ -121,9 +121,9 @@ extension NodeCore {
                 send(.ledger(answer), to: peer)
             case .batch(let batch, let peer):
                 send(.ledger(.batch(BatchCopy(batch))), to: peer)
-            case .served(let peer, let cost, let byteCount):
+            case .served(let peer, let cost, let unclaimed):
                 peerCosts[peer.rawValue] -= cost
-                reads.charge(max(byteCount, cost * Self.leastRead), to: peer, at: loop.now)
+                reads.charge(unclaimed, to: peer, at: loop.now)
             case .block(let block, let ticket):
                 blockReads.removeValue(forKey: ticket)?(.success(block))
             case .synced: storeSynced()

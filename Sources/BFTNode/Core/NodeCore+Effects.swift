@@ -75,9 +75,6 @@ extension NodeCore {
     /// does. More is dropped, and asked for again by whoever needs it.
     private static var peerCostLimit: Int { 2 * LedgerLimits.batchRequestLimit }
 
-    /// How many bytes a read counts for at least, be it of nothing: it takes its time as well.
-    static var leastRead: Int { 4_096 }
-
     private func serve(_ job: ExecutorJob, to peer: ValidatorIndex) {
         guard peerCosts[peer.rawValue] < Self.peerCostLimit, reads.hasRoom(for: peer, at: loop.now)
         else {
@@ -85,6 +82,7 @@ extension NodeCore {
             return
         }
         peerCosts[peer.rawValue] += job.peerCost
+        reads.charge(job.claimedByteCount, to: peer, at: loop.now)
         executor.append(job)
     }
 
