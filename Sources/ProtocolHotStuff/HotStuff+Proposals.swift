@@ -112,7 +112,8 @@ extension HotStuffReplica {
         let emptyAt = enteredAt.advanced(by: pacemaker.idleInterval)
         if draft.payload.isEmpty, draft.isGathering || !isWorkUncommitted, now < emptyAt {
             leadership = .waiting(until: emptyAt)
-            announce(into: &effects)
+            // The proposal will say it in a moment.
+            if !draft.isGathering { announce(into: &effects) }
             return
         }
         let block = Block(

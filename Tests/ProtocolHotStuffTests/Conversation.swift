@@ -102,7 +102,8 @@ struct Conversation<Rules: HotStuffRules> {
             return .drafted(
                 Draft(
                     time: Timestamp(milliseconds: 1), applied: Sample.genesis.applied,
-                    payload: rest[0] == "payload" ? [Sample.reference] : []),
+                    payload: rest[0] == "payload" ? [Sample.reference] : [],
+                    isGathering: rest[0] == "gathering"),
                 view: draft.view, parent: draft.parent)
         case ("judged", 2):
             return .judged(
