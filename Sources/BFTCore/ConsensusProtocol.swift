@@ -24,18 +24,11 @@ public struct Draft: Sendable, Equatable {
     public let applied: AppliedState
     /// Empty if there is nothing to order.
     public let payload: [BatchReference]
-    /// Whether the payload is empty since more is about to come: in a moment there is work again,
-    /// and an empty block meanwhile would only be one more.
-    public let isGathering: Bool
 
-    public init(
-        time: Timestamp, applied: AppliedState, payload: [BatchReference],
-        isGathering: Bool = false
-    ) {
+    public init(time: Timestamp, applied: AppliedState, payload: [BatchReference]) {
         self.time = time
         self.applied = applied
         self.payload = payload
-        self.isGathering = isGathering
     }
 }
 
@@ -234,6 +227,11 @@ public protocol ConsensusProtocol: Sendable, Equatable {
 
     mutating func handle(_ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>])
 
+    /// Whether a leader that has something to propose should wait a moment for those who are about
+    /// to write. That pays where a block is committed before the next one is proposed: all clients
+    /// are answered at once, and write again at once.
+    static var leadersGather: Bool { get }
+
     /// Whether `message` could change anything. A host asks before it spends time on signatures.
     func isUseful(_ message: Message) -> Bool
 
@@ -260,6 +258,8 @@ public protocol ConsensusProtocol: Sendable, Equatable {
 }
 
 extension ConsensusProtocol {
+    public static var leadersGather: Bool { false }
+
     /// Everything in views up to that of the committed block.
     public var forgotten: Floor { Floor(view: committed.view, height: committed.height) }
 

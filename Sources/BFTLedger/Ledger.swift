@@ -163,9 +163,11 @@ struct Ledger: Equatable, Sendable {
 
     /// What to propose on top of `branch.tip`.
     ///
-    /// - Parameter isCautious: whether to name only batches whose signatures are checked.
+    /// - Parameters:
+    ///   - isCautious: whether to name only batches whose signatures are checked.
+    ///   - gathers: whether to wait a little for those who are about to write.
     mutating func draft(
-        on branch: Branch, isCautious: Bool = false, at now: Instant
+        on branch: Branch, isCautious: Bool = false, gathers: Bool = false, at now: Instant
     ) -> Draft {
         let applied = vouchedState(on: branch.tip)
         let blocks = branch.undecided
@@ -187,9 +189,9 @@ struct Ledger: Equatable, Sendable {
         self.isCautious = isCautious
         if isCautious { hasNews = true }
         let payload = pool.draft(frontier: frontier, start: start, isCautious: isCautious)
-        if pace.gathers(payload, at: now) {
+        if gathers, pace.gathers(payload, at: now) {
             hasNews = true
-            return Draft(time: wallTime, applied: applied, payload: [], isGathering: true)
+            return Draft(time: wallTime, applied: applied, payload: [])
         }
         pace.note(payload, at: now)
         // The protocol knows the view; a place has one batch that is drafted.

@@ -110,10 +110,9 @@ extension HotStuffReplica {
             return
         }
         let emptyAt = enteredAt.advanced(by: pacemaker.idleInterval)
-        if draft.payload.isEmpty, draft.isGathering || !isWorkUncommitted, now < emptyAt {
+        if draft.payload.isEmpty, !isWorkUncommitted, now < emptyAt {
             leadership = .waiting(until: emptyAt)
-            // The proposal will say it in a moment.
-            if !draft.isGathering { announce(into: &effects) }
+            announce(into: &effects)
             return
         }
         let block = Block(

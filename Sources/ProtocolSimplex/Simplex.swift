@@ -31,6 +31,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     public typealias Durable = DurableRecord
 
     public static var commitKinds: [VoteKind] { [.finalize, .notarize] }
+    public static var leadersGather: Bool { true }
 
     public static func isEnough(
         _ power: VotingPower, of kind: VoteKind, among validators: ValidatorSet

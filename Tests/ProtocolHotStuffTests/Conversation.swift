@@ -102,8 +102,7 @@ struct Conversation<Rules: HotStuffRules> {
             return .drafted(
                 Draft(
                     time: Timestamp(milliseconds: 1), applied: Sample.genesis.applied,
-                    payload: rest[0] == "payload" ? [Sample.reference] : [],
-                    isGathering: rest[0] == "gathering"),
+                    payload: rest[0] == "payload" ? [Sample.reference] : []),
                 view: draft.view, parent: draft.parent)
         case ("judged", 2):
             return .judged(

@@ -186,7 +186,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             let isCautious = Ledger.hasHonestFailed(
                 after: branch.tip.view, before: view, in: ledger.configuration,
                 ledBy: consensus.leader(of:))
-            let draft = ledger.draft(on: branch, isCautious: isCautious, at: turn.now)
+            let draft = ledger.draft(
+                on: branch, isCautious: isCautious, gathers: P.leadersGather, at: turn.now)
             turn.inputs.append(.drafted(draft, view: view, parent: branch.tip.digest))
         case .judge(let branch):
             ledger.consider(branch, at: turn.now)
