@@ -70,7 +70,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
                 ownClaim: consensus.commitVoteHeight, at: now, into: &turn.ledgerEffects)
             drain(&turn, into: &effects)
             tellWork(&turn)
-        } while !turn.isQuiet || ledger.hasNews
+        } while !turn.isQuiet
         setTimer(turn, into: &effects)
     }
 
@@ -252,7 +252,10 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     private mutating func setTimer(_ turn: Turn, into effects: inout [ReplicaEffect<P>]) {
         if let instant = turn.protocolTimer { protocolTimer = instant }
         var deadline = protocolTimer
-        if let due = ledger.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
+        // A draft may have been held back since the ledger last looked.
+        for case let due? in [ledger.nextDeadline, ledger.pace.due] {
+            deadline = deadline.map { min($0, due) } ?? due
+        }
         guard let deadline, deadline != timer || deadline <= turn.now else { return }
         timer = deadline
         effects.append(.setTimer(deadline))
