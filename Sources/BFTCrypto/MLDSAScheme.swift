@@ -44,9 +44,10 @@ struct MLDSAScheme<Parameters: MLDSAParameterSet>: SignatureScheme {
         var publicKeyBytes: [UInt8] { key.publicKey.rawRepresentation }
 
         func sign(_ message: [UInt8]) -> [UInt8] {
-            guard let signature = try? key.signature(for: message) else {
-                preconditionFailure("an empty context is never too long")
-            }
+            // One call of the system, where its generator of words takes one for every eight bytes.
+            let random = SecureRandom.bytes(32)
+            guard let signature = try? key.signature(for: message, randomness: .explicit(random))
+            else { preconditionFailure("an empty context is never too long, 32 bytes are 32") }
             return signature
         }
     }

@@ -24,22 +24,27 @@ final class PoolQueue: @unchecked Sendable {
     init(limit: Int) { self.limit = limit }
 
     func appendUrgent(_ job: @escaping @Sendable () -> Void) throws(CryptoPoolError) {
-        monitor.lock()
-        defer { monitor.unlock() }
-        guard !isStopped else { throw .stopped }
-        guard urgent.count < limit else { throw .full }
-        urgent.append(job)
+        do {
+            monitor.lock()
+            defer { monitor.unlock() }
+            guard !isStopped else { throw .stopped }
+            guard urgent.count < limit else { throw .full }
+            urgent.append(job)
+        }
+        // Outside the lock: who wakes needs it next.
         monitor.wakeOne()
     }
 
     func append(_ work: any SlicedWork) throws(CryptoPoolError) {
-        monitor.lock()
-        defer { monitor.unlock() }
-        guard !isStopped else { throw .stopped }
-        // A batch larger than the limit is taken when nothing else waits: it could never pass.
-        guard sliced.isEmpty || slicedWeight + work.weight <= limit else { throw .full }
-        slicedWeight += work.weight
-        sliced.append(work)
+        do {
+            monitor.lock()
+            defer { monitor.unlock() }
+            guard !isStopped else { throw .stopped }
+            // A batch larger than the limit is taken when nothing else waits: it could never pass.
+            guard sliced.isEmpty || slicedWeight + work.weight <= limit else { throw .full }
+            slicedWeight += work.weight
+            sliced.append(work)
+        }
         if work.sliceCount > 1 { monitor.wakeAll() } else { monitor.wakeOne() }
     }
 

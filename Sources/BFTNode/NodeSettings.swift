@@ -27,9 +27,9 @@ struct NodeSettings: Sendable {
     let reportsEvidence: Bool
 
     /// A signature that takes longer than this to make, when nothing else runs, is made off the
-    /// event loop, which writes the record under it meanwhile. Among other work it takes four times
-    /// as long.
-    var inlineSigning = Interval.microseconds(25)
+    /// event loop, which writes the record under it meanwhile. To wake another thread and be woken
+    /// by it takes as much processor time as a signature of 50 µs, so those are made here.
+    var inlineSigning = Interval.microseconds(100)
 
     /// What the event loop may spend on checking signatures itself, in nanoseconds of their nominal
     /// cost: a quarter of its time in the long run, and a few signatures at once. To hand so few to

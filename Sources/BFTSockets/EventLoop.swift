@@ -10,18 +10,23 @@ import Synchronization
 /// that made the loop counts as its thread, so that listeners can be opened before it starts;
 /// `disown()` ends that, and `claim()` begins it for another thread.
 ///
-/// A turn goes: timers, sockets and posted work in the order libuv finds them, then jobs, the
+/// A turn goes: timers and sockets in the order libuv finds them, then posted work, jobs, the
 /// turn-end hook, and one flush of every connection that was written to. Then the thread blocks
 /// until something happens.
+///
+/// - Invariant E1: the thread blocks only with an empty inbox and with `isLoopBlocking` set, so that
+///   whoever posts next wakes it. While it works, a post costs no system call.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// What other threads hand over.
     private struct Inbox {
         var work: [LoopWork] = []
         var isEnded = false
+        /// Whether the loop's thread blocks, or is about to, and nobody has woken it yet.
+        var isLoopBlocking = false
     }
 
     let uv: UnsafeMutablePointer<uv_loop_t>
-    /// Readable when other threads have handed something over.
+    /// Readable when other threads have handed something over and the loop's thread blocked.
     ///
     /// Not a `uv_async_t`: its handler spins until the thread that sent the wake-up has finished
     /// sending it, and on a machine with few processors that thread may not even be running. It
@@ -29,6 +34,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let wakeDescriptor: Int32
     private let wake = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
     private let turn = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
+    private let unblocked = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
     /// Active while work waits for the next turn: keeps the thread from blocking.
     private let busy = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
     private let owner: Atomic<UInt>
@@ -67,6 +73,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             uv.deallocate()
             wake.deallocate()
             turn.deallocate()
+            unblocked.deallocate()
             busy.deallocate()
             inboxLock.deallocate()
             throw SocketError(code: status, host: "", port: 0)
@@ -82,6 +89,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         }
         uv_prepare_init(uv, turn)
         uv_prepare_start(turn) { EventLoop.of($0?.pointee.loop)?.endTurn() }
+        uv_check_init(uv, unblocked)
+        uv_check_start(unblocked) { handle in
+            EventLoop.of(handle?.pointee.loop)?.withInbox { $0.isLoopBlocking = false }
+        }
         uv_idle_init(uv, busy)
         for handle in internalHandles { handle.pointee.data = nil }
     }
@@ -94,6 +105,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         uv.deallocate()
         wake.deallocate()
         turn.deallocate()
+        unblocked.deallocate()
         busy.deallocate()
     }
 
@@ -102,7 +114,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     private var internalHandles: [UnsafeMutablePointer<uv_handle_t>] {
-        [HandleOwner.generic(wake), HandleOwner.generic(turn), HandleOwner.generic(busy)]
+        [
+            HandleOwner.generic(wake), HandleOwner.generic(turn), HandleOwner.generic(unblocked),
+            HandleOwner.generic(busy),
+        ]
     }
 
     // MARK: Life
@@ -205,7 +220,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     // MARK: Work
 
     /// Runs `work` on the loop's thread, never within this call and after what the same thread
-    /// posted before. Any number of posts before the loop wakes cost one wake-up. Says `false`, and
+    /// posted before. Only the first post to a thread that blocks wakes it. Says `false`, and
     /// drops `work`, if the loop has ended.
     @discardableResult
     public func post(_ work: @escaping @Sendable () -> Void) -> Bool { hand(over: .call(work)) }
@@ -240,10 +255,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func wakened() {
         var count: UInt64 = 0
         while read(wakeDescriptor, &count, 8) < 0, errno == EINTR {}
-        runPosted()
     }
 
-    /// Sends a wake-up with the first of what waits. Outside the lock: the loop needs it next.
+    /// Wakes the loop if it blocks. Outside the lock: the loop needs it next.
     @discardableResult
     private func hand(over work: LoopWork) -> Bool {
         if isOnLoop {
@@ -251,13 +265,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             local.append(work)
             return true
         }
-        let waiting = withInbox { inbox in
-            guard !inbox.isEnded else { return 0 }
+        let (isTaken, wakes) = withInbox { inbox in
+            guard !inbox.isEnded else { return (false, false) }
             inbox.work.append(work)
-            return inbox.work.count
+            defer { inbox.isLoopBlocking = false }
+            return (true, inbox.isLoopBlocking)
         }
-        if waiting == 1 { sendWakeUp() }
-        return waiting > 0
+        if wakes { sendWakeUp() }
+        return isTaken
     }
 
     /// Runs `work` later in this turn or in the next.
@@ -299,7 +314,16 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     func addUnflushed(_ connection: TCPConnection) { unflushed.append(connection) }
     func addUndelivered(_ connection: TCPConnection) { undelivered.append(connection) }
 
+    /// Whether the inbox is empty. If so, whoever posts from now on wakes the loop.
+    private func mayBlock() -> Bool {
+        withInbox { inbox in
+            inbox.isLoopBlocking = inbox.work.isEmpty
+            return inbox.work.isEmpty
+        }
+    }
+
     private func endTurn() {
+        runPosted()
         runLocal()
         var waiting: [TCPConnection] = []
         swap(&waiting, &spareConnections)
@@ -312,7 +336,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         waiting.removeAll(keepingCapacity: true)
         swap(&waiting, &spareConnections)
         if isStopRequested.load(ordering: .relaxed), !isEnding { uv_stop(uv) }
-        let isMoreWaiting = !local.isEmpty || !unflushed.isEmpty || !undelivered.isEmpty
+        let isMoreWaiting =
+            !local.isEmpty || !unflushed.isEmpty || !undelivered.isEmpty || !mayBlock()
         guard isMoreWaiting != isBusy else { return }
         isBusy = isMoreWaiting
         if isMoreWaiting { uv_idle_start(busy) { _ in } } else { uv_idle_stop(busy) }

@@ -3,8 +3,8 @@ public import BFTWire
 
 /// Everything that replicas send each other.
 public enum ReplicaMessage<P: ConsensusProtocol>: Equatable, Sendable {
-    case consensus(P.Message)
-    case ledger(LedgerMessage)
+    indirect case consensus(P.Message)
+    indirect case ledger(LedgerMessage)
 }
 
 extension ReplicaMessage: Authenticated {
