@@ -8,7 +8,7 @@ import Synchronization
 /// enters the kernel, and twice for each signature checked it took a fiftieth of a validator's time.
 public final class CPUMeter: Sendable {
     /// Each piece of work that is measured stands for so many.
-    static let stride: UInt64 = 16
+    package static let stride: UInt64 = 16
 
     private let pieces = Atomic<UInt64>(0)
     private let nanoseconds = Atomic<UInt64>(0)
