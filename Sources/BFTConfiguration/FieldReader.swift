@@ -9,6 +9,8 @@ struct FieldReader {
     private let members: [LocatedValue.Member]
     /// The keys asked for so far, which are all keys there are once the reading is over.
     private(set) var known: [String] = []
+    /// Other names of some of them, which are taken and suggested to nobody.
+    private var aliases: [String] = []
     private(set) var problems: [ConfigurationProblem] = []
     /// The full paths of all fields asked for, in order: what the documentation must list.
     private(set) var paths: [String] = []
@@ -55,6 +57,32 @@ struct FieldReader {
         _ key: String, _ kind: FieldKind<Value>, default standard: Value
     ) -> Value {
         optional(key, kind) ?? standard
+    }
+
+    /// The field under `key`, or under its other name `alias`, or `standard` if it is absent or
+    /// wrong. Under both names it is wrong: they could differ, and neither has precedence.
+    mutating func field<Value>(
+        _ key: String, alias: String, _ kind: FieldKind<Value>, default standard: Value
+    ) -> Value {
+        let value = optional(key, kind)
+        paths.append(fullPath(alias))
+        aliases.append(alias)
+        guard let other = members.first(where: { $0.key == alias }) else {
+            return value ?? standard
+        }
+        if members.contains(where: { $0.key == key }) {
+            problems.append(
+                ConfigurationProblem(
+                    at: other.keyPosition,
+                    "\(fullPath(alias)) is another name of \(fullPath(key)), and both are here",
+                    hint: "leave '\(alias)' out"))
+        }
+        do throws(Complaint) {
+            return try kind.read(other.value)
+        } catch {
+            complain(at: other.value.position, alias, error)
+            return standard
+        }
     }
 
     /// The field under `key`, which must be there.
@@ -135,7 +163,7 @@ struct FieldReader {
 
     /// Complains about every key that nobody asked for.
     mutating func refuseUnknown() {
-        for member in members where !known.contains(member.key) {
+        for member in members where !(known + aliases).contains(member.key) {
             guard problems.count < ConfigurationError.problemLimit else { return }
             let near = Spelling.suggestion(for: member.key, among: known)
             let place = path.isEmpty ? "here" : "in \(path)"

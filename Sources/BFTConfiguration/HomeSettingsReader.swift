@@ -110,11 +110,12 @@ extension ConsensusSettings {
         _ = reader.optional("quorum_threshold", .quorumThreshold)
         finalityTimeoutMilliseconds = reader.optional(
             "finality_timeout_ms", .integer(Self.finalityTimeoutRange))
-        maxPendingVertices = reader.field(
-            "max_pending_vertices", .integer(Self.pendingVerticesRange), default: maxPendingVertices
-        )
-        byzantineDetectionEnabled = reader.field(
-            "byzantine_detection_enabled", .boolean, default: true)
+        maxPendingBatches = reader.field(
+            "max_pending_batches", alias: "max_pending_vertices",
+            .integer(Self.pendingBatchesRange), default: maxPendingBatches)
+        reportsEquivocation = reader.field(
+            "report_equivocation", alias: "byzantine_detection_enabled", .boolean,
+            default: reportsEquivocation)
         if let genesis, let algorithm, algorithm != genesis.protocolName {
             reader.complain(
                 about: "algorithm",

@@ -61,9 +61,9 @@ extension HomeSettings {
             "finality_timeout_ms", consensus.finalityTimeoutMilliseconds.map { "\($0)" },
             standard: "1000"))
         # The most batches of each validator that wait here to be ordered.
-        max_pending_vertices = \(consensus.maxPendingVertices)
+        max_pending_batches = \(consensus.maxPendingBatches)
         # Whether this node logs and counts validators that contradict themselves.
-        byzantine_detection_enabled = \(consensus.byzantineDetectionEnabled)
+        report_equivocation = \(consensus.reportsEquivocation)
 
         [crypto]
         # The scheme that the chain must sign with. The genesis file decides; this only checks it.

@@ -15,14 +15,15 @@ public struct ConsensusSettings: Equatable, Sendable {
     /// The first view timeout of this node, or `nil` for that of the genesis.
     public var finalityTimeoutMilliseconds: UInt32?
     /// The most batches of each validator that wait here to be ordered.
-    public var maxPendingVertices = 256
-    /// Whether this node logs and counts the contradictions of other validators.
-    public var byzantineDetectionEnabled = true
+    public var maxPendingBatches = 256
+    /// Whether this node logs and counts the equivocations of other validators. Whatever it says,
+    /// they are detected.
+    public var reportsEquivocation = true
 
     public init() {}
 
     package static let finalityTimeoutRange = ChainParameters.viewTimeoutRange
-    package static let pendingVerticesRange = 16...1_000_000
+    package static let pendingBatchesRange = 16...1_000_000
 }
 
 /// The server for Redis clients.

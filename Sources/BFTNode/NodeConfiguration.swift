@@ -84,8 +84,8 @@ extension NodeConfiguration {
             "consensus.finalityTimeoutMilliseconds", timeout ?? Int(timeouts.lowerBound),
             Int(timeouts.lowerBound)...Int(timeouts.upperBound))
             ?? outOfRange(
-                "consensus.maxPendingVertices", consensus.maxPendingVertices,
-                ConsensusSettings.pendingVerticesRange)
+                "consensus.maxPendingBatches", consensus.maxPendingBatches,
+                ConsensusSettings.pendingBatchesRange)
             ?? outOfRange("resp.maxClients", resp.maxClients, RESPSettings.clientRange)
             ?? outOfRange("http.maxClients", http.maxClients, HTTPSettings.clientRange)
             ?? outOfRange("limits.mempoolBytes", limits.mempoolBytes, LimitSettings.mempoolRange)

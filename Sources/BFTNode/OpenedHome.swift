@@ -45,7 +45,7 @@ final class OpenedHome: Sendable {
             own: own, validators: validators,
             batchBytes: configuration.limits.batchBytes,
             transactionBytes: Self.transactionBytes(of: genesis.parameters),
-            reportsEvidence: configuration.consensus.byzantineDetectionEnabled)
+            reportsEvidence: configuration.consensus.reportsEquivocation)
         do throws(StorageError) {
             let path = configuration.dataDirectory
             try Self.makeDirectory(path)
@@ -92,7 +92,7 @@ final class OpenedHome: Sendable {
         limits.bytesPerAuthor = configuration.limits.mempoolBytes
         // A node's own batches never outrun what one block may name.
         limits.batchesPerAuthor = min(
-            configuration.consensus.maxPendingVertices, 2 * Block.payloadLimit)
+            configuration.consensus.maxPendingBatches, 2 * Block.payloadLimit)
         return limits
     }
 

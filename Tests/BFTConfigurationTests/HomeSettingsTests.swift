@@ -48,7 +48,8 @@ private var smallBlocks: ChainParameters {
         ]
         settings.consensus.algorithm = .simplex
         settings.consensus.finalityTimeoutMilliseconds = 500
-        settings.consensus.byzantineDetectionEnabled = false
+        settings.consensus.maxPendingBatches = 300
+        settings.consensus.reportsEquivocation = false
         settings.crypto.signatureAlgorithm = .mlDSA87
         settings.resp.password = "pass\tword"
         settings.resp.enabled = false
@@ -68,7 +69,7 @@ private var smallBlocks: ChainParameters {
             quorum_threshold = 0.67
             finality_timeout_ms = 500
             max_pending_vertices = 10000
-            byzantine_detection_enabled = true
+            byzantine_detection_enabled = false
 
             [crypto]
             signature_algorithm = "ml-dsa-87"
@@ -77,11 +78,51 @@ private var smallBlocks: ChainParameters {
         let settings = try HomeSettings(toml: Array(text.utf8), file: "node.toml")
         #expect(settings.consensus.algorithm == nil)
         #expect(settings.consensus.finalityTimeoutMilliseconds == 500)
+        #expect(settings.consensus.maxPendingBatches == 10_000)
+        #expect(!settings.consensus.reportsEquivocation)
         #expect(settings.crypto.signatureAlgorithm == .mlDSA87)
         #expect(settings.crypto.keyPath == "/data/keys")
         for accepted in ["0.667", "0.6667", "0.66667", "0.66", "0.67"] {
             #expect(problems("[consensus]\nquorum_threshold = \(accepted)").isEmpty)
         }
+    }
+
+    @Test("A setting has one name in a file: under two it is refused, even if they agree")
+    func bothNames() throws {
+        for (key, alias, value) in [
+            ("max_pending_batches", "max_pending_vertices", "300"),
+            ("report_equivocation", "byzantine_detection_enabled", "false"),
+        ] {
+            var expected = ConsensusSettings()
+            if value == "false" {
+                expected.reportsEquivocation = false
+            } else {
+                expected.maxPendingBatches = 300
+            }
+            for name in [key, alias] {
+                let text = "[consensus]\n\(name) = \(value)"
+                let settings = try HomeSettings(toml: Array(text.utf8), file: "node.toml")
+                #expect(settings.consensus == expected, "\(name)")
+            }
+            for (first, second) in [(key, alias), (alias, key)] {
+                let found = problems("[consensus]\n\(first) = \(value)\n\(second) = \(value)")
+                #expect(
+                    found == [
+                        ConfigurationProblem(
+                            at: SourcePosition(line: first == alias ? 2 : 3, column: 1),
+                            "consensus.\(alias) is another name of consensus.\(key), and both "
+                                + "are here",
+                            hint: "leave '\(alias)' out")
+                    ])
+            }
+        }
+    }
+
+    @Test("A misspelt key is told the present name, not the earlier one")
+    func misspeltAlias() {
+        #expect(
+            problems("[consensus]\nmax_pending_vertice = 300").map(\.hint)
+                == ["did you mean 'max_pending_batches'?"])
     }
 
     @Test("Every wrong value is reported with its line and column")
@@ -96,7 +137,9 @@ private var smallBlocks: ChainParameters {
             ("[consensus]\nalgorithm = 3", 2, 13, "should be text"),
             ("[consensus]\nfinality_timeout_ms = -1", 2, 23, "out of range"),
             ("[consensus]\nfinality_timeout_ms = 0.5", 2, 23, "should be an integer"),
-            ("[consensus]\nmax_pending_vertices = 0", 2, 24, "out of range"),
+            ("[consensus]\nmax_pending_batches = 15", 2, 23, "max_pending_batches 15 is out of"),
+            ("[consensus]\nmax_pending_vertices = 0", 2, 24, "max_pending_vertices 0 is out of"),
+            ("[consensus]\n  report_equivocation = 1", 2, 25, "should be true or false"),
             ("[consensus]\n  byzantine_detection_enabled = 1", 2, 33, "should be true or false"),
             ("[crypto]\nsignature_algorithm = \"RSA\"", 2, 23, "not known"),
             ("[crypto]\nkey_path = \"\"", 2, 12, "is no path"),
@@ -199,7 +242,7 @@ private var smallBlocks: ChainParameters {
         for path in HomeSettings.keyPaths {
             #expect(text.contains("`\(path)`"), "\(path) is not documented")
         }
-        #expect(HomeSettings.keyPaths.count == 25)
+        #expect(HomeSettings.keyPaths.count == 27)
     }
 
     @Test("A home is loaded, and what is missing in it is named")
