@@ -41,6 +41,15 @@ import Testing
         #expect(!root.contains("unsafeFlags") || !numbers.lexicographicallyPrecedes([6, 2]))
     }
 
+    @Test("Every document begins with its title")
+    func titles() {
+        let documents = Repository.texts.filter { $0.path.hasSuffix(".md") }
+        #expect(!documents.isEmpty)
+        for file in documents where file.lines.first?.hasPrefix("# ") != true {
+            Issue.record("\(file.finding(0, "begins with no title"))")
+        }
+    }
+
     @Test("Every link between documents leads to a file")
     func links() {
         for file in Repository.texts where file.path.hasSuffix(".md") {
