@@ -22,9 +22,9 @@ public struct ExecutedBlock: Sendable {
 
 /// The application at the head of its chain: executes the next block, and keeps what it executed.
 ///
-/// Results may be told before the block is kept. What makes a command durable is the safety log of
-/// a quorum, with its batch and the votes for its block; the store is synced now and then only, and
-/// a crash always could take its last blocks. They are committed again from the logs.
+/// Results may be told before the block is flushed. What makes a command durable is the safety log
+/// of a quorum, with its batch and the votes for its block; the store is synced now and then only,
+/// and a crash always could take its last blocks. They are committed again from the logs.
 ///
 /// Used by one thread at a time.
 public struct BlockExecutor<App: Application> {
@@ -52,12 +52,12 @@ public struct BlockExecutor<App: Application> {
     private let own: ValidatorIndex
     private let policy: SavePolicy
     private var changes = ChainChanges()
-    /// The state that is to be written as soon as the block that it is of is kept.
+    /// The snapshot that is to be written as soon as the block that it is of is flushed.
     private var save: StateSave?
     private var isSaveUnderWay = false
     private var lastHeight = Height.zero
-    /// How many blocks were executed and not kept yet.
-    public private(set) var unkeptBlockCount = 0
+    /// How many blocks were executed and not flushed yet.
+    public private(set) var unflushedBlockCount = 0
     /// The bytes of batches executed since the state was saved.
     private var unsavedByteCount: Int
     private var unsavedBlockCount = 0
@@ -83,7 +83,7 @@ public struct BlockExecutor<App: Application> {
         BlockContext(height: block.height, time: block.time, proposer: block.proposer)
     }
 
-    /// Executes the block that follows the last, and takes the state down if that is due.
+    /// Executes the block that follows the last, and takes a snapshot of the state if that is due.
     ///
     /// - Parameter places: where its large batches stand in the log.
     public mutating func execute(
@@ -113,27 +113,27 @@ public struct BlockExecutor<App: Application> {
         unsavedByteCount += committed.block.payloadByteCount
         unsavedBlockCount += 1
         lastHeight = committed.block.height
-        if isSaveDue { takeDown() }
+        if isSaveDue { snapshotState() }
         store.add(committed, at: places, stateRoot: root, to: &changes)
-        unkeptBlockCount += 1
+        unflushedBlockCount += 1
         return ExecutedBlock(stateRoot: root, results: results, byteCount: byteCount)
     }
 
-    /// The bytes that `keep` would write.
-    public var unkeptByteCount: Int { changes.byteCount }
+    /// The bytes that `flush` would write.
+    public var unflushedByteCount: Int { changes.byteCount }
 
-    /// Keeps every block that was executed.
-    public mutating func keep() throws(StorageError) {
-        guard unkeptBlockCount > 0 else { return }
+    /// Writes every block that was executed to the store.
+    public mutating func flush() throws(StorageError) {
+        guard unflushedBlockCount > 0 else { return }
         try store.write(&changes)
-        unkeptBlockCount = 0
+        unflushedBlockCount = 0
     }
 
-    /// The state to be written, if it was taken down and its block is kept. The host writes it to
-    /// the store, beside everything else, and says so with `noteSaved`: only then is the state
-    /// taken down again.
+    /// The snapshot to be written, if there is one and its block is flushed. The host writes it to
+    /// the store, beside everything else, and says so with `noteSaved`: only then is the next one
+    /// taken.
     public mutating func takeSave() -> StateSave? {
-        guard unkeptBlockCount == 0, let save else { return nil }
+        guard unflushedBlockCount == 0, let save else { return nil }
         self.save = nil
         isSaveUnderWay = true
         return save
@@ -141,15 +141,15 @@ public struct BlockExecutor<App: Application> {
 
     public mutating func noteSaved() { isSaveUnderWay = false }
 
-    /// Keeps and saves everything, so that the next start has nothing to execute again.
+    /// Flushes and saves everything, so that the next start has nothing to execute again.
     ///
     /// - Precondition: no save is under way.
-    public mutating func saveAtEnd() throws(StorageError) {
-        try keep()
-        // What was taken down and what changed since.
+    public mutating func saveOnClose() throws(StorageError) {
+        try flush()
+        // The snapshot there is, and what changed since.
         if let save = takeSave() { try store.write(save) }
         guard unsavedBlockCount > 0 else { return }
-        takeDown()
+        snapshotState()
         if let save = takeSave() { try store.write(save) }
     }
 
@@ -160,7 +160,7 @@ public struct BlockExecutor<App: Application> {
             && (unsavedByteCount >= saveByteLimit || unsavedBlockCount >= policy.blockCount)
     }
 
-    private mutating func takeDown() {
+    private mutating func snapshotState() {
         var save = StateSave(height: lastHeight)
         application.save(into: &save)
         saveByteLimit = min(

@@ -26,7 +26,7 @@ public final class GroupCommitLog: @unchecked Sendable {
         /// Bytes in `records` and in the group that is being written.
         var byteCount = 0
         var end: LogPosition
-        var retired: LogPosition?
+        var truncation: LogPosition?
         var failure: StorageError?
         var isClosing = false
         var isStopped = false
@@ -43,7 +43,7 @@ public final class GroupCommitLog: @unchecked Sendable {
         var commitTime = Interval.zero
 
         var hasWork: Bool {
-            !isWriting && (isDue || retired != nil || isClosing || failure != nil)
+            !isWriting && (isDue || truncation != nil || isClosing || failure != nil)
         }
 
         /// Whether the thread sleeps and has to be woken; asked once.
@@ -122,7 +122,7 @@ public final class GroupCommitLog: @unchecked Sendable {
     /// A single record above the byte limit is taken if nothing else waits.
     ///
     /// - Parameter isUrgent: whether somebody waits until it is durable. If not, it becomes durable
-    ///   with the next urgent one, after `hurry`, or when enough has gathered.
+    ///   with the next urgent one, after `requestFlush`, or when enough has gathered.
     /// - Precondition: the parts together are within the payload limit of the log.
     public func append(type: UInt8, parts: [[UInt8]], isUrgent: Bool = true) -> LogPosition? {
         let payloadByteCount = parts.reduce(0) { $0 + $1.count }
@@ -153,7 +153,7 @@ public final class GroupCommitLog: @unchecked Sendable {
     }
 
     /// Has everything that was handed over written now.
-    public func hurry() {
+    public func requestFlush() {
         let wakes = state.withLock { state in !state.records.isEmpty && want(&state) }
         if wakes { state.notify() }
     }
@@ -166,7 +166,7 @@ public final class GroupCommitLog: @unchecked Sendable {
             guard state.isWanted, !state.isDue, state.failure == nil, !state.isClosing else {
                 return (false, false)
             }
-            if !state.isWriting, state.retired == nil, state.byteCount <= Self.ownByteLimit,
+            if !state.isWriting, state.truncation == nil, state.byteCount <= Self.ownByteLimit,
                 state.commitTime <= Self.ownTimeLimit
             {
                 return (true, false)
@@ -197,8 +197,8 @@ public final class GroupCommitLog: @unchecked Sendable {
 
     /// Lets the thread remove the segments whose records all stand at or before `position`. What
     /// they say has to be durable elsewhere by now, for instance appended again and reported.
-    public func retire(upTo position: LogPosition) {
-        state.withLock { $0.retired = max($0.retired ?? .zero, position) }
+    public func truncate(upTo position: LogPosition) {
+        state.withLock { $0.truncation = max($0.truncation ?? .zero, position) }
         state.notify()
     }
 
@@ -231,10 +231,10 @@ public final class GroupCommitLog: @unchecked Sendable {
             state.withLock { $0.isStopped = true }
             state.notify()
         }
-        while let (group, retired, isClosing) = nextGroup() {
+        while let (group, truncation, isClosing) = nextGroup() {
             do {
                 try write(group)
-                if let retired { try log.retire(upTo: retired) }
+                if let truncation { try log.truncate(upTo: truncation) }
                 endGroup()
             } catch {
                 endGroup(error)
@@ -245,13 +245,13 @@ public final class GroupCommitLog: @unchecked Sendable {
     }
 
     /// Waits for the next group; `nil` if the log has failed.
-    private func nextGroup() -> ([Record], retired: LogPosition?, isClosing: Bool)? {
+    private func nextGroup() -> ([Record], truncation: LogPosition?, isClosing: Bool)? {
         state.withLock { $0.isThreadWaiting = !$0.hasWork }
         return state.withLock(when: { $0.hasWork }) { state in
             state.isThreadWaiting = false
             guard state.failure == nil else { return nil }
-            defer { state.retired = nil }
-            return (state.takeGroup(), state.retired, state.isClosing)
+            defer { state.truncation = nil }
+            return (state.takeGroup(), state.truncation, state.isClosing)
         }
     }
 

@@ -36,7 +36,7 @@ extension Ledger {
             !pool.isComplete(copy.reference)
         else { return false }
         guard pool.contradiction(to: copy) != nil else { return true }
-        return !convicted[copy.batch.author.rawValue]
+        return !equivocators[copy.batch.author.rawValue]
     }
 
     /// Whether a block names the batch that somebody honest has voted for: then its author has
@@ -96,7 +96,7 @@ extension Ledger {
         _ copy: BatchCopy, isChecked: Bool, into effects: inout [LedgerEffect]
     ) {
         guard let authorship = copy.authorship, let other = pool.contradiction(to: copy),
-            !holds(.contradiction, false), !convicted[copy.batch.author.rawValue]
+            !holds(.contradiction, false), !equivocators[copy.batch.author.rawValue]
         else { return }
         let vote = authorship.vote(for: copy.reference)
         let unchecked = (isChecked ? [] : [vote]) + (other.isChecked ? [] : [other.vote])
@@ -110,8 +110,8 @@ extension Ledger {
     }
 
     private mutating func accuse(_ evidence: Evidence?, into effects: inout [LedgerEffect]) {
-        guard let evidence, !convicted[evidence.culprit.rawValue] else { return }
-        convicted.insert(evidence.culprit.rawValue)
+        guard let evidence, !equivocators[evidence.culprit.rawValue] else { return }
+        equivocators.insert(evidence.culprit.rawValue)
         effects.append(.accuse(evidence))
     }
 

@@ -11,7 +11,7 @@ extension Ledger {
         hasNews = false
         if let retryAt, retryAt <= now {
             self.retryAt = nil
-            judge.lookAgain()
+            judge.reevaluate()
         }
         for pending in judge.takeDue() { consider(pending, at: now, into: &effects) }
         if isCautious { checkFirst(into: &effects) }

@@ -64,7 +64,7 @@ struct Ledger: Equatable, Sendable {
     var checks: AuthorshipChecks
     var answers: AnswerBudget
     /// The authors that were accused of contradicting themselves: once is enough.
-    var convicted: Bitmap
+    var equivocators: Bitmap
     /// The host's wall clock, as of this turn.
     var wallTime = Timestamp(milliseconds: 0)
 
@@ -80,7 +80,7 @@ struct Ledger: Equatable, Sendable {
         self.doesApplicationJudge = doesApplicationJudge
         self.commitRules = commitRules
         pool = BatchPool(next: state.frontier, own: own, limits: limits)
-        convicted = Bitmap(count: count)
+        equivocators = Bitmap(count: count)
         checks = AuthorshipChecks(authorCount: count)
         answers = AnswerBudget(validatorCount: count, bytesPerSecond: limits.answerBytes)
         fetcher = BatchFetcher(validatorCount: count, own: own, limits: limits)
@@ -249,7 +249,7 @@ struct Ledger: Equatable, Sendable {
         }
         pool.bringNear()
         judge.rebase(onto: queue.tail)
-        judge.lookAgain()
+        judge.reevaluate()
         isWantListStale = true
         hasNews = true
     }

@@ -107,11 +107,11 @@ extension RunningNode {
             defer { if phase == .opened { phase = .closed } }
             return phase
         }
-        if before == .opened { closeUnrun() }
+        if before == .opened { closeWithoutRunning() }
         return before != .running
     }
 
-    private func closeUnrun() {
+    private func closeWithoutRunning() {
         loop.claim()
         core.value.beginStopping()
         core.value.abandonClients(Self.abandonment)

@@ -20,7 +20,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         let store: ChainStore
         var executor: BlockExecutor<KeyValueStore>
         /// What the log was given for the first time and is not durable yet.
-        var undurable = Deque<(position: LogPosition, record: ReplicaRecord<P>)>()
+        var pendingRecords = Deque<(position: LogPosition, record: ReplicaRecord<P>)>()
     }
 
     let index: ValidatorIndex

@@ -86,7 +86,7 @@ extension World {
     private mutating func perform(_ output: HostOutput<P>, at node: ValidatorIndex) {
         switch output {
         case .append(let record): append(record, at: node)
-        case .hurry: nodes[node.rawValue].storage?.log.hurry()
+        case .flush: nodes[node.rawValue].storage?.log.requestFlush()
         case .sign(let request): beginSigning(request, at: node)
         case .checkAuthorship(let vote):
             let time = UInt64.random(
@@ -126,7 +126,7 @@ extension World {
         case .committed(let run): observe(.committed(run, at: node), at: node)
         case .rejectedLedger: break
         case .syncStore: beginStoreSync(node)
-        case .retire(let position): retire(upTo: position, at: node)
+        case .truncate(let position): truncate(upTo: position, at: node)
         }
     }
 

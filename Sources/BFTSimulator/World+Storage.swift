@@ -38,7 +38,7 @@ extension World {
         }
         nodes[node.rawValue].host?.appended(at: position, byteCount: 1)
         if !record.isRepeated, !isLost {
-            nodes[node.rawValue].storage?.undurable.append((position, record.content))
+            nodes[node.rawValue].storage?.pendingRecords.append((position, record.content))
         }
     }
 
@@ -73,8 +73,10 @@ extension World {
     }
 
     private mutating func observeDurable(upTo position: LogPosition, at node: ValidatorIndex) {
-        while let next = nodes[node.rawValue].storage?.undurable.first, next.position <= position {
-            _ = nodes[node.rawValue].storage?.undurable.popFirst()
+        while let next = nodes[node.rawValue].storage?.pendingRecords.first,
+            next.position <= position
+        {
+            _ = nodes[node.rawValue].storage?.pendingRecords.popFirst()
             switch next.record {
             case .consensus(let record): observe(.durable(record, at: node), at: node)
             case .batch(let copy): observe(.batchDurable(copy.reference, at: node), at: node)
@@ -163,7 +165,7 @@ extension World {
     @discardableResult
     private mutating func keep(_ node: ValidatorIndex) -> Bool {
         do throws(StorageError) {
-            try nodes[node.rawValue].storage?.executor.keep()
+            try nodes[node.rawValue].storage?.executor.flush()
         } catch {
             fail(node, error)
             return false
@@ -218,11 +220,11 @@ extension World {
         pump(node)
     }
 
-    mutating func retire(upTo position: LogPosition, at node: ValidatorIndex) {
+    mutating func truncate(upTo position: LogPosition, at node: ValidatorIndex) {
         guard let log = nodes[node.rawValue].storage?.log else { return }
         let before = log.segmentCount
         do throws(StorageError) {
-            try log.retire(upTo: position)
+            try log.truncate(upTo: position)
         } catch {
             return fail(node, error)
         }

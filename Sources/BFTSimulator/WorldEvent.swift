@@ -19,7 +19,7 @@ enum WorldEvent<P: ConsensusProtocol>: Sendable {
     case authorshipChecked(ValidatorIndex, life: Int, Vote)
     case executed(ValidatorIndex, life: Int, CommittedBlock, places: [LogPosition?])
     case storeSynced(ValidatorIndex, life: Int)
-    /// The state that was taken down is written beside everything else.
+    /// The snapshot of the state is written beside everything else.
     case stateSaved(ValidatorIndex, life: Int, StateSave)
     case restart(ValidatorIndex)
     /// The operator stops a node whose disk has failed.

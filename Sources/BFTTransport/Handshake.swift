@@ -83,7 +83,7 @@ public struct Handshake: ~Copyable {
     /// Takes the next message from `input` if it is complete, and says what is needed next. Bytes
     /// behind the message are left: they belong to what follows.
     ///
-    /// While the host owes a signature or a verdict nothing is taken.
+    /// While a signature or a verdict of the host is pending nothing is taken.
     public mutating func receive(_ input: inout ByteQueue) throws(HandshakeError) -> HandshakeStep {
         switch state {
         case .awaitingHello, .awaitingAnswer, .awaitingProof: break

@@ -20,7 +20,7 @@ public enum ConnectionStep: Sendable {
 ///
 /// 1. connected or accepted: make one, `start`, write `outgoing`;
 /// 2. bytes came: put them into `incoming`, call `receive`, carry out the step, on the spot or on
-///    the crypto pool; then write. While a result is owed to a step, stop reading: what comes in
+///    the crypto pool; then write. While a step waits for a result, stop reading: what comes in
 ///    the meantime would only pile up in `incoming`;
 /// 3. write: `fillOutgoing`, give `outgoing` to the socket, `consume` what it took; again when it
 ///    takes more;

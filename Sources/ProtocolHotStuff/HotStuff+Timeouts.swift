@@ -21,7 +21,7 @@ extension HotStuffReplica {
     }
 
     /// When the view is given up.
-    private var giveUpAt: Instant {
+    private var viewDeadline: Instant {
         timeStartsAt.advanced(
             by: pacemaker.timeout(
                 for: leader(of: view), in: schedule.tenure(of: view), doublings: doublings))
@@ -34,7 +34,7 @@ extension HotStuffReplica {
         if isCertified, commitments.timedOutView < round.view {
             pacemaker.succeeded(
                 leader, in: tenure, within: now.since(timeStartsAt), doublings: doublings)
-        } else if !isNextLeaderToBlame(for: round) {
+        } else if !hasNextLeaderFailed(for: round) {
             let (rules, validators) = (rules, configuration.validators)
             pacemaker.failed(leader, in: tenure) {
                 rules.isTooShort(failedBy: $0, of: validators)
@@ -49,7 +49,7 @@ extension HotStuffReplica {
 
     /// Whether the leader did what it had to do: the votes of the last view of a tenure go to the
     /// next leader, which is judged by what comes of its own views.
-    private func isNextLeaderToBlame(for round: Round) -> Bool {
+    private func hasNextLeaderFailed(for round: Round) -> Bool {
         guard let previous = round.view.previous, round.proposal != nil else { return false }
         let tenure = schedule.tenure(of: round.view)
         return schedule.tenure(of: previous) == tenure
@@ -71,7 +71,7 @@ extension HotStuffReplica {
 
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadline = resendAt ?? giveUpAt
+        var deadline = resendAt ?? viewDeadline
         if case .waiting(let until) = leadership { deadline = min(deadline, until) }
         return deadline
     }
@@ -80,7 +80,7 @@ extension HotStuffReplica {
         if case .waiting(let until) = leadership, now >= until {
             requestDraft(at: now, into: &effects)
         }
-        if resendAt == nil, now >= giveUpAt {
+        if resendAt == nil, now >= viewDeadline {
             timeOut(view, into: &effects)
             resendAt = now.advanced(by: pacemaker.resendInterval)
         }

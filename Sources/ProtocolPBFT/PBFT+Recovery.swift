@@ -30,7 +30,7 @@ extension PBFTReplica {
     /// When the view is given up, unless something happens. A leader's time starts when there is
     /// something to do; in an idle network it has until the next empty block is due. Who waits
     /// for a view gives it up only after a quorum asked for it.
-    private var giveUpAt: Instant? {
+    private var viewDeadline: Instant? {
         if let workSince { return workSince.advanced(by: pacemaker.timeout) }
         guard isJoined else { return nil }
         return progressAt.advanced(by: pacemaker.idleInterval).advanced(by: pacemaker.timeout)
@@ -38,7 +38,7 @@ extension PBFTReplica {
 
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadlines = [giveUpAt, termEndsAt, resendAt].compactMap(\.self)
+        var deadlines = [viewDeadline, termEndsAt, resendAt].compactMap(\.self)
         switch leadership {
         case .waiting(let until), .gathering(let until): deadlines.append(until)
         case .none, .due, .drafting: break
@@ -51,7 +51,7 @@ extension PBFTReplica {
             leadership = .due
             requestDraft(at: now, into: &effects)
         }
-        if let giveUpAt, now >= giveUpAt {
+        if let viewDeadline, now >= viewDeadline {
             ask(for: view.next, at: now, into: &effects)
             inquire(at: now, into: &effects)
             noteWorkSince(now)

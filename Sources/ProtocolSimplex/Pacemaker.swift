@@ -63,14 +63,14 @@ struct Pacemaker: Equatable, Sendable {
 
     /// The view ended without a block.
     mutating func gaveUp(on leader: ValidatorIndex) {
-        ranShort()
+        backOff()
         silent[leader.rawValue] = true
     }
 
     /// The view was given up here, and a block of it was notarized all the same: nobody is silent,
     /// but the time is too short for this network. Without this, blocks could go on being
     /// notarized and never be finalized.
-    mutating func ranShort() { doublings = min(doublings + 1, timing.backoffLimit) }
+    mutating func backOff() { doublings = min(doublings + 1, timing.backoffLimit) }
 
     mutating func heard(from validator: ValidatorIndex) { silent[validator.rawValue] = false }
 

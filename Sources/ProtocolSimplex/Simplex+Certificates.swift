@@ -5,30 +5,30 @@ import BFTCore
 // make a certificate and the others can't.
 extension SimplexReplica {
     /// How many peers one replica looks after in a view.
-    private static var chargeCount: Int { 3 }
+    private static var relayTargetCount: Int { 3 }
 
     /// The peers that this replica looks after in `view`, others in the next: all of them together
     /// send a few certificates to each, not everybody's to everybody.
-    private func charges(in view: View) -> [ValidatorIndex] {
+    private func relayTargets(in view: View) -> [ValidatorIndex] {
         let (count, own) = (configuration.validators.count, configuration.own.rawValue)
         guard count > 1 else { return [] }
         let turn = Int(view.rawValue % UInt64(count - 1))
-        return (0..<min(Self.chargeCount, count - 1)).map {
+        return (0..<min(Self.relayTargetCount, count - 1)).map {
             ValidatorIndex((own + 1 + (turn + $0) % (count - 1)) % count)
         }
     }
 
-    func isCharge(_ peer: ValidatorIndex, in view: View) -> Bool {
-        charges(in: view).contains(peer)
+    func isRelayTarget(_ peer: ValidatorIndex, in view: View) -> Bool {
+        relayTargets(in: view).contains(peer)
     }
 
     /// Passes on what ended a view without a notarization by votes. Where all goes well there is
     /// one, everybody's votes come to everybody, and nothing is sent.
-    func passOn(_ round: Round, into effects: inout [Effect<Self>]) {
+    func relayEnd(_ round: Round, into effects: inout [Effect<Self>]) {
         guard round.notarization == nil, round.finalization == nil,
             let certificate = round.supports.first ?? round.nullification
         else { return }
-        for peer in charges(in: round.view) where !hasHeard(peer, after: round.view) {
+        for peer in relayTargets(in: round.view) where !hasHeard(peer, after: round.view) {
             effects.append(.send(.certificate(certificate), to: peer))
         }
     }
@@ -37,13 +37,14 @@ extension SimplexReplica {
     /// lacks may never come, and those who have left the view don't help to end it otherwise.
     mutating func help(_ vote: Vote, into effects: inout [Effect<Self>]) {
         let (voter, view) = (vote.voter, vote.statement.view)
-        guard view < self.view, view > toldView[voter.rawValue], isCharge(voter, in: view),
+        guard view < self.view, view > sentCertificateView[voter.rawValue],
+            isRelayTarget(voter, in: view),
             let position = rounds.index(of: view),
             rounds.rounds[position].notarization != nil
                 || rounds.rounds[position].finalization != nil,
             let last = rounds.lastOver(from: view)
         else { return }
-        toldView[voter.rawValue] = view
+        sentCertificateView[voter.rawValue] = view
         for certificate in last.certificates {
             effects.append(.send(.certificate(certificate), to: voter))
         }

@@ -4,7 +4,7 @@ import BFTCore
 // Giving a view up: nullify it or, having notarized in it, once that is safe; abstain; support.
 extension SimplexReplica {
     /// Whether the time of the present view ran out here.
-    var hasGivenUp: Bool { resendAt != nil }
+    var hasTimedOut: Bool { resendAt != nil }
 
     /// Says what may be said in a view that was given up and is not over, and helps others to.
     ///
@@ -19,7 +19,7 @@ extension SimplexReplica {
             // Somebody notarized, and can't nullify unless it learns who did not.
             cast(statement(.abstain, in: view), into: &effects)
         }
-        guard hasGivenUp else { return }
+        guard hasTimedOut else { return }
         nullify(view, into: &effects)
         for backed in supportable {
             cast(

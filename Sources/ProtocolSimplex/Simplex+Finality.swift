@@ -71,7 +71,7 @@ extension SimplexReplica {
         effects.append(.commit(run))
         let waiting = certificate.statement.kind == .notarize ? waiting(through: round.view) : []
         becomeCommitted(run)
-        for vote in waiting { payCommit(owedTo: vote, into: &effects) }
+        for vote in waiting { sendCommitCertificate(answering: vote, into: &effects) }
     }
 
     mutating func becomeCommitted(_ run: CommittedRun) {
@@ -103,23 +103,23 @@ extension SimplexReplica {
 
     /// Whether `vote`, one of a committed view, shows that its voter does not know of the commit:
     /// it waits for this replica's vote to finalize, which will never come, or gave the view up.
-    func isCommitOwed(to vote: Vote) -> Bool {
+    func lacksCommitCertificate(voterOf vote: Vote) -> Bool {
         guard configuration.validators.contains(vote.voter), vote.voter != configuration.own,
-            vote.statement.view > toldView[vote.voter.rawValue]
+            vote.statement.view > sentCertificateView[vote.voter.rawValue]
         else { return false }
         if vote.statement.kind == .finalize {
             return vote.statement.view > finalizedView
                 && commitCertificate?.statement.kind == .notarize
         }
         return Phase(vote.statement.kind)?.isFallback == true
-            && isCharge(vote.voter, in: vote.statement.view)
+            && isRelayTarget(vote.voter, in: vote.statement.view)
     }
 
     /// Sends what commits the block to a voter that still collects votes to finalize it, or to end
     /// its view. Once for each commit and voter, whatever that one repeats.
-    mutating func payCommit(owedTo vote: Vote, into effects: inout [Effect<Self>]) {
-        guard isCommitOwed(to: vote), let commitCertificate else { return }
-        toldView[vote.voter.rawValue] = committed.view
+    mutating func sendCommitCertificate(answering vote: Vote, into effects: inout [Effect<Self>]) {
+        guard lacksCommitCertificate(voterOf: vote), let commitCertificate else { return }
+        sentCertificateView[vote.voter.rawValue] = committed.view
         if vote.statement.kind == .finalize { pacemaker.missedVotes(in: vote.statement.view) }
         effects.append(.send(.certificate(commitCertificate.certificate), to: vote.voter))
     }

@@ -7,7 +7,7 @@ extension SimplexReplica {
 
     /// When the view is given up. The leader's time starts when there is something to do; in an
     /// idle network it has until the next empty block is due.
-    private var giveUpAt: Instant {
+    private var viewDeadline: Instant {
         let timeout = pacemaker.timeout(for: leader(of: view))
         if let workSince { return workSince.advanced(by: timeout) }
         return enteredAt.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
@@ -28,7 +28,7 @@ extension SimplexReplica {
 
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadline = resendAt ?? giveUpAt
+        var deadline = resendAt ?? viewDeadline
         if case .waiting(let until) = leadership { deadline = min(deadline, until) }
         if let finalizeDeadline { deadline = min(deadline, finalizeDeadline) }
         if let askAheadAt { deadline = min(deadline, askAheadAt) }
@@ -40,7 +40,7 @@ extension SimplexReplica {
             requestDraft(at: now, into: &effects)
         }
         askAhead(at: now, into: &effects)
-        if resendAt == nil, now >= giveUpAt {
+        if resendAt == nil, now >= viewDeadline {
             nullify(view, into: &effects)
             resendAt = now.advanced(by: pacemaker.resendInterval)
             if isBehind || isCommitUnknown { inquire(into: &effects) }

@@ -36,7 +36,7 @@ extension SimplexReplica {
 
     private func isUseful(_ vote: Vote) -> Bool {
         let statement = vote.statement
-        guard statement.view > committed.view else { return isCommitOwed(to: vote) }
+        guard statement.view > committed.view else { return lacksCommitCertificate(voterOf: vote) }
         guard isWithinWindow(statement.view) else {
             // One is enough to know that this replica is behind.
             return !isBehind
@@ -73,7 +73,7 @@ extension SimplexReplica {
             throw .unknownVoter(vote.voter)
         }
         guard statement.view > committed.view else {
-            return payCommit(owedTo: vote, into: &effects)
+            return sendCommitCertificate(answering: vote, into: &effects)
         }
         guard rules.holds(.voteWindow, isWithinWindow(statement.view)) else {
             isBehind = true
@@ -178,12 +178,12 @@ extension SimplexReplica {
         if last.view == view {
             if last.notarizedDigest == nil {
                 pacemaker.gaveUp(on: leader(of: view))
-            } else if hasGivenUp || last.own.nullified {
-                pacemaker.ranShort()
+            } else if hasTimedOut || last.own.nullified {
+                pacemaker.backOff()
             }
         }
         persist(rounds.update(last.view) { $0.unsavedEnd() }, into: &effects)
-        passOn(last, into: &effects)
+        relayEnd(last, into: &effects)
         enter(last.view.next, at: now, into: &effects)
     }
 }

@@ -56,7 +56,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     var finalizedView = View.zero
     /// Up to which view each peer was sent what ended or commits it, because its votes showed that
     /// it does not know.
-    var toldView: [View]
+    var sentCertificateView: [View]
 
     var enteredAt = Instant(nanoseconds: 0)
     /// Since when, in this view, there has been something to order or to commit.
@@ -105,7 +105,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         rounds = RoundList(configuration.validators, floor: configuration.floor.view)
         pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
-        toldView = Array(repeating: .zero, count: count)
+        sentCertificateView = Array(repeating: .zero, count: count)
         askedAhead = Bitmap(count: count)
         recover(recovered)
         recover(certificate)

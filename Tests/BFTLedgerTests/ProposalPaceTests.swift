@@ -103,7 +103,7 @@ import Testing
         func holdsBack(at now: Instant) -> Bool {
             pace.holdsBack(at: now)
         }
-        func becameDue(at now: Instant) -> Bool { pace.becameDue(at: now) }
+        func takeDue(at now: Instant) -> Bool { pace.takeDue(at: now) }
         #expect(!holdsBack(at: start))
         for small in [[999], [50, 49], []] {
             note(small)
@@ -117,9 +117,9 @@ import Testing
         note([1_000])
         #expect(holdsBack(at: start.advanced(by: .microseconds(4_999))))
         #expect(pace.due == start.advanced(by: .milliseconds(5)))
-        #expect(!becameDue(at: start.advanced(by: .microseconds(4_999))))
-        #expect(becameDue(at: start.advanced(by: .milliseconds(5))))
-        #expect(!becameDue(at: start.advanced(by: .milliseconds(5))), "said once")
+        #expect(!takeDue(at: start.advanced(by: .microseconds(4_999))))
+        #expect(takeDue(at: start.advanced(by: .milliseconds(5))))
+        #expect(!takeDue(at: start.advanced(by: .milliseconds(5))), "said once")
         #expect(!holdsBack(at: start.advanced(by: .milliseconds(5))))
     }
 

@@ -71,7 +71,7 @@ private struct Sized: Application {
         /// Executes and keeps a block. Whether the state was to be saved after it.
         mutating func isSavedAfterOne() throws -> Bool {
             execute()
-            try executor.keep()
+            try executor.flush()
             guard let save = executor.takeSave() else { return false }
             try store.write(save)
             executor.noteSaved()
@@ -142,22 +142,22 @@ private struct Sized: Application {
         fixture.execute()
         var save = fixture.executor.takeSave()
         #expect(save == nil)
-        #expect(fixture.executor.unkeptBlockCount == 2)
-        try fixture.executor.keep()
-        #expect(fixture.executor.unkeptBlockCount == 0)
+        #expect(fixture.executor.unflushedBlockCount == 2)
+        try fixture.executor.flush()
+        #expect(fixture.executor.unflushedBlockCount == 0)
         save = fixture.executor.takeSave()
         #expect(save?.height == Height(2))
         save = fixture.executor.takeSave()
         #expect(save == nil)
         for _ in 3...7 {
             fixture.execute()
-            try fixture.executor.keep()
+            try fixture.executor.flush()
             save = fixture.executor.takeSave()
             #expect(save == nil)
         }
         fixture.executor.noteSaved()
         fixture.execute()
-        try fixture.executor.keep()
+        try fixture.executor.flush()
         save = fixture.executor.takeSave()
         #expect(save?.height == Height(8))
     }
@@ -168,12 +168,12 @@ private struct Sized: Application {
             let backend = MemoryBackend()
             var fixture = try Fixture(Policy(byteCount: .max, blockCount: 2), on: backend)
             for _ in 1...count { fixture.execute() }
-            try fixture.executor.saveAtEnd()
-            #expect(fixture.executor.unkeptBlockCount == 0)
+            try fixture.executor.saveOnClose()
+            #expect(fixture.executor.unflushedBlockCount == 0)
             #expect(try fixture.store.head()?.block.height == Height(UInt64(count)))
             #expect(try fixture.store.savedHeight() == Height(UInt64(count)))
             let before = backend.contents
-            try fixture.executor.saveAtEnd()
+            try fixture.executor.saveOnClose()
             #expect(backend.contents == before)
         }
     }

@@ -309,7 +309,7 @@ private final class Sink: Sendable {
             _ = blocks.execute(committed, at: committed.batches.map { _ in nil })
             let early = blocks.takeSave()
             #expect(early == nil, "its block is not kept yet")
-            try blocks.keep()
+            try blocks.flush()
             if let save = blocks.takeSave() {
                 let before = underWay
                 #expect(before == nil)
@@ -327,7 +327,7 @@ private final class Sink: Sendable {
         }
         if let save = underWay { try store.write(save) }
         blocks.noteSaved()
-        try blocks.saveAtEnd()
+        try blocks.saveOnClose()
         #expect(try store.savedHeight() == Height(40))
         var application = KeyValueStore()
         try application.load(store.stateSource)
@@ -406,7 +406,7 @@ private final class Sink: Sendable {
         let limit = Executor<KeyValueStore>.untakenByteLimit
         try eventually("the loop is given as much as it may hold") { sink.byteCount >= limit }
         usleep(50_000)
-        #expect(sink.byteCount < limit + Executor<KeyValueStore>.bunchByteLimit + 500_000)
+        #expect(sink.byteCount < limit + Executor<KeyValueStore>.outcomeByteLimit + 500_000)
         var answered: [UInt64] = []
         try eventually("all are answered") {
             sink.take(for: executor)

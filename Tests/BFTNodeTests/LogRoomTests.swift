@@ -79,7 +79,7 @@ import Testing
                     refusals += 1
                     host.logIsFull()
                 }
-            case .hurry: log.hurry()
+            case .flush: log.requestFlush()
             case .give(let input):
                 if case .stored(let reference) = input { stored.append(reference) }
                 give(input, to: &host)

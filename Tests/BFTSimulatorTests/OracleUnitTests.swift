@@ -209,7 +209,7 @@ import Testing
         #expect(unpaid.judge(.heldBack(proofs[1], by: node)) == nil)
         #expect(unpaid.judge(.rested(unfinished: nil)) != nil)
         #expect(oracle.judge(.heldBack(proofs[0], by: node)) == nil)
-        // The other one is owed all the same, and so is this one at another replica.
+        // The other one is outstanding all the same, and so is this one at another replica.
         #expect(oracle.judge(.rested(unfinished: nil)) != nil)
         #expect(oracle.judge(.heldBack(proofs[1], by: ValidatorIndex(1))) == nil)
         #expect(oracle.judge(.rested(unfinished: nil)) != nil)
@@ -229,7 +229,7 @@ import Testing
         return try #require(Evidence(votes[0], votes[1]))
     }
 
-    @Test("Nobody is owed an accusation for votes of other chains or in a form of nobody's")
+    @Test("No accusation is due for votes of other chains or in a form of nobody's")
     func strayEvidence() throws {
         var oracle = EvidenceIsProduced<Simplex>(try scene())
         func hear(_ statement: Statement) {

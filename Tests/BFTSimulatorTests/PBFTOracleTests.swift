@@ -7,7 +7,7 @@ import Testing
 @testable import BFTSimulator
 @testable import SimulatedProtocols
 
-/// What P5 has to cry about, one crime at a time, and what evidence is owed. Four validators; v3
+/// What P5 has to cry about, one crime at a time, and what evidence is due. Four validators; v3
 /// is malicious, and signs whatever it takes.
 @Suite struct PBFTOracleTests {
     private static let signatures = StandInSignature(seed: 1)

@@ -131,7 +131,7 @@ import Testing
         #expect(log.recovery.cutByteCount > 0)
         #expect(!found.isEmpty && found.count < expected.count)
         #expect(found == Array(expected.prefix(found.count)))
-        try log.retire(upTo: log.end)
+        try log.truncate(upTo: log.end)
         #expect(log.segmentCount == 1)
         log.close()
     }

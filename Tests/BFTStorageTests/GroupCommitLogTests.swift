@@ -227,7 +227,7 @@ private final class GatedDirectory: LogDirectory {
         wait(for: third, in: reports)
         #expect(reports.seen.withLock { $0.durable } == [third], "one group: \(first), \(second)")
         let fourth = try #require(log.append(type: 1, parts: [[4]], isUrgent: false))
-        log.hurry()
+        log.requestFlush()
         wait(for: fourth, in: reports)
         #expect(log.append(type: 1, parts: [[5]], isUrgent: false) != nil)
         log.close()
@@ -291,7 +291,7 @@ private final class GatedDirectory: LogDirectory {
                     sched_yield()
                 }
             }
-            log.retire(upTo: .zero)  // Nothing is reported twice.
+            log.truncate(upTo: .zero)  // Nothing is reported twice.
             log.close()
             let durable = reports.seen.withLock { $0.durable }
             if let failure = log.failure {
@@ -309,7 +309,7 @@ private final class GatedDirectory: LogDirectory {
     }
 
     @Test("Retiring happens behind the records handed over before")
-    func retire() throws {
+    func truncate() throws {
         let directory = MemoryLogDirectory()
         let reports = Reports()
         let log = try reports.log(directory)
@@ -322,7 +322,7 @@ private final class GatedDirectory: LogDirectory {
                 break
             }
         }
-        log.retire(upTo: positions[8])
+        log.truncate(upTo: positions[8])
         log.close()
         let (_, found) = try LogFixture.open(directory)
         #expect(found.map(\.position) == Array(positions[8...]))

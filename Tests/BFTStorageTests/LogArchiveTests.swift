@@ -24,7 +24,7 @@ import Testing
             for (position, payload) in kept {
                 #expect(try archive.payload(at: position, type: Self.keptType) == payload)
             }
-            if number == 30 { try log.retire(upTo: log.end) }
+            if number == 30 { try log.truncate(upTo: log.end) }
         }
         #expect(directory.files.keys.filter { $0.hasSuffix(".old") }.count == 2)
         log.close()
@@ -34,7 +34,7 @@ import Testing
         try again.append(type: 1, parts: [Array(repeating: 0, count: 4_000)])
         try again.append(type: 1, parts: [[1]])
         try again.commit()
-        try again.retire(upTo: again.end)
+        try again.truncate(upTo: again.end)
         #expect(directory.files.keys.filter { $0.hasSuffix(".old") }.count == 3)
         for archive in [archive, LogArchive(directory: directory)] {
             for (position, payload) in kept {
@@ -77,7 +77,7 @@ import Testing
             try log.append(type: Self.keptType, parts: [payload])
             try log.commit()
         }
-        try log.retire(upTo: log.end)
+        try log.truncate(upTo: log.end)
         log.close()
         let kept = directory.files.filter { $0.key.hasSuffix(".old") }
         #expect(kept.count > 2)
@@ -112,7 +112,7 @@ import Testing
                         try archive.payload(at: entry.position, type: entry.type) == entry.payload)
                 }
             }
-            try log.retire(upTo: expected[expected.count / 2].position)
+            try log.truncate(upTo: expected[expected.count / 2].position)
             log.close()
         }
         let archive = LogArchive(directory: try FileLogDirectory(path))

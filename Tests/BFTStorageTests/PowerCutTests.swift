@@ -45,7 +45,7 @@ import Testing
                 if group == 5 {
                     let position = run.appended[run.durableCount / 2].position
                     run.retired = position
-                    try log.retire(upTo: position)
+                    try log.truncate(upTo: position)
                 }
             }
             log.close()

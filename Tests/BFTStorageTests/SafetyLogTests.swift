@@ -163,14 +163,14 @@ import Testing
     }
 
     @Test("Retiring removes whole segments that are not needed, the oldest first")
-    func retire() throws {
+    func truncate() throws {
         let (directory, entries) = try LogFixture.directory(
             sizes: Array(repeating: 1500, count: 9))
         let (log, _) = try LogFixture.open(directory)
         let before = directory.files.keys.sorted()
-        try log.retire(upTo: .zero)
+        try log.truncate(upTo: .zero)
         #expect(directory.files.keys.sorted() == before)
-        try log.retire(upTo: entries[4].position)
+        try log.truncate(upTo: entries[4].position)
         #expect(log.segmentCount == before.count - 2)
         let carried = try log.append(type: 77, parts: [[7]])
         try log.commit()
@@ -178,7 +178,7 @@ import Testing
         let (again, found) = try LogFixture.open(directory)
         #expect(
             found == entries.dropFirst(4) + [Entry(position: carried, type: 77, payload: [7])])
-        try again.retire(upTo: again.end)
+        try again.truncate(upTo: again.end)
         #expect(again.segmentCount == 1)
         #expect(try LogFixture.open(directory).log.end == again.end)
     }
@@ -201,7 +201,7 @@ import Testing
         }
         #expect(throws: error) { try log.append(type: 1, parts: []) }
         #expect(throws: error) { try log.commit() }
-        #expect(throws: error) { try log.retire(upTo: .zero) }
+        #expect(throws: error) { try log.truncate(upTo: .zero) }
         #expect(try LogFixture.open(directory.restarted()).entries.count == committed)
     }
 }

@@ -223,12 +223,12 @@ import Testing
         var responder = try Party(1).handshake(.responder)
         var input = ByteQueue(flights.first + [1, 2, 3])
         guard case .sign = try responder.receive(&input) else {
-            Issue.record("the responder owes a signature")
+            Issue.record("the responder waits for a signature")
             return
         }
         #expect(input.array == [1, 2, 3])
         guard case .awaitBytes = try responder.receive(&input) else {
-            Issue.record("nothing is taken while a signature is owed")
+            Issue.record("nothing is taken while a signature is pending")
             return
         }
         #expect(input.array == [1, 2, 3])

@@ -140,6 +140,11 @@ import Testing
             let source = file("Sources/BFTNode/A.swift", "// \(word): later")
             #expect(WordRules.general(source).count == 1, "\(word)")
         }
+        for word in WordRules.dialect {
+            let source = file(
+                "Sources/BFTNode/A.swift", "log.\(word.text)()", "log.\(word.text)Later()")
+            #expect(WordRules.general(source).map(\.line) == [1], "\(word.text)")
+        }
         let source = file(
             "Sources/BFTNode/A.swift", "let a = try! f()", "fatalError(\"no\")", "print(a)",
             "console.print(a)", "let template = \"bft-XXXXXX\"", "blueprint(a)")

@@ -83,7 +83,7 @@ struct ProposalJudge: Equatable, Sendable {
     }
 
     /// Notes that something else came that any of them may wait for.
-    mutating func lookAgain() {
+    mutating func reevaluate() {
         for position in pending.indices { pending[position].isDue = true }
     }
 

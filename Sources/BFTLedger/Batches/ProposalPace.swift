@@ -3,16 +3,17 @@ import BFTCore
 
 /// Keeps large blocks apart, and lets small ones gather.
 ///
-/// A block costs every validator signatures, messages and syncs, whatever it names. While blocks
-/// are small, a leader proposes at once: somebody waits for an answer. Once they are large, more
-/// arrives in the meantime, and fewer and larger blocks carry more for the same effort. Several
-/// batches in one block mean many clients, and make it large much sooner: a lone client has one.
+/// A block costs every validator signatures, messages and syncs, whatever it names. Behind a small
+/// one a leader proposes at once: somebody waits for an answer. Behind a large one more arrives in
+/// the meantime, and fewer and larger blocks carry more for the same effort. Several batches in one
+/// block mean many clients, and make it large much sooner: a lone client has one.
 ///
-/// While several validators have clients, each seals a batch as soon as the last block has answered
-/// them, and the batches of the others are at the leader a moment later than its own. So it waits
-/// for those whose batches stood in the latest blocks, for a little: a batch that misses a block
-/// waits for all of the next, which costs everybody as much. Of whom it waited for in vain it
-/// expects nothing until a block names that one again.
+/// A leader also waits for others, where its protocol asks for it (`leadersGather`). While several
+/// validators have clients, each seals a batch as soon as the last block has answered them, and the
+/// batches of the others are at the leader a moment later than its own. So it waits for those whose
+/// batches stood in the latest blocks, for a little: a batch that misses a block waits for all of
+/// the next, which costs everybody as much. Of whom it waited for in vain it expects nothing until a
+/// block names that one again.
 ///
 /// The pace is each leader's own choice. Nobody judges a proposal by it.
 struct ProposalPace: Equatable, Sendable {
@@ -82,7 +83,7 @@ struct ProposalPace: Equatable, Sendable {
     private static let memory: UInt64 = 4
 
     /// Whether a payload that was held back may be proposed now; said once.
-    mutating func becameDue(at now: Instant) -> Bool {
+    mutating func takeDue(at now: Instant) -> Bool {
         guard let due, due <= now else { return false }
         self.due = nil
         return true

@@ -26,7 +26,7 @@ struct CatchUp: Equatable, Sendable {
     private var late: [ValidatorIndex] = []
     private var turn = 0
     /// How many turns have ended since one brought something.
-    private var fruitlessTurns = 0
+    private var turnsWithoutProgress = 0
     private let own: ValidatorIndex
     private let validators: ValidatorSet
     private let timeout: Interval
@@ -90,11 +90,12 @@ struct CatchUp: Equatable, Sendable {
     /// The next peer's turn, the last one having brought nothing.
     private mutating func pass() {
         turn += 1
-        fruitlessTurns += 1
-        guard fruitlessTurns >= Self.roundLimit * validators.count, !holds(.anew, false) else {
+        turnsWithoutProgress += 1
+        guard turnsWithoutProgress >= Self.roundLimit * validators.count, !holds(.anew, false)
+        else {
             return
         }
-        fruitlessTurns = 0
+        turnsWithoutProgress = 0
         descent = nil
     }
 
@@ -103,7 +104,7 @@ struct CatchUp: Equatable, Sendable {
     private mutating func signer(of target: Certificate) -> ValidatorIndex? {
         for _ in 0..<validators.count {
             let candidate = turn % validators.count
-            let isAnybodyAsked = fruitlessTurns >= validators.count && !holds(.anybody, false)
+            let isAnybodyAsked = turnsWithoutProgress >= validators.count && !holds(.anybody, false)
             let mayHave = holds(.signers, target.signers[candidate] || isAnybodyAsked)
             if candidate != own.rawValue, mayHave {
                 return ValidatorIndex(candidate)
@@ -152,7 +153,7 @@ struct CatchUp: Equatable, Sendable {
         by peer: ValidatorIndex, _ window: SyncWindow, upTo height: Height, isWhole: Bool = false
     ) {
         late.removeAll { $0 == peer }
-        fruitlessTurns = 0
+        turnsWithoutProgress = 0
         let wanted = asked?.peer == peer ? asked?.height ?? .zero : targetHeight
         let isWorthATurn = holds(.worth, isWhole || window.isHalfFull || height >= wanted)
         if let asked, asked.peer != peer {

@@ -6,8 +6,8 @@ public enum HostOutput<P: ConsensusProtocol>: Equatable, Sendable {
     /// Hand the record to the log, and answer with `appended` or, if the log has no room, with
     /// `logIsFull`, before anything else is asked for.
     case append(HostRecord<P>)
-    /// Have everything written soon that the log was given.
-    case hurry
+    /// Have everything flushed soon that the log was given.
+    case flush
     /// Sign, here or elsewhere, and answer with `signed`.
     case sign(SigningRequest<P>)
     /// Check the signature under what an author says of its batch, here or elsewhere, and give the
@@ -42,7 +42,7 @@ public enum HostOutput<P: ConsensusProtocol>: Equatable, Sendable {
     /// Make everything that was executed durable, and answer with `storeSynced`.
     case syncStore
     /// Give up what the log has up to this position: it is durable elsewhere.
-    case retire(upTo: LogPosition)
+    case truncate(upTo: LogPosition)
 }
 
 /// Something that this validator has to sign.

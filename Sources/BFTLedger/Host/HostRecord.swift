@@ -6,7 +6,7 @@ import BFTWire
 public struct HostRecord<P: ConsensusProtocol>: Equatable, Sendable {
     public let content: ReplicaRecord<P>
     /// Whether somebody waits until it is durable. If not, it may lie in the log's memory until
-    /// another record is urgent, or until `HostOutput.hurry`.
+    /// another record is urgent, or until `HostOutput.flush`.
     public internal(set) var isUrgent: Bool
     /// Whether it is durable already, in an older record.
     public let isRepeated: Bool

@@ -22,15 +22,15 @@ struct RecordLedger<P: ConsensusProtocol>: Equatable, Sendable {
     /// Whether the log had no room for the first of `unappended`.
     private var isLogFull = false
     private var lastNumber: UInt64 = 0
-    /// Every record up to this one is wanted soon.
-    private var hurriedNumber: UInt64 = 0
+    /// A flush was asked for up to this record.
+    private var flushNumber: UInt64 = 0
     /// Every record up to this one is durable.
     private(set) var durableNumber: UInt64 = 0
     private(set) var durablePosition = LogPosition.zero
     /// The bytes that were appended since the log was cut, or was to be cut, last.
     private(set) var appendedByteCount = 0
     /// The records of batches that are not durable yet. Never walked.
-    private var undurable: [BatchReference: UInt64] = [:]
+    private var pendingBatches: [BatchReference: UInt64] = [:]
     /// Where large batches stand that are durable and not executed yet. Never walked.
     private var places: [BatchReference: LogPosition] = [:]
     /// The same in the order of the log, with those that were executed since the log was cut.
@@ -60,7 +60,7 @@ struct RecordLedger<P: ConsensusProtocol>: Equatable, Sendable {
         let record = HostRecord(
             lastNumber, content, isUrgent: isUrgent, isRepeated: isRepeated,
             largeFrom: largeBatchBytes)
-        if let batch = record.batch, !isRepeated { undurable[batch] = lastNumber }
+        if let batch = record.batch, !isRepeated { pendingBatches[batch] = lastNumber }
         unappended.append(record)
         return lastNumber
     }
@@ -68,8 +68,8 @@ struct RecordLedger<P: ConsensusProtocol>: Equatable, Sendable {
     /// The record that is to be handed over next, unless there is none or no room.
     var next: HostRecord<P>? {
         guard !isLogFull, var record = unappended.first else { return nil }
-        // Whoever was in a hurry when the log was full waits for it.
-        if record.number <= hurriedNumber { record.isUrgent = true }
+        // Whoever asked for a flush when the log was full waits for it.
+        if record.number <= flushNumber { record.isUrgent = true }
         return record
     }
 
@@ -89,16 +89,17 @@ struct RecordLedger<P: ConsensusProtocol>: Equatable, Sendable {
     /// The log has no room for `next`. It has some when it has made something durable.
     mutating func noteFull() { isLogFull = true }
 
-    mutating func hurry() { hurriedNumber = lastNumber }
+    mutating func markUrgent() { flushNumber = lastNumber }
 
     mutating func resetByteCount() { appendedByteCount = 0 }
 
     // MARK: Durable
 
-    /// Notes that the log is durable up to `position`. Adds what the replica is owed for that: it
-    /// hears of each batch that came with it.
+    /// Notes that the log is durable up to `position`. Adds to the inputs that are pending for the
+    /// replica: it hears of each batch that came with it.
     mutating func becameDurable(
-        upTo position: LogPosition, owed: inout Deque<ReplicaInput<P>>, tellsOfBatches: Bool
+        upTo position: LogPosition, pendingInputs: inout Deque<ReplicaInput<P>>,
+        reportsBatches: Bool
     ) {
         isLogFull = false
         durablePosition = max(durablePosition, position)
@@ -108,15 +109,15 @@ struct RecordLedger<P: ConsensusProtocol>: Equatable, Sendable {
             guard let batch = record.batch else { continue }
             if record.isLarge { note(PlacedBatch(batch, at: record.position)) }
             guard !record.isRepeated else { continue }
-            if undurable[batch] == record.number { undurable[batch] = nil }
-            if tellsOfBatches { owed.append(.stored(batch)) }
+            if pendingBatches[batch] == record.number { pendingBatches[batch] = nil }
+            if reportsBatches { pendingInputs.append(.stored(batch)) }
         }
     }
 
     /// The record with which the last batch of `payload` is durable, or 0 if all are.
     func lastRecord(of payload: [BatchReference]) -> UInt64 {
-        guard !undurable.isEmpty else { return 0 }
-        return payload.reduce(0) { max($0, undurable[$1] ?? 0) }
+        guard !pendingBatches.isEmpty else { return 0 }
+        return payload.reduce(0) { max($0, pendingBatches[$1] ?? 0) }
     }
 
     /// Where each batch of a block that is executed now stands in the log, if it is a large one.

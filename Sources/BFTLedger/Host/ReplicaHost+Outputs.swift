@@ -7,9 +7,9 @@ extension ReplicaHost {
     public mutating func next() -> HostOutput<P>? {
         guard isSpeaking else { return nil }
         if let record = records.next { return .append(record) }
-        if let output = atOnce.popFirst() { return output }
+        if let output = immediate.popFirst() { return output }
         if let output = nextWaiting() { return output }
-        return owed.popFirst().map { .give($0) }
+        return pendingInputs.popFirst().map { .give($0) }
     }
 
     /// The first effect that waits, unless it has to wait longer.
@@ -27,7 +27,7 @@ extension ReplicaHost {
             _ = waiting.popFirst()
             let message = unsigned.signed(by: replica.own, signature)
             // Nobody else holds the key, and what it passes on was checked when it came.
-            owed.append(.received(Verified(.consensus(message)), from: replica.own))
+            pendingInputs.append(.received(Verified(.consensus(message)), from: replica.own))
             return .publish(unsigned, .consensus(message))
         }
     }
@@ -37,9 +37,9 @@ extension ReplicaHost {
         unexecuted.append(
             Unexecuted(record: records.lastRecord(of: block.block.payload), block: block))
         releaseBlocks()
-        guard unexecuted.isEmpty, let output = atOnce.popFirst() else {
-            records.hurry()
-            return .hurry
+        guard unexecuted.isEmpty, let output = immediate.popFirst() else {
+            records.markUrgent()
+            return .flush
         }
         return output
     }
@@ -51,7 +51,7 @@ extension ReplicaHost {
         {
             _ = unexecuted.popFirst()
             let places = records.takePlaces(of: first.block.block.payload)
-            atOnce.append(.execute(first.block, places: places))
+            immediate.append(.execute(first.block, places: places))
         }
     }
 
@@ -66,15 +66,15 @@ extension ReplicaHost {
             // Nothing waits for it here: what needs the batch waits for `stored`. A peer's batch
             // needs no sync before there is a vote that stands on it, and then both share one.
             records.add(.batch(copy), isUrgent: copy.batch.author == replica.own)
-            if settings.skips(.storedBatch) { owed.append(.stored(copy.reference)) }
+            if settings.skips(.storedBatch) { pendingInputs.append(.stored(copy.reference)) }
         case .signBatch(let reference, let statement):
-            atOnce.append(
+            immediate.append(
                 .sign(SigningRequest(ticket: .batch(reference), content: .batch(statement))))
-        case .checkAuthorship(let vote): atOnce.append(.checkAuthorship(vote))
+        case .checkAuthorship(let vote): immediate.append(.checkAuthorship(vote))
         case .sign(let unsigned):
             lastTicket += 1
             // Signed while the record is being written; sent only when both are done.
-            atOnce.append(
+            immediate.append(
                 .sign(SigningRequest(ticket: .message(lastTicket), content: .message(unsigned))))
             wait(.message(ticket: lastTicket, unsigned))
         case .execute(let block): wait(.block(block))
@@ -101,7 +101,7 @@ extension ReplicaHost {
     }
 
     private mutating func wait(for output: HostOutput<P>) {
-        guard !settings.skips(.turn) else { return atOnce.append(output) }
+        guard !settings.skips(.turn) else { return immediate.append(output) }
         if admit(output) { wait(.output(output)) }
     }
 

@@ -26,7 +26,7 @@ extension ReplicaHost {
     public mutating func storeSynced() {
         guard isSpeaking, case .syncing(let position) = truncation else { return }
         truncation = .idle
-        atOnce.append(.retire(upTo: position))
+        immediate.append(.truncate(upTo: position))
     }
 
     mutating func continueTruncation() {
@@ -43,7 +43,7 @@ extension ReplicaHost {
             if settings.skips(.syncedStore) {
                 storeSynced()
             } else {
-                atOnce.append(.syncStore)
+                immediate.append(.syncStore)
             }
         case .syncing: return
         }

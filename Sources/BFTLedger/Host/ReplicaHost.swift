@@ -23,8 +23,8 @@ public import BFTCore
 /// 2. what nothing holds back: signatures to be made or checked, blocks whose batches have become
 ///    durable, the steps of a truncation;
 /// 3. effects in their order, each with the record that it stands on;
-/// 4. what the replica is owed for its own effects: batches that are stored or signed, its own
-///    messages. At a start, that it has started.
+/// 4. inputs that are pending for the replica, from its own effects: batches that are stored or
+///    signed, its own messages. At a start, that it has started.
 ///
 /// The fifth is blocks that are committed and whose batches are not durable.
 ///
@@ -55,15 +55,15 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     let settings: HostSettings
     var records: RecordLedger<P>
     /// What nothing holds back.
-    var atOnce = Deque<HostOutput<P>>()
+    var immediate = Deque<HostOutput<P>>()
     var waiting = Deque<Waiting>()
     /// What of it is for whom.
     var backlog = PeerBacklog()
     /// The last timer that waits, and how many refusals of the protocol do.
     var waitingTimer: Instant?
     var waitingRefusalCount = 0
-    /// What the replica has to be told.
-    var owed: Deque<ReplicaInput<P>>
+    /// What the replica has to be told, the first first.
+    var pendingInputs: Deque<ReplicaInput<P>>
     var unexecuted = Deque<Unexecuted>()
     /// The last record that a later effect waits for.
     var lastRecord: UInt64 = 0
@@ -86,8 +86,8 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
         self.replica = replica
         self.settings = settings
         records = RecordLedger(placed: places, largeBatchBytes: settings.largeBatchBytes)
-        owed = Deque()
-        owed.append(.started)
+        pendingInputs = Deque()
+        pendingInputs.append(.started)
     }
 
     // MARK: What happened
@@ -134,7 +134,8 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     public mutating func durable(upTo position: LogPosition) {
         guard isSpeaking else { return }
         records.becameDurable(
-            upTo: position, owed: &owed, tellsOfBatches: !settings.skips(.storedBatch))
+            upTo: position, pendingInputs: &pendingInputs,
+            reportsBatches: !settings.skips(.storedBatch))
         releaseBlocks()
         continueTruncation()
     }
@@ -151,7 +152,8 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
         guard isSpeaking else { return }
         switch ticket {
         case .message(let number): signatures[number] = signature
-        case .batch(let reference): owed.append(.batchSigned(reference, signature: signature))
+        case .batch(let reference):
+            pendingInputs.append(.batchSigned(reference, signature: signature))
         }
     }
 
@@ -159,11 +161,11 @@ public struct ReplicaHost<P: ConsensusProtocol>: Equatable, Sendable {
     public mutating func fail() {
         hasFailed = true
         guard !isSpeaking else { return }
-        atOnce.removeAll()
+        immediate.removeAll()
         waiting.removeAll()
         backlog.removeAll()
         (waitingTimer, waitingRefusalCount) = (nil, 0)
-        owed.removeAll()
+        pendingInputs.removeAll()
         unexecuted.removeAll()
         signatures.removeAll()
     }

@@ -69,7 +69,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             ledger.settle(
                 ownClaim: consensus.commitVoteHeight, at: now, into: &turn.ledgerEffects)
             drain(&turn, into: &effects)
-            tellWork(&turn)
+            reportWork(&turn)
         } while !turn.isQuiet
         setTimer(turn, into: &effects)
     }
@@ -120,7 +120,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .executed(let height, let root):
             ledger.queue.finished(height)
             ledger.roots.append(root, height: height)
-            ledger.judge.lookAgain()
+            ledger.judge.reevaluate()
             turn.inputs.append(.executed(ledger.queue.lastExecuted, stateRoot: root))
             turn.hasNewBatch = true  // A leader that lagged may propose again.
         case .applicationJudged(let digest, let isValid):
@@ -236,8 +236,8 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
     }
 
     /// Tells the protocol whether there is work, when that changed or more came.
-    private mutating func tellWork(_ turn: inout Turn) {
-        if ledger.pace.becameDue(at: turn.now) {
+    private mutating func reportWork(_ turn: inout Turn) {
+        if ledger.pace.takeDue(at: turn.now) {
             turn.hasNewBatch = true
             ledger.hasNews = true
         }

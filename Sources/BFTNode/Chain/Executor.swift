@@ -17,7 +17,7 @@ enum ExecutorJob: Sendable {
     case readBlock(Height, ticket: UInt64)
     /// Make everything executed so far durable.
     case sync
-    /// The state that was taken down has been written, or the disk has refused it.
+    /// The snapshot of the state has been written, or the disk has refused it.
     case saved(StorageError?)
 }
 
@@ -112,12 +112,12 @@ extension ExecutorJob {
 /// The application on a thread of its own, with its part of the disk.
 ///
 /// Jobs are done in order. What peers want to read comes after those that wait, a batch at a time:
-/// it may be large, and there may be much of it. Outcomes are handed back in bunches: all that a
+/// it may be large, and there may be much of it. Outcomes are delivered together: all that a
 /// wake-up's worth of jobs produced, since a wake-up of the event loop costs more than most jobs.
 /// Large outcomes go earlier, and the thread waits while the loop has not taken those before: a
 /// short request can have a long answer.
 ///
-/// Blocks are kept on disk after their outcomes were handed back, several with one write: when
+/// Blocks are flushed to disk after their outcomes were delivered, several with one write: when
 /// enough have gathered, when somebody wants to read them, or when there is nothing else to do.
 ///
 /// After the disk has failed nothing more is done.
@@ -142,8 +142,8 @@ final class Executor<App: Application>: @unchecked Sendable {
         var untakenByteCount = 0
     }
 
-    /// Outcomes that are not handed back yet, and the bytes of the large ones.
-    private struct Bunch {
+    /// Outcomes that are not delivered yet, and the bytes of the large ones.
+    private struct OutcomeBuffer {
         var outcomes: [ExecutorOutcome] = []
         var byteCount = 0
     }
@@ -154,21 +154,21 @@ final class Executor<App: Application>: @unchecked Sendable {
     /// Used by the thread alone once it runs.
     private var blocks: BlockExecutor<App>
     private var failure: StorageError?
-    private var bunch = Bunch()
+    private var buffer = OutcomeBuffer()
     private var thread: NamedThread?
     private var saver: StateSaver?
     /// Whether the loop takes outcomes while this works.
     private var isBesideLoop = false
 
-    /// A bunch of this many bytes is handed back without waiting for the end of the jobs.
-    static var bunchByteLimit: Int { 4 << 20 }
+    /// Outcomes of this many bytes are delivered without waiting for the end of the jobs.
+    static var outcomeByteLimit: Int { 4 << 20 }
     /// The thread waits while this many bytes are with the loop.
     static var untakenByteLimit: Int { 32 << 20 }
 
-    /// So many blocks, or bytes of them, are executed before they are kept.
-    private static var unkeptBlockLimit: Int { 32 }
-    private static var unkeptByteLimit: Int { 1 << 20 }
-    /// Blocks are kept once nothing was asked for so long.
+    /// So many blocks, or bytes of them, are executed before they are flushed.
+    private static var unflushedBlockLimit: Int { 32 }
+    private static var unflushedByteLimit: Int { 1 << 20 }
+    /// Blocks are flushed once nothing was asked for so long.
     private static var idleLimit: Interval { .milliseconds(20) }
 
     init(
@@ -233,14 +233,14 @@ final class Executor<App: Application>: @unchecked Sendable {
         return !jobs.isEmpty
     }
 
-    /// Does `jobs`. If there are none, there is time to keep blocks.
+    /// Does `jobs`. If there are none, there is time to flush blocks.
     private func perform(_ jobs: [ExecutorJob]) {
         for job in jobs where failure == nil { perform(job) }
-        handBack()
-        if jobs.isEmpty || isKeepingDue { keep() }
+        deliverOutcomes()
+        if jobs.isEmpty || isFlushDue { flush() }
     }
 
-    /// Waits for jobs, but not for long while there are blocks to keep.
+    /// Waits for jobs, but not for long while there are blocks to flush.
     private func nextJobs() -> ([ExecutorJob], isClosing: Bool) {
         let isReady = { (queue: Queue) in !queue.isIdle || queue.isClosing }
         let take = { (queue: inout Queue) in
@@ -248,43 +248,43 @@ final class Executor<App: Application>: @unchecked Sendable {
             if queue.isClosing { queue.reads.removeAll() }
             return (queue.takeJobs(), isClosing: queue.isClosing)
         }
-        guard blocks.unkeptBlockCount > 0, failure == nil else {
+        guard blocks.unflushedBlockCount > 0, failure == nil else {
             return queue.withLock(when: isReady, take)
         }
         return queue.withLock(when: isReady, within: Self.idleLimit, take)
     }
 
-    private var isKeepingDue: Bool {
-        blocks.unkeptBlockCount >= Self.unkeptBlockLimit
-            || blocks.unkeptByteCount >= Self.unkeptByteLimit
+    private var isFlushDue: Bool {
+        blocks.unflushedBlockCount >= Self.unflushedBlockLimit
+            || blocks.unflushedByteCount >= Self.unflushedByteLimit
     }
 
-    private func keep() {
+    private func flush() {
         guard failure == nil else { return }
         do throws(StorageError) {
-            try blocks.keep()
+            try blocks.flush()
             if let save = blocks.takeSave() { saver?.append(save) }
         } catch {
             failure = error
             add(.failed(error))
-            handBack()
+            deliverOutcomes()
         }
     }
 
-    private func handBack() {
-        guard !bunch.outcomes.isEmpty else { return }
-        let full = bunch
-        bunch = Bunch()
+    private func deliverOutcomes() {
+        guard !buffer.outcomes.isEmpty else { return }
+        let full = buffer
+        buffer = OutcomeBuffer()
         queue.withLock { $0.untakenByteCount += full.byteCount }
         onOutcomes(full.outcomes, full.byteCount)
     }
 
-    /// Adds an outcome of so many bytes, and hands the bunch back if it is large.
+    /// Adds an outcome of so many bytes, and delivers what has gathered if that is much.
     private func add(_ outcome: ExecutorOutcome, byteCount: Int = 0) {
-        bunch.outcomes.append(outcome)
-        bunch.byteCount += byteCount
-        guard bunch.byteCount >= Self.bunchByteLimit else { return }
-        handBack()
+        buffer.outcomes.append(outcome)
+        buffer.byteCount += byteCount
+        guard buffer.byteCount >= Self.outcomeByteLimit else { return }
+        deliverOutcomes()
         guard isBesideLoop else { return }
         queue.withLock(when: { $0.untakenByteCount < Self.untakenByteLimit || $0.isClosing }) {
             _ in
@@ -301,7 +301,7 @@ final class Executor<App: Application>: @unchecked Sendable {
         for job in last where failure == nil { perform(job) }
         guard failure == nil else { return }
         do throws(StorageError) {
-            try blocks.saveAtEnd()
+            try blocks.saveOnClose()
         } catch {
             failure = error
         }
@@ -316,7 +316,7 @@ final class Executor<App: Application>: @unchecked Sendable {
                 let context = BlockExecutor<App>.context(of: block)
                 add(.judged(block.digest, isValid: blocks.application.judge(context, batches)))
             case .readBlocks(let request, let peer):
-                try blocks.keep()
+                try blocks.flush()
                 let answer = try store.answer(request)
                 if let answer {
                     add(.blocks(answer, for: peer), byteCount: LedgerLimits.syncByteLimit)
@@ -331,10 +331,10 @@ final class Executor<App: Application>: @unchecked Sendable {
                     add(.served(peer, cost: 1, unclaimed: unclaimed))
                 }
             case .readBlock(let height, let ticket):
-                try blocks.keep()
+                try blocks.flush()
                 add(.block(try store.storedBlock(at: height), ticket: ticket))
             case .sync:
-                try blocks.keep()
+                try blocks.flush()
                 try store.sync()
                 add(.synced)
             case .saved(let failure):
@@ -347,11 +347,11 @@ final class Executor<App: Application>: @unchecked Sendable {
         }
     }
 
-    /// A batch of an executed block. Blocks gather before they are kept, also while peers read.
+    /// A batch of an executed block. Blocks gather before they are flushed, also while peers read.
     private func batch(_ reference: BatchReference) throws(StorageError) -> Batch? {
         if let batch = try store.batch(reference) { return batch }
-        guard blocks.unkeptBlockCount > 0 else { return nil }
-        try blocks.keep()
+        guard blocks.unflushedBlockCount > 0 else { return nil }
+        try blocks.flush()
         return try store.batch(reference)
     }
 
@@ -371,7 +371,7 @@ final class Executor<App: Application>: @unchecked Sendable {
             answered.origins.append(origin)
             answered.requestByteCount += end - start
             start = end
-            guard answered.answers.bytes.count >= Self.bunchByteLimit else { continue }
+            guard answered.answers.bytes.count >= Self.outcomeByteLimit else { continue }
             add(.answered(answered), byteCount: answered.answers.bytes.count)
             answered = AnsweredQueries()
         }

@@ -25,7 +25,7 @@ extension NodeCore {
     private func perform(_ output: HostOutput<P>) {
         switch output {
         case .append(let record): append(record)
-        case .hurry: log.hurry()
+        case .flush: log.requestFlush()
         case .sign(let request): beginSigning(request)
         case .checkAuthorship(let vote): checkAuthorship(vote)
         case .publish(let unsigned, let message):
@@ -60,7 +60,7 @@ extension NodeCore {
             counters.rejections += 1
             logger.debug("rejected from \(peer): \(rejection)")
         case .syncStore: executor.append(.sync)
-        case .retire(let position): log.retire(upTo: position)
+        case .truncate(let position): log.truncate(upTo: position)
         }
     }
 

@@ -55,10 +55,10 @@ protocol NodeTimer: AnyObject {
 /// The safety log, as `GroupCommitLog` has it.
 protocol NodeLog: AnyObject, Sendable {
     func append(type: UInt8, parts: [[UInt8]], isUrgent: Bool) -> LogPosition?
-    func hurry()
+    func requestFlush()
     func settle() -> Bool
     func writeHere()
-    func retire(upTo position: LogPosition)
+    func truncate(upTo position: LogPosition)
 }
 
 /// Who signs and verifies what takes long, as `CryptoPool` does.

@@ -92,8 +92,8 @@ struct TwinReplica<P: ConsensusProtocol>: Sendable {
                 host.handle(
                     .applicationJudged(block.digest, isValid: true), at: vantage.now,
                     wallTime: vantage.wallTime)
-            case .hurry, .readBlocks, .readBatches, .readReady, .accuse, .diverged, .displaced,
-                .rejected, .rejectedLedger, .committed, .syncStore, .retire:
+            case .flush, .readBlocks, .readBatches, .readReady, .accuse, .diverged, .displaced,
+                .rejected, .rejectedLedger, .committed, .syncStore, .truncate:
                 break
             }
         }

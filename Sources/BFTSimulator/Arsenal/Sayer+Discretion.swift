@@ -61,14 +61,14 @@ extension Sayer {
         else { return [] }
         let old = forge.arsenal.certificates.items.last { certificate in
             let kept = certificate.statement.view
-            return forge.isSecret(certificate) && kept > toldView
+            return forge.isSecret(certificate) && kept > revealedView
                 && kept.rawValue.addingReportingOverflow(forge.mood.patience).partialValue
                     <= view.rawValue
         }
         guard let old, let one = forge.anyone(),
             !forge.mood.isWithheld(old.statement.kind, from: one)
         else { return [] }
-        toldView = old.statement.view
+        revealedView = old.statement.view
         return [Dispatch(.consensus(.showing(old)), to: [one])]
     }
 

@@ -18,7 +18,7 @@ struct Sayer<P: Attackable>: Sendable {
     /// What it voted for since others did.
     var seconded: [Statement] = []
     /// The view of the last certificate that was kept and told.
-    var toldView = View.zero
+    var revealedView = View.zero
     /// What is held back, and for how many times to speak.
     private var late: [(pause: Int, dispatch: Dispatch<P>)] = []
 

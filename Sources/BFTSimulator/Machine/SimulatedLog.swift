@@ -44,7 +44,7 @@ final class SimulatedLog: @unchecked Sendable {
         return position
     }
 
-    func hurry() { if !gathered.isEmpty { isWanted = true } }
+    func requestFlush() { if !gathered.isEmpty { isWanted = true } }
 
     /// Whether a group is on its way to the disk.
     var isBusy: Bool { !group.isEmpty }
@@ -68,8 +68,8 @@ final class SimulatedLog: @unchecked Sendable {
     }
 
     /// Gives up segments. What is given up is durable elsewhere by now.
-    func retire(upTo position: LogPosition) throws(StorageError) {
-        try log.retire(upTo: position)
+    func truncate(upTo position: LogPosition) throws(StorageError) {
+        try log.truncate(upTo: position)
     }
 
     var segmentCount: Int { log.segmentCount }

@@ -239,8 +239,8 @@ struct MeasuredNetwork<P: Attackable> {
         case .askApplication(let block, _):
             handle(.applicationJudged(block.digest, isValid: true), at: position)
         case .committed(let committed): note(committed, at: position)
-        case .hurry, .readReady, .accuse, .diverged, .displaced, .rejected, .rejectedLedger,
-            .syncStore, .retire:
+        case .flush, .readReady, .accuse, .diverged, .displaced, .rejected, .rejectedLedger,
+            .syncStore, .truncate:
             break
         }
     }

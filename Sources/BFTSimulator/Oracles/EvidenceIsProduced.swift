@@ -16,7 +16,7 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
     private struct Memory: Sendable {
         var heard: [Vote] = []
         var accused: [Duty] = []
-        var owed: [Duty] = []
+        var outstanding: [Duty] = []
     }
 
     private let chain: Digest
@@ -41,15 +41,15 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
         where evidence.first.statement.kind != .authorship:
             let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
             memories[node.rawValue].accused.append(duty)
-            memories[node.rawValue].owed.removeAll { $0 == duty }
+            memories[node.rawValue].outstanding.removeAll { $0 == duty }
         case .heldBack(let evidence, let node)
         where evidence.first.statement.kind != .authorship:
             let duty = Duty(culprit: evidence.culprit, view: evidence.first.statement.view)
-            memories[node.rawValue].owed.removeAll { $0 == duty }
+            memories[node.rawValue].outstanding.removeAll { $0 == duty }
         case .powerCut(let node, _): memories[node.rawValue] = Memory()
         case .rested:
             for (position, memory) in memories.enumerated() {
-                guard let duty = memory.owed.first else { continue }
+                guard let duty = memory.outstanding.first else { continue }
                 return "v\(position) holds two votes of \(duty.culprit) in view \(duty.view), "
                     + "and accuses nobody"
             }
@@ -66,9 +66,9 @@ public struct EvidenceIsProduced<P: Attackable>: Oracle {
     private mutating func hear(_ vote: Vote, isUseful: Bool, at node: Int) {
         let duty = Duty(culprit: vote.voter, view: vote.statement.view)
         if memories[node].heard.contains(where: { Evidence($0, vote) != nil }),
-            !memories[node].accused.contains(duty), !memories[node].owed.contains(duty)
+            !memories[node].accused.contains(duty), !memories[node].outstanding.contains(duty)
         {
-            memories[node].owed.append(duty)
+            memories[node].outstanding.append(duty)
         }
         if isUseful { memories[node].heard.append(vote) }
     }

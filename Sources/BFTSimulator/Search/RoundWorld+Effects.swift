@@ -56,7 +56,7 @@ extension RoundWorld {
         case .displaced(let batch):
             guard isHonest(instance) else { return }
             violations.append("displacement: batch \(batch.sequence) of an honest validator")
-        case .hurry, .rejectedLedger, .readReady, .diverged, .syncStore, .retire: break
+        case .flush, .rejectedLedger, .readReady, .diverged, .syncStore, .truncate: break
         }
     }
 

@@ -45,9 +45,9 @@ extension World {
         case .rejected(let rejection): add(.rejected, node, "\(rejection)")
         case .rejectedLedger(let rejection, let peer):
             add(.rejected, node, peer: peer, "\(rejection)")
-        case .append, .hurry, .sign, .checkAuthorship, .give, .send, .broadcast, .setTimer,
+        case .append, .flush, .sign, .checkAuthorship, .give, .send, .broadcast, .setTimer,
             .execute, .readBlocks,
-            .readBatches, .readReady, .askApplication, .diverged, .displaced, .syncStore, .retire:
+            .readBatches, .readReady, .askApplication, .diverged, .displaced, .syncStore, .truncate:
             break
         }
     }

@@ -17,8 +17,8 @@ public final class SafetyLog {
         public var segmentByteCount: Int
         /// The largest payload of a record. Larger segments are made for records that need them.
         public var payloadByteLimit: Int
-        /// A segment with a record of this type is set aside when it is retired, for `LogArchive`,
-        /// and not removed.
+        /// A segment with a record of this type is set aside when the log is truncated, for
+        /// `LogArchive`, and not removed.
         public var keptType: UInt8?
 
         public init(
@@ -140,7 +140,7 @@ public final class SafetyLog {
     ///
     /// The caller has made sure that what they say is durable elsewhere, if need be by appending
     /// it again and committing.
-    public func retire(upTo position: LogPosition) throws(StorageError) {
+    public func truncate(upTo position: LogPosition) throws(StorageError) {
         if let failure { throw failure }
         try attempt { () throws(StorageError) in
             // One at a time and the oldest first: a crash leaves no gap in the numbers.
@@ -340,7 +340,7 @@ extension SafetyLog {
                 throw .corrupt(
                     file: path, offset: UInt64(scanned.end), reason: "a durable record is damaged")
             }
-            if isLast { try harden(opened, bytes, scanned) }
+            if isLast { try makeDurable(opened, bytes, scanned) }
             return true
         }
 
@@ -349,7 +349,7 @@ extension SafetyLog {
         /// A process that was killed may leave a group written and not synced, and one whose sync
         /// failed leaves pages that count as clean and are lost at the next power cut. Writing the
         /// same bytes again makes them dirty, so that this sync covers them.
-        private func harden(
+        private func makeDurable(
             _ opened: any LogFile, _ bytes: [UInt8], _ scanned: LogFormat.Scan
         ) throws(StorageError) {
             // A segment without a second group may be one whose creation failed: its header too.

@@ -54,7 +54,7 @@ import Testing
             shell.host.truncate()
             shell.run()
             shell.durable(shell.log.count)
-            return !shell.run().contains("retire 0")
+            return !shell.run().contains("truncate 0")
         case .backlog: return bounded(&shell)
         case .recordSize:
             shell.tell(.persist(.init(1, byteCount: 10_000)))

@@ -90,7 +90,7 @@ struct HostShell {
             let byteCount = record.parts.reduce(0) { $0 + $1.count }
             host.appended(at: Self.position(log.count), byteCount: byteCount)
             words.append("append \(log.count)" + (record.isUrgent ? "!" : ""))
-        case .hurry: words.append("hurry")
+        case .flush: words.append("flush")
         case .sign(let request):
             requests.append(request)
             words.append("sign \(request.bytes.count == 1 ? "\(request.bytes[0])" : "batch")")
@@ -109,7 +109,7 @@ struct HostShell {
             words.append("timer")
             timer = instant
         case .syncStore: words.append("sync store")
-        case .retire(let position): words.append("retire \(position.rawValue / 10)")
+        case .truncate(let position): words.append("truncate \(position.rawValue / 10)")
         case .committed: break
         default: words.append("\(output)")
         }

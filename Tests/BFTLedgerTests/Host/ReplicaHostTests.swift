@@ -140,7 +140,7 @@ import Testing
         let first = shell.commit(batches)
         _ = shell.commit([], on: first)
         // Nobody has waited for the batches of a peer.
-        #expect(shell.said() == ["append 1", "append 2", "hurry", "hurry"])
+        #expect(shell.said() == ["append 1", "append 2", "flush", "flush"])
         shell.durable(1)
         #expect(shell.said() == ["stored 1"])
         shell.durable(2)
@@ -162,7 +162,7 @@ import Testing
         #expect(shell.said() == ["execute 1"])
     }
 
-    @Test("Where a full log refused a record, whoever is in a hurry waits for it all the same")
+    @Test("Where a full log refused a record, whoever asks for a flush waits for it all the same")
     func fullLog() {
         var shell = HostShell()
         shell.run()
@@ -171,11 +171,11 @@ import Testing
         for batch in batches { shell.take(batch) }
         #expect(shell.said() == ["append 1", "full"])
         _ = shell.commit(Array(batches[..<2]))
-        #expect(shell.said() == ["hurry"])
+        #expect(shell.said() == ["flush"])
         shell.logRoom = .max
         #expect(shell.said() == [], "it has room when it has made something durable")
         shell.durable(1)
-        // The third came before anybody was in a hurry, too.
+        // The third came before anybody asked for a flush, too.
         #expect(shell.said() == ["append 2!", "append 3!", "stored 1"])
         shell.take(Fixture.batch(2, 4))
         #expect(shell.said() == ["append 4"])
@@ -216,7 +216,8 @@ import Testing
         #expect(shell.places.last == [HostShell.position(5)])
     }
 
-    @Test("A start owes the replica its first input, and brings what is committed and not executed")
+    @Test(
+        "At a start the first input is pending, and there comes what is committed and not executed")
     func restart() {
         let (own, other) = (Fixture.batch(0, 1), Fixture.batch(2, 1))
         let block = Fixture.block(on: Fixture.genesis, payload: [other])

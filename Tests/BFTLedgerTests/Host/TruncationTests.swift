@@ -40,7 +40,7 @@ import Testing
         shell.durable(4)
         #expect(shell.run() == [])
         shell.host.storeSynced()
-        #expect(shell.run() == ["retire 1"])
+        #expect(shell.run() == ["truncate 1"])
         shell.host.storeSynced()
         #expect(shell.run() == [], "nobody asked for that")
         shell.durable(4)
@@ -48,7 +48,7 @@ import Testing
         shell.durable(7)
         #expect(shell.run() == ["sync store"])
         shell.host.storeSynced()
-        #expect(shell.run() == ["retire 4"])
+        #expect(shell.run() == ["truncate 4"])
     }
 
     @Test("What is repeated is no reason to give the log up again")
@@ -118,6 +118,6 @@ import Testing
         shell.durable(9)
         #expect(shell.run() == ["sync store"])
         shell.host.storeSynced()
-        #expect(shell.run() == ["retire 3"])
+        #expect(shell.run() == ["truncate 3"])
     }
 }

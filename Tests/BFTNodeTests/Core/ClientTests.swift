@@ -244,7 +244,7 @@ import Testing
     }
 
     @Test("Results that are too large to keep are answered as such, in their places")
-    func unkept() throws {
+    func resultsNotKept() throws {
         var options = HeldNode.Options()
         options.transactionBytes = 600_000
         options.batchBytes = 1_000_000

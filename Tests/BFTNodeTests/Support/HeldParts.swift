@@ -135,7 +135,7 @@ final class HeldLog: NodeLog, @unchecked Sendable {
         return end
     }
 
-    func hurry() { isWanted = true }
+    func requestFlush() { isWanted = true }
 
     func settle() -> Bool { isWanted && !isHeld && failure == nil }
 
@@ -144,7 +144,7 @@ final class HeldLog: NodeLog, @unchecked Sendable {
         flush()
     }
 
-    func retire(upTo position: LogPosition) { retired.append(position) }
+    func truncate(upTo position: LogPosition) { retired.append(position) }
 
     /// Has everything taken so far durable, and says so.
     func flush() {
