@@ -12,8 +12,8 @@ import BFTCore
 /// validators have clients, each seals a batch as soon as the last block has answered them, and the
 /// batches of the others are at the leader a moment later than its own. So it waits for those whose
 /// batches stood in the latest blocks, for a little: a batch that misses a block waits for all of
-/// the next, which costs everybody as much. Of whom it waited for in vain it expects nothing until a
-/// block names that one again.
+/// the next, which costs everybody as much. Of whom it waited for in vain it expects nothing until
+/// a block names that one again.
 ///
 /// The pace is each leader's own choice. Nobody judges a proposal by it.
 struct ProposalPace: Equatable, Sendable {
