@@ -135,6 +135,8 @@ enum Architecture {
         TargetRow(
             "FailingSimulator", .acts, "BFTCommands", "BFTBase", "BFTCore", "BFTLedger",
             "BFTSimulator", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
+        // What tests have in common.
+        TargetRow("BFTTestKit", .acts, "BFTBase", "BFTWire", "BFTCore"),
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",
