@@ -31,6 +31,11 @@ struct NodeSettings: Sendable {
     /// by it takes as much processor time as a signature of 50 µs, so those are made here.
     var inlineSigning = Interval.microseconds(100)
 
+    /// What the event loop may spend on making signatures itself, in nanoseconds of their nominal
+    /// cost: a quarter of its time in the long run, and 2 ms at once. After a restart, or where a
+    /// client fills many small batches, there is much to sign, and the pool does the rest.
+    var inlineSignatures = RateLimit(perSecond: 250_000_000, burst: 2_000_000)
+
     /// What the event loop may spend on checking signatures itself, in nanoseconds of their nominal
     /// cost: a quarter of its time in the long run, and a few signatures at once. To hand so few to
     /// a thread and back costs more than to check them, while a loop that checked all that comes

@@ -10,12 +10,12 @@ import Synchronization
 /// that made the loop counts as its thread, so that listeners can be opened before it starts;
 /// `disown()` ends that, and `claim()` begins it for another thread.
 ///
-/// A turn goes: timers and sockets in the order libuv finds them, then posted work, jobs, the
-/// turn-end hook, and one flush of every connection that was written to. Then the thread blocks
-/// until something happens.
+/// A turn goes: sockets in the order libuv finds them, what other threads posted, timers, then
+/// jobs, the turn-end hook, and one flush of every connection that was written to. Then the thread
+/// blocks until something happens.
 ///
-/// - Invariant E1: the thread blocks only with an empty inbox and with `isLoopBlocking` set, so that
-///   whoever posts next wakes it. While it works, a post costs no system call.
+/// - Invariant E1: the thread blocks only with an empty inbox and with `isLoopBlocking` set, so
+///   that whoever posts next wakes it. Posts cost one system call a turn at most.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// What other threads hand over.
     private struct Inbox {
@@ -90,9 +90,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         uv_prepare_init(uv, turn)
         uv_prepare_start(turn) { EventLoop.of($0?.pointee.loop)?.endTurn() }
         uv_check_init(uv, unblocked)
-        uv_check_start(unblocked) { handle in
-            EventLoop.of(handle?.pointee.loop)?.withInbox { $0.isLoopBlocking = false }
-        }
+        uv_check_start(unblocked) { EventLoop.of($0?.pointee.loop)?.runPosted() }
         uv_idle_init(uv, busy)
         for handle in internalHandles { handle.pointee.data = nil }
     }
@@ -137,6 +135,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// - Precondition: called on the loop.
     public func disown() {
         preconditionOnLoop()
+        withInbox { $0.work.append(contentsOf: local) }
+        local.removeAll()
         owner.store(0, ordering: .relaxed)
     }
 
@@ -287,10 +287,15 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         }
     }
 
+    /// Runs what other threads posted. Called between sockets and timers, so that a timer never
+    /// fires before what was posted ahead of its deadline.
     private func runPosted() {
         var batch: [LoopWork] = []
         swap(&batch, &sparePosted)
-        withInbox { swap(&$0.work, &batch) }
+        withInbox { inbox in
+            inbox.isLoopBlocking = false
+            swap(&inbox.work, &batch)
+        }
         for work in batch { perform(work) }
         batch.removeAll(keepingCapacity: true)
         swap(&batch, &sparePosted)
@@ -323,7 +328,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     private func endTurn() {
-        runPosted()
         runLocal()
         var waiting: [TCPConnection] = []
         swap(&waiting, &spareConnections)
@@ -338,6 +342,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         if isStopRequested.load(ordering: .relaxed), !isEnding { uv_stop(uv) }
         let isMoreWaiting =
             !local.isEmpty || !unflushed.isEmpty || !undelivered.isEmpty || !mayBlock()
+        // The time until the next timer is counted from this reading.
+        if !isMoreWaiting { uv_update_time(uv) }
         guard isMoreWaiting != isBusy else { return }
         isBusy = isMoreWaiting
         if isMoreWaiting { uv_idle_start(busy) { _ in } } else { uv_idle_stop(busy) }

@@ -30,9 +30,13 @@ Take(step) ==
       [] step[1] = "end votes" -> EndVoting
       [] step[1] = "end" -> EndTimeouts
       [] step[1] = "enter" -> step[3] = view /\ CanBeEntered /\ UNCHANGED vars
-      \* A certificate of the block step[3] commits the block step[4].
+      \* A certificate of the block step[3] commits the block step[4], or a block that extends it:
+      \* who was away takes what a certificate commits in parts, the lowest first.
       [] step[1] = "commit" ->
-            step[3] \in certified /\ step[4] = CommittedBy(step[3]) /\ UNCHANGED vars
+            /\ step[3] \in certified
+            /\ step[4] # Genesis
+            /\ Extends(CommittedBy(step[3]), step[4])
+            /\ UNCHANGED vars
 
 TraceInit == Init /\ position = 1
 

@@ -53,8 +53,10 @@ Take(step) ==
             /\ prepares' = [prepares EXCEPT ![step[2]] = <<1, step[3]>>]
             /\ UNCHANGED <<view, stage, changes, commits, prepared, committed, kept, base>>
       [] step[1] = "prepare nothing" -> Prepare(step[2]) /\ prepares'[step[2]] = SitsOut
+      \* Compared with TRUE, so that TLC takes it for a value. As an action it would follow each
+      \* way to justify each block, and find a next state for every choice among them.
       [] step[1] = "end preparing" ->
-            (\A r \in Acted(prepares) : IsJustified(r)) /\ EndPreparing
+            ((\A r \in Acted(prepares) : IsJustified(r)) = TRUE) /\ EndPreparing
       [] step[1] = "commit" -> Commit(step[2]) /\ commits'[step[2]] = <<view, step[3]>>
       [] step[1] = "commit nothing" -> Commit(step[2]) /\ commits'[step[2]] = SitsOut
       \* A quorum committed the block in this view.

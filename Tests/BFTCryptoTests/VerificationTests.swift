@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("What signing and checking take is estimated by one piece in sixteen, each for itself")
+    @Test("What signing and checking take is estimated by one piece in seventeen, each for itself")
     func meters() throws {
         let signer = try key(0)
         let keys = try validatorKeys(1)

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTSockets
 import Glibc
+import Synchronization
 import Testing
 
 /// Joins threads when it goes.
@@ -8,6 +9,10 @@ private final class Joiner {
     private let threads: [Thread]
     init(threads: [Thread]) { self.threads = threads }
     deinit { for thread in threads { thread.join() } }
+}
+
+private final class Tally: Sendable {
+    let count = Atomic<Int>(0)
 }
 
 private actor Counter {
@@ -47,6 +52,35 @@ private actor Counter {
                 }
             }
             held.append(Joiner(threads: started))
+        }
+    }
+
+    /// Each post comes a moment after the one before it was done: while the loop ends its turn, is
+    /// about to block, blocks, or wakes.
+    @Test("Whatever a loop is about to do, a post that finds it there is done at once")
+    func lonePosts() throws {
+        let rounds = 4_000
+        try runLoop { loop, held in
+            let done = Tally()
+            let thread = Thread {
+                var random = SplitMix64(seed: 2)
+                for round in 1...rounds {
+                    loop.post { done.count.add(1, ordering: .releasing) }
+                    let begin = loop.now
+                    while done.count.load(ordering: .acquiring) < round {
+                        guard loop.now < begin.advanced(by: .seconds(10)) else {
+                            Issue.record("post \(round) was forgotten")
+                            return loop.stop()
+                        }
+                        sched_yield()
+                    }
+                    for _ in 0..<UInt64.random(in: 0..<2_000, using: &random) {
+                        _ = done.count.load(ordering: .relaxed)
+                    }
+                }
+                loop.stop()
+            }
+            held.append(Joiner(threads: [thread]))
         }
     }
 

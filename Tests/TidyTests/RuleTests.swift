@@ -125,6 +125,16 @@ import Testing
         #expect(WordRules.deciding(innocent).isEmpty)
     }
 
+    @Test("A package type in the deciding targets is found; package functions are not")
+    func packageTypes() {
+        let source = file(
+            "Sources/BFTLedger/A.swift", "package struct Budget {",
+            "    package final class Box {}", "final package class Room {}",
+            "package indirect enum Way {", "package func f() {}", "public struct Plain {}",
+            "// package struct Words", "package var size: Int { 0 }")
+        #expect(WordRules.deciding(source).map(\.line) == [1, 2, 3, 4])
+    }
+
     @Test("A random choice without a seeded generator is found")
     func randomness() {
         let source = file(

@@ -40,7 +40,21 @@ enum WordRules {
     static let unfinished = ["TODO", "FIXME", "XXX", "HACK"]
 
     static func deciding(_ file: SourceFile) -> [Finding] {
-        words(inDecidingTargets, file) + unseededRandomness(file)
+        words(inDecidingTargets, file) + unseededRandomness(file) + packageTypes(file)
+    }
+
+    /// Types that are `package`: a generic value that holds one is not compiled for its protocol in
+    /// other modules, and looks its types up at every step instead.
+    private static func packageTypes(_ file: SourceFile) -> [Finding] {
+        let kinds: Set<Substring> = ["struct", "enum", "class", "actor", "protocol", "typealias"]
+        return file.code.enumerated().compactMap { index, line in
+            let words = line.split(separator: " ").filter { $0 != "final" && $0 != "indirect" }
+            guard let place = words.firstIndex(of: "package"), place + 1 < words.count,
+                kinds.contains(words[place + 1])
+            else { return nil }
+            return file.finding(
+                index, "a package type: what holds it is not specialised; make it public")
+        }
     }
 
     static func general(_ file: SourceFile) -> [Finding] {

@@ -25,10 +25,10 @@ extension ReplicaHost {
         case .message(let ticket, let unsigned):
             guard let signature = signatures.removeValue(forKey: ticket) else { return nil }
             _ = waiting.popFirst()
-            let message = unsigned.signed(by: replica.own, signature)
+            let message = ReplicaMessage<P>.consensus(unsigned.signed(by: replica.own, signature))
             // Nobody else holds the key, and what it passes on was checked when it came.
-            owed.append(.received(Verified(.consensus(message)), from: replica.own))
-            return .publish(unsigned, .consensus(message))
+            owed.append(.received(Verified(message), from: replica.own))
+            return .publish(unsigned, message)
         }
     }
 

@@ -10,9 +10,9 @@ public import BFTCore
 /// any two outputs, and a shell that only does what it is told keeps these promises:
 ///
 /// - Invariant N1: a replica's effects are carried out in their order, and none behind a `persist`
-///   before that record is durable. So no vote leaves before it is on disk. Signing begins at once:
-///   it takes its time while the record is being written. Of answers to a peer a bounded number
-///   waits: more are dropped, as the network might have done.
+///   before that record is durable. So no vote leaves before it is on disk. Signatures are asked
+///   for at once: a shell may have them made while the record is written. Of answers to a peer a
+///   bounded number waits: more are dropped, as the network might have done.
 /// - Invariant N2: after the disk has failed, nothing comes out any more.
 /// - Invariant N3: no block is executed before its batches are durable. A crash may keep the block
 ///   and lose what was on its way to the log, and the block could never be executed again.

@@ -113,7 +113,9 @@ extension NodeCore {
     private func beginSigning(_ request: SigningRequest<P>) {
         counters.signed += 1
         let (ticket, bytes) = (request.ticket, request.bytes)
-        guard signingKey.signCost > settings.inlineSigning else {
+        if signingKey.signCost <= settings.inlineSigning,
+            inlineSignatures.take(signingKey.signCost.nanoseconds, at: loop.now)
+        {
             return host.signed(ticket, signingKey.sign(bytes))
         }
         let hand = loop.callback(to: self) { core, signature in

@@ -60,8 +60,9 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
     /// What was read from disk for each peer of late.
     var reads: AnswerBudget
     var counters = NodeCounters()
-    /// What the loop may still spend on checking signatures itself.
+    /// What the loop may still spend on checking signatures itself, and on making them.
     var inlineChecks: TokenBucket
+    var inlineSignatures: TokenBucket
     let shared: SharedReports
     var isStatusDue = true
 
@@ -89,6 +90,7 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
         self.logger = logger
         batches = OpenBatches(author: settings.own, targetBytes: settings.batchBytes)
         inlineChecks = TokenBucket(settings.inlineChecks, at: loop.now)
+        inlineSignatures = TokenBucket(settings.inlineSignatures, at: loop.now)
         peerCosts = Array(repeating: 0, count: settings.validators.count)
         reads = AnswerBudget(validatorCount: settings.validators.count)
         counters.stateRoot = state.stateRoot

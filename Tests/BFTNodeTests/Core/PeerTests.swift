@@ -271,6 +271,28 @@ import Testing
         #expect(node.core.counters.verified == 7 && node.crypto.batchSizes == [1])
     }
 
+    @Test("The loop makes short signatures itself, and the pool what would be too many of them")
+    func inlineSignatures() throws {
+        let cost = try SigningKey.generate(.ed25519).signCost
+        for (longest, budget, isByPool) in [
+            (cost, 2 * cost.nanoseconds, 0), (cost, cost.nanoseconds, 1),
+            (cost, cost.nanoseconds - 1, 2),
+            (Interval(nanoseconds: cost.nanoseconds - 1), 2 * cost.nanoseconds, 2),
+        ] {
+            var options = HeldNode.Options()
+            options.inlineSigning = longest
+            options.inlineSignatures = RateLimit(perSecond: 1, burst: budget)
+            let stage = try Stage(options)
+            let node = stage.node
+            for number in 1...2 {
+                _ = node.submit(TestChain.set("key", "\(number)"))
+                node.settle()
+            }
+            // Two batches.
+            #expect(node.core.counters.signed == 2 && node.crypto.signedCount == isByPool)
+        }
+    }
+
     @Test("A message goes where its kind belongs, and what was rejected is counted")
     func lanes() throws {
         typealias Core = HeldNode.Core

@@ -31,6 +31,7 @@ final class HeldNode {
     struct Options {
         /// What is signed on the loop, and what is checked there: by default all goes to `crypto`.
         var inlineSigning = Interval.zero
+        var inlineSignatures = RateLimit(perSecond: 1 << 33, burst: 1 << 33)
         var inlineChecks = RateLimit(perSecond: 1, burst: 1)
         var host = HostSettings()
         var limits = LedgerLimits()
@@ -69,7 +70,7 @@ final class HeldNode {
             schemeName: "any", own: own, validators: validators,
             batchBytes: options.batchBytes, transactionBytes: options.transactionBytes,
             reportsEvidence: options.reportsEvidence, inlineSigning: options.inlineSigning,
-            inlineChecks: options.inlineChecks)
+            inlineSignatures: options.inlineSignatures, inlineChecks: options.inlineChecks)
         let store = ChainStore(
             disk.store, rules: TestChain.rules, archive: LogArchive(directory: disk.log))
         let state = try store.open(genesis: TestChain().genesis, chain: TestChain.digest)
