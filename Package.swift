@@ -191,7 +191,10 @@ let package = Package(
                 "BFTServer",
             ],
             swiftSettings: common),
-        // Tests.
+        // Tests, and what they have in common.
+        .target(
+            name: "BFTTestKit", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            path: "Tests/BFTTestKit", swiftSettings: common),
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
         .testTarget(
@@ -205,22 +208,24 @@ let package = Package(
             exclude: ["World/PinnedRuns.txt"], swiftSettings: common),
         .testTarget(
             name: "ProtocolSimplexTests",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
+            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "ProtocolPBFTTests",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolPBFT"],
+            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore", "ProtocolPBFT"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "ProtocolHotStuffTests",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "ProtocolHotStuff"],
+            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore", "ProtocolHotStuff"],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "BFTLedgerTests",
-            dependencies: ["BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex"],
+            dependencies: [
+                "BFTTestKit", "BFTBase", "BFTWire", "BFTCore", "BFTLedger", "ProtocolSimplex",
+            ],
             swiftSettings: common),
         .testTarget(
-            name: "BFTCoreTests", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
+            name: "BFTCoreTests", dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: common),
         .testTarget(
             name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
@@ -230,7 +235,8 @@ let package = Package(
             dependencies: ["BFTBase", "BFTCrypto", "BFTTransport", "BFTSockets"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTCryptoTests", dependencies: ["BFTBase", "BFTWire", "BFTCrypto"],
+            name: "BFTCryptoTests",
+            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCrypto"],
             swiftSettings: common),
         .testTarget(
             name: "BFTTransportTests",
@@ -238,11 +244,13 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "BFTStorageTests",
-            dependencies: ["BFTBase", "BFTWire", "BFTStorage", "BFTDisk"],
+            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTStorage", "BFTDisk"],
             swiftSettings: common),
         .testTarget(
             name: "BFTRocksDBTests",
-            dependencies: ["BFTBase", "BFTStorage", "BFTDisk", "BFTRocksDB", "CRocksDB"],
+            dependencies: [
+                "BFTTestKit", "BFTBase", "BFTStorage", "BFTDisk", "BFTRocksDB", "CRocksDB",
+            ],
             swiftSettings: common),
         .testTarget(
             name: "BFTApplicationTests",
@@ -258,6 +266,7 @@ let package = Package(
         .testTarget(
             name: "BFTNodeTests",
             dependencies: [
+                "BFTTestKit",
                 "BFT", "BFTBase", "BFTWire", "BFTCore", "BFTApplication", "BFTLedger",
                 "BFTCrypto", "BFTTransport", "BFTStorage", "BFTDisk", "BFTChain", "BFTRocksDB",
                 "BFTConfiguration", "BFTServer", "BFTSockets", "BFTNode", "KeyValueStore",
@@ -289,7 +298,8 @@ let package = Package(
                 "ProtocolSimplex", "SimulatedProtocols",
             ], swiftSettings: common),
         .testTarget(
-            name: "ProcessTests", dependencies: ["bft", "Embedding", "FailingSimulator"],
+            name: "ProcessTests",
+            dependencies: ["BFTTestKit", "bft", "Embedding", "FailingSimulator"],
             swiftSettings: common),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ],

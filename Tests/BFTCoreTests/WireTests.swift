@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCore
+import BFTTestKit
 import BFTWire
 import Testing
 

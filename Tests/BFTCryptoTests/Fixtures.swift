@@ -1,7 +1,6 @@
 import BFTBase
 import BFTCrypto
 import BFTWire
-import Glibc
 import Testing
 
 /// The bytes that `text` spells in hexadecimal.
@@ -13,9 +12,6 @@ func secret(_ text: String) throws -> SecretBytes { SecretBytes(copying: try hex
 extension SecretBytes {
     var hex: String { withUnsafeBytes { Hex.encode($0) } }
 }
-
-/// Where the system wants temporary files.
-let temporaryDirectory = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
 
 /// The key of a scheme that the number determines.
 func key(_ number: UInt8, _ scheme: SignatureSchemeID = .ed25519) throws -> SigningKey {

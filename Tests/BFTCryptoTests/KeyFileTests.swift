@@ -1,28 +1,14 @@
 import BFTBase
 import BFTCrypto
+import BFTTestKit
 import BFTWire
 import Glibc
 import Testing
 
-/// A directory that is gone when the test is.
-private final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        var template = Array("\(temporaryDirectory)/bft-keys-XXXXXX".utf8CString)
-        path = String(cString: try #require(mkdtemp(&template)))
-    }
-
-    deinit {
-        for name in ["key", "link", "directory"] {
-            unlink("\(path)/\(name)")
-            rmdir("\(path)/\(name)")
-        }
-        rmdir(path)
-    }
-
-    func write(_ text: String) throws -> String {
-        let file = "\(path)/key"
+extension TemporaryDirectory {
+    /// A file that says `text` to its owner alone.
+    fileprivate func write(_ text: String) throws -> String {
+        let file = path("key")
         unlink(file)
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         try #require(descriptor >= 0)
@@ -58,7 +44,7 @@ private final class TemporaryDirectory {
     func roundTrip() throws {
         for scheme in SignatureSchemeID.allCases {
             let directory = try TemporaryDirectory()
-            let path = "\(directory.path)/key"
+            let path = "\(directory.root)/key"
             let key = try SigningKey.generate(scheme)
             try KeyFile.create(key, at: path)
             var status = stat()
@@ -74,7 +60,7 @@ private final class TemporaryDirectory {
         let directory = try TemporaryDirectory()
         let loaded = try KeyFile.load(try directory.write(Self.text))
         #expect(Hex.encode(loaded.publicKey.bytes) == Self.publicKey)
-        let path = "\(directory.path)/key"
+        let path = "\(directory.root)/key"
         unlink(path)
         try KeyFile.create(loaded, at: path)
         let descriptor = open(path, O_RDONLY)
@@ -91,9 +77,9 @@ private final class TemporaryDirectory {
         #expect(throws: KeyFileError(path: path, reason: .exists)) {
             try KeyFile.create(try key(1), at: path)
         }
-        #expect(symlink("nowhere", "\(directory.path)/link") == 0)
-        #expect(throws: KeyFileError(path: "\(directory.path)/link", reason: .exists)) {
-            try KeyFile.create(try key(1), at: "\(directory.path)/link")
+        #expect(symlink("nowhere", "\(directory.root)/link") == 0)
+        #expect(throws: KeyFileError(path: "\(directory.root)/link", reason: .exists)) {
+            try KeyFile.create(try key(1), at: "\(directory.root)/link")
         }
         #expect(reasonFor(path) == .malformed(line: 1, "the line does not end"))
     }
@@ -113,11 +99,11 @@ private final class TemporaryDirectory {
             #expect(chmod(path, mode) == 0)
             #expect(reasonFor(path) == nil)
         }
-        #expect(mkdir("\(directory.path)/directory", 0o700) == 0)
-        #expect(reasonFor("\(directory.path)/directory") == .notAFile)
-        #expect(symlink("key", "\(directory.path)/link") == 0)
-        #expect(reasonFor("\(directory.path)/link") == .system(call: "open", code: ELOOP))
-        #expect(reasonFor("\(directory.path)/none") == .system(call: "open", code: ENOENT))
+        #expect(mkdir("\(directory.root)/directory", 0o700) == 0)
+        #expect(reasonFor("\(directory.root)/directory") == .notAFile)
+        #expect(symlink("key", "\(directory.root)/link") == 0)
+        #expect(reasonFor("\(directory.root)/link") == .system(call: "open", code: ELOOP))
+        #expect(reasonFor("\(directory.root)/none") == .system(call: "open", code: ENOENT))
         if geteuid() == 0 {
             #expect(chmod(path, 0o600) == 0 && chown(path, 1, 1) == 0)
             #expect(reasonFor(path) == .foreignOwner(uid: 1))

@@ -4,6 +4,7 @@ import BFTCore
 import BFTLedger
 import BFTRocksDB
 import BFTStorage
+import BFTTestKit
 import KeyValueStore
 import Testing
 

@@ -5,6 +5,7 @@ import BFTCore
 import BFTDisk
 import BFTLedger
 import BFTStorage
+import BFTTestKit
 import Glibc
 import KeyValueStore
 import Testing

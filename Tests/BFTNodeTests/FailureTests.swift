@@ -4,6 +4,7 @@ import BFTCore
 import BFTDisk
 import BFTLedger
 import BFTStorage
+import BFTTestKit
 import FoundationEssentials
 import Glibc
 import Synchronization

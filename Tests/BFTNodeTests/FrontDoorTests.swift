@@ -1,4 +1,5 @@
 import BFT
+import BFTTestKit
 import Glibc
 import Testing
 
@@ -50,20 +51,9 @@ private typealias StoreNode = Node<Simplex, KeyValueStore>
     private static func expectClosed(
         _ configuration: NodeConfiguration, in directory: TemporaryDirectory
     ) throws {
-        #expect(openFiles(below: directory.root).isEmpty)
+        #expect(directory.openFiles.isEmpty)
         try open(configuration).stop()
-        #expect(openFiles(below: directory.root).isEmpty)
-    }
-
-    /// The files below `directory` that this process has open.
-    private static func openFiles(below directory: String) -> [String] {
-        (0..<1_024).compactMap { descriptor in
-            var path = [CChar](repeating: 0, count: 4_096)
-            let count = readlink("/proc/self/fd/\(descriptor)", &path, path.count)
-            let bytes = path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
-            let text = String(decoding: bytes, as: UTF8.self)
-            return text.hasPrefix(directory) ? text : nil
-        }
+        #expect(directory.openFiles.isEmpty)
     }
 
     // MARK: Life

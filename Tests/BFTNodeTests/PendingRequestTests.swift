@@ -1,5 +1,6 @@
 import BFTBase
 import BFTSockets
+import BFTTestKit
 import KeyValueStore
 import ProtocolSimplex
 import Testing

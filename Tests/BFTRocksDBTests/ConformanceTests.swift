@@ -1,6 +1,7 @@
 import BFTBase
 import BFTRocksDB
 import BFTStorage
+import BFTTestKit
 import Testing
 
 /// What every backend does, whatever it stores things in.
@@ -10,7 +11,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let backends: [(any StorageBackend, String)] = [
             (MemoryBackend(), "memory"), (FaultInjectingBackend(), "fault-injecting"),
-            (try RocksDBBackend(path: "\(directory.path)/store"), "RocksDB"),
+            (try RocksDBBackend(path: "\(directory.root)/store"), "RocksDB"),
         ]
         for (backend, name) in backends {
             try body(backend, name)
@@ -195,7 +196,7 @@ import Testing
             var random = SplitMix64(seed: seed)
             let memory = MemoryBackend()
             var rocks = try RocksDBBackend(
-                path: directory.path, options: .init(writeBufferByteCount: 1 << 20))
+                path: directory.root, options: .init(writeBufferByteCount: 1 << 20))
             for step in 0..<150 {
                 let batch = Self.randomBatch(&random)
                 try memory.write(batch)
@@ -203,7 +204,7 @@ import Testing
                 if step % 50 == 49 {
                     rocks.close()
                     rocks = try RocksDBBackend(
-                        path: directory.path, options: .init(writeBufferByteCount: 1 << 20))
+                        path: directory.root, options: .init(writeBufferByteCount: 1 << 20))
                 }
                 try Self.expectEqual(memory, rocks, Self.randomRange(&random), "seed \(seed)")
             }

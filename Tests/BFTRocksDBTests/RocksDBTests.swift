@@ -1,5 +1,6 @@
 import BFTDisk
 import BFTStorage
+import BFTTestKit
 import Glibc
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
     func reopen() throws {
         let directory = try TemporaryDirectory()
         for round in 0..<4 {
-            let store = try RocksDBBackend(path: directory.path)
+            let store = try RocksDBBackend(path: directory.root)
             #expect(try count(store, .snapshots) == round)
             try put(store, round, families: ColumnFamily.allCases)
             store.close()
@@ -37,12 +38,12 @@ import Testing
     @Test("After a sync the files hold everything, though the store is still open")
     func syncThenCopy() throws {
         let directory = try TemporaryDirectory()
-        let store = try RocksDBBackend(path: "\(directory.path)/a")
+        let store = try RocksDBBackend(path: "\(directory.root)/a")
         for number in 0..<200 { try put(store, number, families: [.blocks, .state]) }
         try store.sync()
-        try copyFiles(from: "\(directory.path)/a", to: "\(directory.path)/b")
+        try copyFiles(from: "\(directory.root)/a", to: "\(directory.root)/b")
         store.close()
-        let copy = try RocksDBBackend(path: "\(directory.path)/b")
+        let copy = try RocksDBBackend(path: "\(directory.root)/b")
         #expect(try count(copy, .blocks) == 200)
         #expect(try count(copy, .state) == 200)
         copy.close()
@@ -51,7 +52,7 @@ import Testing
     @Test("A run is durable at once, and what a crash left of one is removed")
     func ingestThenCopy() throws {
         let directory = try TemporaryDirectory()
-        let (path, copy) = ("\(directory.path)/a", "\(directory.path)/b")
+        let (path, copy) = ("\(directory.root)/a", "\(directory.root)/b")
         let store = try RocksDBBackend(path: path)
         for round in 0..<3 {
             var run = SortedRun()
@@ -72,17 +73,17 @@ import Testing
     @Test("A log that is cut off anywhere leaves whole batches, and only the first ones")
     func tornLog() throws {
         let directory = try TemporaryDirectory()
-        let store = try RocksDBBackend(path: "\(directory.path)/a")
+        let store = try RocksDBBackend(path: "\(directory.root)/a")
         for number in 0..<20 { try put(store, number, families: [.blocks, .state, .batches]) }
         try store.sync()
         let log = try #require(
-            try StoreFiles.names("\(directory.path)/a").filter { $0.hasSuffix(".log") }.max())
+            try StoreFiles.names("\(directory.root)/a").filter { $0.hasSuffix(".log") }.max())
         let bytes = try #require(
-            try AtomicFile.read("\(directory.path)/a/\(log)", limit: 1 << 20))
+            try AtomicFile.read("\(directory.root)/a/\(log)", limit: 1 << 20))
         var lastCount = 0
         for length in stride(from: 0, through: bytes.count, by: bytes.count / 20) {
-            let copyPath = "\(directory.path)/b\(length)"
-            try copyFiles(from: "\(directory.path)/a", to: copyPath)
+            let copyPath = "\(directory.root)/b\(length)"
+            try copyFiles(from: "\(directory.root)/a", to: copyPath)
             try AtomicFile.write("\(copyPath)/\(log)", Array(bytes[..<length]))
             let copy = try RocksDBBackend(path: copyPath)
             let found = try count(copy, .blocks)
@@ -102,14 +103,14 @@ import Testing
     @Test("A checkpoint is a store of its own with what was there when it was made")
     func checkpoint() throws {
         let directory = try TemporaryDirectory()
-        let store = try RocksDBBackend(path: "\(directory.path)/a")
+        let store = try RocksDBBackend(path: "\(directory.root)/a")
         for number in 0..<50 { try put(store, number, families: [.state, .batches]) }
-        try store.checkpoint(to: "\(directory.path)/b")
+        try store.checkpoint(to: "\(directory.root)/b")
         try put(store, 50, families: [.state])
-        let copy = try RocksDBBackend(path: "\(directory.path)/b")
+        let copy = try RocksDBBackend(path: "\(directory.root)/b")
         #expect(try count(copy, .state) == 50)
         #expect(try count(copy, .batches) == 50)
-        #expect(throws: StorageError.self) { try store.checkpoint(to: "\(directory.path)/b") }
+        #expect(throws: StorageError.self) { try store.checkpoint(to: "\(directory.root)/b") }
         #expect(try store.metrics()[.state].keyCount == 51)
         copy.close()
         store.close()
@@ -118,34 +119,34 @@ import Testing
     @Test("A store that is open already is refused as locked")
     func locked() throws {
         let directory = try TemporaryDirectory()
-        let store = try RocksDBBackend(path: directory.path)
-        #expect(throws: StorageError.locked(path: directory.path, holder: nil)) {
-            try RocksDBBackend(path: directory.path)
+        let store = try RocksDBBackend(path: directory.root)
+        #expect(throws: StorageError.locked(path: directory.root, holder: nil)) {
+            try RocksDBBackend(path: directory.root)
         }
         store.close()
-        try RocksDBBackend(path: directory.path).close()
+        try RocksDBBackend(path: directory.root).close()
     }
 
     @Test("A path that is a file, or stands in no directory, is refused by name")
     func wrongPath() throws {
         let directory = try TemporaryDirectory()
-        let file = "\(directory.path)/file"
+        let file = "\(directory.root)/file"
         try AtomicFile.write(file, [1])
         #expect(throws: StorageError.notADirectory(path: file)) { try RocksDBBackend(path: file) }
-        let deep = "\(directory.path)/missing/store"
+        let deep = "\(directory.root)/missing/store"
         #expect(throws: StorageError.notADirectory(path: deep)) { try RocksDBBackend(path: deep) }
     }
 
     @Test("A store with families that this version doesn't know is refused, and names them")
     func unknownFamilies() throws {
         let directory = try TemporaryDirectory()
-        try RocksDBBackend(path: directory.path).close()
-        try ForeignStore.addFamily("moonshine", path: directory.path)
+        try RocksDBBackend(path: directory.root).close()
+        try ForeignStore.addFamily("moonshine", path: directory.root)
         let error = #expect(throws: StorageError.self) {
-            try RocksDBBackend(path: directory.path)
+            try RocksDBBackend(path: directory.root)
         }
         let text = "\(try #require(error))"
-        #expect(text.contains("moonshine") && text.contains(directory.path))
+        #expect(text.contains("moonshine") && text.contains(directory.root))
     }
 
     @Test("A store whose making was interrupted is completed; one with other families is refused")
@@ -153,25 +154,25 @@ import Testing
         for kept in 0..<ColumnFamily.allCases.count {
             let directory = try TemporaryDirectory()
             for family in ColumnFamily.allCases.prefix(kept) {
-                try ForeignStore.addFamily(family.name, path: directory.path)
+                try ForeignStore.addFamily(family.name, path: directory.root)
             }
-            let store = try RocksDBBackend(path: directory.path)
+            let store = try RocksDBBackend(path: directory.root)
             try put(store, 1, families: ColumnFamily.allCases)
             for family in ColumnFamily.allCases { #expect(try count(store, family) == 1) }
             store.close()
         }
         let directory = try TemporaryDirectory()
-        try ForeignStore.addFamily("state", path: directory.path)
-        #expect(throws: StorageError.self) { try RocksDBBackend(path: directory.path) }
+        try ForeignStore.addFamily("state", path: directory.root)
+        #expect(throws: StorageError.self) { try RocksDBBackend(path: directory.root) }
     }
 
     @Test("The directory shows the options that were asked for")
     func options() throws {
         let directory = try TemporaryDirectory()
-        let store = try RocksDBBackend(path: directory.path)
+        let store = try RocksDBBackend(path: directory.root)
         let name = try #require(
-            try StoreFiles.names(directory.path).filter { $0.hasPrefix("OPTIONS") }.max())
-        let bytes = try #require(try AtomicFile.read("\(directory.path)/\(name)", limit: 1 << 20))
+            try StoreFiles.names(directory.root).filter { $0.hasPrefix("OPTIONS") }.max())
+        let bytes = try #require(try AtomicFile.read("\(directory.root)/\(name)", limit: 1 << 20))
         let text = String(decoding: bytes, as: UTF8.self)
         for line in [
             "db_write_buffer_size=67108864", "manual_wal_flush=false",
@@ -220,19 +221,19 @@ import Testing
     @Test("A damaged sorted file is reported as corrupt when it is read")
     func damage() throws {
         let directory = try TemporaryDirectory()
-        let store = try RocksDBBackend(path: "\(directory.path)/a")
+        let store = try RocksDBBackend(path: "\(directory.root)/a")
         for number in 0..<500 { try put(store, number, families: [.state]) }
-        try store.checkpoint(to: "\(directory.path)/b")
+        try store.checkpoint(to: "\(directory.root)/b")
         store.close()
-        for name in try StoreFiles.names("\(directory.path)/b")
+        for name in try StoreFiles.names("\(directory.root)/b")
         where name.hasSuffix(".sst") {
-            let path = "\(directory.path)/b/\(name)"
+            let path = "\(directory.root)/b/\(name)"
             var bytes = try #require(try AtomicFile.read(path, limit: 1 << 22))
             for offset in stride(from: 100, to: bytes.count / 2, by: 50) { bytes[offset] ^= 0x55 }
             try AtomicFile.write(path, bytes)
         }
         let error = #expect(throws: StorageError.self) {
-            let damaged = try RocksDBBackend(path: "\(directory.path)/b")
+            let damaged = try RocksDBBackend(path: "\(directory.root)/b")
             defer { damaged.close() }
             _ = try damaged.entries(in: .state, limit: .max)
         }

@@ -1,3 +1,4 @@
+import BFTTestKit
 import Glibc
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
             let copies = arguments.map { strdup($0) } + [nil]
             defer { for copy in copies { free(copy) } }
             let code = posix_spawn(&process, arguments[0], nil, nil, copies, environ)
-            guard code == 0 else { throw TemporaryDirectory.Failure(code: code) }
+            guard code == 0 else { throw Failure("no process: error \(code)") }
             self.process = process
         }
 
@@ -29,29 +30,29 @@ import Testing
     @Test("A directory is locked for one holder, and the refusal names the process")
     func lock() throws {
         let directory = try TemporaryDirectory()
-        let path = "\(directory.path)/LOCK"
-        let lock = try HomeLock(directory: directory.path)
+        let path = "\(directory.root)/LOCK"
+        let lock = try HomeLock(directory: directory.root)
         #expect(throws: StorageError.locked(path: path, holder: getpid())) {
-            try HomeLock(directory: directory.path)
+            try HomeLock(directory: directory.root)
         }
         #expect("\(StorageError.locked(path: path, holder: 42))".contains("process 42"))
         let refused = try Child(["/usr/bin/flock", "-n", path, "/bin/true"])
         #expect(refused.wait() == 1)
         lock.release()
         lock.release()
-        try HomeLock(directory: directory.path).release()
+        try HomeLock(directory: directory.root).release()
     }
 
     @Test("Another process's lock is respected, and gone when that process is killed")
     func lockOfAnother() throws {
         let directory = try TemporaryDirectory()
-        let path = "\(directory.path)/LOCK"
+        let path = "\(directory.root)/LOCK"
         let script = "exec 9>>\"$0\"; flock 9; echo $$ > \"$0\"; exec sleep 600"
         let child = try Child(["/bin/sh", "-c", script, path])
         var holder: Int32?
         while holder == nil {
             do {
-                try HomeLock(directory: directory.path).release()
+                try HomeLock(directory: directory.root).release()
                 usleep(1000)  // The child waits for a moment in which nobody holds the lock.
             } catch StorageError.locked(_, let found) {
                 holder = found == getpid() ? nil : found
@@ -60,21 +61,21 @@ import Testing
         #expect(holder == child.process)
         kill(child.process, SIGKILL)
         #expect(child.wait() == nil)
-        try HomeLock(directory: directory.path).release()
+        try HomeLock(directory: directory.root).release()
     }
 
     @Test("A lock in a directory that isn't there says so")
     func lockNowhere() throws {
         let directory = try TemporaryDirectory()
-        #expect(throws: StorageError.notADirectory(path: "\(directory.path)/none")) {
-            try HomeLock(directory: "\(directory.path)/none")
+        #expect(throws: StorageError.notADirectory(path: "\(directory.root)/none")) {
+            try HomeLock(directory: "\(directory.root)/none")
         }
     }
 
     @Test("A small file is replaced as a whole, with the mode asked for")
     func atomicFile() throws {
         let directory = try TemporaryDirectory()
-        let path = "\(directory.path)/key"
+        let path = "\(directory.root)/key"
         #expect(try AtomicFile.read(path, limit: 10) == nil)
         for (bytes, mode) in [([1, 2, 3], 0o600), ([], 0o644), ([9], 0o666)] as [([UInt8], UInt32)]
         {
@@ -90,7 +91,7 @@ import Testing
         #expect(try AtomicFile.read(path, limit: 3) == [7, 7])
         #expect(throws: StorageError.self) { try AtomicFile.read(path, limit: 1) }
         #expect(throws: StorageError.self) {
-            try AtomicFile.write("\(directory.path)/none/key", [1])
+            try AtomicFile.write("\(directory.root)/none/key", [1])
         }
     }
 
@@ -106,7 +107,7 @@ import Testing
     @Test("A safety log in real files behaves as in memory, torn end and damage included")
     func realFiles() throws {
         let directory = try TemporaryDirectory()
-        let path = "\(directory.path)/log"
+        let path = "\(directory.root)/log"
         let (_, entries) = try LogFixture.directory(sizes: [])
         #expect(entries.isEmpty)
         var expected: [Entry] = []
@@ -139,8 +140,8 @@ import Testing
     @Test("A log where there can be no directory says so")
     func wrongDirectory() throws {
         let directory = try TemporaryDirectory()
-        try AtomicFile.write("\(directory.path)/file", [])
-        for path in ["\(directory.path)/file", "\(directory.path)/none/log"] {
+        try AtomicFile.write("\(directory.root)/file", [])
+        for path in ["\(directory.root)/file", "\(directory.root)/none/log"] {
             #expect(throws: StorageError.notADirectory(path: path)) { try FileLogDirectory(path) }
         }
     }

@@ -1,4 +1,5 @@
 import BFTBase
+import BFTTestKit
 import Glibc
 import Synchronization
 import Testing
@@ -83,7 +84,7 @@ private final class GatedDirectory: LogDirectory {
     func manyThreads() async throws {
         let directory = try TemporaryDirectory()
         let reports = Reports()
-        let log = try reports.log(try FileLogDirectory("\(directory.path)/log"))
+        let log = try reports.log(try FileLogDirectory("\(directory.root)/log"))
         let appended = await withTaskGroup(of: [Entry].self) { group in
             for thread in 0..<6 {
                 group.addTask {
@@ -110,7 +111,7 @@ private final class GatedDirectory: LogDirectory {
         let expected = appended.joined().sorted { $0.position < $1.position }
         #expect(durable.last == expected.last?.position)
         #expect(reports.seen.withLock { $0.failures }.isEmpty)
-        let (_, found) = try LogFixture.open(FileLogDirectory("\(directory.path)/log"))
+        let (_, found) = try LogFixture.open(FileLogDirectory("\(directory.root)/log"))
         #expect(found == expected)
         for entries in appended {
             #expect(zip(entries, entries.dropFirst()).allSatisfy { $0.position < $1.position })

@@ -1,4 +1,5 @@
 import BFTBase
+import BFTTestKit
 import Testing
 
 @testable import BFTDisk
@@ -89,7 +90,7 @@ import Testing
     @Test("In real files records of every size are read back, also while the log is written")
     func realFiles() throws {
         let temporary = try TemporaryDirectory()
-        let path = "\(temporary.path)/log"
+        let path = "\(temporary.root)/log"
         let options = SafetyLog.Options(
             segmentByteCount: 4 << 20, payloadByteLimit: 8 << 20, keptType: Self.keptType)
         var random = SplitMix64(seed: 3)

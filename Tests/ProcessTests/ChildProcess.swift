@@ -1,3 +1,4 @@
+import BFTTestKit
 import Glibc
 import Synchronization
 
@@ -65,22 +66,4 @@ final class ChildProcess: Sendable {
         }
         return check()
     }
-}
-
-/// Why a test can't go on.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}
-
-/// Waits until `condition` holds. Throws, naming `what`, if it does not within `limit`.
-func eventually(
-    _ what: String, within limit: Duration = .seconds(30), _ condition: () throws -> Bool
-) throws {
-    let deadline = ContinuousClock.now + limit
-    repeat {
-        if try condition() { return }
-        usleep(20_000)
-    } while ContinuousClock.now < deadline
-    throw Failure("not within \(limit): \(what)")
 }

@@ -1,3 +1,4 @@
+import BFTTestKit
 import FoundationEssentials
 import Testing
 

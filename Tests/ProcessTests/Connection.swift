@@ -1,3 +1,4 @@
+import BFTTestKit
 import Glibc
 
 /// A TCP connection whose calls end within a limit of time.

@@ -1,3 +1,4 @@
+import BFTTestKit
 import FoundationEssentials
 import Glibc
 
@@ -49,31 +50,5 @@ struct Program {
         let ending = process.waitForEnd(within: limit)
         if ending == nil { process.send(SIGKILL) }
         return Outcome(ending: ending, output: directory.text(log))
-    }
-}
-
-/// A directory that is removed with this object.
-final class TemporaryDirectory: Sendable {
-    let root: String
-
-    init() throws {
-        let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-        var template = Array("\(parent)/bft-process-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure("no directory in \(parent)") }
-        root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: root) }
-
-    func path(_ name: String) -> String { "\(root)/\(name)" }
-
-    func text(_ path: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
-    }
-
-    func write(_ text: String, to path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else {
-            throw Failure("can't write \(path)")
-        }
     }
 }

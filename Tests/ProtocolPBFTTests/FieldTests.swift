@@ -1,5 +1,6 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import BFTTestKit
 import ProtocolPBFT
 import Testing
 
@@ -178,32 +179,10 @@ import Testing
         }
     }
 
-    /// The paths of what `value` is made of, down to what has a meaning of its own.
-    private static func walk(_ value: Any, at path: String, into found: inout Set<String>) {
-        switch value {
-        case is View, is Height, is Epoch, is ValidatorIndex, is BatchSequence, is Timestamp,
-            is VoteKind, is Digest, is Bitmap, is [UInt8], is Int, is Bool:
-            found.insert(path)
-        default:
-            let mirror = Mirror(reflecting: value)
-            if mirror.children.isEmpty { found.insert("\(path), which is empty") }
-            for child in mirror.children {
-                // What is in a list or an optional has no name of its own.
-                let isInside =
-                    mirror.displayStyle == .collection || mirror.displayStyle == .optional
-                let label = child.label?.drop { $0 == "." } ?? "unnamed"
-                walk(child.value, at: isInside ? path : "\(path).\(label)", into: &found)
-            }
-        }
-    }
-
     @Test("Every field of every message is checked, or it is said why it need not be")
     func fields() {
-        var found: Set<String> = []
-        for message in Self.messages {
-            for child in Mirror(reflecting: message).children {
-                Self.walk(child.value, at: Self.name(of: message), into: &found)
-            }
+        let found = Self.messages.reduce(into: Set<String>()) {
+            $0.formUnion(FieldPaths.all(of: $1))
         }
         let answers = Self.answers
         #expect(Set(Self.messages.map(Self.name)).count == 7)

@@ -1,5 +1,6 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import BFTTestKit
 import ProtocolSimplex
 import Testing
 
@@ -114,24 +115,6 @@ import Testing
         ]
     }
 
-    /// The paths of what `value` is made of, down to what has a meaning of its own.
-    private static func paths(of value: Any, at path: String, into paths: inout Set<String>) {
-        switch value {
-        case is View, is Height, is Epoch, is ValidatorIndex, is BatchSequence, is Timestamp,
-            is VoteKind, is Digest, is Bitmap, is [UInt8], is Int:
-            paths.insert(path)
-        default:
-            let mirror = Mirror(reflecting: value)
-            // An element of a list has no name of its own.
-            let isList = mirror.displayStyle == .collection || mirror.displayStyle == .optional
-            if mirror.children.isEmpty { paths.insert(path + " is empty") }
-            for child in mirror.children {
-                let name = isList ? path : "\(path).\(child.label ?? "unnamed")"
-                self.paths(of: child.value, at: name, into: &paths)
-            }
-        }
-    }
-
     /// The name of a message's case. Exhaustive, so that a case without a sample does not compile
     /// unnoticed.
     private static func name(of message: SimplexMessage) -> String {
@@ -146,11 +129,8 @@ import Testing
 
     @Test("Every field of every message is checked, or it is said why it need not be")
     func fields() {
-        var found: Set<String> = []
-        for message in Self.messages {
-            for child in Mirror(reflecting: message).children {
-                Self.paths(of: child.value, at: Self.name(of: message), into: &found)
-            }
+        let found = Self.messages.reduce(into: Set<String>()) {
+            $0.formUnion(FieldPaths.all(of: $1))
         }
         let answers = Self.answers
         #expect(Set(Self.messages.map(Self.name)).count == 5)

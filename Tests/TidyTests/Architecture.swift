@@ -27,6 +27,9 @@ enum Architecture {
         "Glibc", "Synchronization", "FoundationEssentials", "Dispatch",
     ]
 
+    /// The target that is no test, and stands below `Tests`: what they have in common.
+    static let testKit = "BFTTestKit"
+
     /// The files outside `BFTCrypto` and `BFTSimulator` that may say that a message is verified.
     static let verifyingFiles: Set = [
         "Sources/BFTLedger/Replica/Replica.swift",
@@ -135,6 +138,8 @@ enum Architecture {
         TargetRow(
             "FailingSimulator", .acts, "BFTCommands", "BFTBase", "BFTCore", "BFTLedger",
             "BFTSimulator", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
+        // What tests have in common.
+        TargetRow(testKit, .acts, "BFTBase", "BFTWire", "BFTCore"),
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",

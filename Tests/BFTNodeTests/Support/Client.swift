@@ -1,3 +1,4 @@
+import BFTTestKit
 import Glibc
 
 /// A client's TCP connection to this machine, whose calls end within some seconds.

@@ -5,6 +5,7 @@ import BFTCrypto
 import BFTLedger
 import BFTLogging
 import BFTStorage
+import BFTTestKit
 import BFTTransport
 import BFTWire
 import KeyValueStore

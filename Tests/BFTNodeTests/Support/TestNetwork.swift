@@ -4,6 +4,7 @@ import BFTCore
 import BFTCrypto
 import BFTDisk
 import BFTStorage
+import BFTTestKit
 import Glibc
 import KeyValueStore
 import ProtocolSimplex

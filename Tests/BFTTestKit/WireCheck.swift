@@ -1,11 +1,10 @@
-import BFTBase
-import BFTWire
-import Testing
+package import BFTWire
+package import Testing
 
 /// What holds of every encoding of hostile origin.
-enum WireCheck {
+package enum WireCheck {
     /// Round trip, every truncation, a byte too many, every bit flipped (W1, W2).
-    static func check<Value: WireCodable & Equatable>(
+    package static func check<Value: WireCodable & Equatable>(
         _ value: Value, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let bytes = value.encoded
@@ -26,7 +25,11 @@ enum WireCheck {
     }
 
     /// A byte after the end is an error. Not for values that take the rest of the message.
-    static func checkEnd<Value: WireCodable & Equatable>(_ value: Value) {
-        #expect(throws: WireError.self) { try Value(decoding: value.encoded + [0]) }
+    package static func checkEnd<Value: WireCodable & Equatable>(
+        _ value: Value, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(throws: WireError.self, sourceLocation: sourceLocation) {
+            try Value(decoding: value.encoded + [0])
+        }
     }
 }
