@@ -7,7 +7,7 @@ struct FieldReader {
     private let path: String
     private let position: SourcePosition
     private let members: [LocatedValue.Member]
-    /// The keys asked for so far, which are all keys there are once the reading is over.
+    /// The keys asked for so far: with the aliases, once the reading is over, all keys there are.
     private(set) var known: [String] = []
     /// Other names of some of them, which are taken and suggested to nobody.
     private var aliases: [String] = []
