@@ -50,7 +50,7 @@ verify: deps ## check the models and proofs of the protocols, and that their mut
 	timeout --kill-after=20 1800 swift build --build-tests -j $(JOBS)
 	MODEL_TRACES=$(CURDIR)/.build/traces timeout --kill-after=20 600 \
 		swift test --skip-build --filter ModelTests
-	timeout --kill-after=20 1200 Scripts/verify --traces .build/traces
+	timeout --kill-after=20 3600 Scripts/verify --traces .build/traces
 
 client: deps ## build a program that depends on this package, beside stand-ins of others
 	Scripts/client/build
