@@ -65,24 +65,18 @@ struct FieldReader {
         _ key: String, alias: String, _ kind: FieldKind<Value>, default standard: Value
     ) -> Value {
         let value = optional(key, kind)
-        paths.append(fullPath(alias))
-        aliases.append(alias)
-        guard let other = members.first(where: { $0.key == alias }) else {
-            return value ?? standard
-        }
-        if members.contains(where: { $0.key == key }) {
+        if let other = members.first(where: { $0.key == alias }),
+            members.contains(where: { $0.key == key })
+        {
             problems.append(
                 ConfigurationProblem(
                     at: other.keyPosition,
                     "\(fullPath(alias)) is another name of \(fullPath(key)), and both are here",
                     hint: "leave '\(alias)' out"))
         }
-        do throws(Complaint) {
-            return try kind.read(other.value)
-        } catch {
-            complain(at: other.value.position, alias, error)
-            return standard
-        }
+        let aliased = optional(alias, kind)
+        aliases.append(known.removeLast())
+        return aliased ?? value ?? standard
     }
 
     /// The field under `key`, which must be there.

@@ -4,10 +4,9 @@ import Synchronization
 
 /// Estimates the processor time that some work takes, on whatever threads it is done.
 ///
-/// One piece of work in seventeen is measured and counts seventeen times, a prime so that work that
-/// comes in rounds is met at every place of its round: reading a thread's clock
-/// enters the kernel, and twice for each signature checked it took a fiftieth of a validator's
-/// time.
+/// Reading a thread's clock enters the kernel, and twice for each signature checked it took a
+/// fiftieth of a validator's time. So one piece of work in seventeen is measured, and counts
+/// seventeen times: a prime, so that work that comes in rounds is met at every place of its round.
 public final class CPUMeter: Sendable {
     /// Each piece of work that is measured stands for so many.
     package static let stride: UInt64 = 17
