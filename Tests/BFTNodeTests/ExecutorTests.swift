@@ -17,6 +17,7 @@ private final class Sink: Sendable {
     private struct State {
         var outcomes: [ExecutorOutcome] = []
         var byteCount = 0
+        var deliveries: [Int] = []
     }
     private let state = Monitor(State())
 
@@ -24,6 +25,7 @@ private final class Sink: Sendable {
         state.withLock { state in
             state.outcomes += outcomes
             state.byteCount += byteCount
+            state.deliveries.append(byteCount)
         }
         state.notify()
     }
@@ -43,6 +45,8 @@ private final class Sink: Sendable {
         }
     }
     var byteCount: Int { state.withLock { $0.byteCount } }
+    /// The bytes of each delivery.
+    var deliveries: [Int] { state.withLock { $0.deliveries } }
 
     /// Takes what has come, as the loop does.
     func take(for executor: Executor<KeyValueStore>) {
@@ -419,6 +423,34 @@ private final class Sink: Sendable {
         }
         #expect(answered == Array(0..<200))
         #expect(executor.close() == nil)
+    }
+
+    @Test("Outcomes of so many bytes are delivered at once, and of one fewer when the jobs end")
+    func outcomeLimit() throws {
+        let limit = Executor<KeyValueStore>.outcomeByteLimit
+        /// The bytes of each delivery, of eight long answers, one of `rest` bytes, and none.
+        func deliveries(_ rest: Int) throws -> [Int] {
+            var chain = TestChain()
+            chain.append([
+                ("a", String(repeating: "x", count: 500_000)),
+                ("b", String(repeating: "x", count: rest)),
+            ])
+            let (executor, sink) = try make(MemoryBackend(), chain)
+            executor.append(.execute(chain.committed[0], places: [nil]))
+            _ = executor.workHere()
+            let before = sink.deliveries.count
+            executor.append(.query(query(Array(repeating: "a", count: 8))))
+            executor.append(.query(query(["b"])))
+            executor.append(.sync)
+            _ = executor.workHere()
+            return Array(sink.deliveries.dropFirst(before))
+        }
+        let few = 190_000
+        let found = try deliveries(few)
+        #expect(found.count == 1)
+        let rest = few + limit - (try #require(found.first))
+        #expect(try deliveries(rest) == [limit, 0])
+        #expect(try deliveries(rest - 1) == [limit - 1])
     }
 
     @Test("Closing does not wait for a loop that takes nothing any more")

@@ -134,6 +134,43 @@ import Testing
         try network.stop(0)
     }
 
+    @Test("The largest transaction that is taken is ordered, also where no block is larger than it")
+    func largest() async throws {
+        let (block, transaction) = (UInt32(512 << 10), UInt32(512 << 10))
+        let network = try TestNetwork(1) {
+            $0.maxBlockBytes = block
+            $0.maxTransactionBytes = transaction
+        }
+        let opened = try OpenedHome(
+            try network.homes[0].configuration(), on: .real, commitKinds: Simplex.commitKinds)
+        let limit = opened.settings.transactionBytes
+        opened.close()
+        try #require(limit < transaction, "a batch has a header, and stands in a block")
+        let node = try network.start(0).node
+        _ = try await node.submit([UInt8](repeating: 0, count: limit))
+        await #expect(throws: RequestError.tooLarge(byteCount: limit + 1, limit: limit)) {
+            try await node.submit([UInt8](repeating: 0, count: limit + 1))
+        }
+        try network.stop(0)
+    }
+
+    @Test("A client that reads late is not read from meanwhile, and gets every answer in the end")
+    func lateReader() throws {
+        let network = try TestNetwork(1)
+        let node = try network.start(0)
+        let (client, other) = (try node.resp, try node.resp)
+        let value = String(repeating: "x", count: 400_000)
+        #expect(try client.call("SET", "a", value) == "+OK")
+        for _ in 0..<3 {
+            try client.send(Array(repeating: ["GET", "a"], count: 10))
+            // Answered after those, which then wait for their client to read.
+            for _ in 0..<20 { #expect(try other.call("GET", "none") == nil) }
+        }
+        for _ in 0..<30 { #expect(try client.reply() == value) }
+        #expect(try client.call("PING") == "+PONG")
+        try network.stop(0)
+    }
+
     @Test("When a port is taken, the node says which, and the home is free for another try")
     func takenPort() async throws {
         let (first, second) = (try TestNetwork(1), try TestNetwork(1))

@@ -24,6 +24,18 @@ import Testing
         }
     }
 
+    @Test("A request that ended twice before somebody waits has ended with the first")
+    func twiceBefore() async {
+        let request = PendingRequest<Int>()
+        request.end(.failure(.cancelled))
+        request.end(.success(1))
+        let outcome = await withCheckedContinuation {
+            (continuation: CheckedContinuation<PendingRequest<Int>.Outcome, Never>) in
+            #expect(!request.begin(continuation))
+        }
+        #expect(outcome == .failure(.cancelled))
+    }
+
     @Test("The core lets go of a request that was cancelled")
     func forgotten() async throws {
         let network = try TestNetwork(4)

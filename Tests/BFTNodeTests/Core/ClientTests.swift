@@ -164,6 +164,21 @@ import Testing
         #expect(sent.count == 4)
     }
 
+    @Test("One block that is read is work under way, and so is nothing once it was read")
+    func workUnderWay() throws {
+        let stage = try Stage()
+        let core = stage.node.core
+        #expect(!core.hasWorkUnderWay)
+        stage.node.isExecutorHeld = true
+        var isRead = false
+        core.readBlock(Height(1)) { _ in isRead = true }
+        stage.node.settle()
+        #expect(core.hasWorkUnderWay && !isRead)
+        stage.node.isExecutorHeld = false
+        stage.node.settle()
+        #expect(isRead && !core.hasWorkUnderWay)
+    }
+
     @Test("A node that stops takes nothing, finishes what it has, and abandons the rest once")
     func stopping() throws {
         let network = try HeldNetwork()

@@ -148,6 +148,20 @@ import Testing
         #expect(node.core.counters.signed == 1)
     }
 
+    @Test("What stands on no signature waits for no check, and does not count as checked")
+    func unsigned() throws {
+        let stage = try Self.stage()
+        let node = stage.node
+        node.crypto.isFull = true
+        let vote = stage.vote(.notarize, for: stage.block(), by: stage.peers[1])
+        node.receive(.consensus(.vote(vote)), from: stage.peers[1])
+        node.receive(.ledger(.readProbe(nonce: 7)), from: stage.peers[2])
+        node.settle()
+        #expect(node.core.counters.verified == 1 && node.core.counters.dropped == 1)
+        let claim = HeldNode.Message.ledger(.readClaim(nonce: 7, height: .zero))
+        #expect(node.transport.takeSent().map(\.bytes) == [claim.encoded])
+    }
+
     @Test("What comes in one turn is verified with each other")
     func together() throws {
         let stage = try Self.stage()
