@@ -153,4 +153,18 @@ import Testing
         // Long ago, nobody is.
         #expect(!gathers(payload(0), at: 19))
     }
+
+    @Test("What a leader gathered for in a view that was lost does not count after twice its time")
+    func lostView() {
+        for (later, isNew) in [(3, false), (4, true)] as [(UInt64, Bool)] {
+            var pace = ProposalPace(Self.limits, authorCount: 4)
+            let payload = [Fixture.batch(0, 1).reference]
+            pace.note(payload + [Fixture.batch(1, 1).reference], at: Fixture.at(1))
+            let isFirst = pace.gathers(payload, at: Fixture.at(2))
+            #expect(isFirst && pace.due == Fixture.at(4))
+            let isAgain = pace.gathers(payload, at: Fixture.at(2 + later))
+            #expect(isAgain == isNew)
+            if isNew { #expect(pace.due == Fixture.at(2 + later + 2)) }
+        }
+    }
 }
