@@ -1,0 +1,39 @@
+import BFTBase
+import BFTCore
+import Testing
+
+@testable import ProtocolSimplex
+
+/// What is worth hearing of a view that somebody gave up.
+@Suite struct RoundTests {
+    private static func support(_ number: UInt64, by voter: Int) -> Vote {
+        Vote(
+            statement: Statement(
+                chain: .zero, epoch: .zero, kind: .support, view: View(2), height: Height(1),
+                block: Digest(number, 0, 0, 0)), voter: ValidatorIndex(voter), signature: [])
+    }
+
+    @Test(
+        "A vote to support is worth its check while there is room and no certificate of its block")
+    func supports() throws {
+        var round = Round(view: View(2), validators: try ValidatorSet([1, 1, 1, 1]))
+        for number in 1...2 as ClosedRange<UInt64> {
+            let vote = Self.support(number, by: 1)
+            #expect(round.isUseful(vote, in: .support))
+            _ = round.insert(vote, in: .support)
+            #expect(!round.isUseful(vote, in: .support), "it is here")
+        }
+        // S7: two blocks of a voter that are not known to be backed, and no third.
+        #expect(!round.isUseful(Self.support(3, by: 1), in: .support))
+        #expect(round.isUseful(Self.support(3, by: 2), in: .support))
+        for voter in 2...3 { _ = round.insert(Self.support(1, by: voter), in: .support) }
+        let certificate = try #require(
+            round.newCertificate(for: Self.support(1, by: 1).statement, in: .support) {
+                3 * $0 > 2 * 4
+            })
+        #expect(round.isUseful(Self.support(1, by: 0), in: .support))
+        round.keep(certificate, isFinal: false)
+        #expect(!round.isUseful(Self.support(1, by: 0), in: .support), "it adds nothing")
+        #expect(round.isUseful(Self.support(2, by: 0), in: .support))
+    }
+}
