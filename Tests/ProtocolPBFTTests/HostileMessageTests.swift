@@ -107,6 +107,35 @@ import Testing
                 == [.reject(.unexpectedBlock(block.digest))])
     }
 
+    @Test("Votes at the committed height are neither checked nor kept, and right above it they are")
+    func committedHeight() throws {
+        var replica = try Self.started()
+        let block = Self.block()
+        func vote(_ kind: VoteKind, height: UInt64) -> PBFTMessage {
+            .vote(
+                Self.vote(
+                    Statement(
+                        chain: .zero, epoch: .zero, kind: kind, view: View(1),
+                        height: Height(height), block: Digest(1, 2, 3, height))))
+        }
+        for kind in [VoteKind.prepare, .commit] {
+            #expect(replica.isUseful(vote(kind, height: 1)))
+        }
+        _ = Self.hear(Self.proposal(block), from: 0, &replica)
+        _ = Self.hear(
+            .certificate(try Self.certificate(Self.said(.commit, block))), &replica)
+        try #require(replica.committed == block)
+        for kind in [VoteKind.prepare, .commit] {
+            #expect(!replica.isUseful(vote(kind, height: 1)))
+            let before = replica
+            #expect(Self.hear(vote(kind, height: 1), &replica).isEmpty)
+            #expect(replica == before)
+            #expect(replica.isUseful(vote(kind, height: 2)))
+            _ = Self.hear(vote(kind, height: 2), &replica)
+            #expect(replica != before)
+        }
+    }
+
     @Test("A draft on another parent than the one that was asked for is left")
     func strayDraft() throws {
         var replica = try Self.replica(own: 0)
@@ -196,6 +225,25 @@ import Testing
             try Self.answer(to: newView(2, by: 0))
                 == [.reject(.notLeader(Self.validator(0), View(2)))])
         #expect(try Self.answer(to: newView(1, by: 0)).isEmpty)
+    }
+
+    @Test("A new view is worth its check from the present view on, unless it is under way already")
+    func usefulNewViews() throws {
+        var replica = try Self.started()
+        func isUseful(_ view: UInt64) -> Bool {
+            let outcome = ViewChangeContent(
+                chain: .zero, epoch: .zero, view: View(view), highest: nil)
+            return replica.isUseful(
+                .newView(
+                    NewView(
+                        content: NewViewContent(
+                            outcome: outcome, viewChanges: [], certificate: nil),
+                        leader: replica.leader(of: View(view)), signature: [])))
+        }
+        #expect((0...4).map(isUseful) == [false, false, true, true, true])
+        for voter in [1, 2] { _ = Self.hear(Self.viewChange(3, by: voter), &replica) }
+        try #require(replica.view == View(3))
+        #expect((0...4).map(isUseful) == [false, false, false, true, true])
     }
 
     @Test("Checkpoints from far ahead are not kept, and those of too few are refused")

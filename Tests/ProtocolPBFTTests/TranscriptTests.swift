@@ -1,5 +1,7 @@
 import BFTBase
+import BFTCore
 import Foundation
+import ProtocolPBFT
 import Testing
 
 /// Every file in `Transcripts` is a conversation with one replica: what it is told, `----`, and
@@ -32,6 +34,28 @@ import Testing
         let expected = try String(contentsOf: file, encoding: .utf8)
         #expect(try Self.replay(expected) == expected)
         #expect(try Self.replay(expected, hasFloor: false) != expected)
+    }
+
+    @Test("A log that is begun anew holds each block once")
+    func liveBlocks() throws {
+        var count = 0
+        for file in try FileManager.default.contentsOfDirectory(
+            at: Self.directory, includingPropertiesForKeys: nil
+        ) where file.pathExtension == "txt" {
+            _ = try Self.replay(try String(contentsOf: file, encoding: .utf8)) {
+                conversation, command in
+                let blocks = conversation.replica.liveRecords.compactMap { record -> Digest? in
+                    switch record {
+                    case .prepared(let block, in: _), .block(let block): block.digest
+                    default: nil
+                    }
+                }
+                #expect(
+                    Set(blocks).count == blocks.count, "\(file.lastPathComponent): \(command)")
+                count = max(count, blocks.count)
+            }
+        }
+        #expect(count > 1)
     }
 
     @Test("A replica claims to have helped to commit what it voted for, after a restart too")
