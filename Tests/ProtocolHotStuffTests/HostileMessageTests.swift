@@ -134,6 +134,33 @@ import Testing
         #expect(try Self.answer(to: timeout(2, high: 1)) == [.reject(.weakCertificate)])
     }
 
+    static func certificate(_ view: View) throws -> Certificate {
+        let said = Statement(
+            chain: .zero, epoch: .zero, kind: .vote, view: view, height: Height(view.rawValue),
+            block: Digest(view.rawValue, 0, 0, 0))
+        let votes = (0..<3).map {
+            Vote(statement: said, voter: validator($0), signature: [])
+        }
+        return try #require(Certificate(statement: said, votes: votes, validatorCount: 4))
+    }
+
+    @discardableResult
+    static func hear(
+        _ message: HotStuffMessage, _ replica: inout HotStuff
+    ) -> [Effect<HotStuff>] {
+        effects(.received(Verified(message), from: validator(2)), of: &replica)
+    }
+
+    @Test("A certificate of an earlier view that comes late does not take the highest one's place")
+    func lateCertificate() throws {
+        var replica = try Self.replica()
+        _ = Self.effects(.started, of: &replica)
+        for (view, highest) in [(3, 3), (2, 3), (4, 4), (1, 4)] as [(UInt64, UInt64)] {
+            Self.hear(.certificate(try Self.certificate(View(view))), &replica)
+            #expect(replica.highView == View(highest))
+        }
+    }
+
     @Test("Timeouts of another chain or epoch, and of none at all, end no view")
     func timeoutCertificates() throws {
         let elsewhere = try #require(Self.timeouts(chain: Digest(1, 0, 0, 0)))

@@ -237,6 +237,19 @@ struct HostileMessages {
                 .parent, "said to stand on the genesis",
                 proposal(lower, justify: nil, timeouts: genesisTimeouts)
             ),
+            (
+                .parent, "certified at another height",
+                proposal(
+                    blockC(height: 7),
+                    justify: Self.certificate(Self.statement(of: blockA, height: Height(6))),
+                    timeouts: timeouts2)
+            ),
+            (
+                .parent, "certified in another view",
+                proposal(
+                    justify: Self.certificate(Self.statement(of: blockA, view: View(2))),
+                    timeouts: nil)
+            ),
             (.timeoutsPresence, "none", proposal(justify: certificateA, timeouts: nil)),
             (
                 .timeoutsPresence, "needless ones",

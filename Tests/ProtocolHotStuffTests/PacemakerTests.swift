@@ -83,6 +83,22 @@ import Testing
         #expect(pacemaker.failures == 0)
     }
 
+    @Test("A leader that failed since it got by in half of the time does not count for halving it")
+    func halvingAfterFailure() {
+        var pacemaker = Self.pacemaker()
+        for leader in 0..<3 { Self.fail(&pacemaker, leader, in: UInt64(leader)) }
+        for leader in 0..<4 { Self.succeed(&pacemaker, leader, in: UInt64(10 + leader), 160) }
+        // It would be the fifth of seven, and so would one that never got by.
+        Self.fail(&pacemaker, 4, in: 14)
+        Self.succeed(&pacemaker, 0, in: 17, 160)
+        #expect(pacemaker.failures == 1)
+        Self.fail(&pacemaker, 3, in: 20)
+        Self.succeed(&pacemaker, 5, in: 22, 160)
+        #expect(pacemaker.failures == 1)
+        Self.succeed(&pacemaker, 6, in: 23, 160)
+        #expect(pacemaker.failures == 0)
+    }
+
     @Test("After a quorum gave a view up, the rest of the tenure is short, until one is certified")
     func givenUp() {
         var pacemaker = Self.pacemaker()
