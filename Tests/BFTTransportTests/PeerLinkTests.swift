@@ -108,6 +108,37 @@ import Testing
         #expect(kinds.count == 55)
     }
 
+    @Test(
+        "Whatever waits alone is pending until it is sealed: a lane, a question, an answer, a key")
+    func pending() throws {
+        var limits = LinkLimits()
+        limits.pingInterval = .seconds(2)
+        limits.rekeyInterval = .seconds(5)
+        var sender = link(.initiator, limits)
+        #expect(!sender.hasPending as Bool)
+        for lane in Lane.allCases {
+            _ = sender.enqueue(lane, kind: 1, payload(70_000))
+            expectDrained(&sender)
+        }
+        try sender.tick(at: seconds(2))
+        expectDrained(&sender)
+        var other = session(.responder)
+        var input = ByteQueue()
+        let token: [UInt8] = [1, 2, 3, 4]
+        other.seal(FrameHeader(FrameKind.ping.rawValue), token.span.bytes, into: &input)
+        #expect(try sender.arrivals(&input, at: seconds(4)).isEmpty)
+        expectDrained(&sender)
+        try sender.tick(at: seconds(5))
+        expectDrained(&sender)
+    }
+
+    private func expectDrained(_ sender: inout PeerLink) {
+        #expect(sender.hasPending as Bool)
+        var wire = ByteQueue()
+        sender.drain(into: &wire, upTo: .max)
+        #expect(!sender.hasPending as Bool)
+    }
+
     @Test("A full lane drops its oldest or refuses the newest, and says so")
     func bounds() throws {
         var limits = LinkLimits()
