@@ -31,4 +31,20 @@ import Testing
         // What it was asked for first is due: it is given up on, and asked for the next.
         #expect(ask(at: 1_100) == [3])
     }
+
+    @Test(
+        "A batch that was wanted twice, the second time by voters, is wanted no more once it came")
+    func wantedTwice() {
+        var fetcher = FetchTests.fetcher()
+        let batch = Fixture.batch(2, 5).reference
+        func isWanted() -> Bool {
+            fetcher.isWanted(author: batch.author, sequence: batch.sequence)
+        }
+        #expect(!isWanted())
+        fetcher.want(batch, of: FetchTests.proposer(3), at: Fixture.at(1))
+        fetcher.want(batch, of: FetchTests.voters([1], of: 4, proposer: 3), at: Fixture.at(2))
+        #expect(isWanted() && fetcher.isWanted(batch))
+        fetcher.found(batch, from: ValidatorIndex(1), at: Fixture.at(3))
+        #expect(!isWanted() && !fetcher.isWanted(batch))
+    }
 }
