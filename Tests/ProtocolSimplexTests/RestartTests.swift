@@ -1,0 +1,31 @@
+import BFTBase
+import BFTCore
+import Testing
+
+@testable import ProtocolSimplex
+
+/// Which view a replica is in after a restart.
+@Suite struct RestartTests {
+    private typealias Hostile = HostileMessageTests
+
+    @Test("Whoever notarized a block is in its view again, though nothing else is in the log")
+    func notarized() throws {
+        for view in [2, 7] as [UInt64] {
+            let block = Hostile.proposal(view: view, proposer: 1).block
+            let replica = try Hostile.replica(recovered: [.notarized(block)])
+            #expect(replica.view == View(view))
+        }
+    }
+
+    @Test("What commits a descendant of the root lets a replica into the view behind it")
+    func descendant() throws {
+        let root = Hostile.proposal(view: 3, proposer: 2).block
+        let certificate = try Simplex.commitRules(Hostile.replica().configuration)
+            .check(Hostile.certificate(.finalize, view: 6))
+        var replica = try Hostile.replica(on: root, certificate: certificate)
+        #expect(replica.view == View(7) && replica.committed == root)
+        // The blocks between are asked for.
+        let effects = Hostile.effects(.started, of: &replica)
+        #expect(effects.contains(.fetch(certificate.certificate)))
+    }
+}
