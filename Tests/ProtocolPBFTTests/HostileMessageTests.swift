@@ -205,8 +205,11 @@ import Testing
     @Test("A view change that is earlier than another of the same validator changes nothing")
     func earlierViewChange() throws {
         var replica = try Self.started()
+        #expect(replica.isUseful(Self.viewChange(3, by: 2)))
         _ = Self.hear(Self.viewChange(3, by: 2), &replica)
         let before = replica
+        #expect(
+            (2...4).map { replica.isUseful(Self.viewChange($0, by: 2)) } == [false, false, true])
         #expect(Self.hear(Self.viewChange(2, by: 2), &replica).isEmpty)
         #expect(replica == before)
     }
