@@ -162,6 +162,21 @@ private struct Sized: Application {
         #expect(save?.height == Height(8))
     }
 
+    @Test("Where no block was executed since, nothing is written")
+    func nothingToFlush() throws {
+        // The first write opens the store.
+        let backend = FaultInjectingBackend(faults: .init(failingWrite: 2))
+        var fixture = try Fixture(Policy(byteCount: .max, blockCount: .max), on: backend)
+        try fixture.executor.flush()
+        try fixture.executor.saveOnClose()
+        fixture.execute()
+        #expect(throws: StorageError.self) { try fixture.executor.flush() }
+        // What could not be written is tried again.
+        try fixture.executor.flush()
+        try fixture.executor.flush()
+        #expect(try fixture.store.head()?.block.height == Height(1))
+    }
+
     @Test("At the end everything is kept and saved, what waits to be written included")
     func atTheEnd() throws {
         for count in 1...4 {
