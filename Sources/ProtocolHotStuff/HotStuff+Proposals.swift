@@ -65,15 +65,15 @@ extension HotStuffReplica {
     }
 
     /// What ended the view before this one, unless a certificate of a block did.
-    var entryTimeouts: TimeoutCertificate? {
+    var entryTimeouts: HotStuffTimeoutCertificate? {
         guard highView.next != view, let previous = view.previous else { return nil }
         return rounds[previous]?.timeoutCertificate
     }
 
     /// What a block on the highest certificate, of this view, is justified by.
-    func ownJustification() -> Justification? {
+    func ownJustification() -> HotStuffJustification? {
         do throws(Rejection) {
-            return try Justification(
+            return try HotStuffJustification(
                 of: view, certificate: high, timeouts: entryTimeouts, by: rules)
         } catch {
             return nil
@@ -184,7 +184,7 @@ extension HotStuffReplica {
     /// checked for this place, and none of it counts before.
     private func justification(
         of proposal: HotStuffProposal
-    ) throws(Rejection) -> Justification {
+    ) throws(Rejection) -> HotStuffJustification {
         let (block, statement) = (proposal.block, proposal.vote.statement)
         try check(statement)
         try require(.proposedBlock, statement.block == block.digest, .proposalMismatch)
@@ -205,7 +205,7 @@ extension HotStuffReplica {
             try require(.uncertifiedParent, block.height == Height(1), .weakCertificate)
         }
         if let timeouts = proposal.timeouts { try check(timeouts) }
-        return try Justification(
+        return try HotStuffJustification(
             of: block.view, certificate: proposal.justify, timeouts: proposal.timeouts, by: rules)
     }
 

@@ -3,10 +3,10 @@ public import BFTCore
 import BFTWire
 
 /// Chained HotStuff: lock on the two-chain, commit on the three-chain.
-public typealias HotStuff = HotStuffReplica<ThreeChainRules>
+public typealias HotStuff = HotStuffReplica<HotStuffThreeChainRules>
 
 /// The two-chain variant: commits one view earlier, and skips views only by what timeouts show.
-public typealias HotStuff2 = HotStuffReplica<TwoChainRules>
+public typealias HotStuff2 = HotStuffReplica<HotStuffTwoChainRules>
 
 /// One replica of HotStuff: propose, vote to the next leader, commit an ancestor; or give the view
 /// up and go on.
@@ -54,14 +54,14 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     /// The certificate of the highest view. The genesis needs none.
     var high: Certificate?
     /// What this replica is bound by.
-    var commitments = Commitments()
+    var commitments = HotStuffCommitments()
     /// The last timeout that it made.
-    var ownTimeout: TimeoutStatement?
+    var ownTimeout: HotStuffTimeoutStatement?
     /// The view of the last certificate, and the lock, that are durable.
     var durableHighView = View.zero
     var durableLock = View.zero
-    var rounds: RoundList
-    var pacemaker: Pacemaker
+    var rounds: HotStuffRoundList
+    var pacemaker: HotStuffPacemaker
     public internal(set) var commitVoteHeight: Height
 
     var enteredAt = Instant(nanoseconds: 0)
@@ -109,8 +109,8 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         view = max(root.view, configuration.floor.view).next
         commitments.votedView = configuration.floor.view
         commitments.timedOutView = configuration.floor.view
-        rounds = RoundList(configuration.validators)
-        pacemaker = Pacemaker(configuration)
+        rounds = HotStuffRoundList(configuration.validators)
+        pacemaker = HotStuffPacemaker(configuration)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered)
         recover(certificate)

@@ -2,7 +2,7 @@ public import BFTBase
 public import BFTCore
 
 /// What this validator is bound by. Durable before it is acted upon.
-public struct Commitments: Equatable, Sendable {
+public struct HotStuffCommitments: Equatable, Sendable {
     /// The view of its last vote. Zero before the first.
     public internal(set) var votedView = View.zero
     /// The last view that it gave up. Zero before the first.
@@ -20,11 +20,11 @@ public protocol HotStuffRules: Equatable, Sendable {
     /// How many views in a row a leader keeps. The same at every validator of a network.
     var viewsPerTenure: UInt64 { get }
     /// May a validator bound by `own` vote in `view`?
-    func mayVote(in view: View, bound own: Commitments) -> Bool
+    func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool
     /// May a validator bound by `own` vote for a block that comes with this?
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool
     /// May a validator bound by `own` give `view` up?
-    func mayTimeOut(_ view: View, bound own: Commitments) -> Bool
+    func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool
     /// Where a validator locked at `locked` is locked once it knows a certified block whose parent
     /// is of view `parent`.
     func lock(_ locked: View, onParent parent: View) -> View
@@ -52,12 +52,12 @@ public protocol HotStuffRules: Equatable, Sendable {
 /// What both variants have in common.
 extension HotStuffRules {
     /// S1, S2: one vote in a view, in rising views, and none in a view that is given up.
-    public func mayVote(in view: View, bound own: Commitments) -> Bool {
+    public func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool {
         view > own.votedView && view > own.timedOutView
     }
 
     /// One timeout for a view, in rising views.
-    public func mayTimeOut(_ view: View, bound own: Commitments) -> Bool {
+    public func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool {
         view > own.timedOutView
     }
 
@@ -110,7 +110,7 @@ extension HotStuffRules {
 /// after v+2 (S1), locked: so the parent's certificate is of a view from v to w-1. In v, v+1 and
 /// v+2 nothing but `b`, `b'`, `b''` is certified (S1), and later it descends from `b` as w is the
 /// first. So the block of w descends from `b`, too.
-public struct ThreeChainRules: HotStuffRules {
+public struct HotStuffThreeChainRules: HotStuffRules {
     public init() {}
 
     /// Three blocks in a row, and a view in which to show the certificate of the third: so an
@@ -118,7 +118,9 @@ public struct ThreeChainRules: HotStuffRules {
     public var viewsPerTenure: UInt64 { 4 }
 
     /// S3. A certificate of the locked view itself is the one that it is locked on.
-    public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+    public func isSafe(
+        _ justification: HotStuffJustification, bound own: HotStuffCommitments
+    ) -> Bool {
         justification.parentView >= own.lockedView
     }
 
@@ -142,14 +144,16 @@ public struct ThreeChainRules: HotStuffRules {
 /// validator with the one that voted in v+1, which did so before it gave any view from v+1 on up
 /// (S2), and knew the certificate of `b` by then: the timeouts show a certificate of v or later,
 /// and so is the parent's (S3). It descends from `b` or is `b`, as w is the first.
-public struct TwoChainRules: HotStuffRules {
+public struct HotStuffTwoChainRules: HotStuffRules {
     public init() {}
 
     /// Two blocks in a row, and a view in which to show the certificate of the second.
     public var viewsPerTenure: UInt64 { 3 }
 
     /// S3: the view before was certified, or a quorum knew nothing higher when it gave that up.
-    public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+    public func isSafe(
+        _ justification: HotStuffJustification, bound own: HotStuffCommitments
+    ) -> Bool {
         justification.parentView >= justification.leastParentView
     }
 

@@ -3,7 +3,7 @@ import BFTCore
 
 // The normal case: proposing, judging, preparing.
 extension PBFTReplica {
-    func statement(_ kind: VoteKind, _ block: CertificateName) -> Statement {
+    func statement(_ kind: VoteKind, _ block: PBFTCertificateName) -> Statement {
         Statement(
             chain: configuration.chain, epoch: configuration.epoch, kind: kind, view: block.view,
             height: block.height, block: block.block)
@@ -11,7 +11,7 @@ extension PBFTReplica {
 
     func prepareStatement(_ block: Block, in view: View) -> Statement {
         statement(
-            .prepare, CertificateName(view: view, height: block.height, block: block.digest))
+            .prepare, PBFTCertificateName(view: view, height: block.height, block: block.digest))
     }
 
     // MARK: Leading
@@ -76,7 +76,7 @@ extension PBFTReplica {
     // MARK: Following
 
     mutating func take(
-        _ proposal: PrePrepare, at now: Instant, into effects: inout [Effect<Self>]
+        _ proposal: PBFTPrePrepare, at now: Instant, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let block = proposal.block
         let said = proposal.vote.statement

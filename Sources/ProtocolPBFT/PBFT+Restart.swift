@@ -7,7 +7,7 @@ extension PBFTReplica {
     /// which views those are and which certificate was the highest.
     mutating func recover(_ records: [PBFTRecord], _ certificate: CommitCertificate?) {
         if let certificate { recoverRoot(certificate) }
-        var asked: ViewChangeContent?
+        var asked: PBFTViewChangeContent?
         for record in records {
             switch record {
             case .entered(let entered): view = max(view, entered)
@@ -32,7 +32,7 @@ extension PBFTReplica {
 
     /// What commits the root or, if the crash came between the blocks of one run, a descendant.
     private mutating func recoverRoot(_ certificate: CommitCertificate) {
-        let instance = InstanceCertificate(certificate.certificate)
+        let instance = PBFTInstanceCertificate(certificate.certificate)
         if let instance {
             view = max(view, instance.name.view)
             remember(instance)
@@ -74,7 +74,7 @@ extension PBFTReplica {
             if statement.height > checkpoints.stable.height { checkpoints.advance(to: certificate) }
             return
         }
-        guard let instance = InstanceCertificate(certificate) else { return }
+        guard let instance = PBFTInstanceCertificate(certificate) else { return }
         let name = instance.name
         view = max(view, name.view)
         remember(instance)
@@ -82,7 +82,7 @@ extension PBFTReplica {
         guard name.height > committed.height else { return }
         switch instance.phase {
         case .prepare:
-            if prepared.map({ name.isAbove(CertificateName($0.statement)) }) ?? true {
+            if prepared.map({ name.isAbove(PBFTCertificateName($0.statement)) }) ?? true {
                 prepared = certificate
             }
         case .commit:
@@ -96,13 +96,13 @@ extension PBFTReplica {
     /// The view change with the certificate that it names. `nil` if that is lost: nobody would
     /// take it, so this replica has to ask for a later view.
     private func ownReport(
-        _ content: ViewChangeContent, _ records: [PBFTRecord]
+        _ content: PBFTViewChangeContent, _ records: [PBFTRecord]
     ) -> OwnReport? {
         guard let highest = content.highest else {
             return OwnReport(content: content, certificate: nil)
         }
         for case .certificate(let certificate) in records {
-            guard let instance = InstanceCertificate(certificate), instance.name == highest
+            guard let instance = PBFTInstanceCertificate(certificate), instance.name == highest
             else { continue }
             return OwnReport(content: content, certificate: instance)
         }
@@ -116,7 +116,7 @@ extension PBFTReplica {
             switch record {
             case .prepared(let block, in: view): recoverPrepare(block.name, &known)
             case .voted(let statement) where statement.view == view:
-                switch Phase(statement.kind) {
+                switch PBFTPhase(statement.kind) {
                 case .prepare:
                     recoverPrepare(
                         BlockName(height: statement.height, digest: statement.block), &known)
@@ -134,7 +134,7 @@ extension PBFTReplica {
                 BlockName(
                     height: certificate.statement.height, digest: certificate.statement.block))
             instances.update(view, certificate.statement.height) { instance in
-                guard let phase = Phase(certificate.statement.kind) else { return }
+                guard let phase = PBFTPhase(certificate.statement.kind) else { return }
                 instance.keep(certificate, in: phase)
             }
         }
@@ -177,7 +177,8 @@ extension PBFTReplica {
                     .vote(
                         statement(
                             .commit,
-                            CertificateName(view: view, height: instance.height, block: digest))))
+                            PBFTCertificateName(view: view, height: instance.height, block: digest))
+                    ))
             }
         }
         return messages
@@ -209,7 +210,7 @@ extension PBFTReplica {
         let said = isJoined ? instances.of(view) : []
         // Nothing more is prepared at or below it in this view, even by who lost the chain.
         if isJoined, let last = own.prepared, last.height <= committed.height {
-            let name = CertificateName(view: view, height: last.height, block: last.digest)
+            let name = PBFTCertificateName(view: view, height: last.height, block: last.digest)
             records.append(.voted(statement(.prepare, name)))
         }
         for entry in blocks.entries where entry.isDurable {
@@ -217,7 +218,7 @@ extension PBFTReplica {
         }
         for instance in said {
             if let digest = instance.ownPrepare {
-                let name = CertificateName(view: view, height: instance.height, block: digest)
+                let name = PBFTCertificateName(view: view, height: instance.height, block: digest)
                 // The vote holds, P1, even if its block conflicts with the committed chain by now
                 // and is dropped.
                 records.append(
@@ -229,7 +230,8 @@ extension PBFTReplica {
                     .voted(
                         statement(
                             .commit,
-                            CertificateName(view: view, height: instance.height, block: digest))))
+                            PBFTCertificateName(view: view, height: instance.height, block: digest))
+                    ))
             }
         }
         return records

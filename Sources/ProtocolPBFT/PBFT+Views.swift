@@ -11,7 +11,7 @@ extension PBFTReplica {
         if isFailure { pacemaker.gaveUp() }
         let report = report
         keepHighest(into: &effects)
-        let content = ViewChangeContent(
+        let content = PBFTViewChangeContent(
             chain: configuration.chain, epoch: configuration.epoch, view: next,
             highest: report?.name)
         ownReport = OwnReport(content: content, certificate: report)
@@ -45,7 +45,7 @@ extension PBFTReplica {
     ) {
         enter(next, at: now)
         effects.append(.persist(.entered(next)))
-        own = OwnPBFTVotes(view: next, tail: tail)
+        own = PBFTOwnVotes(view: next, tail: tail)
         own.isTailDue = isDue
         leadership = leader(of: next) == configuration.own ? .due : .none
     }
@@ -53,7 +53,7 @@ extension PBFTReplica {
     // MARK: View changes of others
 
     mutating func take(
-        _ viewChange: ViewChange, _ certificate: Certificate?, at now: Instant,
+        _ viewChange: PBFTViewChange, _ certificate: Certificate?, at now: Instant,
         into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let (content, voter) = (viewChange.content, viewChange.voter)
@@ -74,16 +74,16 @@ extension PBFTReplica {
 
     /// What is reported. Throws unless `certificate` is what `name` names, of a view before `view`.
     private func checkReport(
-        _ name: CertificateName?, is certificate: Certificate?, before view: View
-    ) throws(Rejection) -> InstanceCertificate? {
-        let isNamed = name == certificate.map { CertificateName($0.statement) }
+        _ name: PBFTCertificateName?, is certificate: Certificate?, before view: View
+    ) throws(Rejection) -> PBFTInstanceCertificate? {
+        let isNamed = name == certificate.map { PBFTCertificateName($0.statement) }
         guard rules.holds(.reportName, isNamed) else {
             throw .unjustifiedView(view)
         }
         guard let certificate else { return nil }
         let statement = certificate.statement
         try check(statement)
-        guard let reported = InstanceCertificate(certificate) else {
+        guard let reported = PBFTInstanceCertificate(certificate) else {
             throw .otherKind(statement.kind)
         }
         guard rules.holds(.reportView, statement.view < view) else {
@@ -130,8 +130,8 @@ extension PBFTReplica {
         let present = view
         guard rules.isQuorum(power { $0 == present }, of: configuration.validators) else { return }
         let highest = rules.chosen(from: reports.compactMap(\.viewChange.content.highest))
-        let content = NewViewContent(
-            outcome: ViewChangeContent(
+        let content = PBFTNewViewContent(
+            outcome: PBFTViewChangeContent(
                 chain: configuration.chain, epoch: configuration.epoch, view: view,
                 highest: highest),
             viewChanges: reports.map(\.viewChange),
@@ -143,7 +143,7 @@ extension PBFTReplica {
 
     /// Begins the view with what its leader says, if that is what everybody would say. P6.
     mutating func take(
-        _ newView: NewView, at now: Instant, into effects: inout [Effect<Self>]
+        _ newView: PBFTNewView, at now: Instant, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let (content, outcome) = (newView.content, newView.content.outcome)
         guard rules.holds(.newViewChain, outcome.chain == configuration.chain) else {
@@ -168,7 +168,7 @@ extension PBFTReplica {
     }
 
     /// Throws unless a quorum asks for just the view that begins.
-    private func checkAskers(_ content: NewViewContent) throws(Rejection) {
+    private func checkAskers(_ content: PBFTNewViewContent) throws(Rejection) {
         let view = content.outcome.view
         var askers = Bitmap(count: configuration.validators.count)
         var previous = -1
@@ -190,7 +190,7 @@ extension PBFTReplica {
     }
 
     private mutating func begin(
-        _ newView: NewView, with highest: CertificateName?, at now: Instant,
+        _ newView: PBFTNewView, with highest: PBFTCertificateName?, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
         var tail = committed.name

@@ -3,7 +3,7 @@ public import BFTCore
 import BFTWire
 
 /// PBFT with the rules of the paper.
-public typealias PBFT = PBFTReplica<SoundPBFTRules>
+public typealias PBFT = PBFTReplica<PBFTSoundRules>
 
 /// One replica of PBFT: a leader proposes block after block, each is prepared and committed, and
 /// a leader that fails is replaced.
@@ -54,14 +54,14 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     var prepared: Certificate?
     /// The highest prepared or commit certificate that this replica ever held, whatever was
     /// committed since and in whatever way.
-    var highest: InstanceCertificate?
+    var highest: PBFTInstanceCertificate?
     /// Whether the log has it.
     var isHighestDurable = true
     /// What was said in the view that the replica took part in last.
-    var own: OwnPBFTVotes
-    var instances: InstanceList
-    var blocks = BlockTree()
-    var checkpoints: CheckpointList
+    var own: PBFTOwnVotes
+    var instances: PBFTInstanceList
+    var blocks = PBFTBlockTree()
+    var checkpoints: PBFTCheckpointList
     public internal(set) var commitVoteHeight: Height
 
     /// The latest view change of each validator.
@@ -69,12 +69,12 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     /// What this replica asked for last, with the certificate that it names.
     var ownReport: OwnReport?
     /// How this replica begins the view that it leads.
-    var ownNewView: NewViewContent?
+    var ownNewView: PBFTNewViewContent?
     /// How the present view began, for those who missed it.
-    var newView: NewView?
+    var newView: PBFTNewView?
 
-    var pacemaker: Pacemaker
-    var term: Term
+    var pacemaker: PBFTPacemaker
+    var term: PBFTTerm
     /// When the view was entered, or a block was proposed or committed in it.
     var progressAt = Instant(nanoseconds: 0)
     /// Since when there has been something to order or to commit, or since when it has been known
@@ -98,16 +98,16 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
 
     /// A view change, with the certificate that it names.
     struct SignedReport: Equatable, Sendable {
-        let viewChange: ViewChange
-        let certificate: InstanceCertificate?
+        let viewChange: PBFTViewChange
+        let certificate: PBFTInstanceCertificate?
 
         var view: View { viewChange.content.view }
     }
 
     /// A view change before it is signed, with the certificate that it names.
     struct OwnReport: Equatable, Sendable {
-        let content: ViewChangeContent
-        let certificate: InstanceCertificate?
+        let content: PBFTViewChangeContent
+        let certificate: PBFTInstanceCertificate?
     }
 
     enum Leadership: Equatable, Sendable {
@@ -133,12 +133,12 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         committed = root
         commitVoteHeight = max(root.height, configuration.floor.height)
         view = max(View(1), configuration.floor.view)
-        own = OwnPBFTVotes(view: .zero, tail: root.name)
-        instances = InstanceList(configuration.validators)
-        checkpoints = CheckpointList(configuration.validators)
+        own = PBFTOwnVotes(view: .zero, tail: root.name)
+        instances = PBFTInstanceList(configuration.validators)
+        checkpoints = PBFTCheckpointList(configuration.validators)
         viewChanges = Array(repeating: nil, count: count)
-        pacemaker = Pacemaker(timing: configuration.timing)
-        term = Term(view: root.view)
+        pacemaker = PBFTPacemaker(timing: configuration.timing)
+        term = PBFTTerm(view: root.view)
         answeredAt = Array(repeating: nil, count: count)
         recover(recovered, certificate)
     }

@@ -15,7 +15,7 @@ extension VoteKind {
 }
 
 /// The phase that a vote on an instance belongs to.
-enum Phase: CaseIterable, Sendable {
+enum PBFTPhase: CaseIterable, Sendable {
     case prepare
     case commit
 
@@ -30,7 +30,7 @@ enum Phase: CaseIterable, Sendable {
 }
 
 /// What a certificate of prepare or commit votes says, without the votes.
-public struct CertificateName: Hashable, Sendable {
+public struct PBFTCertificateName: Hashable, Sendable {
     /// The view of the votes. That of the block is the same or, if it was proposed again, earlier.
     public let view: View
     public let height: Height
@@ -47,12 +47,12 @@ public struct CertificateName: Hashable, Sendable {
     }
 
     /// Whether this one was made after `other`: in a later view, or in the same one further up.
-    public func isAbove(_ other: CertificateName) -> Bool {
+    public func isAbove(_ other: PBFTCertificateName) -> Bool {
         (other.view, other.height) < (view, height)
     }
 }
 
-extension CertificateName: WireCodable {
+extension PBFTCertificateName: WireCodable {
     public func encode(into writer: inout Writer) {
         view.encode(into: &writer)
         height.encode(into: &writer)

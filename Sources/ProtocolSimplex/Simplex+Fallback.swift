@@ -31,7 +31,7 @@ extension SimplexReplica {
     /// Gives a view up, if this replica may.
     mutating func nullify(_ view: View, into effects: inout [Effect<Self>]) {
         let round = rounds[view]
-        let own = round?.own ?? OwnVotes()
+        let own = round?.own ?? SimplexOwnVotes()
         let opposed = own.notarized.flatMap { round?.opposition(to: $0) } ?? 0
         guard rules.mayNullify(own, opposed: opposed, of: configuration.validators) else { return }
         cast(statement(.nullify, in: view), into: &effects)

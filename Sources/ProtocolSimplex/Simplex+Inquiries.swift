@@ -10,7 +10,8 @@ extension SimplexReplica {
     var wantedBlocks: [Digest] {
         var wanted: [Digest] = []
         func want(_ digest: Digest?) {
-            guard let digest, wanted.count < Inquiry.wantedLimit, !wanted.contains(digest) else {
+            guard let digest, wanted.count < SimplexInquiry.wantedLimit, !wanted.contains(digest)
+            else {
                 return
             }
             wanted.append(digest)
@@ -50,7 +51,7 @@ extension SimplexReplica {
     }
 
     /// The last round before the present one in which a block was notarized, as far as it is known.
-    private var latestNotarized: Round? {
+    private var latestNotarized: SimplexRound? {
         for position in rounds.rounds.indices.reversed()
         where rounds.rounds[position].view < view {
             if rounds.rounds[position].notarizedDigest != nil { return rounds.rounds[position] }
@@ -85,8 +86,8 @@ extension SimplexReplica {
 
     // MARK: Asking and answering
 
-    var inquiry: Inquiry {
-        Inquiry(
+    var inquiry: SimplexInquiry {
+        SimplexInquiry(
             view: view, lackingSince: lackingSince, committed: committed.height,
             wanted: wantedBlocks)
     }
@@ -115,7 +116,7 @@ extension SimplexReplica {
     private static var answerLimit: Int { 8 }
 
     mutating func answer(
-        _ inquiry: Inquiry, from peer: ValidatorIndex, at now: Instant,
+        _ inquiry: SimplexInquiry, from peer: ValidatorIndex, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
         guard peer != configuration.own else { return }
@@ -152,10 +153,10 @@ extension SimplexReplica {
 
     /// The blocks that `inquiry` names and then their ancestors, which it will want next, as many
     /// as it could have named.
-    private func blocks(wantedBy inquiry: Inquiry) -> [Block] {
+    private func blocks(wantedBy inquiry: SimplexInquiry) -> [Block] {
         var blocks = inquiry.wanted.compactMap { block(named: $0) }
         var tip = blocks.last
-        while let child = tip, blocks.count < Inquiry.wantedLimit,
+        while let child = tip, blocks.count < SimplexInquiry.wantedLimit,
             child.height > inquiry.committed.next
         {
             tip = rounds.block(named: child.parent, before: child.view)
@@ -179,7 +180,7 @@ extension SimplexReplica {
     }
 
     /// The signed messages of this replica in `round`, as they came back to it.
-    private func ownMessages(in round: Round) -> [SimplexMessage] {
+    private func ownMessages(in round: SimplexRound) -> [SimplexMessage] {
         var messages: [SimplexMessage] = []
         let own = configuration.own
         if let proposal = round.proposal, proposal.block.proposer == own {

@@ -34,7 +34,7 @@ extension SimplexReplica {
     /// Asks for something to propose, if this replica leads and has a parent to build upon, with
     /// everything that the parent stands on.
     mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
-        guard rules.mayNotarize(rounds[view]?.own ?? OwnVotes()) else {
+        guard rules.mayNotarize(rounds[view]?.own ?? SimplexOwnVotes()) else {
             leadership = .proposed  // Before a restart, or the view is given up.
             return
         }
@@ -73,7 +73,7 @@ extension SimplexReplica {
     ) {
         guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
         guard let parent = parentToExtend, parent.digest == parentDigest,
-            rules.mayNotarize(rounds[view]?.own ?? OwnVotes())
+            rules.mayNotarize(rounds[view]?.own ?? SimplexOwnVotes())
         else {
             leadership = .due
             return
@@ -108,7 +108,7 @@ extension SimplexReplica {
     // MARK: Following
 
     mutating func take(
-        _ proposal: Proposal, into effects: inout [Effect<Self>]
+        _ proposal: SimplexProposal, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let block = proposal.block
         let leader = leader(of: block.view)
@@ -207,7 +207,7 @@ extension SimplexReplica {
     /// bodies, what notarized the parent and what nullified each view between. Then whoever voted
     /// can show why, and bring everything back, even if all of them lost power.
     private mutating func notarize(
-        _ block: Block, saying vote: UnsignedMessage, into effects: inout [Effect<Self>]
+        _ block: Block, saying vote: SimplexUnsigned, into effects: inout [Effect<Self>]
     ) {
         for ancestor in path(to: block) ?? [] {
             let unsaved = rounds.update(ancestor.view) {

@@ -22,7 +22,7 @@ extension SimplexReplica {
         case .vote(let vote): return isUseful(vote)
         case .certificate(let certificate):
             let statement = certificate.statement
-            guard statement.view > committed.view, let phase = Phase(statement.kind),
+            guard statement.view > committed.view, let phase = SimplexPhase(statement.kind),
                 certificate.isWorthChecking(
                     in: configuration,
                     where: { rules.isQuorum($0, of: configuration.validators) })
@@ -41,7 +41,7 @@ extension SimplexReplica {
             // One is enough to know that this replica is behind.
             return !isBehind
         }
-        guard let phase = Phase(statement.kind) else { return false }
+        guard let phase = SimplexPhase(statement.kind) else { return false }
         guard let position = rounds.index(of: statement.view) else { return true }
         return rounds.rounds[position].isUseful(vote, in: phase)
     }
@@ -51,14 +51,14 @@ extension SimplexReplica {
     }
 
     /// The phase of a statement made here and now, in the one form that it has.
-    func phase(of statement: Statement) throws(Rejection) -> Phase {
+    func phase(of statement: Statement) throws(Rejection) -> SimplexPhase {
         guard rules.holds(.statementChain, statement.chain == configuration.chain) else {
             throw .otherChain
         }
         guard rules.holds(.statementEpoch, statement.epoch == configuration.epoch) else {
             throw .otherEpoch
         }
-        guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
+        guard let phase = SimplexPhase(statement.kind) else { throw .otherKind(statement.kind) }
         let namesNothing = statement.height == .zero && statement.block == .zero
         guard rules.holds(.blocklessStatement, namesNothing || !statement.kind.isBlockless) else {
             throw .malformedBlock
@@ -90,7 +90,7 @@ extension SimplexReplica {
 
     /// Makes the certificates for `statement` that enough said it for.
     private mutating func certify(
-        _ statement: Statement, in phase: Phase, into effects: inout [Effect<Self>]
+        _ statement: Statement, in phase: SimplexPhase, into effects: inout [Effect<Self>]
     ) {
         guard let position = rounds.index(of: statement.view) else { return }
         let validators = configuration.validators
@@ -108,7 +108,7 @@ extension SimplexReplica {
 
     /// Whether `certificate`, one of a quorum, commits a block.
     func isFinal(_ certificate: Certificate) -> Bool {
-        switch Phase(certificate.statement.kind) {
+        switch SimplexPhase(certificate.statement.kind) {
         case .finalize: true
         case .notarize:
             rules.isUnanimous(
@@ -154,7 +154,7 @@ extension SimplexReplica {
     /// Notes what was said, or is about to be.
     mutating func remember(_ statement: Statement) {
         rounds.update(statement.view) { round in
-            switch Phase(statement.kind) {
+            switch SimplexPhase(statement.kind) {
             case .abstain: round.own.abstained = true
             case .nullify: round.own.nullified = true
             case .support:

@@ -3,7 +3,7 @@ public import BFTCore
 import BFTWire
 
 /// Simplex with the rules of the paper.
-public typealias Simplex = SimplexReplica<SoundRules>
+public typealias Simplex = SimplexReplica<SimplexSoundRules>
 
 /// One replica of Simplex: propose, notarize, and finalize unless everybody notarized; or nullify
 /// and go on.
@@ -25,10 +25,10 @@ public typealias Simplex = SimplexReplica<SoundRules>
 ///   two to support what is not known to be backed, within a window of views.
 /// - Invariant S8: it nullifies a view in which it notarized only if a weak quorum shows that not
 ///   everybody notarized the same, and supports only what a weak quorum notarized.
-public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
+public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
     public typealias Message = SimplexMessage
-    public typealias Unsigned = UnsignedMessage
-    public typealias Durable = DurableRecord
+    public typealias Unsigned = SimplexUnsigned
+    public typealias Durable = SimplexRecord
 
     public static var commitKinds: [VoteKind] { [.finalize, .notarize] }
     public static var leadersGather: Bool { true }
@@ -49,8 +49,8 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
     /// of a run: its certificate then stands in the round that it names.
     var commitCertificate: CommitCertificate?
-    var rounds: RoundList
-    var pacemaker: Pacemaker
+    var rounds: SimplexRoundList
+    var pacemaker: SimplexPacemaker
     public internal(set) var commitVoteHeight: Height
     /// The last view in which this replica voted to finalize.
     var finalizedView = View.zero
@@ -93,7 +93,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
 
     public init(
         configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
-        recovered: [DurableRecord]
+        recovered: [SimplexRecord]
     ) {
         let count = configuration.validators.count
         self.configuration = configuration
@@ -102,8 +102,8 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         committed = root
         commitVoteHeight = max(root.height, configuration.floor.height)
         view = max(root.view, configuration.floor.view).next
-        rounds = RoundList(configuration.validators, floor: configuration.floor.view)
-        pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
+        rounds = SimplexRoundList(configuration.validators, floor: configuration.floor.view)
+        pacemaker = SimplexPacemaker(timing: configuration.timing, validatorCount: count)
         answeredAt = Array(repeating: nil, count: count)
         sentCertificateView = Array(repeating: .zero, count: count)
         askedAhead = Bitmap(count: count)

@@ -65,7 +65,7 @@ extension HotStuffReplica: Attackable {
             // It gives the view up as well, and owns up to no certificate.
             [
                 .timeout(
-                    TimeoutStatement(
+                    HotStuffTimeoutStatement(
                         chain: said.chain, epoch: said.epoch, view: said.view, highView: .zero))
             ]
         case .view(let view): [.vote(said.changed(to: said.kind, in: view), to: nil)]
@@ -77,18 +77,20 @@ extension HotStuffReplica: Attackable {
     }
 
     /// A timeout names no block, so nothing else can be made of it.
-    private static func variant(of said: TimeoutStatement, _ change: Change) -> TimeoutStatement? {
+    private static func variant(
+        of said: HotStuffTimeoutStatement, _ change: Change
+    ) -> HotStuffTimeoutStatement? {
         switch change {
         case .view(let view):
             // A high view that is not below the view is refused at once.
-            TimeoutStatement(
+            HotStuffTimeoutStatement(
                 chain: said.chain, epoch: said.epoch, view: view,
                 highView: min(said.highView, view.previous ?? .zero))
         case .epoch(let epoch):
-            TimeoutStatement(
+            HotStuffTimeoutStatement(
                 chain: said.chain, epoch: epoch, view: said.view, highView: said.highView)
         case .chain(let chain):
-            TimeoutStatement(
+            HotStuffTimeoutStatement(
                 chain: chain, epoch: said.epoch, view: said.view, highView: said.highView)
         case .otherBlock, .onGrandparent, .otherKinds, .payload, .applied, .block: nil
         }
@@ -179,17 +181,17 @@ extension HotStuffReplica {
         ]
     }
 
-    private static func forgeries(of timeout: Timeout, _ view: View) -> [Timeout] {
+    private static func forgeries(of timeout: HotStuffTimeout, _ view: View) -> [HotStuffTimeout] {
         let (said, sender) = (timeout.statement, timeout.sender)
         let other = ValidatorIndex((sender.rawValue + 1) % 4)
-        let later = TimeoutStatement(
+        let later = HotStuffTimeoutStatement(
             chain: said.chain, epoch: said.epoch, view: view, highView: .zero)
-        let humbler = TimeoutStatement(
+        let humbler = HotStuffTimeoutStatement(
             chain: said.chain, epoch: said.epoch, view: said.view, highView: .zero)
         return [
-            Timeout(statement: later, sender: sender, signature: timeout.signature),
-            Timeout(statement: humbler, sender: sender, signature: timeout.signature),
-            Timeout(statement: said, sender: other, signature: timeout.signature),
+            HotStuffTimeout(statement: later, sender: sender, signature: timeout.signature),
+            HotStuffTimeout(statement: humbler, sender: sender, signature: timeout.signature),
+            HotStuffTimeout(statement: said, sender: other, signature: timeout.signature),
         ]
     }
 
@@ -204,16 +206,16 @@ extension HotStuffReplica {
     }
 }
 
-extension TimeoutCertificate {
+extension HotStuffTimeoutCertificate {
     /// The same signatures beside another certificate.
-    fileprivate func replacing(high: Certificate?) -> TimeoutCertificate? {
+    fileprivate func replacing(high: Certificate?) -> HotStuffTimeoutCertificate? {
         let timeouts = zip(signers.positions, zip(highViews, signatures)).map { position, said in
-            Timeout(
-                statement: TimeoutStatement(
+            HotStuffTimeout(
+                statement: HotStuffTimeoutStatement(
                     chain: chain, epoch: epoch, view: view, highView: said.0),
                 sender: ValidatorIndex(position), signature: said.1)
         }
-        return TimeoutCertificate(
+        return HotStuffTimeoutCertificate(
             timeouts: timeouts, high: high, validatorCount: signers.count)
     }
 }

@@ -6,13 +6,13 @@ import ProtocolHotStuff
 protocol WrongThreeChain: HotStuffRules {}
 
 extension WrongThreeChain {
-    var viewsPerTenure: UInt64 { ThreeChainRules().viewsPerTenure }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        ThreeChainRules().isSafe(justification, bound: own)
+    var viewsPerTenure: UInt64 { HotStuffThreeChainRules().viewsPerTenure }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        HotStuffThreeChainRules().isSafe(justification, bound: own)
     }
     func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
     func committed(by chain: some Sequence<Block>) -> Block? {
-        ThreeChainRules().committed(by: chain)
+        HotStuffThreeChainRules().committed(by: chain)
     }
 }
 
@@ -20,13 +20,13 @@ extension WrongThreeChain {
 protocol WrongTwoChain: HotStuffRules {}
 
 extension WrongTwoChain {
-    var viewsPerTenure: UInt64 { TwoChainRules().viewsPerTenure }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        TwoChainRules().isSafe(justification, bound: own)
+    var viewsPerTenure: UInt64 { HotStuffTwoChainRules().viewsPerTenure }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        HotStuffTwoChainRules().isSafe(justification, bound: own)
     }
     func lock(_ locked: View, onParent parent: View) -> View { locked }
     func committed(by chain: some Sequence<Block>) -> Block? {
-        TwoChainRules().committed(by: chain)
+        HotStuffTwoChainRules().committed(by: chain)
     }
 }
 
@@ -41,27 +41,31 @@ struct LockNeverRises: WrongThreeChain {
 
 /// Against S3: votes whatever it is locked on.
 struct VotesBelowLock: WrongThreeChain {
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        true
+    }
 }
 
 /// Against S1: votes again in a view.
 struct VotesTwice: WrongThreeChain {
-    func mayVote(in view: View, bound own: Commitments) -> Bool { view > own.timedOutView }
+    func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { view > own.timedOutView }
 }
 
 /// Against S2: votes in a view that it gave up.
 struct VotesAfterTimeout: WrongTwoChain {
-    func mayVote(in view: View, bound own: Commitments) -> Bool { view > own.votedView }
+    func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { view > own.votedView }
 }
 
 /// Against S2: gives a view up again, knowing more.
 struct TimesOutTwice: WrongTwoChain {
-    func mayTimeOut(_ view: View, bound own: Commitments) -> Bool { true }
+    func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool { true }
 }
 
 /// Against S3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsJustify: WrongTwoChain {
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        true
+    }
 }
 
 /// Against S3: a view may be skipped without timeouts to show for it.
@@ -95,7 +99,7 @@ struct CommitsPairsAcrossGaps: WrongTwoChain {
 /// Against S4: commits by the other variant's rule, which this one's lock does not carry.
 struct CommitsTooEarly: WrongThreeChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
-        TwoChainRules().committed(by: chain)
+        HotStuffTwoChainRules().committed(by: chain)
     }
 }
 

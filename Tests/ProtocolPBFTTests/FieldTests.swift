@@ -154,7 +154,7 @@ import Testing
         let block = Stand.blockA
         let content = Stand.content(2, certificate)
         return [
-            .prePrepare(PrePrepare(block: block, vote: Stand.vote(said))),
+            .prePrepare(PBFTPrePrepare(block: block, vote: Stand.vote(said))),
             .vote(Stand.vote(said)), .certificate(certificate),
             .viewChange(Stand.wish(content), certificate), Stand.newView(content, certificate),
             .block(block),

@@ -106,10 +106,10 @@ import Testing
         let said = WrongMessages.statement(.notarize, of: block)
         let vote = Vote(statement: said, voter: ValidatorIndex(2), signature: [1])
         return [
-            .proposal(Proposal(block: block, vote: vote)), .vote(vote),
+            .proposal(SimplexProposal(block: block, vote: vote)), .vote(vote),
             .certificate(WrongMessages.certificate(said)), .block(block),
             .inquiry(
-                Inquiry(
+                SimplexInquiry(
                     view: View(1), lackingSince: View(1), committed: .zero,
                     wanted: [block.digest])),
         ]

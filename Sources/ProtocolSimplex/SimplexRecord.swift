@@ -2,7 +2,7 @@ public import BFTCore
 public import BFTWire
 
 /// What a replica must still know after a crash.
-public enum DurableRecord: Equatable, Sendable {
+public enum SimplexRecord: Equatable, Sendable {
     /// It notarized this block, perhaps its own. The block too: a quorum of those who notarized
     /// it can bring it back, even if every one of them lost power.
     case notarized(Block)
@@ -15,7 +15,7 @@ public enum DurableRecord: Equatable, Sendable {
     case ancestor(Block)
 }
 
-extension DurableRecord: WireCodable {
+extension SimplexRecord: WireCodable {
     public func encode(into writer: inout Writer) {
         switch self {
         case .notarized(let block):

@@ -5,7 +5,7 @@ import BFTCore
 extension SimplexReplica {
     /// Takes back what was durable. Records of committed views say nothing any more; in a view up
     /// to the floor there may have been other votes than those of which a record is left.
-    mutating func recover(_ records: [DurableRecord]) {
+    mutating func recover(_ records: [SimplexRecord]) {
         let floor = configuration.floor.view
         for record in records {
             switch record {
@@ -58,8 +58,8 @@ extension SimplexReplica {
         effects.append(.broadcast(.inquiry(inquiry)))
     }
 
-    private func unsignedOwnMessages(in round: Round) -> [UnsignedMessage] {
-        var messages: [UnsignedMessage] = []
+    private func unsignedOwnMessages(in round: SimplexRound) -> [SimplexUnsigned] {
+        var messages: [SimplexUnsigned] = []
         if let digest = round.own.notarized, let block = round.block(named: digest) {
             let said = statement(.notarize, for: block)
             messages.append(
@@ -71,7 +71,7 @@ extension SimplexReplica {
             messages.append(
                 .vote(statement(.support, in: round.view, at: name.height, for: name.digest)))
         }
-        if let name = round.own.finalized, name != OwnVotes.forgotten.finalized {
+        if let name = round.own.finalized, name != SimplexOwnVotes.forgotten.finalized {
             messages.append(
                 .vote(statement(.finalize, in: round.view, at: name.height, for: name.digest)))
         }
@@ -79,8 +79,8 @@ extension SimplexReplica {
     }
 
     /// What a new log must begin with.
-    public var liveRecords: [DurableRecord] {
-        var records: [DurableRecord] = []
+    public var liveRecords: [SimplexRecord] {
+        var records: [SimplexRecord] = []
         // Should the chain be lost, nobody else may be able to show what committed its last block.
         if let commitCertificate { records.append(.certificate(commitCertificate.certificate)) }
         for round in rounds.rounds {

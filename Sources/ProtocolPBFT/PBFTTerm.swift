@@ -8,7 +8,7 @@ import BFTCore
 /// So its time is limited. The time runs from the first commit of a block with a payload: all
 /// honest replicas see that within the network's delay of each other, and an idle network sees
 /// none. A replica that was restarted may begin later; it is taken along by the others.
-struct Term: Equatable, Sendable {
+struct PBFTTerm: Equatable, Sendable {
     /// The view whose term it is, as of the last that happened in it.
     private(set) var view: View
     private(set) var beganAt: Instant?
@@ -18,7 +18,7 @@ struct Term: Equatable, Sendable {
     init(view: View) { self.view = view }
 
     mutating func note(_ block: Block, at now: Instant) {
-        if block.view > view { self = Term(view: block.view) }
+        if block.view > view { self = PBFTTerm(view: block.view) }
         guard !block.payload.isEmpty else { return }
         hasOrdered = true
         beganAt = beganAt ?? now
@@ -27,7 +27,7 @@ struct Term: Equatable, Sendable {
     /// Somebody asks for another view in `present`. Should its term be over, and this replica not
     /// know that it began, nobody is left alone for longer than a term.
     mutating func noteWish(in present: View, at now: Instant) {
-        if present > view { self = Term(view: present) }
+        if present > view { self = PBFTTerm(view: present) }
         beganAt = beganAt ?? now
     }
 }

@@ -3,7 +3,7 @@ import BFTCore
 
 /// How long this replica waits for what. Local opinion: it moves a replica to ask for another
 /// view, and only a quorum of those moves the view.
-struct Pacemaker: Equatable, Sendable {
+struct PBFTPacemaker: Equatable, Sendable {
     private let timing: ReplicaConfiguration.Timing
     /// How many times the timeout is doubled: once for each view that failed, less one for each
     /// commit since.

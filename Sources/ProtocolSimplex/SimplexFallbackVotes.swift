@@ -5,7 +5,7 @@ import BFTCore
 ///
 /// - Invariant S7: of each voter, one vote to abstain and one to support each block that is known
 ///   to be backed, which are few; of others, at most `unbackedLimit`.
-struct FallbackVotes: Equatable, Sendable {
+struct SimplexFallbackVotes: Equatable, Sendable {
     private(set) var abstentions: VoteTally
     /// The votes to support each block, in the order in which the first of each came.
     private var supports: [Support] = []
@@ -27,7 +27,7 @@ struct FallbackVotes: Equatable, Sendable {
     }
 
     /// - Parameter isBacked: whether the block of a vote to support is known to be backed.
-    mutating func insert(_ vote: Vote, in phase: Phase, isBacked: Bool) {
+    mutating func insert(_ vote: Vote, in phase: SimplexPhase, isBacked: Bool) {
         guard phase == .support else {
             _ = abstentions.insert(vote)
             return
@@ -42,7 +42,7 @@ struct FallbackVotes: Equatable, Sendable {
     }
 
     /// The first vote of `voter` in `phase`.
-    func vote(of voter: ValidatorIndex, in phase: Phase) -> Vote? {
+    func vote(of voter: ValidatorIndex, in phase: SimplexPhase) -> Vote? {
         guard phase == .support else { return abstentions.vote(of: voter) }
         return supports.lazy.compactMap { $0.tally.vote(of: voter) }.first
     }

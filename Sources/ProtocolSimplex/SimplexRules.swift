@@ -2,7 +2,7 @@ public import BFTBase
 public import BFTCore
 
 /// What this validator has said in one view. Durable before it was said.
-public struct OwnVotes: Equatable, Sendable {
+public struct SimplexOwnVotes: Equatable, Sendable {
     /// The block it notarized.
     public internal(set) var notarized: Digest?
     public internal(set) var abstained = false
@@ -17,40 +17,40 @@ public struct OwnVotes: Equatable, Sendable {
 
     /// Of a view in which anything may have been said: as if it had notarized and finalized a block
     /// that nobody knows, after which no rule allows anything.
-    static let forgotten: OwnVotes = {
-        var own = OwnVotes()
+    static let forgotten: SimplexOwnVotes = {
+        var own = SimplexOwnVotes()
         own.notarized = .zero
         own.finalized = BlockName(height: .zero, digest: .zero)
         return own
     }()
 
-    var isEmpty: Bool { self == OwnVotes() }
+    var isEmpty: Bool { self == SimplexOwnVotes() }
 }
 
 /// The rules that make Simplex safe, all in one place, so that tests can put wrong ones in.
 ///
 /// Source: Chan and Pass, "Simplex Consensus" (TCC 2023), section 2. The article `Simplex` names
 /// those of the fast path.
-public protocol VotingRules: Equatable, Sendable {
+public protocol SimplexRules: Equatable, Sendable {
     init()
     /// May a validator that said `own` in its view notarize a block there?
-    func mayNotarize(_ own: OwnVotes) -> Bool
+    func mayNotarize(_ own: SimplexOwnVotes) -> Bool
     /// May a validator that said `own` in a view nullify it, once validators of power `opposed`
     /// said that they did not notarize what it notarized?
     func mayNullify(
-        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool
     /// May a validator that said `own` in a view say that it notarized nothing there?
-    func mayAbstain(_ own: OwnVotes) -> Bool
+    func mayAbstain(_ own: SimplexOwnVotes) -> Bool
     /// May a validator that said `own` in a view support a block there that validators of power
     /// `backing` notarized?
     func maySupport(
-        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool
     /// May a validator that said `own` in a view finalize the block notarized there?
-    func mayFinalize(_ own: OwnVotes) -> Bool
+    func mayFinalize(_ own: SimplexOwnVotes) -> Bool
     /// Can a validator that obeys these rules have said `own`? Checked after every input.
-    func isConsistent(_ own: OwnVotes) -> Bool
+    func isConsistent(_ own: SimplexOwnVotes) -> Bool
     /// Is `power` enough for a certificate?
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// Is `power`, of those who notarized a block, enough to commit it?
@@ -63,7 +63,7 @@ public protocol VotingRules: Equatable, Sendable {
     func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool
 }
 
-extension VotingRules {
+extension SimplexRules {
     public func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool { condition }
 }
 
@@ -81,43 +81,43 @@ extension VotingRules {
 /// saw. That one saw its parent notarized and every view between nullified (S3), so the block
 /// descends from `b`: by induction over views. Whoever supports looks at nothing but that weak
 /// quorum, and needs to.
-public struct SoundRules: VotingRules {
+public struct SimplexSoundRules: SimplexRules {
     public init() {}
 
     /// S1: one block in a view, and none after giving the view up.
-    public func mayNotarize(_ own: OwnVotes) -> Bool {
+    public func mayNotarize(_ own: SimplexOwnVotes) -> Bool {
         own.notarized == nil && !own.nullified && !own.abstained && own.supported.isEmpty
     }
 
     /// S2, one half: never after finalizing. S8: after notarizing, only if a weak quorum shows that
     /// not everybody can have notarized the same.
     public func mayNullify(
-        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         !own.nullified && own.finalized == nil
             && (own.notarized == nil || validators.isWeakQuorum(opposed))
     }
 
     /// S1, restated: it has given the view up, so it never will notarize.
-    public func mayAbstain(_ own: OwnVotes) -> Bool {
+    public func mayAbstain(_ own: SimplexOwnVotes) -> Bool {
         own.nullified && own.notarized == nil && !own.abstained
     }
 
     /// S2 and S8: never after finalizing, and only what somebody honest notarized. That one judged
     /// the block: nothing else has to be known of it here. S3.
     public func maySupport(
-        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         own.finalized == nil && validators.isWeakQuorum(backing)
     }
 
     /// S2, the other half: never after nullifying, or supporting a block, even this one.
-    public func mayFinalize(_ own: OwnVotes) -> Bool {
+    public func mayFinalize(_ own: SimplexOwnVotes) -> Bool {
         !own.nullified && own.supported.isEmpty && own.finalized == nil
     }
 
     /// S1 and S2, restated.
-    public func isConsistent(_ own: OwnVotes) -> Bool {
+    public func isConsistent(_ own: SimplexOwnVotes) -> Bool {
         !((own.nullified || !own.supported.isEmpty) && own.finalized != nil)
             && !(own.abstained && own.notarized != nil)
     }

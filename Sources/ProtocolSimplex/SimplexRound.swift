@@ -2,7 +2,7 @@ import BFTBase
 import BFTCore
 
 /// Everything a replica knows of one view that is not committed yet.
-struct Round: Equatable, Sendable {
+struct SimplexRound: Equatable, Sendable {
     /// How far the ledger is with a block.
     enum Judgement: Equatable, Sendable {
         case notAsked
@@ -20,7 +20,7 @@ struct Round: Equatable, Sendable {
 
     let view: View
     /// The first proposal of the leader that came. Never replaced.
-    private(set) var proposal: Proposal?
+    private(set) var proposal: SimplexProposal?
     /// Of blocks that are here.
     private var judgements: [Judged] = []
     /// Blocks of this view that were asked for by name, or were notarized before a crash.
@@ -28,12 +28,12 @@ struct Round: Equatable, Sendable {
     /// The blocks besides the notarized one whose bodies stand in the log, by name.
     private var durableBlocks: [Digest] = []
     /// The certificates that stand in the log. Those by support are not listed: all do.
-    private var durableCertificates: [Phase] = []
+    private var durableCertificates: [SimplexPhase] = []
     var notarizes: VoteTally
     var nullifies: VoteTally
     var finalizes: VoteTally
     /// Only once somebody gave the view up after others had notarized in it.
-    var fallback: FallbackVotes?
+    var fallback: SimplexFallbackVotes?
     var notarization: Certificate?
     /// Notarizations by votes to support, of any blocks. Each takes a quorum, so there are few.
     private(set) var supports: [Certificate] = []
@@ -42,7 +42,7 @@ struct Round: Equatable, Sendable {
     var finalization: Certificate?
     /// Until when the vote to finalize is held back.
     var finalizeAt: Instant?
-    var own = OwnVotes()
+    var own = SimplexOwnVotes()
     /// Who contradicted itself in this view. Once is enough.
     var accused: Bitmap
 
@@ -134,7 +134,7 @@ struct Round: Equatable, Sendable {
         return otherBlocks.first { $0.digest == digest }
     }
 
-    mutating func keep(_ proposal: Proposal) {
+    mutating func keep(_ proposal: SimplexProposal) {
         if self.proposal == nil {
             self.proposal = proposal
         } else {
@@ -163,7 +163,7 @@ struct Round: Equatable, Sendable {
     /// has, it says nothing.
     mutating func keep(_ certificate: Certificate, isFinal: Bool) {
         if isFinal { finalization = finalization ?? certificate }
-        switch Phase(certificate.statement.kind) {
+        switch SimplexPhase(certificate.statement.kind) {
         case .notarize: notarization = notarization ?? certificate
         case .nullify: nullification = nullification ?? certificate
         case .support:
@@ -177,7 +177,7 @@ struct Round: Equatable, Sendable {
 
     // MARK: What stands in the log
 
-    private func certificate(of phase: Phase) -> Certificate? {
+    private func certificate(of phase: SimplexPhase) -> Certificate? {
         switch phase {
         case .notarize: notarization
         case .nullify: nullification
@@ -187,7 +187,7 @@ struct Round: Equatable, Sendable {
     }
 
     /// The certificate of `phase`, unless it stands in the log. The caller puts it there.
-    mutating func unsaved(_ phase: Phase) -> Certificate? {
+    mutating func unsaved(_ phase: SimplexPhase) -> Certificate? {
         guard !durableCertificates.contains(phase), let certificate = certificate(of: phase)
         else { return nil }
         durableCertificates.append(phase)
@@ -228,6 +228,6 @@ struct Round: Equatable, Sendable {
     /// Takes a certificate back from the log.
     mutating func restore(_ certificate: Certificate, isFinal: Bool) {
         keep(certificate, isFinal: isFinal)
-        if let phase = Phase(certificate.statement.kind) { _ = unsaved(phase) }
+        if let phase = SimplexPhase(certificate.statement.kind) { _ = unsaved(phase) }
     }
 }

@@ -6,7 +6,7 @@ public import BFTWire
 ///
 /// It is no ``Statement``: it says of its sender which certificate that one knows, and validators
 /// that give up the same view say different things.
-public struct TimeoutStatement: Hashable, Sendable {
+public struct HotStuffTimeoutStatement: Hashable, Sendable {
     /// The genesis digest.
     public let chain: Digest
     public let epoch: Epoch
@@ -33,7 +33,7 @@ public struct TimeoutStatement: Hashable, Sendable {
     private static let label = Array("swift-bft v1 timeout\0".utf8)
 }
 
-extension TimeoutStatement: WireCodable {
+extension HotStuffTimeoutStatement: WireCodable {
     public func encode(into writer: inout Writer) {
         chain.encode(into: &writer)
         epoch.encode(into: &writer)
@@ -51,25 +51,25 @@ extension TimeoutStatement: WireCodable {
 }
 
 /// One validator's signature under its giving a view up.
-public struct Timeout: Equatable, Sendable {
-    public let statement: TimeoutStatement
+public struct HotStuffTimeout: Equatable, Sendable {
+    public let statement: HotStuffTimeoutStatement
     public let sender: ValidatorIndex
     public let signature: [UInt8]
 
-    public init(statement: TimeoutStatement, sender: ValidatorIndex, signature: [UInt8]) {
+    public init(statement: HotStuffTimeoutStatement, sender: ValidatorIndex, signature: [UInt8]) {
         self.statement = statement
         self.sender = sender
         self.signature = signature
     }
 }
 
-extension Timeout: Authenticated {
+extension HotStuffTimeout: Authenticated {
     public var claims: [SignatureClaim] {
         [SignatureClaim(signer: sender, statement: statement.signingBytes, signature: signature)]
     }
 }
 
-extension Timeout: WireCodable {
+extension HotStuffTimeout: WireCodable {
     public func encode(into writer: inout Writer) {
         statement.encode(into: &writer)
         sender.encode(into: &writer)
@@ -78,7 +78,7 @@ extension Timeout: WireCodable {
 
     @_lifetime(reader: copy reader)
     public init(from reader: inout Reader) throws(WireError) {
-        statement = try TimeoutStatement(from: &reader)
+        statement = try HotStuffTimeoutStatement(from: &reader)
         sender = try ValidatorIndex(from: &reader)
         signature = try reader.bytes(limit: SignatureLimit.byteCount)
     }
@@ -91,7 +91,7 @@ extension Timeout: WireCodable {
 ///
 /// - Invariant C2: there are as many high views and as many signatures as bits set in `signers`,
 ///   in the same order.
-public struct TimeoutCertificate: Equatable, Sendable {
+public struct HotStuffTimeoutCertificate: Equatable, Sendable {
     public let chain: Digest
     public let epoch: Epoch
     public let view: View
@@ -106,7 +106,7 @@ public struct TimeoutCertificate: Equatable, Sendable {
 
     /// The certificate that `timeouts` make, or `nil` unless there is one and all are for the view
     /// of the first, each sender at most once, in rising order.
-    public init?(timeouts: [Timeout], high: Certificate?, validatorCount: Int) {
+    public init?(timeouts: [HotStuffTimeout], high: Certificate?, validatorCount: Int) {
         guard let first = timeouts.first?.statement else { return nil }
         var signers = Bitmap(count: validatorCount)
         var previous = -1
@@ -131,7 +131,7 @@ public struct TimeoutCertificate: Equatable, Sendable {
     /// certificate beside them.
     func trimmed(
         of validators: ValidatorSet, where isEnough: (VotingPower) -> Bool
-    ) -> TimeoutCertificate {
+    ) -> HotStuffTimeoutCertificate {
         let high = high?.trimmed(of: validators, where: isEnough)
         let positions = signers.positions
         guard signers.count == validators.count,
@@ -140,12 +140,12 @@ public struct TimeoutCertificate: Equatable, Sendable {
         let kept = Set(chosen)
         let timeouts = zip(positions, zip(highViews, signatures)).filter { kept.contains($0.0) }
             .map { position, said in
-                Timeout(
-                    statement: TimeoutStatement(
+                HotStuffTimeout(
+                    statement: HotStuffTimeoutStatement(
                         chain: chain, epoch: epoch, view: view, highView: said.0),
                     sender: ValidatorIndex(position), signature: said.1)
             }
-        return TimeoutCertificate(
+        return HotStuffTimeoutCertificate(
             timeouts: timeouts, high: high, validatorCount: validators.count) ?? self
     }
 
@@ -153,10 +153,10 @@ public struct TimeoutCertificate: Equatable, Sendable {
     public var highestView: View { highViews.max() ?? .zero }
 }
 
-extension TimeoutCertificate: Authenticated {
+extension HotStuffTimeoutCertificate: Authenticated {
     public var claims: [SignatureClaim] {
         let own = zip(signers.positions, zip(highViews, signatures)).map { position, said in
-            let statement = TimeoutStatement(
+            let statement = HotStuffTimeoutStatement(
                 chain: chain, epoch: epoch, view: view, highView: said.0)
             return SignatureClaim(
                 signer: ValidatorIndex(position), statement: statement.signingBytes,
@@ -166,7 +166,7 @@ extension TimeoutCertificate: Authenticated {
     }
 }
 
-extension TimeoutCertificate: WireCodable {
+extension HotStuffTimeoutCertificate: WireCodable {
     public func encode(into writer: inout Writer) {
         chain.encode(into: &writer)
         epoch.encode(into: &writer)

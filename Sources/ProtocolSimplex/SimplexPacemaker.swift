@@ -3,7 +3,7 @@ import BFTCore
 
 /// How long this replica waits for whom. Local opinion: it moves a replica to nullify sooner or
 /// later, and only a quorum of those moves the view.
-struct Pacemaker: Equatable, Sendable {
+struct SimplexPacemaker: Equatable, Sendable {
     private let timing: ReplicaConfiguration.Timing
     /// How many times the timeout is doubled: once for each view that it was too short for, less
     /// one for each commit since.

@@ -4,8 +4,8 @@ import BFTCore
 /// The rounds above the last committed view, in rising order of their views.
 ///
 /// - Invariant L1: views rise strictly.
-struct RoundList: Equatable, Sendable {
-    private(set) var rounds: [Round] = []
+struct SimplexRoundList: Equatable, Sendable {
+    private(set) var rounds: [SimplexRound] = []
     private let validators: ValidatorSet
     /// In views up to this one, what was said is not known any more.
     private let floor: View
@@ -16,7 +16,7 @@ struct RoundList: Equatable, Sendable {
     }
 
     /// The round of `view`, if anything is known of it: a copy, of everything that it holds.
-    subscript(view: View) -> Round? { index(of: view).map { rounds[$0] } }
+    subscript(view: View) -> SimplexRound? { index(of: view).map { rounds[$0] } }
 
     /// The position of the round of `view`, to look at it where it stands.
     func index(of view: View) -> Int? {
@@ -26,10 +26,10 @@ struct RoundList: Equatable, Sendable {
     }
 
     /// Changes the round of `view` where it stands, making it first if need be.
-    mutating func update<Result>(_ view: View, _ change: (inout Round) -> Result) -> Result {
+    mutating func update<Result>(_ view: View, _ change: (inout SimplexRound) -> Result) -> Result {
         let position = self.position(of: view)
         if position == rounds.count || rounds[position].view != view {
-            var round = Round(view: view, validators: validators)
+            var round = SimplexRound(view: view, validators: validators)
             if view <= floor { round.own = .forgotten }
             rounds.insert(round, at: position)
         }
@@ -37,7 +37,7 @@ struct RoundList: Equatable, Sendable {
     }
 
     /// The last round at or after `view` that is over.
-    func lastOver(from view: View) -> Round? {
+    func lastOver(from view: View) -> SimplexRound? {
         for position in rounds.indices.reversed() {
             guard rounds[position].view >= view else { return nil }
             if rounds[position].isOver { return rounds[position] }
@@ -46,7 +46,7 @@ struct RoundList: Equatable, Sendable {
     }
 
     /// The last round with a finalized block.
-    var lastFinalized: Round? {
+    var lastFinalized: SimplexRound? {
         for position in rounds.indices.reversed() where rounds[position].finalization != nil {
             return rounds[position]
         }

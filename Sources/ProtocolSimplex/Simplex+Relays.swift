@@ -24,7 +24,7 @@ extension SimplexReplica {
 
     /// Passes on what ended a view without a notarization by votes. Where all goes well there is
     /// one, everybody's votes come to everybody, and nothing is sent.
-    func relayEnd(_ round: Round, into effects: inout [Effect<Self>]) {
+    func relayEnd(_ round: SimplexRound, into effects: inout [Effect<Self>]) {
         guard round.notarization == nil, round.finalization == nil,
             let certificate = round.supports.first ?? round.nullification
         else { return }

@@ -10,10 +10,10 @@ public struct HotStuffProposal: Equatable, Sendable {
     /// What certifies the block's parent. Only the genesis has nothing.
     public let justify: Certificate?
     /// What ended the view before the block's, unless `justify` did.
-    public let timeouts: TimeoutCertificate?
+    public let timeouts: HotStuffTimeoutCertificate?
 
     public init(
-        block: Block, vote: Vote, justify: Certificate?, timeouts: TimeoutCertificate?
+        block: Block, vote: Vote, justify: Certificate?, timeouts: HotStuffTimeoutCertificate?
     ) {
         self.block = block
         self.vote = vote
@@ -49,8 +49,8 @@ public enum HotStuffMessage: Equatable, Sendable {
     case proposal(HotStuffProposal)
     case vote(Vote)
     case certificate(Certificate)
-    case timeout(Timeout)
-    case timeoutCertificate(TimeoutCertificate)
+    case timeout(HotStuffTimeout)
+    case timeoutCertificate(HotStuffTimeoutCertificate)
     /// The answer to an inquiry that wanted it.
     case block(Block)
     case inquiry(HotStuffInquiry)
@@ -125,13 +125,13 @@ extension HotStuffMessage: WireCodable {
                         try Certificate(from: &reader)
                     },
                     timeouts: try reader.optional { reader throws(WireError) in
-                        try TimeoutCertificate(from: &reader)
+                        try HotStuffTimeoutCertificate(from: &reader)
                     }))
         case Tag.vote: self = .vote(try Vote(from: &reader))
         case Tag.certificate: self = .certificate(try Certificate(from: &reader))
-        case Tag.timeout: self = .timeout(try Timeout(from: &reader))
+        case Tag.timeout: self = .timeout(try HotStuffTimeout(from: &reader))
         case Tag.timeoutCertificate:
-            self = .timeoutCertificate(try TimeoutCertificate(from: &reader))
+            self = .timeoutCertificate(try HotStuffTimeoutCertificate(from: &reader))
         case Tag.block: self = .block(try Block(from: &reader))
         case Tag.inquiry:
             self = .inquiry(
@@ -150,10 +150,10 @@ extension HotStuffMessage: WireCodable {
 public enum HotStuffUnsigned: Signable {
     /// The statement is the leader's own vote for the block.
     case proposal(
-        Block, Statement, justify: Certificate?, timeouts: TimeoutCertificate?)
+        Block, Statement, justify: Certificate?, timeouts: HotStuffTimeoutCertificate?)
     /// For the next leader alone, unless that one is not heard of.
     case vote(Statement, to: ValidatorIndex?)
-    case timeout(TimeoutStatement)
+    case timeout(HotStuffTimeoutStatement)
 
     public var signingBytes: [UInt8] {
         switch self {
@@ -178,7 +178,7 @@ public enum HotStuffUnsigned: Signable {
         case .vote(let statement, _):
             .vote(Vote(statement: statement, voter: signer, signature: signature))
         case .timeout(let statement):
-            .timeout(Timeout(statement: statement, sender: signer, signature: signature))
+            .timeout(HotStuffTimeout(statement: statement, sender: signer, signature: signature))
         }
     }
 }

@@ -2,9 +2,9 @@ import BFTBase
 import BFTCore
 
 // What was said in a view: what is worth hearing, what contradicts, what adds up.
-extension Round {
+extension SimplexRound {
     /// Whether `vote` would change anything here, asked before its signature is checked.
-    func isUseful(_ vote: Vote, in phase: Phase) -> Bool {
+    func isUseful(_ vote: Vote, in phase: SimplexPhase) -> Bool {
         let isAccused = accused[vote.voter.rawValue]
         if phase != .support, let earlier = statement(of: vote.voter, in: phase) {
             return earlier != vote.statement && !isAccused
@@ -35,7 +35,7 @@ extension Round {
     }
 
     /// Whether `certificate` would add anything here.
-    func isUseful(_ certificate: Certificate, in phase: Phase) -> Bool {
+    func isUseful(_ certificate: Certificate, in phase: SimplexPhase) -> Bool {
         switch phase {
         case .notarize:
             notarization == nil
@@ -49,7 +49,7 @@ extension Round {
 
     /// The certificate for `statement`, if there is none of this phase yet and enough say so.
     func newCertificate(
-        for statement: Statement, in phase: Phase, isEnough: (VotingPower) -> Bool
+        for statement: Statement, in phase: SimplexPhase, isEnough: (VotingPower) -> Bool
     ) -> Certificate? {
         switch phase {
         case .notarize where notarization == nil:
@@ -82,14 +82,14 @@ extension Round {
     /// Counts a vote. Returns evidence the first time that the voter contradicts itself.
     ///
     /// - Precondition: the vote is one of this phase.
-    mutating func insert(_ vote: Vote, in phase: Phase) -> Evidence? {
+    mutating func insert(_ vote: Vote, in phase: SimplexPhase) -> Evidence? {
         let evidence = contradiction(with: vote, in: phase)
         switch phase {
         case .notarize: _ = notarizes.insert(vote)
         case .nullify: _ = nullifies.insert(vote)
         case .finalize: _ = finalizes.insert(vote)
         case .abstain, .support:
-            if fallback == nil { fallback = FallbackVotes(validators) }
+            if fallback == nil { fallback = SimplexFallbackVotes(validators) }
             let isBacked = phase == .support && isBacked(vote.statement)
             fallback?.insert(vote, in: phase, isBacked: isBacked)
         }
@@ -98,7 +98,7 @@ extension Round {
     }
 
     /// The evidence that `vote` makes with an earlier one.
-    private func contradiction(with vote: Vote, in phase: Phase) -> Evidence? {
+    private func contradiction(with vote: Vote, in phase: SimplexPhase) -> Evidence? {
         if let earlier = self.vote(of: vote.voter, in: phase),
             let evidence = Evidence(earlier, vote)
         {
@@ -114,7 +114,7 @@ extension Round {
         return nil
     }
 
-    private func statement(of voter: ValidatorIndex, in phase: Phase) -> Statement? {
+    private func statement(of voter: ValidatorIndex, in phase: SimplexPhase) -> Statement? {
         switch phase {
         case .notarize: notarizes.statement(of: voter)
         case .nullify: nullifies.statement(of: voter)
@@ -125,7 +125,7 @@ extension Round {
 
     /// What `voter` said. Asked of the tally where it stands: a copy that is alive while the next
     /// vote is inserted would cost a copy of all votes.
-    private func vote(of voter: ValidatorIndex, in phase: Phase) -> Vote? {
+    private func vote(of voter: ValidatorIndex, in phase: SimplexPhase) -> Vote? {
         switch phase {
         case .notarize: notarizes.vote(of: voter)
         case .nullify: nullifies.vote(of: voter)
@@ -136,6 +136,6 @@ extension Round {
 
     /// Whether anything that `voter` said in this view is here.
     func hasHeard(_ voter: ValidatorIndex) -> Bool {
-        Phase.allCases.contains { statement(of: voter, in: $0) != nil }
+        SimplexPhase.allCases.contains { statement(of: voter, in: $0) != nil }
     }
 }

@@ -2,7 +2,7 @@ import BFTBase
 import BFTCore
 
 /// The blocks above the committed one that are known, of any branch.
-struct BlockTree: Equatable, Sendable {
+struct PBFTBlockTree: Equatable, Sendable {
     /// How far the ledger is with a block.
     enum Judgement: Equatable, Sendable { case notAsked, asked, valid, invalid }
 

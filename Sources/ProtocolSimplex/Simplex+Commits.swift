@@ -111,7 +111,7 @@ extension SimplexReplica {
             return vote.statement.view > finalizedView
                 && commitCertificate?.statement.kind == .notarize
         }
-        return Phase(vote.statement.kind)?.isFallback == true
+        return SimplexPhase(vote.statement.kind)?.isFallback == true
             && isRelayTarget(vote.voter, in: vote.statement.view)
     }
 

@@ -3,7 +3,7 @@ public import BFTCore
 public import BFTWire
 
 /// A block with its leader's vote for it: proposing is voting, so one signature does for both.
-public struct Proposal: Equatable, Sendable {
+public struct SimplexProposal: Equatable, Sendable {
     public let block: Block
     public let vote: Vote
 
@@ -16,7 +16,7 @@ public struct Proposal: Equatable, Sendable {
 /// What a replica that makes no progress tells the others, so that they send what it lacks.
 ///
 /// Not signed: an answer is only what the asker is entitled to, and links are authenticated.
-public struct Inquiry: Equatable, Sendable {
+public struct SimplexInquiry: Equatable, Sendable {
     /// The view the asker is in.
     public let view: View
     /// The first view for which it lacks a certificate that it needs.
@@ -37,12 +37,12 @@ public struct Inquiry: Equatable, Sendable {
 }
 
 public enum SimplexMessage: Equatable, Sendable {
-    case proposal(Proposal)
+    case proposal(SimplexProposal)
     case vote(Vote)
     case certificate(Certificate)
     /// The answer to an inquiry that wanted it.
     case block(Block)
-    case inquiry(Inquiry)
+    case inquiry(SimplexInquiry)
 }
 
 extension SimplexMessage: Authenticated {
@@ -94,16 +94,16 @@ extension SimplexMessage: WireCodable {
         switch try reader.uint8() {
         case Tag.proposal:
             self = .proposal(
-                Proposal(block: try Block(from: &reader), vote: try Vote(from: &reader)))
+                SimplexProposal(block: try Block(from: &reader), vote: try Vote(from: &reader)))
         case Tag.vote: self = .vote(try Vote(from: &reader))
         case Tag.certificate: self = .certificate(try Certificate(from: &reader))
         case Tag.block: self = .block(try Block(from: &reader))
         case Tag.inquiry:
             self = .inquiry(
-                Inquiry(
+                SimplexInquiry(
                     view: try View(from: &reader), lackingSince: try View(from: &reader),
                     committed: try Height(from: &reader),
-                    wanted: try reader.array(limit: Inquiry.wantedLimit) {
+                    wanted: try reader.array(limit: SimplexInquiry.wantedLimit) {
                         reader throws(WireError) in try Digest(from: &reader)
                     }))
         case let tag: throw .unknownTag(tag)
@@ -112,7 +112,7 @@ extension SimplexMessage: WireCodable {
 }
 
 /// A message of this replica before it is signed.
-public enum UnsignedMessage: Signable {
+public enum SimplexUnsigned: Signable {
     /// The statement is the leader's own vote for the block.
     case proposal(Block, Statement)
     case vote(Statement)
@@ -128,7 +128,7 @@ public enum UnsignedMessage: Signable {
     public func signed(by signer: ValidatorIndex, _ signature: [UInt8]) -> SimplexMessage {
         let vote = Vote(statement: statement, voter: signer, signature: signature)
         return switch self {
-        case .proposal(let block, _): .proposal(Proposal(block: block, vote: vote))
+        case .proposal(let block, _): .proposal(SimplexProposal(block: block, vote: vote))
         case .vote: .vote(vote)
         }
     }

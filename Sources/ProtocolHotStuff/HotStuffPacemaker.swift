@@ -8,7 +8,7 @@ import BFTCore
 /// time is too short is shown by leaders with more than a third of the power, as one of them is
 /// honest; that half of it is enough, by leaders with more than two thirds, so that no more than a
 /// third can be wronged.
-struct Pacemaker: Equatable, Sendable {
+struct HotStuffPacemaker: Equatable, Sendable {
     private let timing: ReplicaConfiguration.Timing
     private let validators: ValidatorSet
     private let own: ValidatorIndex

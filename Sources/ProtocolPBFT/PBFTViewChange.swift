@@ -4,15 +4,15 @@ public import BFTWire
 
 /// What a validator says when it gives up the views before `view`: the highest block that it knows
 /// a quorum to have prepared.
-public struct ViewChangeContent: Hashable, Sendable {
+public struct PBFTViewChangeContent: Hashable, Sendable {
     public let chain: Digest
     public let epoch: Epoch
     public let view: View
     /// The prepared or commit certificate that stands above all others it holds, by name. `nil`
     /// if nothing above the genesis was prepared that it knows of.
-    public let highest: CertificateName?
+    public let highest: PBFTCertificateName?
 
-    public init(chain: Digest, epoch: Epoch, view: View, highest: CertificateName?) {
+    public init(chain: Digest, epoch: Epoch, view: View, highest: PBFTCertificateName?) {
         self.chain = chain
         self.epoch = epoch
         self.view = view
@@ -33,7 +33,7 @@ public struct ViewChangeContent: Hashable, Sendable {
     }
 }
 
-extension ViewChangeContent: WireCodable {
+extension PBFTViewChangeContent: WireCodable {
     public func encode(into writer: inout Writer) {
         chain.encode(into: &writer)
         epoch.encode(into: &writer)
@@ -47,25 +47,25 @@ extension ViewChangeContent: WireCodable {
             chain: try Digest(from: &reader), epoch: try Epoch(from: &reader),
             view: try View(from: &reader),
             highest: try reader.optional { reader throws(WireError) in
-                try CertificateName(from: &reader)
+                try PBFTCertificateName(from: &reader)
             })
     }
 }
 
 /// The signed wish of one validator for a view.
-public struct ViewChange: Equatable, Sendable {
-    public let content: ViewChangeContent
+public struct PBFTViewChange: Equatable, Sendable {
+    public let content: PBFTViewChangeContent
     public let voter: ValidatorIndex
     public let signature: [UInt8]
 
-    public init(content: ViewChangeContent, voter: ValidatorIndex, signature: [UInt8]) {
+    public init(content: PBFTViewChangeContent, voter: ValidatorIndex, signature: [UInt8]) {
         self.content = content
         self.voter = voter
         self.signature = signature
     }
 }
 
-extension ViewChange: Authenticated {
+extension PBFTViewChange: Authenticated {
     public var claims: [SignatureClaim] {
         [
             SignatureClaim(
@@ -74,7 +74,7 @@ extension ViewChange: Authenticated {
     }
 }
 
-extension ViewChange: WireCodable {
+extension PBFTViewChange: WireCodable {
     public func encode(into writer: inout Writer) {
         content.encode(into: &writer)
         voter.encode(into: &writer)
@@ -84,7 +84,7 @@ extension ViewChange: WireCodable {
     @_lifetime(reader: copy reader)
     public init(from reader: inout Reader) throws(WireError) {
         self.init(
-            content: try ViewChangeContent(from: &reader),
+            content: try PBFTViewChangeContent(from: &reader),
             voter: try ValidatorIndex(from: &reader),
             signature: try reader.bytes(limit: SignatureLimit.byteCount))
     }
@@ -93,16 +93,16 @@ extension ViewChange: WireCodable {
 /// Why a view begins with what it begins with: the wishes of a quorum, and the certificate of the
 /// highest block that they report. The other certificates need not come along: that they were
 /// shown was the leader's condition, and a report that nobody can show only ever adds a name.
-public struct NewViewContent: Equatable, Sendable {
+public struct PBFTNewViewContent: Equatable, Sendable {
     /// What the view begins with.
-    public let outcome: ViewChangeContent
+    public let outcome: PBFTViewChangeContent
     /// By rising index of the voter.
-    public let viewChanges: [ViewChange]
+    public let viewChanges: [PBFTViewChange]
     /// The certificate that `outcome` names. `nil` if it names none.
     public let certificate: Certificate?
 
     public init(
-        outcome: ViewChangeContent, viewChanges: [ViewChange], certificate: Certificate?
+        outcome: PBFTViewChangeContent, viewChanges: [PBFTViewChange], certificate: Certificate?
     ) {
         self.outcome = outcome
         self.viewChanges = viewChanges
@@ -110,13 +110,13 @@ public struct NewViewContent: Equatable, Sendable {
     }
 }
 
-extension NewViewContent: Authenticated {
+extension PBFTNewViewContent: Authenticated {
     public var claims: [SignatureClaim] {
         viewChanges.flatMap(\.claims) + (certificate?.claims ?? [])
     }
 }
 
-extension NewViewContent: WireCodable {
+extension PBFTNewViewContent: WireCodable {
     public func encode(into writer: inout Writer) {
         outcome.encode(into: &writer)
         writer.array(viewChanges) { $1.encode(into: &$0) }
@@ -125,9 +125,9 @@ extension NewViewContent: WireCodable {
 
     @_lifetime(reader: copy reader)
     public init(from reader: inout Reader) throws(WireError) {
-        let outcome = try ViewChangeContent(from: &reader)
+        let outcome = try PBFTViewChangeContent(from: &reader)
         let viewChanges = try reader.array(limit: ValidatorSet.countLimit) {
-            reader throws(WireError) in try ViewChange(from: &reader)
+            reader throws(WireError) in try PBFTViewChange(from: &reader)
         }
         // Each has a signature to check: nobody's counts twice.
         guard zip(viewChanges, viewChanges.dropFirst()).allSatisfy({ $0.voter < $1.voter }) else {
@@ -142,12 +142,12 @@ extension NewViewContent: WireCodable {
 }
 
 /// The leader's word for what its view begins with.
-public struct NewView: Equatable, Sendable {
-    public let content: NewViewContent
+public struct PBFTNewView: Equatable, Sendable {
+    public let content: PBFTNewViewContent
     public let leader: ValidatorIndex
     public let signature: [UInt8]
 
-    public init(content: NewViewContent, leader: ValidatorIndex, signature: [UInt8]) {
+    public init(content: PBFTNewViewContent, leader: ValidatorIndex, signature: [UInt8]) {
         self.content = content
         self.leader = leader
         self.signature = signature
@@ -156,7 +156,7 @@ public struct NewView: Equatable, Sendable {
     public var view: View { content.outcome.view }
 }
 
-extension NewView: Authenticated {
+extension PBFTNewView: Authenticated {
     public var claims: [SignatureClaim] {
         [
             SignatureClaim(
@@ -165,7 +165,7 @@ extension NewView: Authenticated {
     }
 }
 
-extension NewView: WireCodable {
+extension PBFTNewView: WireCodable {
     public func encode(into writer: inout Writer) {
         content.encode(into: &writer)
         leader.encode(into: &writer)
@@ -175,7 +175,7 @@ extension NewView: WireCodable {
     @_lifetime(reader: copy reader)
     public init(from reader: inout Reader) throws(WireError) {
         self.init(
-            content: try NewViewContent(from: &reader),
+            content: try PBFTNewViewContent(from: &reader),
             leader: try ValidatorIndex(from: &reader),
             signature: try reader.bytes(limit: SignatureLimit.byteCount))
     }

@@ -10,17 +10,17 @@ public import BFTCore
 ///
 /// - Invariant J1: the parent is of a lower view, and `timeouts` are of the view before `view`, and
 ///   there if and only if the parent is not.
-public struct Justification: Equatable, Sendable {
+public struct HotStuffJustification: Equatable, Sendable {
     /// The view of the block that it justifies.
     public let view: View
     /// What certifies the block's parent. Only the genesis has nothing.
     public let certificate: Certificate?
     /// What ended the view before, unless `certificate` did.
-    public let timeouts: TimeoutCertificate?
+    public let timeouts: HotStuffTimeoutCertificate?
 
     /// - Precondition: both certificates were checked: chain, epoch, kind and signers.
     init(
-        of view: View, certificate: Certificate?, timeouts: TimeoutCertificate?,
+        of view: View, certificate: Certificate?, timeouts: HotStuffTimeoutCertificate?,
         by rules: some HotStuffRules
     ) throws(Rejection) {
         let parentView = certificate?.statement.view ?? .zero

@@ -1,0 +1,99 @@
+import BFTBase
+import BFTCore
+
+// Commits: voting for them, and what is final, with all that it stands on.
+extension PBFTReplica {
+    /// Votes to commit everything prepared that this replica may still vote for.
+    mutating func commitPrepared(into effects: inout [Effect<Self>]) {
+        for position in instances.range(of: own.view)
+        where instances.all[position].ownCommit == nil {
+            let instance = instances.all[position]
+            guard let digest = instance.prepared?.statement.block ?? instance.ownPrepare else {
+                continue
+            }
+            let name = PBFTCertificateName(view: own.view, height: instance.height, block: digest)
+            guard !isForgotten(own.view, instance.height),
+                rules.mayCommit(name, isPrepared: instance.prepared != nil, own: own, in: view)
+            else { continue }
+            instances.update(own.view, instance.height) { $0.ownCommit = digest }
+            commitVoteHeight = max(commitVoteHeight, instance.height)
+            // The certificate of this instance, or one above it.
+            keepHighest(into: &effects)
+            let said = statement(.commit, name)
+            effects += [.persist(.voted(said)), .sign(.vote(said))]
+        }
+    }
+
+    /// Commits the latest decided block, with its ancestors, if all of them are here.
+    mutating func commitDecided(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard let decision else { return }
+        guard let block = blocks.block(named: decision.statement.block),
+            let ancestors = path(to: block),
+            let checked = try? Self.commitRules(configuration).check(decision),
+            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
+        else { return fetch(decision, height: decision.statement.height, into: &effects) }
+        effects.append(.commit(run))
+        becomeCommitted(run, at: now)
+        keepHighest(into: &effects)
+    }
+
+    /// Lets the ledger catch up to the stable checkpoint, if this replica has not committed so
+    /// far: each of those who signed it has executed the blocks.
+    mutating func fetchStable(into effects: inout [Effect<Self>]) {
+        let height = checkpoints.stable.height
+        guard height > committed.height, let certificate = checkpoints.certificate else { return }
+        fetch(certificate, height: height, into: &effects)
+    }
+
+    /// Lets the ledger catch up to what `certificate` commits.
+    private mutating func fetch(
+        _ certificate: Certificate, height: Height, into effects: inout [Effect<Self>]
+    ) {
+        guard fetchedHeight < height else { return }
+        fetchedHeight = height
+        effects.append(.fetch(certificate))
+    }
+
+    private mutating func becomeCommitted(_ run: CommittedRun, at now: Instant) {
+        precondition(
+            run.first.parent == committed.digest, "P10: not a child of the committed block")
+        for block in run.blocks { term.note(block, at: now) }
+        committed = run.last
+        commitCertificate = run.isCertifiedItself ? run.certificate : nil
+        commitVoteHeight = max(commitVoteHeight, committed.height)
+        if let height = decision?.statement.height, height <= committed.height { decision = nil }
+        if let height = prepared?.statement.height, height <= committed.height { prepared = nil }
+        instances.removeAll(through: committed.height)
+        blocks.removeAll(notAbove: committed)
+        if own.tail.height <= committed.height {
+            own.tail = committed.name
+            own.isTailDue = false
+        }
+        pacemaker.committed()
+        guard isJoined else { return }
+        progressAt = now
+        // Empty blocks don't excuse a leader while there is work.
+        if !isWorkPending || run.blocks.contains(where: { !$0.payload.isEmpty }) {
+            workSince = nil
+            resendAt = nil
+        }
+    }
+
+    /// Takes over what the ledger caught up on.
+    mutating func adopt(
+        _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
+    ) {
+        guard run.last.height > committed.height,
+            let rest = run.suffix(after: committed.digest)
+        else { return }
+        becomeCommitted(rest, at: now)
+        // A checkpoint says nothing of views.
+        guard let target = PBFTInstanceCertificate(rest.certificate.certificate) else { return }
+        if target.name.height > decision?.statement.height ?? committed.height {
+            decision = target.certificate
+        }
+        remember(target)
+        keepHighest(into: &effects)
+        follow(target.name, at: now, into: &effects)
+    }
+}
