@@ -51,7 +51,8 @@ extension HotStuffReplica {
     }
 
     func isWithinWindow(_ view: View) -> Bool {
-        view > committed.view && view.rawValue <= self.view.rawValue.addingSaturating(Self.window)
+        view > committed.view
+            && view.rawValue <= self.view.rawValue.addingSaturating(HotStuffPacemaker.window)
     }
 
     /// Throws unless a vote that says `statement` was made here and now.

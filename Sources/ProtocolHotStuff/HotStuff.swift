@@ -93,9 +93,6 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         case proposed
     }
 
-    /// How many views ahead of its own a replica keeps votes and timeouts for.
-    static var window: UInt64 { 64 }
-
     public init(
         configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [HotStuffRecord]

@@ -1,5 +1,36 @@
-import BFTBase
+public import BFTBase
 import BFTCore
+
+/// What paces a replica and makes none unsafe: tests put other paces in.
+public protocol HotStuffPacing {
+    /// How many views in a row a leader keeps. The same at every validator of a network.
+    var viewsPerTenure: UInt64 { get }
+    /// Was the time for a view too short, if leaders that hold `power` together had all of it when
+    /// they led last, and did not get by?
+    func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool
+    /// How many times the time for a view is doubled after it was found too short `failures` times.
+    func doublings(after failures: Int, limit: Int) -> Int
+}
+
+extension HotStuffPacing {
+    /// One of the leaders is honest, then, and needs more time. Any fewer may be down, or lie.
+    public func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool {
+        validators.isWeakQuorum(power)
+    }
+
+    public func doublings(after failures: Int, limit: Int) -> Int { min(failures, limit) }
+}
+
+extension HotStuffThreeChainRules {
+    /// Three blocks in a row, and a view in which to show the certificate of the third: so an
+    /// honest leader commits a block without the help of another.
+    public var viewsPerTenure: UInt64 { 4 }
+}
+
+extension HotStuffTwoChainRules {
+    /// Two blocks in a row, and a view in which to show the certificate of the second.
+    public var viewsPerTenure: UInt64 { 3 }
+}
 
 /// How long this replica waits for whom. Local opinion: it makes a replica give a view up sooner
 /// or later, and only a quorum of those moves the view.
@@ -9,6 +40,9 @@ import BFTCore
 /// honest; that half of it is enough, by leaders with more than two thirds, so that no more than a
 /// third can be wronged.
 struct HotStuffPacemaker: Equatable, Sendable {
+    /// How many views ahead of its own a replica keeps votes and timeouts for.
+    static let window: UInt64 = 64
+
     private let timing: ReplicaConfiguration.Timing
     private let validators: ValidatorSet
     private let own: ValidatorIndex

@@ -15,10 +15,8 @@ public struct HotStuffCommitments: Equatable, Sendable {
 
 /// The rules that make HotStuff safe, all in one place: the two variants, and what tests put in
 /// their stead.
-public protocol HotStuffRules: Equatable, Sendable {
+public protocol HotStuffRules: HotStuffPacing, Equatable, Sendable {
     init()
-    /// How many views in a row a leader keeps. The same at every validator of a network.
-    var viewsPerTenure: UInt64 { get }
     /// May a validator bound by `own` vote in `view`?
     func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool
     /// May a validator bound by `own` vote for a block that comes with this?
@@ -40,11 +38,6 @@ public protocol HotStuffRules: Equatable, Sendable {
     /// Does a timeout that claims a certificate of `claimed` count, where the highest known is of
     /// `known`?
     func isBacked(claimed: View, known: View) -> Bool
-    /// Was the time for a view too short, if leaders that hold `power` together had all of it when
-    /// they led last, and did not get by?
-    func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool
-    /// How many times the time for a view is doubled after it was found too short `failures` times.
-    func doublings(after failures: Int, limit: Int) -> Int
     /// Does `check` of what a message carries hold, where `condition` says whether it does?
     func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool
 }
@@ -73,13 +66,6 @@ extension HotStuffRules {
 
     /// Only a certificate that is here can justify what comes after.
     public func isBacked(claimed: View, known: View) -> Bool { claimed <= known }
-
-    /// One of the leaders is honest, then, and needs more time. Any fewer may be down, or lie.
-    public func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool {
-        validators.isWeakQuorum(power)
-    }
-
-    public func doublings(after failures: Int, limit: Int) -> Int { min(failures, limit) }
 
     public func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool { condition }
 
@@ -113,10 +99,6 @@ extension HotStuffRules {
 public struct HotStuffThreeChainRules: HotStuffRules {
     public init() {}
 
-    /// Three blocks in a row, and a view in which to show the certificate of the third: so an
-    /// honest leader commits a block without the help of another.
-    public var viewsPerTenure: UInt64 { 4 }
-
     /// S3. A certificate of the locked view itself is the one that it is locked on.
     public func isSafe(
         _ justification: HotStuffJustification, bound own: HotStuffCommitments
@@ -146,9 +128,6 @@ public struct HotStuffThreeChainRules: HotStuffRules {
 /// and so is the parent's (S3). It descends from `b` or is `b`, as w is the first.
 public struct HotStuffTwoChainRules: HotStuffRules {
     public init() {}
-
-    /// Two blocks in a row, and a view in which to show the certificate of the second.
-    public var viewsPerTenure: UInt64 { 3 }
 
     /// S3: the view before was certified, or a quorum knew nothing higher when it gave that up.
     public func isSafe(

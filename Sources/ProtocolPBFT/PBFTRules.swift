@@ -23,7 +23,7 @@ public struct PBFTOwnVotes: Equatable, Sendable {
 ///
 /// Source: Castro and Liskov, "Practical Byzantine Fault Tolerance" (OSDI 1999), sections 4.2 to
 /// 4.4, for blocks that form a chain.
-public protocol PBFTRules: Equatable, Sendable {
+public protocol PBFTRules: PBFTPacing, Equatable, Sendable {
     init()
     /// Is `power` enough for a certificate, a new view or a checkpoint?
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool
@@ -46,8 +46,6 @@ public protocol PBFTRules: Equatable, Sendable {
     func isRecomputed(_ proposed: PBFTCertificateName?, as computed: PBFTCertificateName?) -> Bool
     /// Is a checkpoint stable that validators of this `power` have signed?
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool
-    /// When does the term of a leader end, though nothing is wrong? `nil` if never.
-    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant?
     /// Is a field as it has to be in its place, if the guard's `condition` says so?
     func holds(_ check: PBFTCheck, _ condition: Bool) -> Bool
 }
@@ -124,11 +122,5 @@ public struct PBFTSoundRules: PBFTRules {
     /// P8: as many as for a certificate.
     public func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         isQuorum(power, of: validators)
-    }
-
-    /// P12: after so many view timeouts. Safe whenever it is: any replica may ask for any later
-    /// view at any time.
-    public func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
-        beginning.advanced(by: viewTimeout.scaled(by: PBFTBounds.termTimeouts))
     }
 }

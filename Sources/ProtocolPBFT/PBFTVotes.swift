@@ -66,23 +66,3 @@ extension PBFTCertificateName: WireCodable {
             block: try Digest(from: &reader))
     }
 }
-
-/// The bounds of the protocol, in instances unless said otherwise.
-public enum PBFTBounds {
-    /// A checkpoint is signed at every multiple of this height.
-    public static let checkpointInterval: UInt64 = 8
-    /// How far above the stable checkpoint instances may be prepared: L of the paper. A multiple
-    /// of the interval, so that the last instance of a full window is a checkpoint itself.
-    public static let window: UInt64 = 16
-    /// How many instances a leader has under way before it gathers more for the next one.
-    public static let parallel: UInt64 = 8
-    /// How many views ahead of its own a replica keeps votes for.
-    static let views: UInt64 = 4
-    /// How long a leader's term is, in view timeouts. A change of views takes a few message
-    /// delays, and a leader that is down one timeout: less than a hundredth of this each.
-    public static let termTimeouts: UInt64 = 60
-
-    static func isCheckpoint(_ height: Height) -> Bool {
-        height.rawValue > 0 && height.rawValue.isMultiple(of: checkpointInterval)
-    }
-}

@@ -1,9 +1,25 @@
-import BFTBase
+public import BFTBase
 import BFTCore
+
+/// What paces a replica and makes none unsafe: tests put other paces in.
+public protocol SimplexPacing {
+    /// Does a validator in view `current` keep what it hears of `view`?
+    func isNear(_ view: View, to current: View) -> Bool
+}
+
+extension SimplexPacing {
+    /// S7: nobody can make a validator keep votes for views that may never come.
+    public func isNear(_ view: View, to current: View) -> Bool {
+        view.rawValue <= current.rawValue.addingSaturating(SimplexPacemaker.window)
+    }
+}
 
 /// How long this replica waits for whom. Local opinion: it moves a replica to nullify sooner or
 /// later, and only a quorum of those moves the view.
 struct SimplexPacemaker: Equatable, Sendable {
+    /// How many views ahead of its own a replica keeps votes for.
+    static let window: UInt64 = 64
+
     private let timing: ReplicaConfiguration.Timing
     /// How many times the timeout is doubled: once for each view that it was too short for, less
     /// one for each commit since.

@@ -31,7 +31,7 @@ public struct SimplexOwnVotes: Equatable, Sendable {
 ///
 /// Source: Chan and Pass, "Simplex Consensus" (TCC 2023), section 2. The article `Simplex` names
 /// those of the fast path.
-public protocol SimplexRules: Equatable, Sendable {
+public protocol SimplexRules: SimplexPacing, Equatable, Sendable {
     init()
     /// May a validator that said `own` in its view notarize a block there?
     func mayNotarize(_ own: SimplexOwnVotes) -> Bool
@@ -57,8 +57,6 @@ public protocol SimplexRules: Equatable, Sendable {
     func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// May a block of `view` extend a notarized block of view `parent`?
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool
-    /// Does a validator in view `current` keep what it hears of `view`?
-    func isNear(_ view: View, to current: View) -> Bool
     /// Does `check` of a field that a message carries hold? `condition` says so.
     func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool
 }
@@ -140,12 +138,4 @@ public struct SimplexSoundRules: SimplexRules {
         }
         return true
     }
-
-    /// S7: nobody can make a validator keep votes for views that may never come.
-    public func isNear(_ view: View, to current: View) -> Bool {
-        view.rawValue <= current.rawValue.addingSaturating(Self.window)
-    }
-
-    /// How many views ahead of its own a replica keeps votes for.
-    static let window: UInt64 = 64
 }

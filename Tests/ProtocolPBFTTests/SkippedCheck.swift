@@ -42,9 +42,6 @@ struct SkippingRules: PBFTRules {
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         sound.isStable(power, of: validators)
     }
-    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
-        sound.endOfTerm(from: beginning, viewTimeout: viewTimeout)
-    }
     func holds(_ check: PBFTCheck, _ condition: Bool) -> Bool {
         check == SkippedCheck.current || condition
     }

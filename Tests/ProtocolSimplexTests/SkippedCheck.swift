@@ -30,7 +30,6 @@ struct SkippedCheck: SimplexRules {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
         sound.isJustified(parent: parent, of: view, isNullified: isNullified)
     }
-    func isNear(_ view: View, to current: View) -> Bool { sound.isNear(view, to: current) }
     func holds(_ check: SimplexCheck, _ condition: Bool) -> Bool {
         check == Self.current || condition
     }

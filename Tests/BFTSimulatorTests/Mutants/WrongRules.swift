@@ -29,7 +29,6 @@ extension WrongRules {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
         sound.isJustified(parent: parent, of: view, isNullified: isNullified)
     }
-    func isNear(_ view: View, to current: View) -> Bool { sound.isNear(view, to: current) }
 }
 
 /// Against S1: notarizes again after a restart or after giving the view up.

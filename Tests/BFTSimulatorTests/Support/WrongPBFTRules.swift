@@ -38,9 +38,6 @@ extension WrongPBFTRules {
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         isQuorum(power, of: validators)
     }
-    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
-        sound.endOfTerm(from: beginning, viewTimeout: viewTimeout)
-    }
 }
 
 /// Half of the power is a quorum.
