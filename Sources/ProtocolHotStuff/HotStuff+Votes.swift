@@ -52,7 +52,7 @@ extension HotStuffReplica {
 
     func isWithinWindow(_ view: View) -> Bool {
         view > committed.view
-            && view.rawValue <= self.view.rawValue.addingSaturating(HotStuffPacemaker.window)
+            && view <= self.view.advanced(by: HotStuffPacemaker.window)
     }
 
     /// Throws unless a vote that says `statement` was made here and now.
@@ -139,13 +139,5 @@ extension HotStuffReplica {
         }
         persistFoundation(into: &effects)
         enter(last.view.next, at: now)
-    }
-}
-
-extension UInt64 {
-    /// The sum, or the largest number if it doesn't fit.
-    func addingSaturating(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

@@ -4,9 +4,8 @@ import BFTCore
 // Votes and certificates: what is counted, what follows from a quorum.
 extension PBFTReplica {
     /// The latest height for which votes are kept.
-    private var heightLimit: UInt64 {
-        max(checkpoints.stable.height, committed.height).rawValue
-            .addingSaturating(2 * PBFTBounds.window)
+    private var heightLimit: Height {
+        max(checkpoints.stable.height, committed.height).advanced(by: 2 * PBFTBounds.window)
     }
 
     /// Whether votes of this place are kept: not of what is decided, and not of far away.
@@ -15,8 +14,7 @@ extension PBFTReplica {
     }
 
     private func isBeyondWindow(_ view: View, _ height: Height) -> Bool {
-        view.rawValue > self.view.rawValue.addingSaturating(PBFTBounds.views)
-            || height.rawValue > heightLimit
+        view > self.view.advanced(by: PBFTBounds.views) || height > heightLimit
     }
 
     // MARK: Filtering
@@ -195,13 +193,5 @@ extension PBFTReplica {
             own.tail = tail
             own.isTailDue = false
         }
-    }
-}
-
-extension UInt64 {
-    /// The sum, or the largest number if it doesn't fit.
-    func addingSaturating(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

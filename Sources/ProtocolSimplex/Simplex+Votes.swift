@@ -187,11 +187,3 @@ extension SimplexReplica {
         enter(last.view.next, at: now, into: &effects)
     }
 }
-
-extension UInt64 {
-    /// The sum, or the largest number if it doesn't fit.
-    func addingSaturating(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-}

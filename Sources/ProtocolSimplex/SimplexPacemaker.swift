@@ -10,7 +10,7 @@ public protocol SimplexPacing {
 extension SimplexPacing {
     /// S7: nobody can make a validator keep votes for views that may never come.
     public func isNear(_ view: View, to current: View) -> Bool {
-        view.rawValue <= current.rawValue.addingSaturating(SimplexPacemaker.window)
+        view <= current.advanced(by: SimplexPacemaker.window)
     }
 }
 
@@ -71,7 +71,7 @@ struct SimplexPacemaker: Equatable, Sendable {
     /// In `view`, somebody's vote to notarize did not come to everybody in time.
     mutating func missedVotes(in view: View) {
         let last = view.rawValue - view.rawValue % Self.gracePeriod
-        graceFrom = max(graceFrom, View(last.addingSaturating(Self.gracePeriod)))
+        graceFrom = max(graceFrom, View(last).advanced(by: Self.gracePeriod))
     }
 
     var idleInterval: Interval { timing.idleInterval }
