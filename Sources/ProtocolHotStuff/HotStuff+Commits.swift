@@ -10,13 +10,12 @@ extension HotStuffReplica {
             commitTarget = nil
             return
         }
-        guard let block = rounds.block(named: name.digest), let ancestors = path(to: block),
-            let checked = try? Self.commitRules(configuration).check(target),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
+        guard
+            let run = head.run(
+                to: rounds.block(named: name.digest), by: target, in: rounds,
+                under: Self.commitRules(configuration))
         else {
-            guard fetchedHeight < name.height else { return }
-            fetchedHeight = name.height
-            effects.append(.fetch(target))
+            if inquiryPace.mayFetch(upTo: name.height) { effects.append(.fetch(target)) }
             return
         }
         effects.append(.commit(run))
@@ -24,11 +23,8 @@ extension HotStuffReplica {
     }
 
     private mutating func becomeCommitted(_ run: CommittedRun) {
-        precondition(run.first.parent == committed.digest, "S9: not a child of the committed block")
-        committed = run.last
-        commitCertificate = run.isCertifiedItself ? run.certificate : nil
+        head.advance(to: run)
         commitTarget = nil
-        commitVoteHeight = max(commitVoteHeight, committed.height)
         rounds.removeAll(through: committed.view)
     }
 
@@ -36,9 +32,7 @@ extension HotStuffReplica {
     mutating func adopt(
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        guard run.last.height > committed.height,
-            let rest = run.suffix(after: committed.digest)
-        else { return }
+        guard let rest = head.rest(of: run) else { return }
         let target = commitTarget
         becomeCommitted(rest)
         commitTarget = target

@@ -8,12 +8,11 @@ extension HotStuffReplica {
     var wantedBlocks: [Digest] {
         var wanted: [Digest] = []
         if let high,
-            let missing = firstMissing(
-                downFrom: BlockName(height: high.statement.height, digest: high.statement.block))
+            let missing = head.firstMissing(downFrom: high.statement.blockName, in: rounds)
         {
             wanted.append(missing)
         }
-        if let name = proposedParent, let missing = firstMissing(downFrom: name),
+        if let name = proposedParent, let missing = head.firstMissing(downFrom: name, in: rounds),
             !wanted.contains(missing)
         {
             wanted.append(missing)
@@ -27,16 +26,6 @@ extension HotStuffReplica {
             return nil
         }
         return BlockName(height: height, digest: block.parent)
-    }
-
-    /// The first block that is not here on the way from the one named down to the committed one.
-    private func firstMissing(downFrom head: BlockName) -> Digest? {
-        guard head.digest != committed.digest, head.height > committed.height else { return nil }
-        guard let foot = rounds.foot(of: head.digest) else { return head.digest }
-        guard foot.parent != committed.digest, foot.height > committed.height.next,
-            rounds.block(named: foot.parent) == nil
-        else { return nil }
-        return foot.parent
     }
 
     /// So that what comes next is looked at without walking anything again.
@@ -54,7 +43,7 @@ extension HotStuffReplica {
     }
 
     mutating func inquire(into effects: inout [Effect<Self>]) {
-        fetchedHeight = committed.height  // Ask the ledger again, too, if it is still needed.
+        inquiryPace.forgetFetched(above: committed.height)
         effects.append(.broadcast(.inquiry(inquiry)))
     }
 
@@ -62,14 +51,8 @@ extension HotStuffReplica {
     mutating func ask(
         _ peer: ValidatorIndex?, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 8)
-        if let askedAt, now < askedAt.advanced(by: pause) { return }
-        askedAt = now
-        if let peer, peer != configuration.own {
-            effects.append(.send(.inquiry(inquiry), to: peer))
-        } else {
-            effects.append(.broadcast(.inquiry(inquiry)))
-        }
+        guard inquiryPace.mayAsk(at: now) else { return }
+        effects.send(.inquiry(inquiry), to: peer == configuration.own ? nil : peer)
     }
 
     /// The most blocks in answer to one inquiry.
@@ -79,11 +62,8 @@ extension HotStuffReplica {
         _ inquiry: HotStuffInquiry, from peer: ValidatorIndex, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
-        guard peer != configuration.own else { return }
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 16)
-        if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
-        answeredAt[peer.rawValue] = now
-        if inquiry.committed < committed.height, let commitCertificate {
+        guard peer != configuration.own, inquiryPace.mayAnswer(peer, at: now) else { return }
+        if inquiry.committed < committed.height, let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         for block in answers(to: inquiry) { effects.append(.send(.block(block), to: peer)) }
@@ -131,13 +111,7 @@ extension HotStuffReplica {
         if let timeout = timeouts?[configuration.own.rawValue] {
             messages.append(.timeout(timeout))
         }
-        for message in messages {
-            if let peer {
-                effects.append(.send(message, to: peer))
-            } else {
-                effects.append(.broadcast(message))
-            }
-        }
+        for message in messages { effects.send(message, to: peer) }
     }
 
     /// A new link: what was sent before may be lost, on both sides.
@@ -145,7 +119,7 @@ extension HotStuffReplica {
         _ peer: ValidatorIndex, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
-        answeredAt[peer.rawValue] = nil
+        inquiryPace.forgetAnswered(peer)
         repeatSelf(to: peer, into: &effects)
         effects.append(.send(.inquiry(inquiry), to: peer))
     }

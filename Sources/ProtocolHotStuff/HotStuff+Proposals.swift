@@ -6,10 +6,8 @@ extension HotStuffReplica {
     mutating func enter(_ next: View, at now: Instant) {
         precondition(next >= view, "S6: back to an earlier view")
         view = next
-        enteredAt = now
-        workSince = nil
-        resendAt = nil
-        askedAt = nil
+        work.restart(at: now)
+        inquiryPace.forgetAsked()
         hasAnnounced = false
         leadership = leader(of: view) == configuration.own ? .due : .none
     }
@@ -36,7 +34,7 @@ extension HotStuffReplica {
         commitments.lockedView = rules.lock(commitments.lockedView, onParent: grandparent.view)
         commitments.votedView = block.view
         if let ancestor = statement.ancestor {
-            commitVoteHeight = max(commitVoteHeight, ancestor.height)
+            head.noteVote(at: ancestor.height)
         }
         rounds.update(block.view) { $0.ownVote = statement }
         rounds.keep(block)
@@ -109,7 +107,7 @@ extension HotStuffReplica {
             leadership = .due
             return
         }
-        let emptyAt = enteredAt.advanced(by: pacemaker.idleInterval)
+        let emptyAt = work.idleSince.advanced(by: pacemaker.idleInterval)
         if draft.payload.isEmpty, !isWorkUncommitted, now < emptyAt {
             leadership = .waiting(until: emptyAt)
             announce(into: &effects)
@@ -125,7 +123,9 @@ extension HotStuffReplica {
         bind(to: statement, for: block, into: &effects)
         // With a gap in the chain, the certificates that proposals carry from here on commit
         // nothing: who does not know this one could not follow to the state that the block names.
-        if let commitCertificate, commitCertificate.statement.view < highView {
+        if let commitCertificate = head.certificate,
+            commitCertificate.statement.view < highView
+        {
             effects.append(.broadcast(.certificate(commitCertificate.certificate)))
         }
         effects.append(
@@ -279,20 +279,8 @@ extension HotStuffReplica {
     // MARK: Chains of blocks
 
     func block(named digest: Digest) -> Block? {
-        digest == committed.digest ? committed : rounds.block(named: digest)
+        head.block(named: digest, or: rounds)
     }
 
-    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
-    /// if one is missing or the chain passes the committed block by.
-    func path(to block: Block) -> [Block]? {
-        guard block.digest != committed.digest else { return [] }
-        guard rounds.stands(block, on: committed.digest) else { return nil }
-        var ancestors: [Block] = []
-        var child = block
-        while let parent = rounds.block(named: child.parent) {
-            ancestors.append(parent)
-            child = parent
-        }
-        return ancestors.reversed()
-    }
+    func path(to block: Block) -> [Block]? { head.path(to: block, in: rounds) }
 }

@@ -10,7 +10,7 @@ extension HotStuffReplica {
             switch record {
             case .voted(let block, let statement):
                 commitments.votedView = max(commitments.votedView, block.view)
-                commitVoteHeight = max(commitVoteHeight, statement.ancestor?.height ?? .zero)
+                head.noteVote(at: statement.ancestor?.height ?? .zero)
                 guard block.view > committed.view else { continue }
                 rounds.update(block.view) { $0.ownVote = statement }
                 rounds.keep(block)
@@ -36,7 +36,7 @@ extension HotStuffReplica {
     /// descendant.
     mutating func recover(_ certificate: CommitCertificate?) {
         guard let certificate else { return }
-        if certificate.committed.digest == committed.digest { commitCertificate = certificate }
+        _ = head.keep(certificate)
         recover(certificate.certificate)
     }
 
@@ -54,7 +54,7 @@ extension HotStuffReplica {
         enter(view, at: now)
         if let ownTimeout, ownTimeout.view >= view {
             effects.append(.sign(.timeout(ownTimeout)))
-            resendAt = now.advanced(by: pacemaker.resendInterval)
+            work.resendAt = now.advanced(by: pacemaker.resendInterval)
         }
         effects.append(.broadcast(.inquiry(inquiry)))
     }

@@ -11,11 +11,11 @@ extension HotStuffReplica {
     /// When the time for the view starts: when there is something to do. In an idle network, when
     /// the next empty block is due, unless its leader was waited for already.
     private var timeStartsAt: Instant {
-        if let workSince { return workSince }
+        if let since = work.since { return since }
         if pacemaker.isGivenUp(leader(of: view), in: schedule.tenure(of: view)) {
-            return enteredAt
+            return work.idleSince
         }
-        return enteredAt.advanced(by: pacemaker.idleInterval)
+        return work.idleSince.advanced(by: pacemaker.idleInterval)
     }
 
     /// When the view is given up.
@@ -54,36 +54,19 @@ extension HotStuffReplica {
             && leader(of: round.view.next) != leader(of: round.view)
     }
 
-    mutating func noteWork(_ pending: Bool) {
-        isWorkPending = pending
-        if pending, case .waiting = leadership { leadership = .due }
-    }
-
-    mutating func noteWorkSince(_ now: Instant) {
-        guard isWorkPending || isWorkUncommitted else {
-            workSince = nil
-            return
-        }
-        workSince = workSince ?? now
-    }
-
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadline = resendAt ?? viewDeadline
-        if case .waiting(let until) = leadership { deadline = min(deadline, until) }
-        return deadline
+        let deadline = work.resendAt ?? viewDeadline
+        return leadership.deadline.map { min(deadline, $0) } ?? deadline
     }
 
     mutating func actOnTime(at now: Instant, into effects: inout [Effect<Self>]) {
-        if case .waiting(let until) = leadership, now >= until {
-            requestDraft(at: now, into: &effects)
-        }
-        if resendAt == nil, now >= viewDeadline {
+        if leadership.isEmptyBlockDue(at: now) { requestDraft(at: now, into: &effects) }
+        if work.resendAt == nil, now >= viewDeadline {
             timeOut(view, into: &effects)
-            resendAt = now.advanced(by: pacemaker.resendInterval)
+            work.resendAt = now.advanced(by: pacemaker.resendInterval)
         }
-        guard let due = resendAt, now >= due else { return }
-        resendAt = now.advanced(by: pacemaker.resendInterval)
+        guard work.isResendDue(at: now, every: pacemaker.resendInterval) else { return }
         repeatSelf(to: nil, into: &effects)
         inquire(into: &effects)
     }

@@ -45,11 +45,9 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     let schedule: LeaderSchedule
 
     public internal(set) var view: View
-    public internal(set) var committed: Block
-    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
-    /// of a run: its certificate is then the target.
-    var commitCertificate: CommitCertificate?
-    /// The certificate of the highest committed block that is known of, while that is not here.
+    var head: CommittedHead
+    /// The certificate of the highest committed block that is known of, while that is not here. Also
+    /// after a restart between the blocks of a run.
     var commitTarget: Certificate?
     /// The certificate of the highest view. The genesis needs none.
     var high: Certificate?
@@ -62,58 +60,36 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     var durableLock = View.zero
     var rounds: HotStuffRoundList
     var pacemaker: HotStuffPacemaker
-    public internal(set) var commitVoteHeight: Height
 
-    var enteredAt = Instant(nanoseconds: 0)
-    /// Since when, in this view, there has been something to order or to commit.
-    var workSince: Instant?
-    /// When this replica, stuck, tells the others again what it has and what it lacks.
-    var resendAt: Instant?
-    /// Whether this replica leads the view, and how far it is.
     var leadership = Leadership.none
     /// Whether it told the others what let it into this view, having nothing to propose.
     var hasAnnounced = false
-    /// Whether there is work above the last committed block, as far as the ledger knows.
-    var isWorkPending = false
-    /// The height of the last block for which the ledger was told to ask peers.
-    var fetchedHeight = Height.zero
-    /// When each peer was last sent an answer.
-    var answeredAt: [Instant?]
-    /// When this replica last asked what it needs to vote.
-    var askedAt: Instant?
-
-    enum Leadership: Equatable, Sendable {
-        case none
-        /// Leads, and has not asked yet what to propose.
-        case due
-        /// Leads, and has asked.
-        case drafting
-        /// Leads, and has nothing to order: proposes an empty block at this time.
-        case waiting(until: Instant)
-        case proposed
-    }
+    var work = WorkClock()
+    var inquiryPace: InquiryPace
 
     public init(
         configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [HotStuffRecord]
     ) {
-        let count = configuration.validators.count
         self.configuration = configuration
         rules = Rules()
         schedule = configuration.leaders.withTenures(of: rules.viewsPerTenure)
-        committed = root
-        commitVoteHeight = max(root.height, configuration.floor.height)
+        head = CommittedHead(root, floor: configuration.floor)
         view = max(root.view, configuration.floor.view).next
         commitments.votedView = configuration.floor.view
         commitments.timedOutView = configuration.floor.view
         rounds = HotStuffRoundList(configuration.validators)
         pacemaker = HotStuffPacemaker(configuration)
-        answeredAt = Array(repeating: nil, count: count)
+        inquiryPace = InquiryPace(
+            resend: pacemaker.resendInterval, validatorCount: configuration.validators.count)
         recover(recovered)
         recover(certificate)
     }
 
     public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    public var committed: Block { head.block }
+    public var commitVoteHeight: Height { head.voteHeight }
 
     /// The view of the highest certificate that is known here.
     var highView: View { high?.statement.view ?? .zero }
@@ -131,7 +107,7 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
         case .timerFired: break  // What is due is looked at below, whatever came.
-        case .work(let pending): noteWork(pending)
+        case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):
             propose(draft, in: view, on: parent, at: now, into: &effects)
         case .judged(let digest, let verdict): take(verdict, on: digest, into: &effects)
@@ -171,7 +147,7 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         commitTargeted(into: &effects)
         if leadership == .due { requestDraft(at: now, into: &effects) }
         considerProposal(at: now, into: &effects)
-        noteWorkSince(now)
+        work.note(isWork: work.isPending || isWorkUncommitted, at: now)
         actOnTime(at: now, into: &effects)
         effects.append(.setTimer(nextDeadline))
     }

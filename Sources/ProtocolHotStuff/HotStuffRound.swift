@@ -2,11 +2,12 @@ import BFTBase
 import BFTCore
 
 /// Everything a replica knows of one view above the committed one.
-struct HotStuffRound: Equatable, Sendable {
+struct HotStuffRound: Placed {
     /// How far the ledger is with the proposal.
     enum Judgement: Equatable, Sendable { case notAsked, asked, valid, refused }
 
     let view: View
+    var place: View { view }
     /// The first proposal of the leader that came. Never replaced.
     private(set) var proposal: HotStuffProposal?
     /// What came with the proposal.

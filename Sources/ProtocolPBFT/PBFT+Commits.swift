@@ -16,7 +16,7 @@ extension PBFTReplica {
                 rules.mayCommit(name, isPrepared: instance.prepared != nil, own: own, in: view)
             else { continue }
             instances.update(own.view, instance.height) { $0.ownCommit = digest }
-            commitVoteHeight = max(commitVoteHeight, instance.height)
+            head.noteVote(at: instance.height)
             // The certificate of this instance, or one above it.
             keepHighest(into: &effects)
             let said = statement(.commit, name)
@@ -27,10 +27,10 @@ extension PBFTReplica {
     /// Commits the latest decided block, with its ancestors, if all of them are here.
     mutating func commitDecided(at now: Instant, into effects: inout [Effect<Self>]) {
         guard let decision else { return }
-        guard let block = blocks.block(named: decision.statement.block),
-            let ancestors = path(to: block),
-            let checked = try? Self.commitRules(configuration).check(decision),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
+        guard
+            let run = head.run(
+                to: blocks.block(named: decision.statement.block), by: decision, in: blocks,
+                under: Self.commitRules(configuration))
         else { return fetch(decision, height: decision.statement.height, into: &effects) }
         effects.append(.commit(run))
         becomeCommitted(run, at: now)
@@ -49,18 +49,12 @@ extension PBFTReplica {
     private mutating func fetch(
         _ certificate: Certificate, height: Height, into effects: inout [Effect<Self>]
     ) {
-        guard fetchedHeight < height else { return }
-        fetchedHeight = height
-        effects.append(.fetch(certificate))
+        if inquiryPace.mayFetch(upTo: height) { effects.append(.fetch(certificate)) }
     }
 
     private mutating func becomeCommitted(_ run: CommittedRun, at now: Instant) {
-        precondition(
-            run.first.parent == committed.digest, "P10: not a child of the committed block")
         for block in run.blocks { term.note(block, at: now) }
-        committed = run.last
-        commitCertificate = run.isCertifiedItself ? run.certificate : nil
-        commitVoteHeight = max(commitVoteHeight, committed.height)
+        head.advance(to: run)
         if let height = decision?.statement.height, height <= committed.height { decision = nil }
         if let height = prepared?.statement.height, height <= committed.height { prepared = nil }
         instances.removeAll(through: committed.height)
@@ -71,21 +65,16 @@ extension PBFTReplica {
         }
         pacemaker.committed()
         guard isJoined else { return }
-        progressAt = now
+        work.idleSince = now
         // Empty blocks don't excuse a leader while there is work.
-        if !isWorkPending || run.blocks.contains(where: { !$0.payload.isEmpty }) {
-            workSince = nil
-            resendAt = nil
-        }
+        if !work.isPending || run.blocks.contains(where: { !$0.payload.isEmpty }) { work.stop() }
     }
 
     /// Takes over what the ledger caught up on.
     mutating func adopt(
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        guard run.last.height > committed.height,
-            let rest = run.suffix(after: committed.digest)
-        else { return }
+        guard let rest = head.rest(of: run) else { return }
         becomeCommitted(rest, at: now)
         // A checkpoint says nothing of views.
         guard let target = PBFTInstanceCertificate(rest.certificate.certificate) else { return }

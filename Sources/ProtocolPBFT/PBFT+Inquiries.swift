@@ -4,38 +4,26 @@ import BFTCore
 // Lost messages: asking for what is lacking, answering, saying again what was said.
 extension PBFTReplica {
     /// The blocks whose ancestors this replica needs.
-    private var heads: [Digest] {
-        [own.tail.digest, prepared?.statement.block, decision?.statement.block]
+    private var tips: [BlockName] {
+        [own.tail, prepared?.statement.blockName, decision?.statement.blockName]
             .compactMap(\.self)
     }
 
     /// So that what comes next is looked at without walking anything again.
     mutating func noteWays() {
-        for head in heads { blocks.noteWay(from: head) }
+        for tip in tips { blocks.noteWay(from: tip.digest) }
     }
 
     /// The blocks this replica needs and can name: what its chain lacks.
     var wantedBlocks: [Digest] {
         var wanted: [Digest] = []
-        for head in heads {
-            guard let missing = firstMissing(downFrom: head), !wanted.contains(missing) else {
-                continue
-            }
+        for tip in tips {
+            guard let missing = head.firstMissing(downFrom: tip, in: blocks),
+                !wanted.contains(missing)
+            else { continue }
             wanted.append(missing)
         }
         return wanted
-    }
-
-    /// The first block that is not here on the way from the one named down to the committed one.
-    private func firstMissing(downFrom head: Digest) -> Digest? {
-        guard head != committed.digest else { return nil }
-        guard let foot = blocks.foot(of: head) else { return head }
-        // Whatever stands right above the committed height stands on the committed block, or on
-        // one that was passed by.
-        guard foot.height > committed.height.next, foot.parent != committed.digest,
-            blocks.block(named: foot.parent) == nil
-        else { return nil }
-        return foot.parent
     }
 
     var inquiry: PBFTInquiry {
@@ -46,16 +34,14 @@ extension PBFTReplica {
 
     mutating func inquire(at now: Instant, into effects: inout [Effect<Self>]) {
         isBehind = false
-        askedAt = now
-        fetchedHeight = committed.height  // Ask the ledger again, too, if it is still needed.
+        inquiryPace.noteAsked(at: now)
+        inquiryPace.forgetFetched(above: committed.height)
         effects.append(.broadcast(.inquiry(inquiry)))
     }
 
     /// Asks everybody for what it takes to go on, now and then.
     mutating func ask(at now: Instant, into effects: inout [Effect<Self>]) {
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 8)
-        if let askedAt, now < askedAt.advanced(by: pause) { return }
-        askedAt = now
+        guard inquiryPace.mayAsk(at: now) else { return }
         isBehind = false
         effects.append(.broadcast(.inquiry(inquiry)))
     }
@@ -64,11 +50,8 @@ extension PBFTReplica {
         _ inquiry: PBFTInquiry, from peer: ValidatorIndex, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
-        guard peer != configuration.own else { return }
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 16)
-        if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
-        answeredAt[peer.rawValue] = now
-        if inquiry.committed < committed.height, let commitCertificate {
+        guard peer != configuration.own, inquiryPace.mayAnswer(peer, at: now) else { return }
+        if inquiry.committed < committed.height, let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         if inquiry.stable < checkpoints.stable.height, let certificate = checkpoints.certificate {
@@ -97,13 +80,7 @@ extension PBFTReplica {
 
     /// Sends again what this replica said and what is not committed, as it came back to it.
     func repeatMessages(to peer: ValidatorIndex?, into effects: inout [Effect<Self>]) {
-        for message in ownMessages {
-            if let peer {
-                effects.append(.send(message, to: peer))
-            } else {
-                effects.append(.broadcast(message))
-            }
-        }
+        for message in ownMessages { effects.send(message, to: peer) }
     }
 
     private var ownMessages: [PBFTMessage] {
@@ -139,8 +116,8 @@ extension PBFTReplica {
         _ peer: ValidatorIndex, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
-        answeredAt[peer.rawValue] = nil
-        if let commitCertificate {
+        inquiryPace.forgetAnswered(peer)
+        if let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         if let newView, newView.leader != configuration.own {

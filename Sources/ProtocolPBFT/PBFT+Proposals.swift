@@ -56,7 +56,7 @@ extension PBFTReplica {
         guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
         leadership = .due
         guard isJoined, own.tail.digest == parent, let tail = block(named: parent) else { return }
-        let proposeEmptyAt = progressAt.advanced(by: pacemaker.idleInterval)
+        let proposeEmptyAt = work.idleSince.advanced(by: pacemaker.idleInterval)
         if draft.payload.isEmpty, now < proposeEmptyAt {
             leadership = .waiting(until: proposeEmptyAt)
             return
@@ -66,7 +66,7 @@ extension PBFTReplica {
             parents: [tail.digest], proposer: configuration.own,
             time: max(draft.time, tail.time), applied: draft.applied, payload: draft.payload)
         guard mayPrepare(block.name, on: parent) else { return }
-        progressAt = now
+        work.idleSince = now
         proposedAt = now
         blocks.insert(block)
         blocks.update(block.digest) { $0.judgement = .valid }
@@ -229,20 +229,8 @@ extension PBFTReplica {
     // MARK: Chains of blocks
 
     func block(named digest: Digest) -> Block? {
-        digest == committed.digest ? committed : blocks.block(named: digest)
+        head.block(named: digest, or: blocks)
     }
 
-    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
-    /// if one is missing or the chain passes the committed block by.
-    func path(to block: Block) -> [Block]? {
-        guard block.digest != committed.digest else { return [] }
-        guard blocks.stands(block, on: committed.digest) else { return nil }
-        var ancestors: [Block] = []
-        var child = block
-        while let parent = blocks.block(named: child.parent) {
-            ancestors.append(parent)
-            child = parent
-        }
-        return ancestors.reversed()
-    }
+    func path(to block: Block) -> [Block]? { head.path(to: block, in: blocks) }
 }

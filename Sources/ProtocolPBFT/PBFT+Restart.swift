@@ -37,14 +37,13 @@ extension PBFTReplica {
             view = max(view, instance.name.view)
             remember(instance)
         }
-        if certificate.committed == committed.name {
-            commitCertificate = certificate
-        } else if certificate.committed.height > committed.height {
-            if instance != nil {
-                decision = certificate.certificate
-            } else {
-                checkpoints.advance(to: certificate.certificate)
-            }
+        guard !head.keep(certificate), certificate.committed.height > committed.height else {
+            return
+        }
+        if instance != nil {
+            decision = certificate.certificate
+        } else {
+            checkpoints.advance(to: certificate.certificate)
         }
     }
 
@@ -64,7 +63,7 @@ extension PBFTReplica {
         }
         view = max(view, statement.view)
         if statement.kind == .commit {
-            commitVoteHeight = max(commitVoteHeight, statement.height)
+            head.noteVote(at: statement.height)
         }
     }
 
@@ -90,7 +89,7 @@ extension PBFTReplica {
                 decision = certificate
             }
         }
-        commitVoteHeight = max(commitVoteHeight, statement.height)
+        head.noteVote(at: statement.height)
     }
 
     /// The view change with the certificate that it names. `nil` if that is lost: nobody would
@@ -118,8 +117,7 @@ extension PBFTReplica {
             case .voted(let statement) where statement.view == view:
                 switch PBFTPhase(statement.kind) {
                 case .prepare:
-                    recoverPrepare(
-                        BlockName(height: statement.height, digest: statement.block), &known)
+                    recoverPrepare(statement.blockName, &known)
                 case .commit:
                     instances.update(view, statement.height) { $0.ownCommit = statement.block }
                 case nil: break
@@ -130,9 +128,7 @@ extension PBFTReplica {
         // What a quorum prepared counts for more than what this replica did.
         for case let certificate? in [decision, prepared, highest?.certificate]
         where certificate.statement.view == view {
-            known.append(
-                BlockName(
-                    height: certificate.statement.height, digest: certificate.statement.block))
+            known.append(certificate.statement.blockName)
             instances.update(view, certificate.statement.height) { instance in
                 guard let phase = PBFTPhase(certificate.statement.kind) else { return }
                 instance.keep(certificate, in: phase)
@@ -152,7 +148,7 @@ extension PBFTReplica {
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
-        progressAt = now
+        work.idleSince = now
         term.note(committed, at: now)
         if isJoined, leader(of: view) == configuration.own { leadership = .due }
         // Said before the crash and durable: say it again, the same.
@@ -199,7 +195,7 @@ extension PBFTReplica {
         records += checkpoints.own.map { .voted($0) }
         for case let certificate? in [
             prepared, decision, highest?.certificate, ownReport?.certificate?.certificate,
-            commitCertificate?.certificate,
+            head.certificate?.certificate,
         ] where !records.contains(.certificate(certificate)) {
             records.append(.certificate(certificate))
         }
@@ -207,7 +203,7 @@ extension PBFTReplica {
             records.append(.viewChange(ownReport.content))
         }
         if let ownNewView, ownNewView.outcome.view == view { records.append(.newView(ownNewView)) }
-        let said = isJoined ? instances.of(view) : []
+        let said = isJoined ? Array(instances.of(view)) : []
         // Nothing more is prepared at or below it in this view, even by who lost the chain.
         if isJoined, let last = own.prepared, last.height <= committed.height {
             let name = PBFTCertificateName(view: view, height: last.height, block: last.digest)

@@ -3,11 +3,6 @@ import BFTCore
 
 // Time: when a view is given up, when to say something again, when to ask.
 extension PBFTReplica {
-    mutating func noteWork(_ pending: Bool) {
-        isWorkPending = pending
-        if pending, case .waiting = leadership { leadership = .due }
-    }
-
     /// Whether something is under way that is not committed.
     private var isWorkUncommitted: Bool {
         own.isTailDue || decision != nil || prepared != nil
@@ -17,35 +12,27 @@ extension PBFTReplica {
     /// Starts the time of the leader, of the present view or of the next one.
     mutating func noteWorkSince(_ now: Instant) {
         let isDue =
-            isJoined ? isWorkPending || isWorkUncommitted : isViewAsked || ownReport == nil
-        guard isDue else {
-            workSince = nil
-            return
-        }
-        workSince = workSince ?? now
+            isJoined ? work.isPending || isWorkUncommitted : isViewAsked || ownReport == nil
+        work.note(isWork: isDue, at: now)
     }
 
     /// When the view is given up, unless something happens. A leader's time starts when there is
     /// something to do; in an idle network it has until the next empty block is due. Who waits
     /// for a view gives it up only after a quorum asked for it.
     private var viewDeadline: Instant? {
-        if let workSince { return workSince.advanced(by: pacemaker.timeout) }
+        if let since = work.since { return since.advanced(by: pacemaker.timeout) }
         guard isJoined else { return nil }
-        return progressAt.advanced(by: pacemaker.idleInterval).advanced(by: pacemaker.timeout)
+        return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: pacemaker.timeout)
     }
 
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadlines = [viewDeadline, termEndsAt, resendAt].compactMap(\.self)
-        switch leadership {
-        case .waiting(let until), .gathering(let until): deadlines.append(until)
-        case .none, .due, .drafting: break
-        }
-        return deadlines.min() ?? Instant(nanoseconds: .max)
+        let deadlines = [viewDeadline, termEndsAt, work.resendAt, leadership.deadline]
+        return deadlines.compactMap(\.self).min() ?? Instant(nanoseconds: .max)
     }
 
     mutating func actOnTime(at now: Instant, into effects: inout [Effect<Self>]) {
-        if case .waiting(let until) = leadership, now >= until {
+        if leadership.isEmptyBlockDue(at: now) {
             leadership = .due
             requestDraft(at: now, into: &effects)
         }
@@ -55,18 +42,17 @@ extension PBFTReplica {
             noteWorkSince(now)
         }
         endTerm(at: now, into: &effects)
-        guard workSince != nil || !isJoined || isBelowFloor else {
-            resendAt = nil
+        guard work.since != nil || !isJoined || isBelowFloor else {
+            work.resendAt = nil
             return
         }
         let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 2)
-        guard let due = resendAt else {
-            resendAt = now.advanced(by: pause)
+        guard work.resendAt != nil else {
+            work.resendAt = now.advanced(by: pause)
             return
         }
         if isBehind { ask(at: now, into: &effects) }
-        guard now >= due else { return }
-        resendAt = now.advanced(by: pause)
+        guard work.isResendDue(at: now, every: pause) else { return }
         repeatMessages(to: nil, into: &effects)
         inquire(at: now, into: &effects)
     }

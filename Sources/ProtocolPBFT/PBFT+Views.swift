@@ -32,10 +32,8 @@ extension PBFTReplica {
         if let newView, newView.view < next { self.newView = nil }
         leadership = .none
         proposedAt = nil
-        progressAt = now
-        workSince = nil
-        resendAt = nil
-        askedAt = nil
+        work.restart(at: now)
+        inquiryPace.forgetAsked()
     }
 
     /// Takes part in `next`, from `tail` on.
@@ -195,7 +193,7 @@ extension PBFTReplica {
     ) {
         var tail = committed.name
         if let highest, highest.height > committed.height {
-            tail = BlockName(height: highest.height, digest: highest.block)
+            tail = highest.blockName
         }
         join(
             newView.view, tail: tail, isDue: tail != committed.name, at: now, into: &effects)

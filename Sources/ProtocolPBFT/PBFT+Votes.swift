@@ -184,9 +184,7 @@ extension PBFTReplica {
     mutating func follow(
         _ name: PBFTCertificateName, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        let tail =
-            name.height > committed.height
-            ? BlockName(height: name.height, digest: name.block) : committed.name
+        let tail = name.height > committed.height ? name.blockName : committed.name
         if name.view > own.view, name.view >= view {
             join(name.view, tail: tail, isDue: false, at: now, into: &effects)
         } else if name.view == own.view, name.height >= own.tail.height {

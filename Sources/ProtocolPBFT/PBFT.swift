@@ -44,10 +44,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     let schedule: LeaderSchedule
 
     public internal(set) var view: View
-    public internal(set) var committed: Block
-    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
-    /// of a run: its certificate is then the decision.
-    var commitCertificate: CommitCertificate?
+    var head: CommittedHead
     /// What commits a block above `committed` that can't be reached yet.
     var decision: Certificate?
     /// The highest prepared certificate above `committed`.
@@ -62,7 +59,6 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     var instances: PBFTInstanceList
     var blocks = PBFTBlockTree()
     var checkpoints: PBFTCheckpointList
-    public internal(set) var commitVoteHeight: Height
 
     /// The latest view change of each validator.
     var viewChanges: [SignedReport?]
@@ -75,24 +71,12 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
 
     var pacemaker: PBFTPacemaker
     var term: PBFTTerm
-    /// When the view was entered, or a block was proposed or committed in it.
-    var progressAt = Instant(nanoseconds: 0)
-    /// Since when there has been something to order or to commit, or since when it has been known
-    /// that a quorum waits for the new view.
-    var workSince: Instant?
-    /// When this replica, stuck, tells the others again what it has and what it lacks.
-    var resendAt: Instant?
+    /// Runs while there is something to order or to commit, or a quorum waits for the new view.
+    var work = WorkClock()
     var leadership = Leadership.none
     /// When this replica last proposed something in the present view.
     var proposedAt: Instant?
-    /// Whether there is work above the last committed block, as far as the ledger knows.
-    var isWorkPending = false
-    /// The height for which the ledger was last told to ask peers.
-    var fetchedHeight = Height.zero
-    /// When each peer was last sent an answer.
-    var answeredAt: [Instant?]
-    /// When this replica last asked for what it needs.
-    var askedAt: Instant?
+    var inquiryPace: InquiryPace
     /// Whether something was seen that only makes sense to replicas further ahead.
     var isBehind = false
 
@@ -110,18 +94,6 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         let certificate: PBFTInstanceCertificate?
     }
 
-    enum Leadership: Equatable, Sendable {
-        case none
-        /// Leads, and has not asked yet what to propose next.
-        case due
-        /// Leads, and lets more gather: asks once its last block is prepared, or at this time.
-        case gathering(until: Instant)
-        /// Leads, and has asked.
-        case drafting
-        /// Leads, and has nothing to order: proposes an empty block at this time.
-        case waiting(until: Instant)
-    }
-
     public init(
         configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [PBFTRecord]
@@ -130,8 +102,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         self.configuration = configuration
         rules = Rules()
         schedule = configuration.leaders
-        committed = root
-        commitVoteHeight = max(root.height, configuration.floor.height)
+        head = CommittedHead(root, floor: configuration.floor)
         view = max(View(1), configuration.floor.view)
         own = PBFTOwnVotes(view: .zero, tail: root.name)
         instances = PBFTInstanceList(configuration.validators)
@@ -139,11 +110,14 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         viewChanges = Array(repeating: nil, count: count)
         pacemaker = PBFTPacemaker(timing: configuration.timing)
         term = PBFTTerm(view: root.view)
-        answeredAt = Array(repeating: nil, count: count)
+        inquiryPace = InquiryPace(resend: pacemaker.resendInterval, validatorCount: count)
         recover(recovered, certificate)
     }
 
     public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    public var committed: Block { head.block }
+    public var commitVoteHeight: Height { head.voteHeight }
 
     /// Votes at committed heights, in this view and all before.
     public var forgotten: Floor { Floor(view: view, height: committed.height) }
@@ -173,7 +147,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
         case .timerFired: break  // What is due is looked at below, whatever came.
-        case .work(let pending): noteWork(pending)
+        case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):
             propose(draft, in: view, on: parent, at: now, into: &effects)
         case .judged(let digest, let verdict):
@@ -213,7 +187,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         prepareProposals(at: now, into: &effects)
         switch leadership {
         case .due, .gathering: requestDraft(at: now, into: &effects)
-        case .none, .drafting, .waiting: break
+        case .none, .drafting, .waiting, .proposed: break
         }
         noteWorkSince(now)
         actOnTime(at: now, into: &effects)
@@ -224,8 +198,4 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         precondition(own.view <= view, "P10: took part in a later view")
         precondition(own.tail.height >= committed.height, "P10: builds below the committed block")
     }
-}
-
-extension Block {
-    var name: BlockName { BlockName(height: height, digest: digest) }
 }

@@ -20,9 +20,7 @@ struct PBFTBlockTree: Equatable, Sendable {
     private(set) var entries: [Entry] = []
     /// Where each of them stands.
     private var positions: [Digest: Int] = [:]
-    private var lineage = Lineage()
-
-    func block(named digest: Digest) -> Block? { positions[digest].map { entries[$0].block } }
+    var lineage = Lineage()
 
     subscript(digest: Digest) -> Entry? { positions[digest].map { entries[$0] } }
 
@@ -30,26 +28,12 @@ struct PBFTBlockTree: Equatable, Sendable {
         guard positions[block.digest] == nil else { return }
         positions[block.digest] = entries.count
         entries.append(Entry(block: block))
-        lineage.insert(block, rank: block.height.rawValue)
+        lineage.insert(block, rank: Self.rank(of: block))
     }
 
     mutating func update(_ digest: Digest, _ change: (inout Entry) -> Void) {
         if let position = positions[digest] { change(&entries[position]) }
     }
-
-    // MARK: Ways down
-
-    /// The lowest block on the way down from the one named `digest`, or `nil` if that one is not
-    /// here.
-    func foot(of digest: Digest) -> Block? { lineage.foot(of: digest).flatMap(block(named:)) }
-
-    /// Whether all blocks between `block` and the one named `root` are here.
-    func stands(_ block: Block, on root: Digest) -> Bool {
-        lineage.stands(block, rank: block.height.rawValue, on: root)
-    }
-
-    /// Notes how far the way down from the block named `digest` leads: it is asked for again.
-    mutating func noteWay(from digest: Digest) { lineage.note(from: digest) }
 
     // MARK: What is over
 
@@ -94,4 +78,10 @@ struct PBFTBlockTree: Equatable, Sendable {
         entries.removeAll(where: isOver)
         for position in entries.indices { positions[entries[position].block.digest] = position }
     }
+}
+
+extension PBFTBlockTree: LinkedBlocks {
+    static func rank(of block: Block) -> UInt64 { block.height.rawValue }
+
+    func block(named digest: Digest) -> Block? { positions[digest].map { entries[$0].block } }
 }

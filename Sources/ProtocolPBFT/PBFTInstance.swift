@@ -1,10 +1,21 @@
 import BFTBase
 import BFTCore
 
-/// Everything a replica knows of one height in one view.
-struct PBFTInstance: Equatable, Sendable {
+/// One height in one view.
+struct PBFTPlace: Comparable, Sendable {
     let view: View
     let height: Height
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.view, left.height) < (right.view, right.height)
+    }
+}
+
+/// Everything a replica knows of one height in one view.
+struct PBFTInstance: Placed {
+    let view: View
+    let height: Height
+    var place: PBFTPlace { PBFTPlace(view: view, height: height) }
     /// The first proposal of the leader that came. Never replaced.
     private(set) var proposal: PBFTPrePrepare?
     private(set) var prepares: VoteTally

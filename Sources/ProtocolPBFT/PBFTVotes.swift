@@ -46,6 +46,8 @@ public struct PBFTCertificateName: Hashable, Sendable {
         self.init(view: statement.view, height: statement.height, block: statement.block)
     }
 
+    var blockName: BlockName { BlockName(height: height, digest: block) }
+
     /// Whether this one was made after `other`: in a later view, or in the same one further up.
     public func isAbove(_ other: PBFTCertificateName) -> Bool {
         (other.view, other.height) < (view, height)

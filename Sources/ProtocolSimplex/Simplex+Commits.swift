@@ -54,20 +54,19 @@ extension SimplexReplica {
     /// Commits the latest finalized block, with its ancestors, if all of them are here.
     mutating func commitFinalized(into effects: inout [Effect<Self>]) {
         guard let round = rounds.lastFinalized, let certificate = round.finalization else { return }
-        guard let block = round.block(named: certificate.statement.block),
-            let ancestors = path(to: block),
-            let checked = try? Self.commitRules(configuration).check(certificate),
-            let run = CommittedRun(blocks: ancestors + [block], certificate: checked)
+        guard
+            let run = head.run(
+                to: round.block(named: certificate.statement.block), by: certificate, in: rounds,
+                under: Self.commitRules(configuration))
         else {
-            guard fetchedView < round.view else { return }
-            fetchedView = round.view
-            effects.append(.fetch(certificate))
+            if inquiryPace.mayFetch(upTo: round.view) { effects.append(.fetch(certificate)) }
             return
         }
         // What stands on the block may be voted for before it is executed, and durable by that. The
         // notarization shows why; where all goes well, it is durable since the view was left.
         persist(
-            rounds.update(round.view) { $0.unsavedNotarization(of: block.digest) }, into: &effects)
+            rounds.update(round.view) { $0.unsavedNotarization(of: run.last.digest) },
+            into: &effects)
         effects.append(.commit(run))
         let waiting = certificate.statement.kind == .notarize ? waiting(through: round.view) : []
         becomeCommitted(run)
@@ -75,10 +74,7 @@ extension SimplexReplica {
     }
 
     mutating func becomeCommitted(_ run: CommittedRun) {
-        precondition(run.first.parent == committed.digest, "S5: not a child of the committed block")
-        committed = run.last
-        commitCertificate = run.isCertifiedItself ? run.certificate : nil
-        commitVoteHeight = max(commitVoteHeight, committed.height)
+        head.advance(to: run)
         rounds.removeAll(through: committed.view)
         pacemaker.committed()
     }
@@ -87,9 +83,7 @@ extension SimplexReplica {
     mutating func adopt(
         _ run: CommittedRun, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        guard run.last.height > committed.height,
-            let rest = run.suffix(after: committed.digest)
-        else { return }
+        guard let rest = head.rest(of: run) else { return }
         let target = rest.certificate.certificate
         effects.append(.persist(.certificate(target)))
         becomeCommitted(rest)
@@ -109,7 +103,7 @@ extension SimplexReplica {
         else { return false }
         if vote.statement.kind == .finalize {
             return vote.statement.view > finalizedView
-                && commitCertificate?.statement.kind == .notarize
+                && head.certificate?.statement.kind == .notarize
         }
         return SimplexPhase(vote.statement.kind)?.isFallback == true
             && isRelayTarget(vote.voter, in: vote.statement.view)
@@ -118,7 +112,8 @@ extension SimplexReplica {
     /// Sends what commits the block to a voter that still collects votes to finalize it, or to end
     /// its view. Once for each commit and voter, whatever that one repeats.
     mutating func sendCommitCertificate(answering vote: Vote, into effects: inout [Effect<Self>]) {
-        guard lacksCommitCertificate(voterOf: vote), let commitCertificate else { return }
+        guard lacksCommitCertificate(voterOf: vote), let commitCertificate = head.certificate
+        else { return }
         sentCertificateView[vote.voter.rawValue] = committed.view
         if vote.statement.kind == .finalize { pacemaker.missedVotes(in: vote.statement.view) }
         effects.append(.send(.certificate(commitCertificate.certificate), to: vote.voter))

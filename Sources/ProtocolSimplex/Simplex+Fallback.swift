@@ -4,7 +4,7 @@ import BFTCore
 // Giving a view up: nullify it or, having notarized in it, once that is safe; abstain; support.
 extension SimplexReplica {
     /// Whether the time of the present view ran out here.
-    var hasTimedOut: Bool { resendAt != nil }
+    var hasTimedOut: Bool { work.resendAt != nil }
 
     /// Says what may be said in a view that was given up and is not over, and helps others to.
     ///

@@ -94,7 +94,7 @@ extension SimplexReplica {
 
     mutating func inquire(into effects: inout [Effect<Self>]) {
         isBehind = false
-        fetchedView = committed.view  // Ask the ledger again, too, if it is still needed.
+        inquiryPace.forgetFetched(above: committed.view)
         effects.append(.broadcast(.inquiry(inquiry)))
     }
 
@@ -102,14 +102,7 @@ extension SimplexReplica {
     mutating func ask(
         _ peer: ValidatorIndex?, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 8)
-        if let askedAt, now < askedAt.advanced(by: pause) { return }
-        askedAt = now
-        if let peer {
-            effects.append(.send(.inquiry(inquiry), to: peer))
-        } else {
-            effects.append(.broadcast(.inquiry(inquiry)))
-        }
+        if inquiryPace.mayAsk(at: now) { effects.send(.inquiry(inquiry), to: peer) }
     }
 
     /// The most certificates in answer to one inquiry.
@@ -119,11 +112,8 @@ extension SimplexReplica {
         _ inquiry: SimplexInquiry, from peer: ValidatorIndex, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
-        guard peer != configuration.own else { return }
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 16)
-        if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
-        answeredAt[peer.rawValue] = now
-        if inquiry.committed < committed.height, let commitCertificate {
+        guard peer != configuration.own, inquiryPace.mayAnswer(peer, at: now) else { return }
+        if inquiry.committed < committed.height, let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         for block in blocks(wantedBy: inquiry) { effects.append(.send(.block(block), to: peer)) }
@@ -169,13 +159,7 @@ extension SimplexReplica {
     func repeatVotes(to peer: ValidatorIndex?, into effects: inout [Effect<Self>]) {
         let spoken = rounds.rounds.filter { $0.view <= view && !$0.own.isEmpty }
         for round in spoken.suffix(Self.answerLimit) {
-            for message in ownMessages(in: round) {
-                if let peer {
-                    effects.append(.send(message, to: peer))
-                } else {
-                    effects.append(.broadcast(message))
-                }
-            }
+            for message in ownMessages(in: round) { effects.send(message, to: peer) }
         }
     }
 
@@ -203,8 +187,8 @@ extension SimplexReplica {
         _ peer: ValidatorIndex, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
-        answeredAt[peer.rawValue] = nil
-        if let commitCertificate {
+        inquiryPace.forgetAnswered(peer)
+        if let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         repeatVotes(to: peer, into: &effects)

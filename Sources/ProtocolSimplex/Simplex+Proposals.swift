@@ -6,10 +6,8 @@ extension SimplexReplica {
     mutating func enter(_ next: View, at now: Instant, into effects: inout [Effect<Self>]) {
         precondition(next >= view, "S6: back to an earlier view")
         view = next
-        enteredAt = now
-        workSince = nil
-        resendAt = nil
-        askedAt = nil
+        work.restart(at: now)
+        inquiryPace.forgetAsked()
         aheadSince = nil
         askedAhead = Bitmap(count: configuration.validators.count)
         leadership = leader(of: view) == configuration.own ? .due : .none
@@ -78,7 +76,7 @@ extension SimplexReplica {
             leadership = .due
             return
         }
-        let proposeEmptyAt = enteredAt.advanced(
+        let proposeEmptyAt = work.idleSince.advanced(
             by: pacemaker.proposalDelay(isWorkUncommitted: isWorkUncommitted))
         if draft.payload.isEmpty, now < proposeEmptyAt {
             leadership = .waiting(until: proposeEmptyAt)
@@ -229,14 +227,14 @@ extension SimplexReplica {
         }
         rounds.update(block.view) { $0.own.notarized = block.digest }
         // Everybody's votes to notarize commit a block.
-        commitVoteHeight = max(commitVoteHeight, block.height)
+        head.noteVote(at: block.height)
         effects += [.persist(.notarized(block)), .sign(vote)]
     }
 
     // MARK: Chains of blocks
 
     func block(named digest: Digest) -> Block? {
-        digest == committed.digest ? committed : rounds.block(named: digest)
+        head.block(named: digest, or: rounds)
     }
 
     func isNotarized(_ block: Block) -> Bool {
@@ -244,21 +242,7 @@ extension SimplexReplica {
             || rounds[block.view]?.isNotarized(block.digest) ?? false
     }
 
-    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
-    /// if one is missing or the chain passes the committed block by.
-    func path(to block: Block) -> [Block]? {
-        guard block.digest != committed.digest else { return [] }
-        var ancestors: [Block] = []
-        var child = block
-        while child.parent != committed.digest {
-            guard let parent = rounds.block(named: child.parent, before: child.view) else {
-                return nil
-            }
-            ancestors.append(parent)
-            child = parent
-        }
-        return ancestors.reversed()
-    }
+    func path(to block: Block) -> [Block]? { head.path(to: block, in: rounds) }
 
     /// How many ancestors the ledger is asked for at a time.
     private static var askedAncestorLimit: Int { 16 }

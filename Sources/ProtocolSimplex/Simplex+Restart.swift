@@ -14,7 +14,7 @@ extension SimplexReplica {
                     if block.view > floor { round.own.notarized = block.digest }
                     round.restore(block)
                 }
-                commitVoteHeight = max(commitVoteHeight, block.height)
+                head.noteVote(at: block.height)
                 view = max(view, block.view)
             case .ancestor(let block) where block.view > committed.view:
                 rounds.update(block.view) { $0.restore(block) }
@@ -40,12 +40,9 @@ extension SimplexReplica {
     /// Takes back what commits the root or, if the crash came between the blocks of one run, a
     /// descendant.
     mutating func recover(_ certificate: CommitCertificate?) {
-        guard let certificate else { return }
-        guard certificate.committed.digest != committed.digest else {
-            commitCertificate = certificate
-            return
-        }
-        guard certificate.statement.view > committed.view else { return }
+        guard let certificate, !head.keep(certificate),
+            certificate.statement.view > committed.view
+        else { return }
         restore(certificate.certificate)
     }
 
@@ -82,7 +79,9 @@ extension SimplexReplica {
     public var liveRecords: [SimplexRecord] {
         var records: [SimplexRecord] = []
         // Should the chain be lost, nobody else may be able to show what committed its last block.
-        if let commitCertificate { records.append(.certificate(commitCertificate.certificate)) }
+        if let commitCertificate = head.certificate {
+            records.append(.certificate(commitCertificate.certificate))
+        }
         for round in rounds.rounds {
             if let digest = round.own.notarized, let block = round.block(named: digest) {
                 records.append(.notarized(block))

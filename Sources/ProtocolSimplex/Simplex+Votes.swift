@@ -158,18 +158,17 @@ extension SimplexReplica {
             case .abstain: round.own.abstained = true
             case .nullify: round.own.nullified = true
             case .support:
-                let name = BlockName(height: statement.height, digest: statement.block)
+                let name = statement.blockName
                 if !round.own.supported.contains(name) { round.own.supported.append(name) }
             case .finalize:
-                round.own.finalized = BlockName(
-                    height: statement.height, digest: statement.block)
+                round.own.finalized = statement.blockName
             case .notarize: preconditionFailure("said of a block without its body")
             case nil: break
             }
         }
         guard statement.kind == .finalize else { return }
         finalizedView = max(finalizedView, statement.view)
-        commitVoteHeight = max(commitVoteHeight, statement.height)
+        head.noteVote(at: statement.height)
     }
 
     /// Moves on if the view, or a later one, is over. S6.

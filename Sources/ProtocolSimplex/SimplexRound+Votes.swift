@@ -28,7 +28,7 @@ extension SimplexRound {
     /// Whether the block of a vote to support is known to be backed by more than a third, in this
     /// life or an earlier one.
     private func isBacked(_ support: Statement) -> Bool {
-        let name = BlockName(height: support.height, digest: support.block)
+        let name = support.blockName
         if own.supported.contains(name) { return true }
         return notarizes.statements(where: { validators.isWeakQuorum($0) })
             .contains { $0.block == name.digest && $0.height == name.height }

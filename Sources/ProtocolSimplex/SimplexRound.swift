@@ -2,7 +2,7 @@ import BFTBase
 import BFTCore
 
 /// Everything a replica knows of one view that is not committed yet.
-struct SimplexRound: Equatable, Sendable {
+struct SimplexRound: Placed {
     /// How far the ledger is with a block.
     enum Judgement: Equatable, Sendable {
         case notAsked
@@ -19,6 +19,7 @@ struct SimplexRound: Equatable, Sendable {
     }
 
     let view: View
+    var place: View { view }
     /// The first proposal of the leader that came. Never replaced.
     private(set) var proposal: SimplexProposal?
     /// Of blocks that are here.

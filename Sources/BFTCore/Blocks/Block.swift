@@ -54,6 +54,8 @@ public struct Block: Equatable, Sendable {
             applied: AppliedState(height: .zero, root: stateRoot), payload: [])
     }
 
+    public var name: BlockName { BlockName(height: height, digest: digest) }
+
     /// The one parent of a chain's block.
     public var parent: Digest { parents.first ?? .zero }
 

@@ -43,12 +43,15 @@ public struct Statement: Hashable, Sendable {
         self.ancestor = ancestor
     }
 
+    /// The block that it is about, if it is about one.
+    public var blockName: BlockName { BlockName(height: height, digest: block) }
+
     /// What enough votes for this statement commit: those of a quorum or, if the kind says so, of
     /// all validators.
     public var committed: BlockName? {
         switch kind.outcome {
         case .nothing: nil
-        case .commitsBlock, .commitsBlockIfUnanimous: BlockName(height: height, digest: block)
+        case .commitsBlock, .commitsBlockIfUnanimous: blockName
         case .commitsAncestor: ancestor
         }
     }
