@@ -24,36 +24,6 @@ extension HotStuffReplica {
             ancestor: rules.ancestor(computed: computed, proposed: proposed))
     }
 
-    /// Binds this replica to a vote: remembers it, durably, with what it stands on. S8.
-    private mutating func bind(
-        to statement: Statement, for block: Block, into effects: inout [Effect<Self>]
-    ) {
-        // The parent is certified, so its own parent is what the rules may lock on.
-        let parent = self.block(named: block.parent) ?? committed
-        let grandparent = self.block(named: parent.parent) ?? committed
-        commitments.lockedView = rules.lock(commitments.lockedView, onParent: grandparent.view)
-        commitments.votedView = block.view
-        if let ancestor = statement.ancestor {
-            head.noteVote(at: ancestor.height)
-        }
-        rounds.update(block.view) { $0.ownVote = statement }
-        rounds.keep(block)
-        persistFoundation(into: &effects)
-        effects.append(.persist(.voted(block, statement)))
-    }
-
-    /// Makes the highest certificate and the lock durable, unless they are.
-    mutating func persistFoundation(into effects: inout [Effect<Self>]) {
-        if let high, high.statement.view > durableHighView {
-            durableHighView = high.statement.view
-            effects.append(.persist(.certificate(high)))
-        }
-        if commitments.lockedView > durableLock {
-            durableLock = commitments.lockedView
-            effects.append(.persist(.locked(commitments.lockedView)))
-        }
-    }
-
     // MARK: Leading
 
     /// The block to build upon, if it is here: that of the highest certificate.
@@ -120,19 +90,14 @@ extension HotStuffReplica {
         leadership = .proposed
         rounds.update(view) { $0.judgement = .valid }
         let statement = voteStatement(block)
-        bind(to: statement, for: block, into: &effects)
         // With a gap in the chain, the certificates that proposals carry from here on commit
         // nothing: who does not know this one could not follow to the state that the block names.
-        if let commitCertificate = head.certificate,
-            commitCertificate.statement.view < highView
-        {
-            effects.append(.broadcast(.certificate(commitCertificate.certificate)))
-        }
-        effects.append(
-            .sign(
-                .proposal(
-                    block, statement, justify: justification.certificate,
-                    timeouts: justification.timeouts)))
+        let shown = head.certificate.flatMap { $0.statement.view < highView ? $0.certificate : nil }
+        say(
+            .proposal(
+                block, statement, justify: justification.certificate,
+                timeouts: justification.timeouts),
+            bound: statement, for: block, showing: shown.map { .certificate($0) }, into: &effects)
     }
 
     /// Shows the others the certificate that only the leader has, as no proposal does so soon:
@@ -266,8 +231,9 @@ extension HotStuffReplica {
             rules.isSafe(justification, bound: commitments)
         else { return }
         let statement = voteStatement(block, proposed: proposal.vote.statement.ancestor)
-        bind(to: statement, for: block, into: &effects)
-        effects.append(.sign(.vote(statement, to: recipient(ofVoteIn: view))))
+        say(
+            .vote(statement, to: recipient(ofVoteIn: view)), bound: statement, for: block,
+            into: &effects)
     }
 
     /// The leader of the next view; or everybody, if that one did not get by when it led last.

@@ -49,11 +49,11 @@ extension HotStuffReplica {
         // Said before the crash and durable: say it again, the same.
         let own = rounds[commitments.votedView]
         if let statement = own?.ownVote, let block = own?.block(named: statement.block) {
-            effects.append(.sign(repeated(statement, for: block)))
+            effects.sayAgain(repeated(statement, for: block))
         }
         enter(view, at: now)
         if let ownTimeout, ownTimeout.view >= view {
-            effects.append(.sign(.timeout(ownTimeout)))
+            effects.sayAgain(.timeout(ownTimeout))
             work.resendAt = now.advanced(by: pacemaker.resendInterval)
         }
         effects.append(.broadcast(.inquiry(inquiry)))

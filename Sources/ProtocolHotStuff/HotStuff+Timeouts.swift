@@ -27,10 +27,7 @@ extension HotStuffReplica {
         let statement = HotStuffTimeoutStatement(
             chain: configuration.chain, epoch: configuration.epoch, view: given,
             highView: highView)
-        commitments.timedOutView = max(commitments.timedOutView, given)
-        ownTimeout = statement
-        persistFoundation(into: &effects)
-        effects += [.persist(.timedOut(statement)), .sign(.timeout(statement))]
+        say(statement, into: &effects)
         // So that the timeout counts with those who don't know the certificate yet; and the next
         // leader may be the one that fails, so the votes go to all after all.
         if let high { effects.append(.broadcast(.certificate(high))) }

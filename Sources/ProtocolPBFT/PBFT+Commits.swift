@@ -15,12 +15,7 @@ extension PBFTReplica {
             guard !isForgotten(own.view, instance.height),
                 rules.mayCommit(name, isPrepared: instance.prepared != nil, own: own, in: view)
             else { continue }
-            instances.update(own.view, instance.height) { $0.ownCommit = digest }
-            head.noteVote(at: instance.height)
-            // The certificate of this instance, or one above it.
-            keepHighest(into: &effects)
-            let said = statement(.commit, name)
-            effects += [.persist(.voted(said)), .sign(.vote(said))]
+            commit(name, into: &effects)
         }
     }
 

@@ -204,21 +204,6 @@ extension PBFTReplica {
             && rules.mayPrepare(block, on: parent, own: own, in: view)
     }
 
-    /// Votes to prepare `block` in the view that the replica takes part in. P9.
-    private mutating func prepare(_ block: Block, into effects: inout [Effect<Self>]) {
-        own.tail = block.name
-        own.isTailDue = false
-        own.prepared = block.name
-        let view = own.view
-        instances.update(view, block.height) { $0.ownPrepare = block.digest }
-        for ancestor in path(to: block) ?? [] where blocks[ancestor.digest]?.isDurable == false {
-            blocks.update(ancestor.digest) { $0.isDurable = true }
-            effects.append(.persist(.block(ancestor)))
-        }
-        blocks.update(block.digest) { $0.isDurable = true }
-        effects += [.persist(.prepared(block, in: view)), .sign(prepareMessage(block, in: view))]
-    }
-
     /// The vote to prepare `block`: of its leader, the proposal.
     func prepareMessage(_ block: Block, in view: View) -> PBFTUnsigned {
         let statement = prepareStatement(block, in: view)

@@ -58,7 +58,7 @@ extension PBFTReplica {
 
     private mutating func recover(_ statement: Statement) {
         if statement.kind == .checkpoint {
-            if statement.height > checkpoints.stable.height { checkpoints.sign(statement) }
+            if statement.height > checkpoints.stable.height { checkpoints.keepOwn(statement) }
             return
         }
         view = max(view, statement.view)
@@ -152,7 +152,7 @@ extension PBFTReplica {
         term.note(committed, at: now)
         if isJoined, leader(of: view) == configuration.own { leadership = .due }
         // Said before the crash and durable: say it again, the same.
-        for unsigned in unsignedMessages { effects.append(.sign(unsigned)) }
+        for unsigned in unsignedMessages { effects.sayAgain(unsigned) }
         effects.append(.broadcast(.inquiry(inquiry)))
     }
 

@@ -10,14 +10,10 @@ extension PBFTReplica {
     ) {
         if isFailure { pacemaker.gaveUp() }
         let report = report
-        keepHighest(into: &effects)
         let content = PBFTViewChangeContent(
             chain: configuration.chain, epoch: configuration.epoch, view: next,
             highest: report?.name)
-        ownReport = OwnReport(content: content, certificate: report)
-        effects += [
-            .persist(.viewChange(content)), .sign(.viewChange(content, report?.certificate)),
-        ]
+        say(OwnReport(content: content, certificate: report), into: &effects)
         enter(next, at: now)
     }
 
@@ -135,8 +131,7 @@ extension PBFTReplica {
             viewChanges: reports.map(\.viewChange),
             certificate: reports.first { $0.viewChange.content.highest == highest }?
                 .certificate?.certificate)
-        ownNewView = content
-        effects += [.persist(.newView(content)), .sign(.newView(content))]
+        say(content, into: &effects)
     }
 
     /// Begins the view with what its leader says, if that is what everybody would say. P6.

@@ -57,7 +57,7 @@ struct PBFTCheckpointList: Equatable, Sendable {
         return tallies[position].accused.insert(vote.voter.rawValue) ? outcome : .duplicate
     }
 
-    mutating func sign(_ statement: Statement) {
+    mutating func keepOwn(_ statement: Statement) {
         own = (own + [statement]).suffix(Self.ownLimit)
     }
 
@@ -81,8 +81,7 @@ extension PBFTReplica {
         let said = Statement(
             chain: configuration.chain, epoch: configuration.epoch, kind: .checkpoint,
             view: .zero, height: block.height, block: root, ancestor: block)
-        checkpoints.sign(said)
-        effects += [.persist(.voted(said)), .sign(.vote(said))]
+        sign(checkpoint: said, into: &effects)
     }
 
     private func checkForm(_ statement: Statement) throws(Rejection) {

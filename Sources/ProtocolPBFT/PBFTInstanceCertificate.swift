@@ -35,12 +35,4 @@ extension PBFTReplica {
         highest = certificate
         isHighestDurable = false
     }
-
-    /// Makes the highest certificate durable: before anything is said that stands on it, and
-    /// after committing by it, since the chain keeps no certificate but the last.
-    mutating func keepHighest(into effects: inout [Effect<Self>]) {
-        guard let highest, !isHighestDurable else { return }
-        isHighestDurable = true
-        effects.append(.persist(.certificate(highest.certificate)))
-    }
 }

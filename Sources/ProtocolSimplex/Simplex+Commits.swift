@@ -45,10 +45,6 @@ extension SimplexReplica {
         return earliest
     }
 
-    func persist(_ certificate: Certificate?, into effects: inout [Effect<Self>]) {
-        if let certificate { effects.append(.persist(.certificate(certificate))) }
-    }
-
     // MARK: Commits
 
     /// Commits the latest finalized block, with its ancestors, if all of them are here.

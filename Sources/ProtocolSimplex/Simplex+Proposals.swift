@@ -201,36 +201,6 @@ extension SimplexReplica {
         notarize(block, saying: .vote(statement(.notarize, for: block)), into: &effects)
     }
 
-    /// Votes for `block`, once all that the vote stands on is durable: the body, the ancestors'
-    /// bodies, what notarized the parent and what nullified each view between. Then whoever voted
-    /// can show why, and bring everything back, even if all of them lost power.
-    private mutating func notarize(
-        _ block: Block, saying vote: SimplexUnsigned, into effects: inout [Effect<Self>]
-    ) {
-        for ancestor in path(to: block) ?? [] {
-            let unsaved = rounds.update(ancestor.view) {
-                $0.unsavedBlock(named: ancestor.digest)
-            }
-            if let unsaved { effects.append(.persist(.ancestor(unsaved))) }
-        }
-        if let parent = self.block(named: block.parent) {
-            if parent.digest != committed.digest {
-                persist(
-                    rounds.update(parent.view) { $0.unsavedNotarization(of: parent.digest) },
-                    into: &effects)
-            }
-            var skipped = parent.view.next
-            while skipped < block.view {
-                persist(rounds.update(skipped) { $0.unsaved(.nullify) }, into: &effects)
-                skipped = skipped.next
-            }
-        }
-        rounds.update(block.view) { $0.own.notarized = block.digest }
-        // Everybody's votes to notarize commit a block.
-        head.noteVote(at: block.height)
-        effects += [.persist(.notarized(block)), .sign(vote)]
-    }
-
     // MARK: Chains of blocks
 
     func block(named digest: Digest) -> Block? {

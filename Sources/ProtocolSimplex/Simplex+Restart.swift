@@ -49,7 +49,7 @@ extension SimplexReplica {
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
         // Said before the crash and durable: say it again, the same.
         for round in rounds.rounds {
-            for unsigned in unsignedOwnMessages(in: round) { effects.append(.sign(unsigned)) }
+            for unsigned in unsignedOwnMessages(in: round) { effects.sayAgain(unsigned) }
         }
         enter(view, at: now, into: &effects)
         effects.append(.broadcast(.inquiry(inquiry)))

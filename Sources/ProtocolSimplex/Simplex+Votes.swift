@@ -145,32 +145,6 @@ extension SimplexReplica {
         keep(certificate, into: &effects)
     }
 
-    /// Says `statement`: remembers it, durably, then signs it. S4.
-    mutating func cast(_ statement: Statement, into effects: inout [Effect<Self>]) {
-        remember(statement)
-        effects += [.persist(.voted(statement)), .sign(.vote(statement))]
-    }
-
-    /// Notes what was said, or is about to be.
-    mutating func remember(_ statement: Statement) {
-        rounds.update(statement.view) { round in
-            switch SimplexPhase(statement.kind) {
-            case .abstain: round.own.abstained = true
-            case .nullify: round.own.nullified = true
-            case .support:
-                let name = statement.blockName
-                if !round.own.supported.contains(name) { round.own.supported.append(name) }
-            case .finalize:
-                round.own.finalized = statement.blockName
-            case .notarize: preconditionFailure("said of a block without its body")
-            case nil: break
-            }
-        }
-        guard statement.kind == .finalize else { return }
-        finalizedView = max(finalizedView, statement.view)
-        head.noteVote(at: statement.height)
-    }
-
     /// Moves on if the view, or a later one, is over. S6.
     mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
         guard let last = rounds.lastOver(from: view) else { return }

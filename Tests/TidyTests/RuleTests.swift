@@ -125,6 +125,18 @@ import Testing
         #expect(WordRules.deciding(innocent).isEmpty)
     }
 
+    @Test("A protocol that signs beside its records is found, and the core is not")
+    func signing() {
+        let lines = ["effects.append(.sign(vote))", "effects.say(vote, recording: record)"]
+        let text = lines.joined(separator: "\n")
+        for target in ["ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff"] {
+            let source = SourceFile(path: "Sources/\(target)/A.swift", text: text)
+            #expect(WordRules.deciding(source).map(\.line) == [1])
+        }
+        let core = SourceFile(path: "Sources/BFTCore/A.swift", text: text)
+        #expect(WordRules.deciding(core).isEmpty)
+    }
+
     @Test("A package type in the deciding targets is found; package functions are not")
     func packageTypes() {
         let source = file(
