@@ -16,7 +16,7 @@ extension HotStuffReplica {
             chain: .zero, epoch: .zero, view: View(2), highView: View(1))
         let timeouts = HotStuffTimeoutCertificate(
             timeouts: parts.signers(count).map {
-                HotStuffTimeout(statement: statement, sender: $0, signature: parts.signature)
+                HotStuffTimeout(content: statement, signer: $0, signature: parts.signature)
             },
             high: certificate, validatorCount: validators.count)
         return .proposal(

@@ -4,10 +4,10 @@ import BFTCore
 // Giving views up, and what follows from a quorum that does.
 extension HotStuffReplica {
     func isUseful(_ timeout: HotStuffTimeout) -> Bool {
-        let (view, sender) = (timeout.statement.view, timeout.sender.rawValue)
+        let (view, sender) = (timeout.content.view, timeout.signer.rawValue)
         guard isWithinWindow(view), sender < configuration.validators.count else { return false }
         guard view >= self.view else {
-            return isRecent(view) && pacemaker.isSilent(timeout.sender)
+            return isRecent(view) && pacemaker.isSilent(timeout.signer)
         }
         return rounds[view]?.timeouts[sender] == nil
     }
@@ -40,18 +40,18 @@ extension HotStuffReplica {
     }
 
     mutating func count(_ timeout: HotStuffTimeout) throws(Rejection) {
-        let statement = timeout.statement
+        let statement = timeout.content
         try check(statement)
-        guard configuration.validators.contains(timeout.sender) else {
-            throw .unknownVoter(timeout.sender)
+        guard configuration.validators.contains(timeout.signer) else {
+            throw .unknownVoter(timeout.signer)
         }
         guard statement.view >= view else {
-            if isRecent(statement.view) { noteHeard(timeout.sender) }
+            if isRecent(statement.view) { noteHeard(timeout.signer) }
             return
         }
         try require(
             .timeoutWindow, isWithinWindow(statement.view), .beyondWindow(statement.view))
-        noteHeard(timeout.sender)
+        noteHeard(timeout.signer)
         rounds.update(statement.view) { $0.insert(timeout) }
     }
 
@@ -109,7 +109,7 @@ extension HotStuffReplica {
             let validators = configuration.validators
             if validators.isWeakQuorum(power(of: timeouts)) { timeOut(round.view, into: &effects) }
             let backed = timeouts.filter {
-                rules.isBacked(claimed: $0.statement.highView, known: highView)
+                rules.isBacked(claimed: $0.content.highView, known: highView)
             }
             guard rules.isQuorum(power(of: backed), of: validators),
                 let certificate = HotStuffTimeoutCertificate(
@@ -127,13 +127,13 @@ extension HotStuffReplica {
         for position in rounds.range(from: self.view)
         where rules.doesCount(timeoutOf: rounds.rounds[position].view, toward: view) {
             for case let timeout? in rounds.rounds[position].timeouts {
-                counted[timeout.sender.rawValue] = timeout
+                counted[timeout.signer.rawValue] = timeout
             }
         }
         return counted.compactMap(\.self)
     }
 
     private func power(of timeouts: [HotStuffTimeout]) -> VotingPower {
-        timeouts.reduce(0) { $0 + configuration.validators.powers[$1.sender.rawValue] }
+        timeouts.reduce(0) { $0 + configuration.validators.powers[$1.signer.rawValue] }
     }
 }

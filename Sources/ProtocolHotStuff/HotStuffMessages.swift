@@ -178,7 +178,7 @@ public enum HotStuffUnsigned: Signable {
         case .vote(let statement, _):
             .vote(Vote(statement: statement, voter: signer, signature: signature))
         case .timeout(let statement):
-            .timeout(HotStuffTimeout(statement: statement, sender: signer, signature: signature))
+            .timeout(HotStuffTimeout(content: statement, signer: signer, signature: signature))
         }
     }
 }

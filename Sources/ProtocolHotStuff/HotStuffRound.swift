@@ -78,7 +78,7 @@ struct HotStuffRound: Placed {
 
     /// Counts a timeout, unless its sender's is here already.
     mutating func insert(_ timeout: HotStuffTimeout) {
-        guard timeouts[timeout.sender.rawValue] == nil else { return }
-        timeouts[timeout.sender.rawValue] = timeout
+        guard timeouts[timeout.signer.rawValue] == nil else { return }
+        timeouts[timeout.signer.rawValue] = timeout
     }
 }

@@ -22,15 +22,11 @@ public struct HotStuffTimeoutStatement: Hashable, Sendable {
         self.highView = highView
     }
 
-    /// The bytes that are signed: a label that no other use of the key shares, then the encoding.
-    public var signingBytes: [UInt8] {
-        var writer = Writer(capacity: 96)
-        writer.raw(Self.label)
-        encode(into: &writer)
-        return writer.bytes
-    }
-
     private static let label = Array("swift-bft v1 timeout\0".utf8)
+}
+
+extension HotStuffTimeoutStatement: SignedContent {
+    public var signingBytes: [UInt8] { signingBytes(Self.label) }
 }
 
 extension HotStuffTimeoutStatement: WireCodable {
@@ -51,38 +47,7 @@ extension HotStuffTimeoutStatement: WireCodable {
 }
 
 /// One validator's signature under its giving a view up.
-public struct HotStuffTimeout: Equatable, Sendable {
-    public let statement: HotStuffTimeoutStatement
-    public let sender: ValidatorIndex
-    public let signature: [UInt8]
-
-    public init(statement: HotStuffTimeoutStatement, sender: ValidatorIndex, signature: [UInt8]) {
-        self.statement = statement
-        self.sender = sender
-        self.signature = signature
-    }
-}
-
-extension HotStuffTimeout: Authenticated {
-    public var claims: [SignatureClaim] {
-        [SignatureClaim(signer: sender, statement: statement.signingBytes, signature: signature)]
-    }
-}
-
-extension HotStuffTimeout: WireCodable {
-    public func encode(into writer: inout Writer) {
-        statement.encode(into: &writer)
-        sender.encode(into: &writer)
-        writer.bytes(signature)
-    }
-
-    @_lifetime(reader: copy reader)
-    public init(from reader: inout Reader) throws(WireError) {
-        statement = try HotStuffTimeoutStatement(from: &reader)
-        sender = try ValidatorIndex(from: &reader)
-        signature = try reader.bytes(limit: SignatureLimit.byteCount)
-    }
-}
+public typealias HotStuffTimeout = Signed<HotStuffTimeoutStatement>
 
 /// The timeouts of a quorum for one view: it ends that view.
 ///
@@ -107,11 +72,11 @@ public struct HotStuffTimeoutCertificate: Equatable, Sendable {
     /// The certificate that `timeouts` make, or `nil` unless there is one and all are for the view
     /// of the first, each sender at most once, in rising order.
     public init?(timeouts: [HotStuffTimeout], high: Certificate?, validatorCount: Int) {
-        guard let first = timeouts.first?.statement else { return nil }
+        guard let first = timeouts.first?.content else { return nil }
         var signers = Bitmap(count: validatorCount)
         var previous = -1
         for timeout in timeouts {
-            let (statement, sender) = (timeout.statement, timeout.sender.rawValue)
+            let (statement, sender) = (timeout.content, timeout.signer.rawValue)
             guard statement.chain == first.chain, statement.epoch == first.epoch,
                 statement.view == first.view, sender > previous, sender < validatorCount
             else { return nil }
@@ -122,7 +87,7 @@ public struct HotStuffTimeoutCertificate: Equatable, Sendable {
         epoch = first.epoch
         view = first.view
         self.signers = signers
-        highViews = timeouts.map(\.statement.highView)
+        highViews = timeouts.map(\.content.highView)
         signatures = timeouts.map(\.signature)
         self.high = high
     }
@@ -141,9 +106,9 @@ public struct HotStuffTimeoutCertificate: Equatable, Sendable {
         let timeouts = zip(positions, zip(highViews, signatures)).filter { kept.contains($0.0) }
             .map { position, said in
                 HotStuffTimeout(
-                    statement: HotStuffTimeoutStatement(
+                    content: HotStuffTimeoutStatement(
                         chain: chain, epoch: epoch, view: view, highView: said.0),
-                    sender: ValidatorIndex(position), signature: said.1)
+                    signer: ValidatorIndex(position), signature: said.1)
             }
         return HotStuffTimeoutCertificate(
             timeouts: timeouts, high: high, validatorCount: validators.count) ?? self

@@ -99,7 +99,7 @@ extension PBFTReplica {
             }
             return messages
         }
-        if let newView, newView.leader == own { messages.append(.newView(newView)) }
+        if let newView, newView.signer == own { messages.append(.newView(newView)) }
         for instance in instances.of(view).prefix(Int(PBFTBounds.window)) {
             if let proposal = instance.proposal, proposal.block.proposer == own {
                 messages.append(.prePrepare(proposal))
@@ -120,7 +120,7 @@ extension PBFTReplica {
         if let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
-        if let newView, newView.leader != configuration.own {
+        if let newView, newView.signer != configuration.own {
             effects.append(.send(.newView(newView), to: peer))
         }
         repeatMessages(to: peer, into: &effects)

@@ -24,10 +24,10 @@ extension PBFTReplica {
                 content: PBFTNewViewContent(
                     outcome: wish,
                     viewChanges: parts.signers(validators.count).map {
-                        PBFTViewChange(content: wish, voter: $0, signature: parts.signature)
+                        PBFTViewChange(content: wish, signer: $0, signature: parts.signature)
                     },
                     certificate: certificate),
-                leader: ValidatorIndex(0), signature: parts.signature))
+                signer: ValidatorIndex(0), signature: parts.signature))
         return newView.encoded.count > proposal.encoded.count ? newView : proposal
     }
 }

@@ -50,7 +50,7 @@ extension PBFTReplica {
         _ viewChange: PBFTViewChange, _ certificate: Certificate?, at now: Instant,
         into effects: inout [Effect<Self>]
     ) throws(Rejection) {
-        let (content, voter) = (viewChange.content, viewChange.voter)
+        let (content, voter) = (viewChange.content, viewChange.signer)
         guard rules.holds(.wishChain, content.chain == configuration.chain) else {
             throw .otherChain
         }
@@ -91,7 +91,7 @@ extension PBFTReplica {
     private func power(asking isIncluded: (View) -> Bool) -> VotingPower {
         var asking = Bitmap(count: configuration.validators.count)
         for case let report? in viewChanges where isIncluded(report.view) {
-            asking.insert(report.viewChange.voter.rawValue)
+            asking.insert(report.viewChange.signer.rawValue)
         }
         return configuration.validators.power(of: asking)
     }
@@ -145,8 +145,8 @@ extension PBFTReplica {
         guard rules.holds(.newViewEpoch, outcome.epoch == configuration.epoch) else {
             throw .otherEpoch
         }
-        guard rules.holds(.newViewLeader, newView.leader == leader(of: outcome.view)) else {
-            throw .notLeader(newView.leader, outcome.view)
+        guard rules.holds(.newViewLeader, newView.signer == leader(of: outcome.view)) else {
+            throw .notLeader(newView.signer, outcome.view)
         }
         guard outcome.view > own.view, outcome.view >= view else { return }  // It goes on already.
         try checkAskers(content)
@@ -166,7 +166,7 @@ extension PBFTReplica {
         var askers = Bitmap(count: configuration.validators.count)
         var previous = -1
         for viewChange in content.viewChanges {
-            let (asker, asked) = (viewChange.voter, viewChange.content)
+            let (asker, asked) = (viewChange.signer, viewChange.content)
             guard rules.holds(.askerOrder, asker.rawValue > previous),
                 configuration.validators.contains(asker),
                 rules.holds(.askedView, asked.view == view),

@@ -34,7 +34,7 @@ extension PBFTReplica {
         case .vote(let vote): return isUseful(vote)
         case .certificate(let certificate): return isUseful(certificate)
         case .viewChange(let viewChange, _):
-            let voter = viewChange.voter.rawValue
+            let voter = viewChange.signer.rawValue
             guard voter < viewChanges.count else { return true }  // To be rejected.
             let isLater = viewChanges[voter].map { $0.view < viewChange.content.view } ?? true
             return isLater && (viewChange.content.view > own.view)

@@ -159,8 +159,8 @@ public enum PBFTUnsigned: Signable {
     public var signingBytes: [UInt8] {
         switch self {
         case .prePrepare(_, let statement), .vote(let statement): statement.signingBytes
-        case .viewChange(let content, _): content.viewChangeBytes
-        case .newView(let content): content.outcome.newViewBytes
+        case .viewChange(let content, _): content.signingBytes
+        case .newView(let content): content.signingBytes
         }
     }
 
@@ -175,9 +175,9 @@ public enum PBFTUnsigned: Signable {
             .vote(Vote(statement: statement, voter: signer, signature: signature))
         case .viewChange(let content, let certificate):
             .viewChange(
-                PBFTViewChange(content: content, voter: signer, signature: signature), certificate)
+                PBFTViewChange(content: content, signer: signer, signature: signature), certificate)
         case .newView(let content):
-            .newView(PBFTNewView(content: content, leader: signer, signature: signature))
+            .newView(PBFTNewView(content: content, signer: signer, signature: signature))
         }
     }
 }

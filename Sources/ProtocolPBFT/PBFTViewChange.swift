@@ -19,18 +19,13 @@ public struct PBFTViewChangeContent: Hashable, Sendable {
         self.highest = highest
     }
 
-    /// The bytes that a validator signs to ask for the view.
-    var viewChangeBytes: [UInt8] { signingBytes("swift-bft v1 view change\0") }
+    fileprivate static let viewChangeLabel = Array("swift-bft v1 view change\0".utf8)
+    fileprivate static let newViewLabel = Array("swift-bft v1 new view\0".utf8)
+}
 
-    /// The bytes that the leader of the view signs to begin it with `highest`.
-    var newViewBytes: [UInt8] { signingBytes("swift-bft v1 new view\0") }
-
-    private func signingBytes(_ label: String) -> [UInt8] {
-        var writer = Writer(capacity: 160)
-        writer.raw(Array(label.utf8))
-        encode(into: &writer)
-        return writer.bytes
-    }
+extension PBFTViewChangeContent: SignedContent {
+    /// What a validator signs to ask for the view.
+    public var signingBytes: [UInt8] { signingBytes(Self.viewChangeLabel) }
 }
 
 extension PBFTViewChangeContent: WireCodable {
@@ -53,42 +48,7 @@ extension PBFTViewChangeContent: WireCodable {
 }
 
 /// The signed wish of one validator for a view.
-public struct PBFTViewChange: Equatable, Sendable {
-    public let content: PBFTViewChangeContent
-    public let voter: ValidatorIndex
-    public let signature: [UInt8]
-
-    public init(content: PBFTViewChangeContent, voter: ValidatorIndex, signature: [UInt8]) {
-        self.content = content
-        self.voter = voter
-        self.signature = signature
-    }
-}
-
-extension PBFTViewChange: Authenticated {
-    public var claims: [SignatureClaim] {
-        [
-            SignatureClaim(
-                signer: voter, statement: content.viewChangeBytes, signature: signature)
-        ]
-    }
-}
-
-extension PBFTViewChange: WireCodable {
-    public func encode(into writer: inout Writer) {
-        content.encode(into: &writer)
-        voter.encode(into: &writer)
-        writer.bytes(signature)
-    }
-
-    @_lifetime(reader: copy reader)
-    public init(from reader: inout Reader) throws(WireError) {
-        self.init(
-            content: try PBFTViewChangeContent(from: &reader),
-            voter: try ValidatorIndex(from: &reader),
-            signature: try reader.bytes(limit: SignatureLimit.byteCount))
-    }
-}
+public typealias PBFTViewChange = Signed<PBFTViewChangeContent>
 
 /// Why a view begins with what it begins with: the wishes of a quorum, and the certificate of the
 /// highest block that they report. The other certificates need not come along: that they were
@@ -110,8 +70,11 @@ public struct PBFTNewViewContent: Equatable, Sendable {
     }
 }
 
-extension PBFTNewViewContent: Authenticated {
-    public var claims: [SignatureClaim] {
+extension PBFTNewViewContent: SignedContent {
+    /// What the leader of the view signs to begin it. The rest shows why.
+    public var signingBytes: [UInt8] { outcome.signingBytes(PBFTViewChangeContent.newViewLabel) }
+
+    public var carriedClaims: [SignatureClaim] {
         viewChanges.flatMap(\.claims) + (certificate?.claims ?? [])
     }
 }
@@ -130,7 +93,7 @@ extension PBFTNewViewContent: WireCodable {
             reader throws(WireError) in try PBFTViewChange(from: &reader)
         }
         // Each has a signature to check: nobody's counts twice.
-        guard zip(viewChanges, viewChanges.dropFirst()).allSatisfy({ $0.voter < $1.voter }) else {
+        guard zip(viewChanges, viewChanges.dropFirst()).allSatisfy({ $0.signer < $1.signer }) else {
             throw .invalid("view changes are not in the order of their voters")
         }
         self.init(
@@ -142,41 +105,8 @@ extension PBFTNewViewContent: WireCodable {
 }
 
 /// The leader's word for what its view begins with.
-public struct PBFTNewView: Equatable, Sendable {
-    public let content: PBFTNewViewContent
-    public let leader: ValidatorIndex
-    public let signature: [UInt8]
+public typealias PBFTNewView = Signed<PBFTNewViewContent>
 
-    public init(content: PBFTNewViewContent, leader: ValidatorIndex, signature: [UInt8]) {
-        self.content = content
-        self.leader = leader
-        self.signature = signature
-    }
-
+extension Signed where Content == PBFTNewViewContent {
     public var view: View { content.outcome.view }
-}
-
-extension PBFTNewView: Authenticated {
-    public var claims: [SignatureClaim] {
-        [
-            SignatureClaim(
-                signer: leader, statement: content.outcome.newViewBytes, signature: signature)
-        ] + content.claims
-    }
-}
-
-extension PBFTNewView: WireCodable {
-    public func encode(into writer: inout Writer) {
-        content.encode(into: &writer)
-        leader.encode(into: &writer)
-        writer.bytes(signature)
-    }
-
-    @_lifetime(reader: copy reader)
-    public init(from reader: inout Reader) throws(WireError) {
-        self.init(
-            content: try PBFTNewViewContent(from: &reader),
-            leader: try ValidatorIndex(from: &reader),
-            signature: try reader.bytes(limit: SignatureLimit.byteCount))
-    }
 }

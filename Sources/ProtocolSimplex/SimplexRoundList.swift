@@ -44,7 +44,7 @@ struct SimplexRoundList: Equatable, Sendable {
     mutating func removeAll(through view: View) { rounds.removeAll(before: view.next) }
 }
 
-extension SimplexRoundList: KeptBlocks {
+extension SimplexRoundList: BlockSource {
     func block(named digest: Digest) -> Block? {
         for position in rounds.indices.reversed() {
             if let block = rounds[position].block(named: digest) { return block }

@@ -30,7 +30,7 @@ extension HotStuffReplica: Attackable {
         case .proposal(let proposal): proposal.block.view
         case .vote(let vote): vote.statement.view
         case .certificate(let certificate): certificate.statement.view
-        case .timeout(let timeout): timeout.statement.view
+        case .timeout(let timeout): timeout.content.view
         case .timeoutCertificate(let certificate): certificate.view
         case .block(let block): block.view
         case .inquiry: nil
@@ -113,7 +113,7 @@ extension HotStuffReplica: Attackable {
         switch message {
         case .proposal(let proposal): .vote(proposal.vote.statement, to: nil)
         case .vote(let vote): .vote(vote.statement, to: nil)
-        case .timeout(let timeout): .timeout(timeout.statement)
+        case .timeout(let timeout): .timeout(timeout.content)
         case .certificate, .timeoutCertificate, .block, .inquiry: nil
         }
     }
@@ -182,16 +182,16 @@ extension HotStuffReplica {
     }
 
     private static func forgeries(of timeout: HotStuffTimeout, _ view: View) -> [HotStuffTimeout] {
-        let (said, sender) = (timeout.statement, timeout.sender)
+        let (said, sender) = (timeout.content, timeout.signer)
         let other = ValidatorIndex((sender.rawValue + 1) % 4)
         let later = HotStuffTimeoutStatement(
             chain: said.chain, epoch: said.epoch, view: view, highView: .zero)
         let humbler = HotStuffTimeoutStatement(
             chain: said.chain, epoch: said.epoch, view: said.view, highView: .zero)
         return [
-            HotStuffTimeout(statement: later, sender: sender, signature: timeout.signature),
-            HotStuffTimeout(statement: humbler, sender: sender, signature: timeout.signature),
-            HotStuffTimeout(statement: said, sender: other, signature: timeout.signature),
+            HotStuffTimeout(content: later, signer: sender, signature: timeout.signature),
+            HotStuffTimeout(content: humbler, signer: sender, signature: timeout.signature),
+            HotStuffTimeout(content: said, signer: other, signature: timeout.signature),
         ]
     }
 
@@ -211,9 +211,9 @@ extension HotStuffTimeoutCertificate {
     fileprivate func replacing(high: Certificate?) -> HotStuffTimeoutCertificate? {
         let timeouts = zip(signers.positions, zip(highViews, signatures)).map { position, said in
             HotStuffTimeout(
-                statement: HotStuffTimeoutStatement(
+                content: HotStuffTimeoutStatement(
                     chain: chain, epoch: epoch, view: view, highView: said.0),
-                sender: ValidatorIndex(position), signature: said.1)
+                signer: ValidatorIndex(position), signature: said.1)
         }
         return HotStuffTimeoutCertificate(
             timeouts: timeouts, high: high, validatorCount: signers.count)

@@ -47,7 +47,7 @@ extension HotStuffMessage: Composable {
 
     public static func view(of special: HotStuffSpecial) -> View? {
         switch special {
-        case .timeout(let timeout): timeout.statement.view
+        case .timeout(let timeout): timeout.content.view
         case .certificate(let certificate): certificate.view
         }
     }
@@ -187,7 +187,7 @@ extension HotStuffMessage: Composable {
             chain: forge.configuration.chain, epoch: forge.configuration.epoch, view: view,
             highView: high?.statement.view ?? .zero)
         return HotStuffTimeout(
-            statement: said, sender: member,
+            content: said, signer: member,
             signature: forge.sign(said.signingBytes, as: member))
     }
 
@@ -207,18 +207,18 @@ extension HotStuffMessage: Composable {
         let view: View
         switch known {
         case .certificate(let certificate): view = certificate.view
-        case .timeout(let timeout): view = timeout.statement.view
+        case .timeout(let timeout): view = timeout.content.view
         case nil: return nil
         }
         var timeouts: [HotStuffTimeout?] = Array(repeating: nil, count: forge.validators.count)
         for case .timeout(let timeout) in forge.arsenal.specials.items.shuffled(
             using: &forge.random)
-        where timeout.statement.view == view && forge.validators.contains(timeout.sender) {
-            timeouts[timeout.sender.rawValue] = timeout
+        where timeout.content.view == view && forge.validators.contains(timeout.signer) {
+            timeouts[timeout.signer.rawValue] = timeout
         }
         for member in forge.members { timeouts[member.rawValue] = signed(view, by: member, &forge) }
         let chosen = timeouts.compactMap(\.self)
-        let highest = chosen.map(\.statement.highView).max() ?? .zero
+        let highest = chosen.map(\.content.highView).max() ?? .zero
         let high = forge.certificate { $0.statement.view == highest }
         return HotStuffTimeoutCertificate(
             timeouts: chosen, high: highest == .zero ? nil : high,

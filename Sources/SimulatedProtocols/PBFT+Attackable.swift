@@ -156,12 +156,12 @@ extension PBFTReplica: Attackable {
             ]
         case .viewChange(let viewChange, _):
             let ahead = viewChange.content.naming(nil, in: viewChange.content.view.next)
-            let other = ValidatorIndex((viewChange.voter.rawValue + 1) % 4)
+            let other = ValidatorIndex((viewChange.signer.rawValue + 1) % 4)
             return [
                 PBFTViewChange(
-                    content: ahead, voter: viewChange.voter, signature: viewChange.signature),
+                    content: ahead, signer: viewChange.signer, signature: viewChange.signature),
                 PBFTViewChange(
-                    content: viewChange.content, voter: other, signature: viewChange.signature),
+                    content: viewChange.content, signer: other, signature: viewChange.signature),
             ].map { .viewChange($0, nil) }
         case .newView(let newView):
             let content = PBFTNewViewContent(
@@ -170,7 +170,7 @@ extension PBFTReplica: Attackable {
             return [
                 .newView(
                     PBFTNewView(
-                        content: content, leader: newView.leader, signature: newView.signature))
+                        content: content, signer: newView.signer, signature: newView.signature))
             ]
         case .block, .inquiry: return []
         }

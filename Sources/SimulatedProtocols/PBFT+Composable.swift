@@ -71,14 +71,14 @@ extension PBFTMessage: Composable {
         case .block: return .block(forge.block())
         case .viewChange(let viewChange, _): return .viewChange(viewChange, forge.certificate())
         case .newView(let newView):
-            guard forge.members.contains(newView.leader) else { return nil }
+            guard forge.members.contains(newView.signer) else { return nil }
             let content = newView.content
             let unsigned = PBFTUnsigned.newView(
                 PBFTNewViewContent(
                     outcome: content.outcome, viewChanges: content.viewChanges,
                     certificate: forge.certificate()))
-            let signature = forge.sign(unsigned.signingBytes, as: newView.leader)
-            return unsigned.signed(by: newView.leader, signature)
+            let signature = forge.sign(unsigned.signingBytes, as: newView.signer)
+            return unsigned.signed(by: newView.signer, signature)
         case .prePrepare, .inquiry: return nil
         }
     }
@@ -169,8 +169,8 @@ extension PBFTMessage: Composable {
         var changes: [PBFTViewChange?] = Array(repeating: nil, count: forge.validators.count)
         for case .viewChange(let known, _) in forge.arsenal.specials.items.shuffled(
             using: &forge.random)
-        where known.content.view == view && forge.validators.contains(known.voter) {
-            changes[known.voter.rawValue] = known
+        where known.content.view == view && forge.validators.contains(known.signer) {
+            changes[known.signer.rawValue] = known
         }
         for member in forge.members {
             guard case .viewChange(let own, _) = signedViewChange(view, by: member, &forge) else {

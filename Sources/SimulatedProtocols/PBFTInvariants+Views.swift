@@ -142,7 +142,7 @@ struct ComputedNewViews<Rules: PBFTRules>: Oracle {
     mutating func judge(_ observation: Observation<P>) -> String? {
         guard case .signed(.newView(let content), let leader) = observation else { return nil }
         let view = content.outcome.view
-        let voters = Set(content.viewChanges.map(\.voter))
+        let voters = Set(content.viewChanges.map(\.signer))
         var power: VotingPower = 0
         for voter in voters { power += scene.validators.powers[voter.rawValue] }
         guard scene.isQuorum(power), content.viewChanges.allSatisfy({ $0.content.view == view })

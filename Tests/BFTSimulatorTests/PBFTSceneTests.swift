@@ -240,7 +240,7 @@ import Testing
         var stage = try PBFTStage<Rules>()
         let content = PBFTViewChangeContent(
             chain: PBFTStage<Rules>.chain, epoch: .zero, view: View(5), highest: nil)
-        let wish = PBFTViewChange(content: content, voter: ValidatorIndex(3), signature: [])
+        let wish = PBFTViewChange(content: content, signer: ValidatorIndex(3), signature: [])
         stage.whisper(.viewChange(wish, nil), from: 3, to: 1)
         return stage.replicas[1].view
     }

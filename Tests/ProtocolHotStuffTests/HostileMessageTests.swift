@@ -63,9 +63,9 @@ import Testing
     ) -> HotStuffTimeoutCertificate? {
         let timeouts = (0..<3).map {
             HotStuffTimeout(
-                statement: HotStuffTimeoutStatement(
+                content: HotStuffTimeoutStatement(
                     chain: chain, epoch: epoch, view: View(view), highView: .zero),
-                sender: validator($0), signature: [])
+                signer: validator($0), signature: [])
         }
         return HotStuffTimeoutCertificate(timeouts: timeouts, high: nil, validatorCount: 4)
     }
@@ -126,7 +126,7 @@ import Testing
             let statement = HotStuffTimeoutStatement(
                 chain: .zero, epoch: .zero, view: View(1), highView: View(high))
             return .timeout(
-                HotStuffTimeout(statement: statement, sender: Self.validator(sender), signature: [])
+                HotStuffTimeout(content: statement, signer: Self.validator(sender), signature: [])
             )
         }
         #expect(

@@ -59,9 +59,9 @@ struct HostileMessages {
         epoch: Epoch = .zero
     ) -> HotStuffTimeout {
         HotStuffTimeout(
-            statement: HotStuffTimeoutStatement(
+            content: HotStuffTimeoutStatement(
                 chain: chain, epoch: epoch, view: View(view), highView: View(high)),
-            sender: ValidatorIndex(sender), signature: [])
+            signer: ValidatorIndex(sender), signature: [])
     }
 
     static func timeouts(

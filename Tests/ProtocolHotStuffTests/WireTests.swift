@@ -20,7 +20,7 @@ import Testing
     static let timeoutStatement = HotStuffTimeoutStatement(
         chain: Digest(1, 0, 0, 0), epoch: .zero, view: View(3), highView: View(2))
     static let timeout = HotStuffTimeout(
-        statement: timeoutStatement, sender: ValidatorIndex(2), signature: [8])
+        content: timeoutStatement, signer: ValidatorIndex(2), signature: [8])
     static let timeouts = HotStuffTimeoutCertificate(
         timeouts: [timeout], high: certificate, validatorCount: 4)!
     static let inquiry = HotStuffInquiry(
@@ -104,9 +104,9 @@ import Testing
     @Test("Timeouts of different views make no certificate")
     func mixedViews() {
         let other = HotStuffTimeout(
-            statement: HotStuffTimeoutStatement(
+            content: HotStuffTimeoutStatement(
                 chain: Digest(1, 0, 0, 0), epoch: .zero, view: View(4), highView: View(2)),
-            sender: ValidatorIndex(3), signature: [8])
+            signer: ValidatorIndex(3), signature: [8])
         #expect(
             HotStuffTimeoutCertificate(
                 timeouts: [Self.timeout, other], high: nil, validatorCount: 4) == nil)

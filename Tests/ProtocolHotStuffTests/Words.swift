@@ -76,9 +76,9 @@ struct Words {
             let timeouts = try words[3..<with].map { word in
                 let parts = word.split(separator: ":").map(String.init)
                 return HotStuffTimeout(
-                    statement: timeoutStatement(
+                    content: timeoutStatement(
                         View(try number(words[1])), knowing: View(try number(parts.last))),
-                    sender: try validator(parts.first), signature: [])
+                    signer: try validator(parts.first), signature: [])
             }
             timeoutCertificates[words[0]] = HotStuffTimeoutCertificate(
                 timeouts: timeouts,
@@ -155,9 +155,9 @@ struct Words {
     /// `3 knowing 1 by 2`.
     func timeout(_ words: [String]) throws -> HotStuffTimeout {
         HotStuffTimeout(
-            statement: timeoutStatement(
+            content: timeoutStatement(
                 View(try number(words[0])), knowing: View(try number(words[2]))),
-            sender: try validator(words.last), signature: [])
+            signer: try validator(words.last), signature: [])
     }
 
     /// `A,B by qD`.
@@ -218,7 +218,7 @@ extension Words {
             return words
         case .vote(let vote): return "vote \(describe(vote.statement))"
         case .certificate(let certificate): return describe(certificate)
-        case .timeout(let timeout): return "timeout \(describe(timeout.statement))"
+        case .timeout(let timeout): return "timeout \(describe(timeout.content))"
         case .timeoutCertificate(let certificate): return describe(certificate)
         case .block(let block): return "body \(name(block.digest))"
         case .inquiry(let inquiry):

@@ -261,7 +261,7 @@ struct Conversation {
         let highest = words[4] == "nothing" ? nil : try certificate(Array(words[4...]))
         let voter = try validator(words[2])
         let viewChange = PBFTViewChange(
-            content: content(View(try number(words[0])), highest), voter: voter, signature: [])
+            content: content(View(try number(words[0])), highest), signer: voter, signature: [])
         return received(.viewChange(viewChange, highest), voter)
     }
 
@@ -275,7 +275,7 @@ struct Conversation {
         let view = View(try number(words[0]))
         let content = content(view, highest)
         let wishes = try words[2..<with].map {
-            PBFTViewChange(content: content, voter: try validator($0), signature: [])
+            PBFTViewChange(content: content, signer: try validator($0), signature: [])
         }
         let leader = replica.leader(of: view)
         return received(
@@ -283,7 +283,7 @@ struct Conversation {
                 PBFTNewView(
                     content: PBFTNewViewContent(
                         outcome: content, viewChanges: wishes, certificate: highest),
-                    leader: leader, signature: [])), leader)
+                    signer: leader, signature: [])), leader)
     }
 
     /// `inquiry from 2 in 1 waiting committed 0 stable 0 wanting A`.

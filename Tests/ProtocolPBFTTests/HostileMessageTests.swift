@@ -158,7 +158,7 @@ import Testing
             chain: .zero, epoch: .zero, view: View(view),
             highest: certificate.map { PBFTCertificateName($0.statement) })
         return .viewChange(
-            PBFTViewChange(content: content, voter: validator(voter), signature: []), certificate)
+            PBFTViewChange(content: content, signer: validator(voter), signature: []), certificate)
     }
 
     @Test("A view change of nobody, or with a certificate of another kind, is refused")
@@ -191,7 +191,7 @@ import Testing
                 PBFTNewView(
                     content: PBFTNewViewContent(
                         outcome: outcome, viewChanges: [], certificate: nil),
-                    leader: Self.validator(leader), signature: []))
+                    signer: Self.validator(leader), signature: []))
         }
         #expect(
             try Self.answer(to: newView(2, by: 0))

@@ -101,7 +101,7 @@ struct HostileMessages {
     }
 
     static func wish(_ content: PBFTViewChangeContent, by voter: Int = 2) -> PBFTViewChange {
-        PBFTViewChange(content: content, voter: ValidatorIndex(voter), signature: [1])
+        PBFTViewChange(content: content, signer: ValidatorIndex(voter), signature: [1])
     }
 
     static func newView(
@@ -115,7 +115,7 @@ struct HostileMessages {
                     outcome: outcome,
                     viewChanges: asking ?? [1, 2, 3].map { wish(outcome, by: $0) },
                     certificate: certificate),
-                leader: ValidatorIndex(leader), signature: [1]))
+                signer: ValidatorIndex(leader), signature: [1]))
     }
 
     // MARK: All of them

@@ -24,11 +24,11 @@ import Testing
         chain: Digest(1, 0, 0, 0), epoch: .zero, view: View(3),
         highest: PBFTCertificateName(view: View(2), height: Height(1), block: block.digest))
     static let viewChange = PBFTViewChange(
-        content: content, voter: ValidatorIndex(2), signature: [8])
+        content: content, signer: ValidatorIndex(2), signature: [8])
     static let newViewContent = PBFTNewViewContent(
         outcome: content, viewChanges: [viewChange], certificate: certificate)
     static let newView = PBFTNewView(
-        content: newViewContent, leader: ValidatorIndex(2), signature: [9])
+        content: newViewContent, signer: ValidatorIndex(2), signature: [9])
     static let inquiry = PBFTInquiry(
         view: View(3), isJoined: false, committed: Height(1), stable: .zero,
         wanted: [Digest(9, 0, 0, 0)])
@@ -62,7 +62,8 @@ import Testing
             PBFTNewViewContent(
                 outcome: Self.content,
                 viewChanges: voters.map {
-                    PBFTViewChange(content: Self.content, voter: ValidatorIndex($0), signature: [8])
+                    PBFTViewChange(
+                        content: Self.content, signer: ValidatorIndex($0), signature: [8])
                 },
                 certificate: nil)
         }

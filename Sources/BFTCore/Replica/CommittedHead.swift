@@ -41,13 +41,13 @@ public struct CommittedHead: Equatable, Sendable {
     // MARK: What stands above
 
     /// The block named `digest`: the committed one, or one of `blocks`.
-    public func block(named digest: Digest, or blocks: some KeptBlocks) -> Block? {
+    public func block(named digest: Digest, or blocks: some BlockSource) -> Block? {
         digest == block.digest ? block : blocks.block(named: digest)
     }
 
     /// The blocks between the committed one and `tip`, oldest first, without `tip`; or `nil` if one
     /// is missing or the chain passes the committed block by.
-    public func path(to tip: Block, in blocks: some KeptBlocks) -> [Block]? {
+    public func path(to tip: Block, in blocks: some BlockSource) -> [Block]? {
         guard tip.digest != block.digest else { return [] }
         guard blocks.mayStand(tip, on: block.digest) else { return nil }
         var ancestors: [Block] = []
@@ -62,7 +62,7 @@ public struct CommittedHead: Equatable, Sendable {
 
     /// The run up to `tip` that `certificate` commits, or `nil` unless all of it is here.
     public func run(
-        to tip: Block?, by certificate: Certificate, in blocks: some KeptBlocks,
+        to tip: Block?, by certificate: Certificate, in blocks: some BlockSource,
         under rules: @autoclosure () -> CommitRules
     ) -> CommittedRun? {
         guard let tip, let ancestors = path(to: tip, in: blocks),

@@ -72,15 +72,11 @@ public struct Statement: Hashable, Sendable {
         }
     }
 
-    /// The bytes that are signed: a label that no other use of the key shares, then the encoding.
-    public var signingBytes: [UInt8] {
-        var writer = Writer(capacity: 128)
-        writer.raw(Self.label)
-        encode(into: &writer)
-        return writer.bytes
-    }
-
     private static let label = Array("swift-bft v1 vote\0".utf8)
+}
+
+extension Statement: SignedContent {
+    public var signingBytes: [UInt8] { signingBytes(Self.label) }
 }
 
 extension Statement: WireCodable {

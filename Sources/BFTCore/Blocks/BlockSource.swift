@@ -1,7 +1,7 @@
 public import BFTBase
 
-/// Where a replica keeps the blocks above the committed one, of any branch.
-public protocol KeptBlocks {
+/// Where the blocks above the committed one are, of any branch.
+public protocol BlockSource {
     func block(named digest: Digest) -> Block?
     /// The parent of `child`, if it is here.
     func parent(of child: Block) -> Block?
@@ -10,12 +10,12 @@ public protocol KeptBlocks {
     func mayStand(_ block: Block, on root: Digest) -> Bool
 }
 
-extension KeptBlocks {
+extension BlockSource {
     public func parent(of child: Block) -> Block? { block(named: child.parent) }
 }
 
-/// Kept blocks of which it is noted which stands on which.
-public protocol LinkedBlocks: KeptBlocks {
+/// Blocks of which it is noted which stands on which.
+public protocol LinkedBlocks: BlockSource {
     var lineage: Lineage { get set }
     /// What rises from a block to those that stand on it.
     static func rank(of block: Block) -> UInt64
