@@ -1,7 +1,7 @@
 import BFTBase
 import BFTCore
 
-// What is durable before something is said. S8.
+// What is durable before something is said. H8.
 extension HotStuffReplica {
     /// Says `message`, a vote for `block` or the proposal that it is part of: remembers it, durably,
     /// with what it stands on.

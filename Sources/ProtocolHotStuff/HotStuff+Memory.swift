@@ -1,7 +1,7 @@
 import BFTBase
 import BFTCore
 
-// What a replica keeps, in numbers that others can hold it to. S10.
+// What a replica keeps, in numbers that others can hold it to. H10.
 extension HotStuffReplica {
     /// How many views this replica keeps something of.
     public var keptViewCount: Int { rounds.rounds.count }

@@ -4,7 +4,7 @@ import BFTCore
 // Proposals: making one, taking one, deciding whether to vote for it.
 extension HotStuffReplica {
     mutating func enter(_ next: View, at now: Instant) {
-        precondition(next >= view, "S6: back to an earlier view")
+        precondition(next >= view, "H6: back to an earlier view")
         view = next
         work.restart(at: now)
         inquiryPace.forgetAsked()
@@ -12,7 +12,7 @@ extension HotStuffReplica {
         leadership = leader(of: view) == configuration.own ? .due : .none
     }
 
-    /// What this replica says of `block`, whose ancestors are here. S4, S5.
+    /// What this replica says of `block`, whose ancestors are here. H4, H5.
     private func voteStatement(_ block: Block, proposed: BlockName? = nil) -> Statement {
         let chain = sequence(first: block) { self.block(named: $0.parent) }
         let computed = rules.committed(by: chain).map {

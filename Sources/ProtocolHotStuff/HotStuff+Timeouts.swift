@@ -120,7 +120,7 @@ extension HotStuffReplica {
         }
     }
 
-    /// The timeouts that count towards giving `view` up, one of each sender. S7.
+    /// The timeouts that count towards giving `view` up, one of each sender. H7.
     private func timeouts(toward view: View) -> [HotStuffTimeout] {
         var counted: [HotStuffTimeout?] = Array(
             repeating: nil, count: configuration.validators.count)

@@ -130,7 +130,7 @@ extension HotStuffReplica {
         commitments.lockedView = rules.lock(commitments.lockedView, onParent: parent.view)
     }
 
-    /// Moves on if the view, or a later one, is over. S6.
+    /// Moves on if the view, or a later one, is over. H6.
     mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
         guard let last = rounds.lastOver(from: view) else { return }
         if last.view == view { rate(last, at: now) }

@@ -15,17 +15,17 @@ public typealias HotStuff2 = HotStuffReplica<HotStuffTwoChainRules>
 /// (FC 2022) for the pacemaker and the two-chain rules. The article `HotStuff` lists the rules per
 /// event and what is added to the papers.
 ///
-/// - Invariant S1: it votes for at most one block in a view, and in rising views.
-/// - Invariant S2: it never votes in a view that it gave up, nor in an earlier one.
-/// - Invariant S3: it votes only for blocks whose certified parent its rules allow.
-/// - Invariant S4: its votes name as committed what the rules say, blocks of consecutive views.
-/// - Invariant S5: what a vote names is computed from the certified chain here, never believed.
-/// - Invariant S6: it enters a view only by a certificate of the one before.
-/// - Invariant S7: timeouts of different views are never counted together.
-/// - Invariant S8: every vote and timeout is durable before it is signed, with the lock and the
+/// - Invariant H1: it votes for at most one block in a view, and in rising views.
+/// - Invariant H2: it never votes in a view that it gave up, nor in an earlier one.
+/// - Invariant H3: it votes only for blocks whose certified parent its rules allow.
+/// - Invariant H4: its votes name as committed what the rules say, blocks of consecutive views.
+/// - Invariant H5: what a vote names is computed from the certified chain here, never believed.
+/// - Invariant H6: it enters a view only by a certificate of the one before.
+/// - Invariant H7: timeouts of different views are never counted together.
+/// - Invariant H8: every vote and timeout is durable before it is signed, with the lock and the
 ///   certificate that it stands on.
-/// - Invariant S9: the committed chain only grows.
-/// - Invariant S10: what a peer can make it keep is bounded: one vote and one timeout for each view
+/// - Invariant H9: the committed chain only grows.
+/// - Invariant H10: what a peer can make it keep is bounded: one vote and one timeout for each view
 ///   and validator, within a window of views.
 public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     public typealias Message = HotStuffMessage
@@ -153,9 +153,9 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     }
 
     private func checkInvariants() {
-        precondition(view > committed.view, "S6: a view at or below the committed one")
-        precondition(view > highView, "S6: a view at or below a certified one")
+        precondition(view > committed.view, "H6: a view at or below the committed one")
+        precondition(view > highView, "H6: a view at or below a certified one")
         let first = rounds.rounds.indices.first.map { rounds.rounds[$0].view }
-        precondition(first.map { $0 > committed.view } ?? true, "L1: a committed round was kept")
+        precondition(first.map { $0 > committed.view } ?? true, "H10: a committed round was kept")
     }
 }

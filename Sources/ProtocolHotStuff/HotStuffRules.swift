@@ -44,7 +44,7 @@ public protocol HotStuffRules: HotStuffPacing, Equatable, Sendable {
 
 /// What both variants have in common.
 extension HotStuffRules {
-    /// S1, S2: one vote in a view, in rising views, and none in a view that is given up.
+    /// H1, H2: one vote in a view, in rising views, and none in a view that is given up.
     public func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool {
         view > own.votedView && view > own.timedOutView
     }
@@ -54,14 +54,14 @@ extension HotStuffRules {
         view > own.timedOutView
     }
 
-    /// S5: never the leader's word.
+    /// H5: never the leader's word.
     public func ancestor(computed: BlockName?, proposed: BlockName?) -> BlockName? { computed }
 
     public func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         validators.isQuorum(power)
     }
 
-    /// S7: those of one view alone.
+    /// H7: those of one view alone.
     public func doesCount(timeoutOf timedOut: View, toward view: View) -> Bool { timedOut == view }
 
     /// Only a certificate that is here can justify what comes after.
@@ -91,15 +91,15 @@ extension HotStuffRules {
 ///
 /// Why two conflicting blocks are never committed: say a quorum committed `b` of view v by voting
 /// for `b''` of v+2, on `b'` of v+1. Each of them knew the certificate of `b'`, whose parent is
-/// `b`, and so was locked at v from then on (S3). Take the first view w > v+2 with a certified
+/// `b`, and so was locked at v from then on (H3). Take the first view w > v+2 with a certified
 /// block that does not descend from `b`. Two quorums share an honest validator, and it voted in w
-/// after v+2 (S1), locked: so the parent's certificate is of a view from v to w-1. In v, v+1 and
-/// v+2 nothing but `b`, `b'`, `b''` is certified (S1), and later it descends from `b` as w is the
+/// after v+2 (H1), locked: so the parent's certificate is of a view from v to w-1. In v, v+1 and
+/// v+2 nothing but `b`, `b'`, `b''` is certified (H1), and later it descends from `b` as w is the
 /// first. So the block of w descends from `b`, too.
 public struct HotStuffThreeChainRules: HotStuffRules {
     public init() {}
 
-    /// S3. A certificate of the locked view itself is the one that it is locked on.
+    /// H3. A certificate of the locked view itself is the one that it is locked on.
     public func isSafe(
         _ justification: HotStuffJustification, bound own: HotStuffCommitments
     ) -> Bool {
@@ -108,7 +108,7 @@ public struct HotStuffThreeChainRules: HotStuffRules {
 
     public func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
 
-    /// S4: three blocks of consecutive views.
+    /// H4: three blocks of consecutive views.
     public func committed(by chain: some Sequence<Block>) -> Block? {
         lastOfConsecutive(3, in: chain)
     }
@@ -124,12 +124,12 @@ public struct HotStuffThreeChainRules: HotStuffRules {
 /// `b`. If its parent is of w-1, the parent descends from `b` (or is `b'`), as w is the first.
 /// Otherwise a quorum gave w-1 up, this view and no earlier one (J1). It shares an honest
 /// validator with the one that voted in v+1, which did so before it gave any view from v+1 on up
-/// (S2), and knew the certificate of `b` by then: the timeouts show a certificate of v or later,
-/// and so is the parent's (S3). It descends from `b` or is `b`, as w is the first.
+/// (H2), and knew the certificate of `b` by then: the timeouts show a certificate of v or later,
+/// and so is the parent's (H3). It descends from `b` or is `b`, as w is the first.
 public struct HotStuffTwoChainRules: HotStuffRules {
     public init() {}
 
-    /// S3: the view before was certified, or a quorum knew nothing higher when it gave that up.
+    /// H3: the view before was certified, or a quorum knew nothing higher when it gave that up.
     public func isSafe(
         _ justification: HotStuffJustification, bound own: HotStuffCommitments
     ) -> Bool {
@@ -138,7 +138,7 @@ public struct HotStuffTwoChainRules: HotStuffRules {
 
     public func lock(_ locked: View, onParent parent: View) -> View { locked }
 
-    /// S4: two blocks of consecutive views.
+    /// H4: two blocks of consecutive views.
     public func committed(by chain: some Sequence<Block>) -> Block? {
         lastOfConsecutive(2, in: chain)
     }

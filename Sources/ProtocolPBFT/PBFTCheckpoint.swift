@@ -3,7 +3,7 @@ import BFTCore
 
 /// The last stable checkpoint, and the votes on those above it.
 ///
-/// - Invariant L2: votes are of checkpoints above the stable one, within two windows.
+/// - Invariant P13: votes are of checkpoints above the stable one, within two windows.
 struct PBFTCheckpointList: Equatable, Sendable {
     /// The last block whose state a quorum signed. The genesis is stable from the start.
     private(set) var stable = BlockName(height: .zero, digest: .zero)

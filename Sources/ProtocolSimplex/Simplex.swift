@@ -145,7 +145,7 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
         precondition(view > committed.view, "S6: a view at or below the committed one")
         for position in rounds.rounds.indices {
             precondition(
-                rounds.rounds[position].view > committed.view, "L1: a committed round was kept")
+                rounds.rounds[position].view > committed.view, "S7: a committed round was kept")
             precondition(rules.isConsistent(rounds.rounds[position].own), "S1, S2")
         }
     }

@@ -3,7 +3,7 @@ import BFTCore
 
 /// The votes of a view that somebody gave up: who abstained, and who supported what.
 ///
-/// - Invariant S7: of each voter, one vote to abstain and one to support each block that is known
+/// S7 of these: of each voter, one vote to abstain and one to support each block that is known
 ///   to be backed, which are few; of others, at most `unbackedLimit`.
 struct SimplexFallbackVotes: Equatable, Sendable {
     private(set) var abstentions: VoteTally

@@ -26,7 +26,7 @@ import Testing
     private static func statement(
         _ path: String, view: Answer = free, height: Answer = free, block: Answer = free
     ) -> [String: Answer] {
-        let ancestor = Answer.because("S5: an own vote is computed here, and a quorum computed its")
+        let ancestor = Answer.because("H5: an own vote is computed here, and a quorum computed its")
         return [
             path + ".chain": .by(.statementChain), path + ".epoch": .by(.statementEpoch),
             path + ".kind": .by(.statementKind), path + ".view": view, path + ".height": height,

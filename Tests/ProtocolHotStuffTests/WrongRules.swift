@@ -34,41 +34,41 @@ extension WrongTwoChain {
 struct UnchangedThreeChain: WrongThreeChain {}
 struct UnchangedTwoChain: WrongTwoChain {}
 
-/// Against S3: the lock stays where it was.
+/// Against H3: the lock stays where it was.
 struct LockNeverRises: WrongThreeChain {
     func lock(_ locked: View, onParent parent: View) -> View { locked }
 }
 
-/// Against S3: votes whatever it is locked on.
+/// Against H3: votes whatever it is locked on.
 struct VotesBelowLock: WrongThreeChain {
     func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
         true
     }
 }
 
-/// Against S1: votes again in a view.
+/// Against H1: votes again in a view.
 struct VotesTwice: WrongThreeChain {
     func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { view > own.timedOutView }
 }
 
-/// Against S2: votes in a view that it gave up.
+/// Against H2: votes in a view that it gave up.
 struct VotesAfterTimeout: WrongTwoChain {
     func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { view > own.votedView }
 }
 
-/// Against S2: gives a view up again, knowing more.
+/// Against H2: gives a view up again, knowing more.
 struct TimesOutTwice: WrongTwoChain {
     func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool { true }
 }
 
-/// Against S3: any certificate of timeouts justifies any parent.
+/// Against H3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsJustify: WrongTwoChain {
     func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
         true
     }
 }
 
-/// Against S3: a view may be skipped without timeouts to show for it.
+/// Against H3: a view may be skipped without timeouts to show for it.
 struct GapsNeedNoTimeouts: WrongTwoChain {
     func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool {
         check == .timeoutsPresence || condition
@@ -82,33 +82,33 @@ struct TimeoutsOfAnyView: WrongTwoChain {
     }
 }
 
-/// Against S4: three blocks of any views commit.
+/// Against H4: three blocks of any views commit.
 struct CommitsAcrossGaps: WrongThreeChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
         chain.dropFirst(2).first { $0.height > .zero }
     }
 }
 
-/// Against S4: two blocks of any views commit.
+/// Against H4: two blocks of any views commit.
 struct CommitsPairsAcrossGaps: WrongTwoChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
         chain.dropFirst().first { $0.height > .zero }
     }
 }
 
-/// Against S4: commits by the other variant's rule, which this one's lock does not carry.
+/// Against H4: commits by the other variant's rule, which this one's lock does not carry.
 struct CommitsTooEarly: WrongThreeChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
         HotStuffTwoChainRules().committed(by: chain)
     }
 }
 
-/// Against S5: names as committed what the leader says.
+/// Against H5: names as committed what the leader says.
 struct BelievesLeader: WrongThreeChain {
     func ancestor(computed: BlockName?, proposed: BlockName?) -> BlockName? { proposed }
 }
 
-/// Against S7: counts timeouts whatever their view.
+/// Against H7: counts timeouts whatever their view.
 struct CountsAllTimeouts: WrongThreeChain {
     func doesCount(timeoutOf timedOut: View, toward view: View) -> Bool { true }
 }

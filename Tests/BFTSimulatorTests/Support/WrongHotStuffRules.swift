@@ -44,18 +44,18 @@ struct TwiceFaultyPlusOne: WrongThreeChain {
     }
 }
 
-/// Against S3: votes for what any certificate justifies, as if the lock had never risen.
+/// Against H3: votes for what any certificate justifies, as if the lock had never risen.
 struct NeverLocked: WrongThreeChain {
     var viewsPerTenure: UInt64 { 1 }
     func lock(_ locked: View, onParent parent: View) -> View { locked }
 }
 
-/// Against S1: votes again in a view.
+/// Against H1: votes again in a view.
 struct HotStuffVotesTwice: WrongThreeChain {
     func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { true }
 }
 
-/// Against S3: any certificate of timeouts justifies any parent.
+/// Against H3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsWillDo: WrongTwoChain {
     var viewsPerTenure: UInt64 { 1 }
     func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
