@@ -11,7 +11,7 @@ public protocol BlockSource {
 }
 
 extension BlockSource {
-    public func parent(of child: Block) -> Block? { block(named: child.parent) }
+    @inlinable public func parent(of child: Block) -> Block? { block(named: child.parent) }
 }
 
 /// Blocks of which it is noted which stands on which.
@@ -22,19 +22,21 @@ public protocol LinkedBlocks: BlockSource {
 }
 
 extension LinkedBlocks {
-    public func mayStand(_ block: Block, on root: Digest) -> Bool { stands(block, on: root) }
+    @inlinable public func mayStand(_ block: Block, on root: Digest) -> Bool {
+        stands(block, on: root)
+    }
 
     /// Whether all blocks between `block` and the one named `root` are here.
-    public func stands(_ block: Block, on root: Digest) -> Bool {
+    @inlinable public func stands(_ block: Block, on root: Digest) -> Bool {
         lineage.stands(block, rank: Self.rank(of: block), on: root)
     }
 
     /// The lowest block on the way down from the one named `digest`, or `nil` if that one is not
     /// here.
-    public func foot(of digest: Digest) -> Block? {
+    @inlinable public func foot(of digest: Digest) -> Block? {
         lineage.foot(of: digest).flatMap(block(named:))
     }
 
     /// Notes how far the way down from the block named `digest` leads: it is asked for again.
-    public mutating func noteWay(from digest: Digest) { lineage.note(from: digest) }
+    @inlinable public mutating func noteWay(from digest: Digest) { lineage.note(from: digest) }
 }

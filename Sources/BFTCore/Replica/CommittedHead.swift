@@ -41,13 +41,13 @@ public struct CommittedHead: Equatable, Sendable {
     // MARK: What stands above
 
     /// The block named `digest`: the committed one, or one of `blocks`.
-    public func block(named digest: Digest, or blocks: some BlockSource) -> Block? {
+    @inlinable public func block(named digest: Digest, or blocks: some BlockSource) -> Block? {
         digest == block.digest ? block : blocks.block(named: digest)
     }
 
     /// The blocks between the committed one and `tip`, oldest first, without `tip`; or `nil` if one
     /// is missing or the chain passes the committed block by.
-    public func path(to tip: Block, in blocks: some BlockSource) -> [Block]? {
+    @inlinable public func path(to tip: Block, in blocks: some BlockSource) -> [Block]? {
         guard tip.digest != block.digest else { return [] }
         guard blocks.mayStand(tip, on: block.digest) else { return nil }
         var ancestors: [Block] = []
@@ -61,7 +61,7 @@ public struct CommittedHead: Equatable, Sendable {
     }
 
     /// The run up to `tip` that `certificate` commits, or `nil` unless all of it is here.
-    public func run(
+    @inlinable public func run(
         to tip: Block?, by certificate: Certificate, in blocks: some BlockSource,
         under rules: @autoclosure () -> CommitRules
     ) -> CommittedRun? {
@@ -72,7 +72,9 @@ public struct CommittedHead: Equatable, Sendable {
     }
 
     /// The first block that is not here on the way from `name` down to the committed one.
-    public func firstMissing(downFrom name: BlockName, in blocks: some LinkedBlocks) -> Digest? {
+    @inlinable public func firstMissing(
+        downFrom name: BlockName, in blocks: some LinkedBlocks
+    ) -> Digest? {
         guard name.digest != block.digest, name.height > block.height else { return nil }
         guard let foot = blocks.foot(of: name.digest) else { return name.digest }
         // Whatever stands right above the committed height stands on the committed block, or on

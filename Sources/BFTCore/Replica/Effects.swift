@@ -2,7 +2,9 @@ public import BFTBase
 
 extension Array {
     /// Sends `message` to `peer`, or to all.
-    public mutating func send<P: ConsensusProtocol>(_ message: P.Message, to peer: ValidatorIndex?)
+    @inlinable public mutating func send<P: ConsensusProtocol>(
+        _ message: P.Message, to peer: ValidatorIndex?
+    )
     where Element == Effect<P> {
         append(peer.map { .send(message, to: $0) } ?? .broadcast(message))
     }
@@ -11,7 +13,7 @@ extension Array {
     /// in which a protocol speaks for the first time.
     ///
     /// - Parameter shown: what all others need first, to make something of the message.
-    public mutating func say<P: ConsensusProtocol>(
+    @inlinable public mutating func say<P: ConsensusProtocol>(
         _ message: P.Unsigned, recording record: P.Durable, showing shown: P.Message? = nil
     ) where Element == Effect<P> {
         append(.persist(record))
@@ -20,7 +22,7 @@ extension Array {
     }
 
     /// Says again what a record brought back.
-    public mutating func sayAgain<P: ConsensusProtocol>(_ message: P.Unsigned)
+    @inlinable public mutating func sayAgain<P: ConsensusProtocol>(_ message: P.Unsigned)
     where Element == Effect<P> {
         append(.sign(message))
     }

@@ -11,10 +11,10 @@ public protocol SignedContent: Equatable, Sendable, WireCodable {
 
 extension SignedContent {
     /// None, unless a content says otherwise.
-    public var carriedClaims: [SignatureClaim] { [] }
+    @inlinable public var carriedClaims: [SignatureClaim] { [] }
 
     /// The bytes to sign under `label`, which no other use of the key may share.
-    public func signingBytes(_ label: [UInt8]) -> [UInt8] {
+    @inlinable public func signingBytes(_ label: [UInt8]) -> [UInt8] {
         var writer = Writer(capacity: 160)
         writer.raw(label)
         encode(into: &writer)
@@ -36,21 +36,21 @@ public struct Signed<Content: SignedContent>: Equatable, Sendable {
 }
 
 extension Signed: Authenticated {
-    public var claims: [SignatureClaim] {
+    @inlinable public var claims: [SignatureClaim] {
         [SignatureClaim(signer: signer, statement: content.signingBytes, signature: signature)]
             + content.carriedClaims
     }
 }
 
 extension Signed: WireCodable {
-    public func encode(into writer: inout Writer) {
+    @inlinable public func encode(into writer: inout Writer) {
         content.encode(into: &writer)
         signer.encode(into: &writer)
         writer.bytes(signature)
     }
 
     @_lifetime(reader: copy reader)
-    public init(from reader: inout Reader) throws(WireError) {
+    @inlinable public init(from reader: inout Reader) throws(WireError) {
         content = try Content(from: &reader)
         signer = try ValidatorIndex(from: &reader)
         signature = try reader.bytes(limit: SignatureLimit.byteCount)
