@@ -42,7 +42,7 @@ import Testing
         let statement = Statement(
             chain: Fixture.chain, epoch: .zero, kind: .notarize, view: block.view,
             height: block.height, block: block.digest)
-        let proposal = Proposal(
+        let proposal = SimplexProposal(
             block: block,
             vote: Vote(statement: statement, voter: block.proposer, signature: [1]))
         return give(

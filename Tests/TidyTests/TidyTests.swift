@@ -109,6 +109,15 @@ import Testing
         for file in Repository.sources { expectNone(WordRules.general(file)) }
     }
 
+    @Test("Every invariant has a name of its own, and every name is that of an invariant")
+    func invariants() {
+        let files = Repository.texts.filter {
+            $0.target != nil && ($0.path.hasSuffix(".swift") || $0.path.hasSuffix(".md"))
+        }
+        expectNone(
+            InvariantRule.findings(files) { Architecture.row($0)?.imports ?? [] })
+    }
+
     @Test("Files, functions and lines keep to their limits")
     func sizes() {
         for file in Repository.swiftFiles {
