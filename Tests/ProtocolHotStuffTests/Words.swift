@@ -28,7 +28,7 @@ struct Words {
     private var blocks: [String: Block] = ["genesis": Sample.genesis]
     private var names: [Digest: String] = [Sample.genesis.digest: "genesis", .zero: "-"]
     private var certificates: [String: Certificate] = [:]
-    private var timeoutCertificates: [String: TimeoutCertificate] = [:]
+    private var timeoutCertificates: [String: HotStuffTimeoutCertificate] = [:]
 
     func number(_ word: String?) throws -> UInt64 {
         guard let word, let number = UInt64(word) else { throw Misspoken(command: word ?? "") }
@@ -49,7 +49,7 @@ struct Words {
         return certificate
     }
 
-    func timeouts(_ name: String) throws -> TimeoutCertificate {
+    func timeouts(_ name: String) throws -> HotStuffTimeoutCertificate {
         guard let timeouts = timeoutCertificates[name] else { throw Misspoken(command: name) }
         return timeouts
     }
@@ -75,12 +75,12 @@ struct Words {
             let with = words.firstIndex(of: "with") ?? words.count
             let timeouts = try words[3..<with].map { word in
                 let parts = word.split(separator: ":").map(String.init)
-                return Timeout(
-                    statement: timeoutStatement(
+                return HotStuffTimeout(
+                    content: timeoutStatement(
                         View(try number(words[1])), knowing: View(try number(parts.last))),
-                    sender: try validator(parts.first), signature: [])
+                    signer: try validator(parts.first), signature: [])
             }
-            timeoutCertificates[words[0]] = TimeoutCertificate(
+            timeoutCertificates[words[0]] = HotStuffTimeoutCertificate(
                 timeouts: timeouts,
                 high: with < words.count ? try certificate(words[with + 1]) : nil,
                 validatorCount: 4)
@@ -125,8 +125,8 @@ struct Words {
             ancestor: ancestor.map { BlockName(height: $0.height, digest: $0.digest) })
     }
 
-    private func timeoutStatement(_ view: View, knowing high: View) -> TimeoutStatement {
-        TimeoutStatement(chain: Sample.chain, epoch: .zero, view: view, highView: high)
+    private func timeoutStatement(_ view: View, knowing high: View) -> HotStuffTimeoutStatement {
+        HotStuffTimeoutStatement(chain: Sample.chain, epoch: .zero, view: view, highView: high)
     }
 
     /// `D with qC t3 from 2`, and `D committing A with qC t3 from 2` for what the leader says.
@@ -153,11 +153,11 @@ struct Words {
     }
 
     /// `3 knowing 1 by 2`.
-    func timeout(_ words: [String]) throws -> Timeout {
-        Timeout(
-            statement: timeoutStatement(
+    func timeout(_ words: [String]) throws -> HotStuffTimeout {
+        HotStuffTimeout(
+            content: timeoutStatement(
                 View(try number(words[0])), knowing: View(try number(words[2]))),
-            sender: try validator(words.last), signature: [])
+            signer: try validator(words.last), signature: [])
     }
 
     /// `A,B by qD`.
@@ -183,11 +183,11 @@ extension Words {
         return "\(name(statement.block)) committing \(name(ancestor.digest))"
     }
 
-    private func describe(_ statement: TimeoutStatement) -> String {
+    private func describe(_ statement: HotStuffTimeoutStatement) -> String {
         "\(statement.view) knowing \(statement.highView)"
     }
 
-    private func describe(_ certificate: TimeoutCertificate) -> String {
+    private func describe(_ certificate: HotStuffTimeoutCertificate) -> String {
         let signers = zip(certificate.signers.positions, certificate.highViews)
             .map { "\($0):\($1)" }.joined(separator: " ")
         let high = certificate.high.map { " with \(name($0.statement.block))" } ?? ""
@@ -218,7 +218,7 @@ extension Words {
             return words
         case .vote(let vote): return "vote \(describe(vote.statement))"
         case .certificate(let certificate): return describe(certificate)
-        case .timeout(let timeout): return "timeout \(describe(timeout.statement))"
+        case .timeout(let timeout): return "timeout \(describe(timeout.content))"
         case .timeoutCertificate(let certificate): return describe(certificate)
         case .block(let block): return "body \(name(block.digest))"
         case .inquiry(let inquiry):

@@ -138,7 +138,7 @@ struct Conversation {
                 statement: try statement(.prepare, words[0], in: block.view),
                 voter: block.proposer, signature: [])
             return received(
-                .prePrepare(PrePrepare(block: block, vote: vote)), try validator(words[2]))
+                .prePrepare(PBFTPrePrepare(block: block, vote: vote)), try validator(words[2]))
         case ("body", 3):
             return received(.block(try block(words[0])), try validator(words[2]))
         case ("vote", 4...):
@@ -248,20 +248,20 @@ struct Conversation {
         return certificate
     }
 
-    private func content(_ view: View, _ highest: Certificate?) -> ViewChangeContent {
+    private func content(_ view: View, _ highest: Certificate?) -> PBFTViewChangeContent {
         let name = highest.map {
-            CertificateName(
+            PBFTCertificateName(
                 view: $0.statement.view, height: $0.statement.height, block: $0.statement.block)
         }
-        return ViewChangeContent(chain: Self.chain, epoch: .zero, view: view, highest: name)
+        return PBFTViewChangeContent(chain: Self.chain, epoch: .zero, view: view, highest: name)
     }
 
     /// `wish 2 from 1 with nothing` or `wish 2 from 1 with prepare A by 0 1 2`.
     private func wish(_ words: [String]) throws -> Input<PBFT> {
         let highest = words[4] == "nothing" ? nil : try certificate(Array(words[4...]))
         let voter = try validator(words[2])
-        let viewChange = ViewChange(
-            content: content(View(try number(words[0])), highest), voter: voter, signature: [])
+        let viewChange = PBFTViewChange(
+            content: content(View(try number(words[0])), highest), signer: voter, signature: [])
         return received(.viewChange(viewChange, highest), voter)
     }
 
@@ -275,15 +275,15 @@ struct Conversation {
         let view = View(try number(words[0]))
         let content = content(view, highest)
         let wishes = try words[2..<with].map {
-            ViewChange(content: content, voter: try validator($0), signature: [])
+            PBFTViewChange(content: content, signer: try validator($0), signature: [])
         }
         let leader = replica.leader(of: view)
         return received(
             .newView(
-                NewView(
-                    content: NewViewContent(
+                PBFTNewView(
+                    content: PBFTNewViewContent(
                         outcome: content, viewChanges: wishes, certificate: highest),
-                    leader: leader, signature: [])), leader)
+                    signer: leader, signature: [])), leader)
     }
 
     /// `inquiry from 2 in 1 waiting committed 0 stable 0 wanting A`.

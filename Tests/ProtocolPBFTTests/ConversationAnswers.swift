@@ -64,7 +64,7 @@ extension Conversation {
         }
     }
 
-    private func words(_ content: ViewChangeContent) -> String {
+    private func words(_ content: PBFTViewChangeContent) -> String {
         guard let highest = content.highest else { return "\(content.view) with nothing" }
         return "\(content.view) with \(name(highest.block)) of \(highest.view)"
     }

@@ -20,7 +20,7 @@ struct Conversation {
     private var replica: Simplex
     private var now = Instant(nanoseconds: 0)
     private var timer: Instant?
-    private var log: [DurableRecord] = []
+    private var log: [SimplexRecord] = []
     private var committed = (block: genesis, certificate: CommitCertificate?.none)
     private var blocks: [String: Block] = ["genesis": genesis]
     private var names: [Digest: String] = [genesis.digest: "genesis", .zero: "-"]
@@ -42,7 +42,7 @@ struct Conversation {
     }
 
     private static func replica(
-        on root: Block, _ certificate: CommitCertificate?, _ log: [DurableRecord],
+        on root: Block, _ certificate: CommitCertificate?, _ log: [SimplexRecord],
         above floor: Floor = .ground
     ) throws -> Simplex {
         Simplex(
@@ -113,7 +113,8 @@ struct Conversation {
             let block = try block(words[0])
             let vote = Vote(
                 statement: statement(.notarize, block), voter: block.proposer, signature: [])
-            return received(.proposal(Proposal(block: block, vote: vote)), try validator(words[2]))
+            return received(
+                .proposal(SimplexProposal(block: block, vote: vote)), try validator(words[2]))
         case ("body", 3):
             return received(.block(try block(words[0])), try validator(words[2]))
         case ("vote", 4):
@@ -123,7 +124,7 @@ struct Conversation {
         case ("certificate", 4...):
             return received(.certificate(try certificate(words)), try validator(words[3]))
         case ("inquiry", 7...):
-            let inquiry = Inquiry(
+            let inquiry = SimplexInquiry(
                 view: replica.view, lackingSince: View(try number(words[3])),
                 committed: Height(try number(words[5])),
                 wanted: try words[7...].map { try block($0).digest })
@@ -297,7 +298,7 @@ extension Conversation {
         }
     }
 
-    private func words(_ record: DurableRecord) -> String {
+    private func words(_ record: SimplexRecord) -> String {
         switch record {
         case .notarized(let block): "notarized \(names[block.digest] ?? "own\(block.view)")"
         case .ancestor(let block): "ancestor \(name(block.digest))"
