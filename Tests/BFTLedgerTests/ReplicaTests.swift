@@ -75,6 +75,18 @@ import Testing
         #expect(Self.propose(block, to: &replica).contains(.askApplication(block, batches)))
     }
 
+    @Test("What the protocol has to say to one peer goes to that one")
+    func connected() throws {
+        var replica = try Self.replica()
+        _ = Self.give(.started, to: &replica)
+        for peer in [0, 2, 3].map({ ValidatorIndex($0) }) {
+            let isAsked = Self.give(.connected(peer), to: &replica).contains {
+                if case .send(.consensus(.inquiry), to: peer) = $0 { true } else { false }
+            }
+            #expect(isAsked)
+        }
+    }
+
     @Test("The place of an own batch that a crash took is filled by an empty one")
     func filledGap() throws {
         let own = ValidatorIndex(1)

@@ -28,10 +28,10 @@ import Testing
             replica.pacemaker.gaveUp(0, of: Hostile.validator(1))
             try #require(replica.pacemaker.isSilent(Hostile.validator(1)))
             let timeout = HotStuffMessage.timeout(
-                Timeout(
-                    statement: TimeoutStatement(
+                HotStuffTimeout(
+                    content: HotStuffTimeoutStatement(
                         chain: .zero, epoch: .zero, view: old, highView: .zero),
-                    sender: Hostile.validator(1), signature: []))
+                    signer: Hostile.validator(1), signature: []))
             #expect(replica.isUseful(timeout) == isSign, "\(back) tenures back")
             Hostile.hear(timeout, &replica)
             #expect(replica.pacemaker.isSilent(Hostile.validator(1)) == !isSign)
@@ -70,15 +70,16 @@ import Testing
                         justify: before, timeouts: nil)), &replica)
         }
         let timeouts = (0..<3).map {
-            Timeout(
-                statement: TimeoutStatement(
+            HotStuffTimeout(
+                content: HotStuffTimeoutStatement(
                     chain: .zero, epoch: .zero, view: view, highView: before.statement.view),
-                sender: Hostile.validator($0), signature: [])
+                signer: Hostile.validator($0), signature: [])
         }
         Hostile.hear(
             .timeoutCertificate(
                 try #require(
-                    TimeoutCertificate(timeouts: timeouts, high: before, validatorCount: 4))),
+                    HotStuffTimeoutCertificate(timeouts: timeouts, high: before, validatorCount: 4))
+            ),
             &replica)
         try #require(replica.view == view.next)
         return replica.pacemaker.hasFailed(leader)

@@ -26,8 +26,10 @@ import Testing
     @Test("A checkpoint that is stable is forgotten with those below, and those above it stay")
     func advancing() throws {
         let interval = PBFTBounds.checkpointInterval
-        var list = CheckpointList(Self.validators)
-        for number in 1...3 as ClosedRange<UInt64> { list.sign(Self.statement(number * interval)) }
+        var list = PBFTCheckpointList(Self.validators)
+        for number in 1...3 as ClosedRange<UInt64> {
+            list.keepOwn(Self.statement(number * interval))
+        }
         list.advance(to: try Self.certificate(2 * interval))
         #expect(list.stable.height == Height(2 * interval))
         #expect(list.own == [Self.statement(3 * interval)])

@@ -235,14 +235,14 @@ import Testing
     func usefulNewViews() throws {
         var replica = try Self.started()
         func isUseful(_ view: UInt64) -> Bool {
-            let outcome = ViewChangeContent(
+            let outcome = PBFTViewChangeContent(
                 chain: .zero, epoch: .zero, view: View(view), highest: nil)
             return replica.isUseful(
                 .newView(
-                    NewView(
-                        content: NewViewContent(
+                    PBFTNewView(
+                        content: PBFTNewViewContent(
                             outcome: outcome, viewChanges: [], certificate: nil),
-                        leader: replica.leader(of: View(view)), signature: [])))
+                        signer: replica.leader(of: View(view)), signature: [])))
         }
         #expect((0...4).map(isUseful) == [false, false, true, true, true])
         for voter in [1, 2] { _ = Self.hear(Self.viewChange(3, by: voter), &replica) }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct PacemakerTests {
     @Test("Each view given up doubles the time, up to the limit, and each commit halves it again")
     func backOff() {
-        var pacemaker = Pacemaker(
+        var pacemaker = PBFTPacemaker(
             timing: .init(
                 viewTimeout: .milliseconds(100), idleInterval: .milliseconds(500), backoffLimit: 3))
         var times: [Interval] = []

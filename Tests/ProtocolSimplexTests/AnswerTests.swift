@@ -15,7 +15,7 @@ import Testing
         _ = HostileMessageTests.effects(
             .received(Verified(nullification), from: ValidatorIndex(3)), of: &replica)
         func isAnswered(_ peer: Int, at microseconds: UInt64) -> Bool {
-            let inquiry = Inquiry(
+            let inquiry = SimplexInquiry(
                 view: View(1), lackingSince: View(1), committed: .zero, wanted: [])
             var effects: [Effect<Simplex>] = []
             replica.handle(

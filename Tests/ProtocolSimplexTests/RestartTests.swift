@@ -17,6 +17,29 @@ import Testing
         }
     }
 
+    @Test("Records of the committed view and of those before say nothing any more")
+    func committedViews() throws {
+        let root = Hostile.proposal(view: 3, proposer: 2).block
+        for view in [2, 3] as [UInt64] {
+            let block = Hostile.proposal(view: view, proposer: 1).block
+            let said = Statement(
+                chain: .zero, epoch: .zero, kind: .finalize, view: View(view), height: Height(1),
+                block: block.digest)
+            let records: [SimplexRecord] = [
+                .notarized(block), .ancestor(block), .voted(said),
+                .certificate(try Hostile.certificate(.nullify, view: view)),
+            ]
+            for record in records {
+                #expect(
+                    try Hostile.replica(on: root, recovered: [record])
+                        == Hostile.replica(on: root), "\(record)")
+            }
+        }
+        let later = Hostile.proposal(view: 4, proposer: 1).block
+        let restored = try Hostile.replica(on: root, recovered: [.ancestor(later)])
+        #expect(restored.liveRecords.contains(.ancestor(later)))
+    }
+
     @Test("What commits a descendant of the root lets a replica into the view behind it")
     func descendant() throws {
         let root = Hostile.proposal(view: 3, proposer: 2).block

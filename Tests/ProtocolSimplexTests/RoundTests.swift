@@ -16,7 +16,7 @@ import Testing
     @Test(
         "A vote to support is worth its check while there is room and no certificate of its block")
     func supports() throws {
-        var round = Round(view: View(2), validators: try ValidatorSet([1, 1, 1, 1]))
+        var round = SimplexRound(view: View(2), validators: try ValidatorSet([1, 1, 1, 1]))
         for number in 1...2 as ClosedRange<UInt64> {
             let vote = Self.support(number, by: 1)
             #expect(round.isUseful(vote, in: .support))

@@ -29,7 +29,7 @@ import Testing
             let votes = (0..<count).map {
                 Vote(statement: said, voter: ValidatorIndex($0), signature: signature)
             }
-            let proposal = SimplexMessage.proposal(Proposal(block: block, vote: votes[0]))
+            let proposal = SimplexMessage.proposal(SimplexProposal(block: block, vote: votes[0]))
             let certificate = SimplexMessage.certificate(
                 try #require(Certificate(statement: said, votes: votes, validatorCount: count)))
             let sizes = [proposal.encoded.count, certificate.encoded.count]
