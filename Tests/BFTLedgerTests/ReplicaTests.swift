@@ -150,11 +150,8 @@ import Testing
             ledger.pool.noteDurable(batch.reference)
         }
         func sent(at milliseconds: UInt64) -> [BatchReference] {
-            ledger.hasNews = true
-            var effects: [LedgerEffect] = []
-            ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
-            return effects.compactMap {
-                if case .broadcast(.batch(let copy)) = $0 { copy.reference } else { nil }
+            ledger.settleAgain(at: Fixture.at(milliseconds)).effects.compactMap {
+                if case .broadcast(.ledger(.batch(let copy))) = $0 { copy.reference } else { nil }
             }
         }
         #expect(sent(at: 0).isEmpty)

@@ -113,6 +113,15 @@ import Testing
             ])
     }
 
+    @Test("Whoever reaches into a ledger is found, and who tells or asks it is not")
+    func ledgerParts() {
+        let lines = "let a = ledger.pool.count + ledger.nextDeadline\nledger.handle(.started)"
+        let found = LayeringRules.ledgerParts(file("Sources/BFTLedger/Replica/A.swift", lines))
+        #expect(found.map(\.line) == [1] && found.first?.message.contains("pool") == true)
+        #expect(LayeringRules.ledgerParts(file("Sources/BFTLedger/Ledger+A.swift", lines)).isEmpty)
+        #expect(LayeringRules.ledgerParts(file("Sources/BFTNode/A.swift", lines)).isEmpty)
+    }
+
     @Test("Each banned word of the deciding targets is found as a word, and only so")
     func decidingWords() {
         for word in WordRules.inDecidingTargets {

@@ -45,6 +45,11 @@ import Testing
         }
     }
 
+    @Test("Nobody but a ledger uses its parts")
+    func ledgerParts() {
+        for file in Repository.sources { expectNone(LayeringRules.ledgerParts(file)) }
+    }
+
     @Test("The package's dependencies agree with the table")
     func manifestAgrees() throws {
         let declared = DeclaredTarget.all(inManifest: try Self.manifest)
