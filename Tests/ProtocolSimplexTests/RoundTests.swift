@@ -36,4 +36,19 @@ import Testing
         #expect(!round.isUseful(Self.support(1, by: 0), in: .support), "it adds nothing")
         #expect(round.isUseful(Self.support(2, by: 0), in: .support))
     }
+
+    @Test("What is kept of votes to support is the same in whichever order their voters speak")
+    func order() throws {
+        func round(_ votes: [Vote]) throws -> SimplexRound {
+            var round = SimplexRound(view: View(2), validators: try ValidatorSet([1, 1, 1, 1]))
+            for vote in votes { _ = round.insert(vote, in: .support) }
+            return round
+        }
+        let first = [Self.support(1, by: 1), Self.support(2, by: 1)]
+        let (second, third) = (Self.support(1, by: 2), Self.support(2, by: 3))
+        let one = try round(first + [second, third])
+        #expect(try one == round([first[0], second, first[1], third]))
+        #expect(try one == round(first + [third, second]))
+        #expect(try one == round(first + [second, second, third]))
+    }
 }
