@@ -194,7 +194,7 @@ let package = Package(
         // Tests, and what they have in common.
         .target(
             name: "BFTTestKit", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
-            path: "Tests/BFTTestKit", swiftSettings: common),
+            path: "Tests/BFTTestKit", swiftSettings: generic),
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
         .testTarget(
