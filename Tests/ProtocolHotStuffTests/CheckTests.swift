@@ -1,5 +1,6 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import BFTTestKit
 import Foundation
 import ProtocolHotStuff
 import Testing
