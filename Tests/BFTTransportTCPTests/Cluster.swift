@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCrypto
+import BFTTestKit
 import BFTTransport
 import Glibc
 import Synchronization
@@ -204,12 +205,8 @@ struct Cluster {
 
     /// Ports of 127.0.0.1 where nobody listens.
     static func freePorts(_ count: Int) throws -> [Int: UInt16] {
-        let loop = try EventLoop()
-        let listeners = try (0..<count).map { _ in
-            try TCPListener(loop: loop, host: "127.0.0.1", port: 0) { $0.abort() }
-        }
-        defer { for listener in listeners { listener.close() } }
-        return Dictionary(uniqueKeysWithValues: listeners.enumerated().map { ($0, $1.boundPort) })
+        Dictionary(
+            uniqueKeysWithValues: try Loopback.freePorts(count).enumerated().map { ($0, $1) })
     }
 
     /// Waits until every node is connected to every other.
