@@ -280,8 +280,8 @@ let package = Package(
         .testTarget(
             name: "BFTCommandsTests",
             dependencies: [
-                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator", "BFTLogging",
-                "ProtocolSimplex",
+                "BFTTestKit", "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator",
+                "BFTLogging", "ProtocolSimplex",
             ],
             swiftSettings: common),
         .testTarget(

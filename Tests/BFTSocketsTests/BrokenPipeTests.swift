@@ -38,7 +38,7 @@ import Testing
             return sigismember(&mask, SIGPIPE) == 1
         }
         let seen = Mutex<[Bool]>([])
-        let thread = Thread {
+        let thread = TestThread {
             var before = [isHeld()]
             BrokenPipeSignal.hold {
                 before.append(isHeld())
@@ -67,7 +67,7 @@ import Testing
             isPosted.withLock { $0.append(result) }
         }
         post()
-        let thread = Thread {
+        let thread = TestThread {
             post()
             loop.close()
             post()
