@@ -9,7 +9,7 @@ extension Counter {
     public static var zero: Self { Self(0) }
 
     /// The value after this one. Saturates: a peer may name the largest there is.
-    public var next: Self { Self(rawValue == .max ? .max : rawValue + 1) }
+    public var next: Self { advanced(by: 1) }
 
     /// The value before this one, or `nil` for the first.
     public var previous: Self? { rawValue == 0 ? nil : Self(rawValue - 1) }

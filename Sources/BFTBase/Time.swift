@@ -10,8 +10,7 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     /// This instant moved later by `interval`. Saturates at the end of time.
     public func advanced(by interval: Interval) -> Self {
-        let (sum, overflow) = nanoseconds.addingReportingOverflow(interval.nanoseconds)
-        return Self(nanoseconds: overflow ? .max : sum)
+        Self(nanoseconds: nanoseconds.addingSaturating(interval.nanoseconds))
     }
 
     /// The time from `earlier` to here, or zero if `earlier` is later.
@@ -38,8 +37,7 @@ public struct Interval: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// This interval `factor` times. Saturates.
     public func scaled(by factor: UInt64) -> Self {
-        let (product, overflow) = nanoseconds.multipliedReportingOverflow(by: factor)
-        return Self(nanoseconds: overflow ? .max : product)
+        Self(nanoseconds: nanoseconds.multipliedSaturating(by: factor))
     }
 
     public var description: String { "\(nanoseconds / 1_000_000) ms" }

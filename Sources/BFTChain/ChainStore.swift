@@ -7,9 +7,14 @@ import BFTWire
 
 /// The committed chain on disk: blocks, certificates and batches, and the application's state.
 ///
-/// One atomic write for a few blocks: headers, certificates and the head of the chain. So a crash
-/// leaves the chain after some block and never between two. Keys are big-endian, so that they stand
-/// in order.
+/// One atomic write for a few blocks: headers, the certificate of the last and the head of the
+/// chain. So a crash leaves the chain after some block and never between two. Keys are big-endian,
+/// so that they stand in order.
+///
+/// A certificate of post-quantum signatures has 14 to 18 kB and a small block has some hundred
+/// bytes. What commits a block commits those below it, so the certificate of the last of several
+/// that are written together is enough; and one in between for as many blocks as half an answer to
+/// others holds, so that every answer reaches a certificate.
 ///
 /// Every now and then, what of the application's state changed since the last time is taken up,
 /// with the height that it is of. From there the blocks since can be executed again.
@@ -98,8 +103,11 @@ public final class ChainStore: KeptBlocks, Sendable {
     ) {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
-        changes.batch.put(
-            .certificates, key: height, value: committed.certificate.certificate.encoded)
+        changes.window.add(committed.block)
+        if changes.window.isHalfFull {
+            changes.put(committed.certificate, at: height)
+            changes.window = SyncWindow(LedgerLimits())
+        }
         changes.head = CommittedState(after: committed, stateRoot: stateRoot)
         for (batch, place) in zip(committed.batches, places) {
             if let place {
@@ -116,6 +124,9 @@ public final class ChainStore: KeptBlocks, Sendable {
     public func write(_ changes: inout ChainChanges) throws(StorageError) {
         if let head = changes.head {
             changes.batch.put(.meta, key: Self.committedKey, value: head.encoded)
+            if let certificate = head.certificate {
+                changes.put(certificate, at: Self.key(head.block.height))
+            }
         }
         // Small batches are in the safety log, too, until the next sync: writing them ahead here
         // would write them twice.
@@ -167,8 +178,10 @@ public final class ChainStore: KeptBlocks, Sendable {
     /// What commits the block at `height`: a certificate of it or of a descendant. `nil` if there
     /// is none that does.
     public func certificate(at height: Height) throws(StorageError) -> CommitCertificate? {
-        guard let bytes = try backend.get(.certificates, key: Self.key(height)),
-            let certificate = try? Certificate(decoding: bytes)
+        let above = KeyRange(from: Self.key(height))
+        guard height > .zero,
+            let kept = try backend.entries(in: .certificates, above, limit: 1).first,
+            let certificate = try? Certificate(decoding: kept.value)
         else { return nil }
         return try? rules.check(certificate)
     }
@@ -256,10 +269,16 @@ public struct ChainChanges: Sendable {
     fileprivate var unlogged = WriteBatch()
     /// The state after the last of the blocks.
     fileprivate var head: CommittedState?
+    /// The blocks since the last one that has its certificate beside it.
+    fileprivate var window = SyncWindow(LedgerLimits())
 
     public init() {}
 
     var byteCount: Int { batch.byteCount + unlogged.byteCount }
+
+    fileprivate mutating func put(_ certificate: CommitCertificate, at height: [UInt8]) {
+        batch.put(.certificates, key: height, value: certificate.certificate.encoded)
+    }
 
     fileprivate mutating func removeAll() { self = ChainChanges() }
 }

@@ -11,9 +11,9 @@ import Glibc
 /// An owner that hands its records over in turns may write a small group itself: where the disk
 /// is quick, waking the thread and being woken by it take longer than the sync. `settle` says when.
 ///
-/// - Invariant L3: positions are reported in rising order, and only once everything up to them is
+/// - Invariant F3: positions are reported in rising order, and only once everything up to them is
 ///   durable.
-/// - Invariant L4: after a failure nothing is reported durable any more.
+/// - Invariant F4: after a failure nothing is reported durable any more.
 public final class GroupCommitLog: @unchecked Sendable {
     private struct Record {
         let type: UInt8

@@ -47,32 +47,31 @@ extension Ledger {
 
     // MARK: Taking batches in
 
-    mutating func take(
-        _ copy: BatchCopy, from sender: ValidatorIndex, at now: Instant,
-        into effects: inout [LedgerEffect]
-    ) throws(LedgerRejection) {
+    /// Takes a copy of a batch from `sender`. Returns whether anything may follow from it.
+    mutating func take<P>(
+        _ copy: BatchCopy, from sender: ValidatorIndex, _ turn: inout Turn<P>
+    ) -> Bool {
         do throws(BatchRefusal) {
-            try insert(copy, from: sender, at: now, into: &effects)
-        } catch {
+            try insert(copy, from: sender, &turn)
+            turn.hasNewWork = true
+            return true
+        } catch .alreadyOrdered, .known {
             // A late copy of what is here, or of what a block brought along, is nobody's fault.
-            if error == .alreadyOrdered || error == .known {
-                fetcher.forget(copy.reference)
-                return
-            }
-            throw .batch(error)
+            fetcher.forget(copy.reference)
+        } catch {
+            turn.effects.append(.rejectedLedger(.batch(error), from: sender))
         }
+        return false
     }
 
-    private mutating func insert(
-        _ copy: BatchCopy, from sender: ValidatorIndex, at now: Instant,
-        into effects: inout [LedgerEffect]
+    private mutating func insert<P>(
+        _ copy: BatchCopy, from sender: ValidatorIndex, _ turn: inout Turn<P>
     ) throws(BatchRefusal) {
         try check(BatchHead(of: copy), from: sender)
         if queue.supply(copy.batch) {
-            fetcher.found(copy.reference, from: sender, at: now)
-            hasNews = true
+            fetcher.found(copy.reference, from: sender, at: turn.now)
             // For others who ask: the host's log keeps it until its store does.
-            effects.append(.store(copy))
+            turn.effects.append(.store(copy))
             return
         }
         let isWanted = fetcher.isWanted(copy.reference)
@@ -80,20 +79,19 @@ extension Ledger {
         guard holds(.authorship, copy.authorship != nil || isProved(copy)) else { throw .unsigned }
         // What came from somebody else was checked before it came here.
         let isChecked = sender != copy.batch.author || pool.isDistrusted(sender)
-        accuse(copy, isChecked: isChecked, into: &effects)
+        accuse(copy, isChecked: isChecked, &turn)
         let isNew = pool.batch(copy.reference) == nil
         let (judge, isLax) = (judge, limits.skippedCheck == .standing)
         try pool.insert(copy, isChecked: isChecked, isRequested: isWanted) {
             !isLax && judge.stands(on: $0)
         }
-        fetcher.found(copy.reference, from: sender, at: now)
-        hasNews = true
-        if isNew { store(copy, into: &effects) }
+        fetcher.found(copy.reference, from: sender, at: turn.now)
+        if isNew { store(copy, &turn) }
     }
 
     /// Accuses an author that has signed another batch of the same sequence, once.
-    private mutating func accuse(
-        _ copy: BatchCopy, isChecked: Bool, into effects: inout [LedgerEffect]
+    private mutating func accuse<P>(
+        _ copy: BatchCopy, isChecked: Bool, _ turn: inout Turn<P>
     ) {
         guard let authorship = copy.authorship, let other = pool.contradiction(to: copy),
             !holds(.contradiction, false), !equivocators[copy.batch.author.rawValue]
@@ -101,52 +99,53 @@ extension Ledger {
         let vote = authorship.vote(for: copy.reference)
         let unchecked = (isChecked ? [] : [vote]) + (other.isChecked ? [] : [other.vote])
         if unchecked.isEmpty {
-            accuse(Evidence(other.vote, vote), into: &effects)
+            accuse(Evidence(other.vote, vote), &turn)
         } else {
             for vote in checks.suspect(other.vote, vote, unchecked: unchecked) {
-                check(vote, into: &effects)
+                check(vote, &turn)
             }
         }
     }
 
-    private mutating func accuse(_ evidence: Evidence?, into effects: inout [LedgerEffect]) {
+    private mutating func accuse<P>(_ evidence: Evidence?, _ turn: inout Turn<P>) {
         guard let evidence, !equivocators[evidence.culprit.rawValue] else { return }
         equivocators.insert(evidence.culprit.rawValue)
-        effects.append(.accuse(evidence))
+        turn.effects.append(.accuse(evidence))
     }
 
     // MARK: Signatures of authors
 
     /// Has the host check what an author says of a batch, unless it is at it.
-    private mutating func check(
-        _ vote: Vote, for asker: ValidatorIndex? = nil, into effects: inout [LedgerEffect]
+    private mutating func check<P>(
+        _ vote: Vote, for asker: ValidatorIndex? = nil, _ turn: inout Turn<P>
     ) {
-        if checks.add(vote, for: asker) { effects.append(.check(vote)) }
+        if checks.add(vote, for: asker) { turn.effects.append(.checkAuthorship(vote)) }
     }
 
     /// Has checked what a cautious leader left out, so that it can propose it next time.
-    mutating func checkFirst(into effects: inout [LedgerEffect]) {
+    mutating func checkFirst<P>(_ turn: inout Turn<P>) {
         isCautious = false
-        for vote in pool.firstUnchecked { check(vote, into: &effects) }
+        for vote in pool.firstUnchecked { check(vote, &turn) }
     }
 
     /// Draws the conclusions of what the host found out about `vote`.
-    mutating func noteChecked(
-        _ vote: Vote, isGenuine: Bool, at now: Instant, into effects: inout [LedgerEffect]
+    mutating func noteChecked<P>(
+        _ vote: Vote, isGenuine: Bool, _ turn: inout Turn<P>
     ) {
         let reference = BatchReference(authoredAs: vote)
         pool.noteChecked(reference, vote, isGenuine: isGenuine)
         let (askers, evidence) = checks.finish(vote, isGenuine: isGenuine)
-        for asker in askers { answer([reference], to: asker, at: now, into: &effects) }
-        accuse(evidence, into: &effects)
+        for asker in askers { answer([reference], to: asker, &turn) }
+        accuse(evidence, &turn)
+        turn.hasNewWork = true  // It may be proposed from now on.
         guard !isGenuine else { return }
-        for vote in pool.distrust(vote.voter) { check(vote, into: &effects) }
+        for vote in pool.distrust(vote.voter) { check(vote, &turn) }
     }
 
     /// Has the host store a batch of the pool. Whatever it makes durable later stands behind it, so
     /// a vote may name it from now on.
-    private mutating func store(_ copy: BatchCopy, into effects: inout [LedgerEffect]) {
-        effects.append(.store(copy))
+    private mutating func store<P>(_ copy: BatchCopy, _ turn: inout Turn<P>) {
+        turn.effects.append(.store(copy))
         pool.hold(copy.reference)
         judge.found(copy.reference)
     }
@@ -155,82 +154,97 @@ extension Ledger {
 
     /// Takes an own batch: it is stored and signed at the same time, and sent once it is both.
     /// Returns whether there is a place for it.
-    mutating func author(_ batch: Batch, into effects: inout [LedgerEffect]) -> Bool {
+    mutating func author<P>(_ batch: Batch, _ turn: inout Turn<P>) -> Bool {
         let copy = BatchCopy(batch)
         guard (try? pool.insert(copy, isChecked: true, isRequested: true)) != nil else {
             return false
         }
-        store(copy, into: &effects)
-        effects.append(.sign(batch.reference))
+        store(copy, &turn)
+        sign(batch.reference, &turn)
+        turn.hasNewWork = true
         return true
     }
 
+    /// Puts empty batches where a crash took own batches that were not durable, so that those after
+    /// them can be ordered without waiting for a client.
+    mutating func fillGaps<P>(_ turn: inout Turn<P>) {
+        while pool.hasGap(of: configuration.own) {
+            var builder = BatchBuilder()
+            let batch = builder.seal(author: configuration.own, sequence: nextOwnSequence)
+            guard author(batch, &turn) else { return }
+        }
+    }
+
+    private func sign<P>(_ reference: BatchReference, _ turn: inout Turn<P>) {
+        let statement = reference.statement(
+            chain: configuration.chain, epoch: configuration.epoch)
+        turn.effects.append(.signBatch(reference, statement))
+    }
+
     /// Has own batches signed that were sealed before a restart: the log has them bare.
-    func signAgain(into effects: inout [LedgerEffect]) {
-        for reference in pool.unsignedBatches { effects.append(.sign(reference)) }
+    func signAgain<P>(_ turn: inout Turn<P>) {
+        for reference in pool.unsignedBatches { sign(reference, &turn) }
     }
 
-    mutating func noteStored(_ reference: BatchReference, into effects: inout [LedgerEffect]) {
+    mutating func noteStored<P>(_ reference: BatchReference, _ turn: inout Turn<P>) {
         pool.noteDurable(reference)
-        broadcast(reference, into: &effects)
+        broadcast(reference, &turn)
     }
 
-    mutating func noteSigned(
-        _ reference: BatchReference, _ signature: [UInt8], into effects: inout [LedgerEffect]
+    mutating func noteSigned<P>(
+        _ reference: BatchReference, _ signature: [UInt8], _ turn: inout Turn<P>
     ) {
         pool.sign(
             reference,
             Authorship(
                 chain: configuration.chain, epoch: configuration.epoch, signature: signature),
             isChecked: true)
-        broadcast(reference, into: &effects)
+        broadcast(reference, &turn)
     }
 
     /// Sends an own batch once it is durable and signed.
-    private func broadcast(_ reference: BatchReference, into effects: inout [LedgerEffect]) {
+    private func broadcast<P>(_ reference: BatchReference, _ turn: inout Turn<P>) {
         guard reference.author == configuration.own, let copy = pool.sendable(reference) else {
             return
         }
-        effects.append(.broadcast(.batch(copy)))
+        turn.broadcast(.batch(copy))
     }
 
     // MARK: Answering
 
     /// Sends what is here; what was executed is on the host's disk.
-    mutating func answer(
-        _ references: [BatchReference], to peer: ValidatorIndex, at now: Instant,
-        into effects: inout [LedgerEffect]
+    mutating func answer<P>(
+        _ references: [BatchReference], to peer: ValidatorIndex, _ turn: inout Turn<P>
     ) {
         var onDisk: [BatchReference] = []
         for reference in references {
             if let vote = pool.unchecked(reference), !holds(.signature, false) {
-                check(vote, for: peer, into: &effects)
+                check(vote, for: peer, &turn)
                 continue
             }
             let copy = pool.copy(reference) ?? queue.batch(reference).map { BatchCopy($0) }
             if let copy {
-                give(copy, to: peer, at: now, into: &effects)
+                give(copy, to: peer, &turn)
             } else {
                 onDisk.append(reference)
             }
         }
-        if !onDisk.isEmpty { effects.append(.readBatches(onDisk, for: peer)) }
+        if !onDisk.isEmpty { turn.effects.append(.readBatches(onDisk, for: peer)) }
     }
 
     /// Sends the own batches that wait to be ordered to a peer that may have missed them. It
     /// decides when its link is made, so it is asking for them.
-    mutating func greet(
-        _ peer: ValidatorIndex, at now: Instant, into effects: inout [LedgerEffect]
+    mutating func greet<P>(
+        _ peer: ValidatorIndex, _ turn: inout Turn<P>
     ) {
-        for copy in pool.sendableBatches { give(copy, to: peer, at: now, into: &effects) }
+        for copy in pool.sendableBatches { give(copy, to: peer, &turn) }
     }
 
-    private mutating func give(
-        _ copy: BatchCopy, to peer: ValidatorIndex, at now: Instant,
-        into effects: inout [LedgerEffect]
+    private mutating func give<P>(
+        _ copy: BatchCopy, to peer: ValidatorIndex, _ turn: inout Turn<P>
     ) {
         let byteCount = copy.batch.encoded.count
-        guard holds(.budget, answers.spend(byteCount, on: peer, at: now)) else { return }
-        effects.append(.send(.batch(copy), to: peer))
+        guard holds(.budget, answers.spend(byteCount, on: peer, at: turn.now)) else { return }
+        turn.send(.batch(copy), to: peer)
     }
 }

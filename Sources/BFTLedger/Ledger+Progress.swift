@@ -4,50 +4,48 @@ import BFTCore
 // What follows from what is here: verdicts, requests, executions, reads.
 extension Ledger {
     /// Draws every conclusion that the state allows.
-    mutating func settle(
-        ownClaim: Height, at now: Instant, into effects: inout [LedgerEffect]
-    ) {
-        guard hasNews || nextDeadline.map({ $0 <= now }) == true else { return }
-        hasNews = false
+    ///
+    /// - Parameter ownClaim: the height up to which this validator may have voted to commit.
+    mutating func settle<P>(ownClaim: Height, _ turn: inout Turn<P>) {
+        let now = turn.now
+        guard takeNews(at: now) else { return }
         if let retryAt, retryAt <= now {
             self.retryAt = nil
             judge.reevaluate()
         }
-        for pending in judge.takeDue() { consider(pending, at: now, into: &effects) }
-        if isCautious { checkFirst(into: &effects) }
+        for pending in judge.takeDue() { decide(pending, &turn) }
+        if isCautious { checkFirst(&turn) }
         wantMissing(at: now)
         for (peer, references) in fetcher.dueRequests(at: now) {
-            effects.append(.send(.batchRequest(references), to: peer))
+            turn.send(.batchRequest(references), to: peer)
         }
-        while let block = queue.nextForExecution() { effects.append(.execute(block)) }
-        continueCatchingUp(at: now, into: &effects)
-        remind(at: now, into: &effects)
-        if let ticket = reads.ready(executed: queue.executed) {
-            effects.append(.readReady(upTo: ticket))
-        }
-        if let nonce = reads.probe(ownClaim: ownClaim, wallTime: wallTime, at: now) {
-            effects.append(.broadcast(.readProbe(nonce: nonce)))
-            // With one validator, its own claim is the quorum.
-            if let ticket = reads.ready(executed: queue.executed) {
-                effects.append(.readReady(upTo: ticket))
-            }
+        while let block = queue.nextForExecution() { turn.effects.append(.execute(block)) }
+        continueCatchingUp(&turn)
+        remind(&turn)
+        releaseReads(&turn)
+        if let nonce = reads.probe(ownClaim: ownClaim, wallTime: turn.wallTime, at: now) {
+            turn.broadcast(.readProbe(nonce: nonce))
+            releaseReads(&turn)  // With one validator, its own claim is the quorum.
         }
         // An answer that is late while the backlog is full is not due before that shrinks.
         let catchUpDeadline = queue.backlog < limits.catchUpBacklog ? catchUp.nextDeadline : nil
-        nextDeadline = [
+        settledDeadline = [
             fetcher.nextDeadline, catchUpDeadline, reads.nextDeadline, reminder.nextDeadline,
             retryAt, pace.due,
         ]
         .compactMap(\.self).min()
     }
 
-    private mutating func continueCatchingUp(
-        at now: Instant, into effects: inout [LedgerEffect]
-    ) {
+    private mutating func releaseReads<P>(_ turn: inout Turn<P>) {
+        guard let ticket = reads.ready(executed: queue.executed) else { return }
+        turn.effects.append(.readReady(upTo: ticket))
+    }
+
+    private mutating func continueCatchingUp<P>(_ turn: inout Turn<P>) {
         guard queue.backlog < limits.catchUpBacklog,
-            let (peer, request) = catchUp.nextRequest(tail: queue.tail.height, at: now)
+            let (peer, request) = catchUp.nextRequest(tail: queue.tail.height, at: turn.now)
         else { return }
-        effects.append(.send(.syncRequest(request), to: peer))
+        turn.send(.syncRequest(request), to: peer)
     }
 
     /// How many bytes of own batches are sent again at a time, unless the first alone is longer.
@@ -65,19 +63,17 @@ extension Ledger {
     }
 
     /// Sends own batches again that nobody orders.
-    private mutating func remind(at now: Instant, into effects: inout [LedgerEffect]) {
-        guard reminder.isDue(first: pool.firstSendable, at: now) else { return }
-        for copy in batchesToRepeat() { effects.append(.broadcast(.batch(copy))) }
+    private mutating func remind<P>(_ turn: inout Turn<P>) {
+        guard reminder.isDue(first: pool.firstSendable, at: turn.now) else { return }
+        for copy in batchesToRepeat() { turn.broadcast(.batch(copy)) }
     }
 
     // MARK: Verdicts
 
-    private mutating func consider(
-        _ pending: ProposalJudge.Pending, at now: Instant, into effects: inout [LedgerEffect]
-    ) {
+    private mutating func decide<P>(_ pending: ProposalJudge.Pending, _ turn: inout Turn<P>) {
         guard !pending.isWithApplication else { return }
-        let branch = pending.branch
-        switch judgement(of: branch, into: &effects) {
+        let (branch, now) = (pending.branch, turn.now)
+        switch judgement(of: branch, &turn) {
         case .wait: retryAt = retryAt ?? now.advanced(by: .milliseconds(10))
         case .waitForExecution: break
         case .missing(let references):
@@ -93,13 +89,13 @@ extension Ledger {
         case .decided(.valid) where doesApplicationJudge && !branch.isCertified:
             pool.vouch(for: branch.tip.payload, in: branch.tip.view)
             judge.markWithApplication(branch.tip.digest)
-            effects.append(
+            turn.effects.append(
                 .askApplication(branch.tip, branch.tip.payload.compactMap { pool.batch($0) }))
         case .decided(let verdict):
             judge.remove(branch.tip.digest)
             isWantListStale = true
             if verdict == .valid { pool.vouch(for: branch.tip.payload, in: branch.tip.view) }
-            effects.append(.verdict(branch.tip.digest, verdict))
+            turn.inputs.append(.judged(branch.tip.digest, verdict))
         }
     }
 
@@ -113,9 +109,7 @@ extension Ledger {
     }
 
     /// Re-derives everything that the proposer put into the block.
-    private mutating func judgement(
-        of branch: Branch, into effects: inout [LedgerEffect]
-    ) -> Judgement {
+    private mutating func judgement<P>(of branch: Branch, _ turn: inout Turn<P>) -> Judgement {
         let (block, parent) = (branch.tip, branch.ancestors.last ?? branch.root)
         precondition(branch.root.digest == queue.tail.digest, "a branch was not rebased")
         // Beyond what honest leaders propose: only empty blocks, until something is committed.
@@ -138,7 +132,7 @@ extension Ledger {
             return .waitForExecution
         }
         if let ours, ours != block.applied.root {
-            effects.append(
+            turn.effects.append(
                 .diverged(
                     Divergence(
                         proposer: block.proposer, height: block.applied.height,
@@ -148,7 +142,7 @@ extension Ledger {
         // Somebody honest has looked at the clock for the parent, and for what is certified itself:
         // if its proposer's was ahead, all blocks would wait for it otherwise.
         let isTimeChecked = block.time == parent.time || branch.isCertified
-        let latest = wallTime.milliseconds + limits.clockDriftMilliseconds
+        let latest = turn.wallTime.milliseconds + limits.clockDriftMilliseconds
         guard block.time.milliseconds <= latest || isTimeChecked else { return .wait }
         let missing = judge.missing(of: block.digest) { pool.isHeld($0) }
         return missing.isEmpty ? .decided(.valid) : .missing(missing)

@@ -1,28 +1,6 @@
 public import BFTBase
 public import BFTCore
 
-/// What a ledger asks of the replica it is part of.
-enum LedgerEffect: Equatable, Sendable {
-    case send(LedgerMessage, to: ValidatorIndex)
-    case broadcast(LedgerMessage)
-    case store(BatchCopy)
-    /// Sign an own batch.
-    case sign(BatchReference)
-    /// Check what an author says of its batch.
-    case check(Vote)
-    case execute(CommittedBlock)
-    case verdict(Digest, Verdict)
-    case caughtUp(CommittedRun)
-    case readBlocks(SyncRequest, for: ValidatorIndex)
-    case readBatches([BatchReference], for: ValidatorIndex)
-    case readReady(upTo: UInt64)
-    case askApplication(Block, [Batch])
-    case diverged(Divergence)
-    case displaced(Batch)
-    case accuse(Evidence)
-    case reject(LedgerRejection, from: ValidatorIndex)
-}
-
 /// A proposer vouches for another state than the one computed here.
 public struct Divergence: Equatable, Sendable {
     public let proposer: ValidatorIndex
@@ -44,13 +22,15 @@ public enum LedgerRejection: Error, Equatable, Sendable {
 /// Everything between the order of blocks and their execution: batches, verdicts on proposals,
 /// committed blocks on their way to the executor, catching up, reads.
 ///
-/// No I/O, like the protocols; see the article `BFTLedger` for the rules.
+/// No I/O, like the protocols; see the article `BFTLedger` for the rules. It is changed by
+/// `handle`, `settle` and `reportWork` alone, and answers questions. Its parts are for its own
+/// files, `Ledger+…`.
 struct Ledger: Equatable, Sendable {
     let configuration: ReplicaConfiguration
     let limits: LedgerLimits
     let doesApplicationJudge: Bool
     /// What this replica proposed and does not know to be ordered, where applications judge.
-    private var ownDrafts: [[BatchReference]] = []
+    var ownDrafts: [[BatchReference]] = []
     let commitRules: CommitRules
     var pool: BatchPool
     var judge = ProposalJudge()
@@ -65,8 +45,19 @@ struct Ledger: Equatable, Sendable {
     var answers: AnswerBudget
     /// The authors that were accused of contradicting themselves: once is enough.
     var equivocators: Bitmap
-    /// The host's wall clock, as of this turn.
-    var wallTime = Timestamp(milliseconds: 0)
+    /// Whether anything came since the last `settle` that it could draw a conclusion from. Most
+    /// messages are votes, which are none of the ledger's business.
+    private(set) var hasNews = true
+    /// When something is due, as of the last `settle`.
+    var settledDeadline: Instant?
+    /// Whether something may be asked for that is not needed any more.
+    var isWantListStale = false
+    /// Whether the last own draft named only batches whose signatures are checked.
+    var isCautious = false
+    /// When to look again at proposals that wait for time to pass.
+    var retryAt: Instant?
+    /// What the protocol was last told about work.
+    var wasWorkPending = false
 
     init(
         configuration: ReplicaConfiguration, limits: LedgerLimits, state: CommittedState,
@@ -98,193 +89,147 @@ struct Ledger: Equatable, Sendable {
 
     /// Takes back blocks that were committed and not executed. Those executed since say nothing.
     private mutating func recover(_ runs: [UncheckedRun]) {
-        var nothing: [LedgerEffect] = []  // The pool is empty, so nothing is displaced.
         for run in runs {
             guard let certificate = try? commitRules.check(run.certificate),
                 let rest = CommittedRun(blocks: run.blocks, certificate: certificate)?
                     .suffix(after: queue.tail.digest)
             else { continue }
-            commit(rest, into: &nothing)
+            _ = order(rest)  // The pool is empty, so nothing is displaced.
         }
     }
 
-    /// When something is due, as of the last `settle`.
-    var nextDeadline: Instant?
+    // MARK: Inputs
 
-    /// Whether anything came since the last `settle` that it could draw a conclusion from. Most
-    /// messages are votes, which are none of the ledger's business.
-    var hasNews = true
+    /// Takes an input. What follows from it is drawn by `settle`.
+    mutating func handle<P>(_ input: LedgerInput, _ turn: inout Turn<P>) {
+        if take(input, &turn) { hasNews = true }
+    }
 
-    /// Whether something may be asked for that is not needed any more.
-    var isWantListStale = false
+    /// Takes `input`, and says whether anything may follow from it.
+    private mutating func take<P>(_ input: LedgerInput, _ turn: inout Turn<P>) -> Bool {
+        switch input {
+        case .started:
+            signAgain(&turn)
+            if let root = roots[roots.latest] {
+                turn.inputs.append(.executed(queue.lastExecuted, stateRoot: root))
+            }
+        case .received(let message, let sender, let height):
+            return receive(message, from: sender, commitVoteHeight: height, &turn)
+        case .connected(let peer): greet(peer, &turn)
+        case .sealed(let batch):
+            if !author(batch, &turn) { turn.effects.append(.displaced(batch)) }
+        case .mayHaveGaps: fillGaps(&turn)
+        case .stored(let reference): noteStored(reference, &turn)
+        case .batchSigned(let reference, let signature): noteSigned(reference, signature, &turn)
+        case .authorshipChecked(let vote, let isGenuine):
+            noteChecked(vote, isGenuine: isGenuine, &turn)
+        case .executed(let height, let root): noteExecuted(height, root, &turn)
+        case .applicationJudged(let digest, let isValid):
+            noteApplication(judged: digest, isValid, &turn)
+        case .read(let ticket): reads.request(ticket)
+        case .draft(let view, let branch, let isCautious):
+            return draft(in: view, on: branch, isCautious: isCautious, &turn)
+        case .judge(let branch): consider(branch, &turn)
+        case .commit(let run): commit(run, &turn)
+        case .fetch(let certificate): catchUp.reach(certificate, from: queue.tail.height)
+        }
+        return true
+    }
 
-    /// Whether the last own draft named only batches whose signatures are checked.
-    var isCautious = false
-
-    /// When to look again at proposals that wait for time to pass.
-    var retryAt: Instant?
-
-    // MARK: Messages
-
-    mutating func receive(
+    private mutating func receive<P>(
         _ message: LedgerMessage, from sender: ValidatorIndex, commitVoteHeight: Height,
-        at now: Instant, into effects: inout [LedgerEffect]
-    ) {
-        do throws(LedgerRejection) {
-            switch message {
-            case .batch(let copy):
-                try take(copy, from: sender, at: now, into: &effects)
-            case .batchRequest(let references):
-                answer(references, to: sender, at: now, into: &effects)
-            case .syncRequest(let request):
-                if request.height <= queue.executed {
-                    effects.append(.readBlocks(request, for: sender))
-                }
-            case .syncResponse(let run):
-                try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
-                    try ledger.take(run, from: sender, into: &effects)
-                }
-            case .syncAncestors(let blocks):
-                try takeAnswer(of: sender) { ledger throws(LedgerRejection) in
-                    try ledger.take(ancestors: blocks, from: sender, into: &effects)
-                }
-            case .readProbe(let nonce):
-                effects.append(
-                    .send(.readClaim(nonce: nonce, height: commitVoteHeight), to: sender))
-            case .readClaim(let nonce, let height):
-                if reads.take(claim: height, nonce: nonce, from: sender) { hasNews = true }
-            }
-        } catch {
-            effects.append(.reject(error, from: sender))
-        }
-    }
-
-    // MARK: Ordering
-
-    /// What to propose on top of `branch.tip`.
-    ///
-    /// - Parameters:
-    ///   - isCautious: whether to name only batches whose signatures are checked.
-    ///   - gathers: whether to wait a little for those who are about to write.
-    mutating func draft(
-        on branch: Branch, isCautious: Bool = false, gathers: Bool = false, at now: Instant
-    ) -> Draft {
-        let applied = vouchedState(on: branch.tip)
-        let blocks = branch.undecided
-        let isLagging =
-            queue.tail.height.rawValue - queue.executed.rawValue >= limits.executionLag
-        guard !isLagging, branch.root.digest == queue.tail.digest,
-            let frontier = PayloadOrder.frontier(after: blocks, committed: pool.frontier)
-        else { return Draft(time: wallTime, applied: applied, payload: []) }
-        // What is named already has to be committed first.
-        guard limits.areFew(branch.undecidedPayload, isLeader: true) else {
-            return Draft(time: wallTime, applied: applied, payload: [])
-        }
-        noteLostDrafts(on: branch)
-        if pace.holdsBack(at: now) {
-            hasNews = true
-            return Draft(time: wallTime, applied: applied, payload: [])
-        }
-        let start = Int(branch.tip.height.rawValue % UInt64(configuration.validators.count))
-        self.isCautious = isCautious
-        if isCautious { hasNews = true }
-        let payload = pool.draft(frontier: frontier, start: start, isCautious: isCautious)
-        if gathers, pace.gathers(payload, at: now) {
-            hasNews = true
-            return Draft(time: wallTime, applied: applied, payload: [])
-        }
-        pace.note(payload, at: now)
-        // The protocol knows the view; a place has one batch that is drafted.
-        pool.vouch(for: payload, in: View(.max))
-        if doesApplicationJudge, !payload.isEmpty { ownDrafts.append(payload) }
-        return Draft(time: wallTime, applied: applied, payload: payload)
-    }
-
-    /// Whether one of the views that failed between that of the last block, `last`, and `view` was
-    /// led by somebody honest: by this validator, or by one of those who have more power than the
-    /// malicious. Malicious authors may have signed falsely what that leader proposed.
-    static func hasHonestFailed(
-        after last: View, before view: View, in configuration: ReplicaConfiguration,
-        ledBy leader: (View) -> ValidatorIndex
+        _ turn: inout Turn<P>
     ) -> Bool {
-        let validators = configuration.validators
-        var leaders = Bitmap(count: validators.count)
-        var power = VotingPower(0)
-        var next = view
-        while let failed = next.previous, failed > last {
-            let leader = leader(failed)
-            if leader == configuration.own { return true }
-            if leaders.insert(leader.rawValue) {
-                power += validators.powers[leader.rawValue]
-                if validators.isWeakQuorum(power) { return true }
+        switch message {
+        case .batch(let copy): return take(copy, from: sender, &turn)
+        case .batchRequest(let references): answer(references, to: sender, &turn)
+        case .syncRequest(let request):
+            if request.height <= queue.executed {
+                turn.effects.append(.readBlocks(request, for: sender))
             }
-            next = failed
+        case .syncResponse, .syncAncestors: return takeAnswer(message, of: sender, &turn)
+        case .readProbe(let nonce):
+            turn.send(.readClaim(nonce: nonce, height: commitVoteHeight), to: sender)
+        case .readClaim(let nonce, let height):
+            return reads.take(claim: height, nonce: nonce, from: sender)
         }
         return false
     }
 
-    /// The last state computed here, or the one that `parent` vouches for if this replica is slower
-    /// at executing than the parent's proposer: a block never vouches for less than its parent.
-    private func vouchedState(on parent: Block) -> AppliedState {
-        guard roots.latest >= parent.applied.height, let root = roots[roots.latest] else {
-            return parent.applied
-        }
-        return AppliedState(height: roots.latest, root: root)
-    }
-
-    mutating func commit(_ run: CommittedRun, into effects: inout [LedgerEffect]) {
-        for block in run.blocks where block.height > queue.tail.height {
-            pool.bringNear()  // What was too far ahead before may be named by the next block.
-            var batches: [Batch?] = []
-            for reference in block.payload {
-                let (batch, displaced) = pool.order(reference)
-                batches.append(batch)
-                for lost in displaced where lost.author == configuration.own {
-                    effects.append(.displaced(lost))
-                }
-            }
-            pool.noteCommitted(block.view)
-            queue.append(
-                block, certificate: run.certificate, frontier: pool.frontier, batches: batches)
-        }
-        pool.bringNear()
-        judge.rebase(onto: queue.tail)
+    private mutating func noteExecuted<P>(
+        _ height: Height, _ root: Digest, _ turn: inout Turn<P>
+    ) {
+        queue.finished(height)
+        roots.append(root, height: height)
         judge.reevaluate()
-        isWantListStale = true
-        hasNews = true
+        turn.inputs.append(.executed(queue.lastExecuted, stateRoot: root))
+        turn.hasNewWork = true  // A leader that lagged may propose again.
     }
 
-    /// Takes a proposal to judge.
-    mutating func consider(_ branch: Branch, at now: Instant) {
-        pace.note(branch.tip.payload, at: now)
-        judge.add(branch)
-        // Catching up may have moved the ledger on; the protocol is about to be told.
-        judge.rebase(onto: queue.tail)
-        isWantListStale = true
-        hasNews = true
+    /// Whether anything may follow from what came since the last time, or from the time.
+    mutating func takeNews(at now: Instant) -> Bool {
+        defer { hasNews = false }
+        return hasNews || settledDeadline.map { $0 <= now } == true
     }
 
-    /// Takes own drafts for refused, where applications judge, of which nothing came: nobody tells
-    /// a leader. A block is committed whole, so a batch that is neither ordered nor in `branch`
-    /// tells that its draft was lost, though others have ordered the rest of it since.
-    private mutating func noteLostDrafts(on branch: Branch) {
-        guard doesApplicationJudge, !ownDrafts.isEmpty else { return }
-        let named = Set(branch.undecided.flatMap(\.payload))
-        var allLost: [BatchReference] = []
-        ownDrafts = ownDrafts.compactMap { draft in
-            let waiting = draft.filter { !pool.isOrdered($0.sequence, of: $0.author) }
-            let lost = waiting.filter { !named.contains($0) }
-            allLost += lost
-            return lost.isEmpty && !waiting.isEmpty ? waiting : nil
+    /// Tells the protocol whether there is work, when that changed or more came.
+    mutating func reportWork<P>(_ turn: inout Turn<P>) {
+        if pace.takeDue(at: turn.now) {
+            turn.hasNewWork = true
+            hasNews = true
         }
-        pool.noteRefused(allLost)
+        let isPending = pool.hasWork
+        guard isPending != wasWorkPending || (isPending && turn.hasNewWork) else { return }
+        wasWorkPending = isPending
+        turn.hasNewWork = false
+        turn.inputs.append(.work(pending: isPending))
     }
 
-    /// Notes what the application says of a proposal. Returns whether one waits for that.
-    mutating func noteApplication(judged digest: Digest, _ isValid: Bool) -> Bool {
-        guard let block = judge.block(digest) else { return false }
-        judge.remove(digest)
-        if !isValid { pool.noteRefused(block.payload) }
-        return true
+    // MARK: Questions
+
+    /// When something is due. A draft may have been held back since the ledger last looked.
+    var nextDeadline: Instant? {
+        guard let settledDeadline, let due = pace.due else { return settledDeadline ?? pace.due }
+        return min(settledDeadline, due)
     }
+
+    /// The last committed block, executed or not.
+    var committedHead: Block { queue.tail }
+    /// What commits the last committed block; `nil` if that is the one from which the ledger began.
+    var headCertificate: CommitCertificate? { queue.tailCertificate }
+    var executedHeight: Height { queue.executed }
+    /// The bytes of all batches that wait to be ordered.
+    var pendingByteCount: Int { pool.byteCount }
+    var isCatchingUp: Bool { catchUp.isActive }
+
+    /// The sequence that the next own batch must have.
+    var nextOwnSequence: BatchSequence { pool.nextUnused(of: configuration.own) }
+
+    /// Whether another own batch of `byteCount` bytes has a place.
+    func hasRoom(for byteCount: Int) -> Bool {
+        let own = configuration.own
+        return pool.slotCount(of: own) < limits.batchesPerAuthor / 2
+            && pool.byteCount(of: own) + byteCount <= limits.bytesPerAuthor / 2
+    }
+
+    /// Whether `message` is worth the time that its signatures take.
+    func isUseful(_ message: LedgerMessage, from sender: ValidatorIndex) -> Bool {
+        switch message {
+        case .batch(let copy): isUseful(copy, from: sender)
+        case .syncResponse, .syncAncestors: catchUp.isAwaiting(sender)
+        default: true
+        }
+    }
+
+    /// Whether the link from `sender` proves what the signatures of `message` would: a batch that
+    /// its author sends itself, as long as that one was never found to sign falsely.
+    func isProved(_ message: LedgerMessage, byLinkFrom sender: ValidatorIndex) -> Bool {
+        guard case .batch(let copy) = message else { return false }
+        return copy.batch.author == sender && !pool.isDistrusted(sender)
+    }
+
+    /// What is committed and not executed, and its batches and those that wait to be ordered: what
+    /// a new log must begin with.
+    var liveRuns: [CommittedRun] { queue.runs }
+    var liveBatches: [BatchCopy] { queue.batches.map { BatchCopy($0) } + pool.heldBatches }
 }

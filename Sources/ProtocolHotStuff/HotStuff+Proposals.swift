@@ -4,17 +4,15 @@ import BFTCore
 // Proposals: making one, taking one, deciding whether to vote for it.
 extension HotStuffReplica {
     mutating func enter(_ next: View, at now: Instant) {
-        precondition(next >= view, "S6: back to an earlier view")
+        precondition(next >= view, "H6: back to an earlier view")
         view = next
-        enteredAt = now
-        workSince = nil
-        resendAt = nil
-        askedAt = nil
+        work.restart(at: now)
+        inquiryPace.forgetAsked()
         hasAnnounced = false
         leadership = leader(of: view) == configuration.own ? .due : .none
     }
 
-    /// What this replica says of `block`, whose ancestors are here. S4, S5.
+    /// What this replica says of `block`, whose ancestors are here. H4, H5.
     private func voteStatement(_ block: Block, proposed: BlockName? = nil) -> Statement {
         let chain = sequence(first: block) { self.block(named: $0.parent) }
         let computed = rules.committed(by: chain).map {
@@ -26,36 +24,6 @@ extension HotStuffReplica {
             ancestor: rules.ancestor(computed: computed, proposed: proposed))
     }
 
-    /// Binds this replica to a vote: remembers it, durably, with what it stands on. S8.
-    private mutating func bind(
-        to statement: Statement, for block: Block, into effects: inout [Effect<Self>]
-    ) {
-        // The parent is certified, so its own parent is what the rules may lock on.
-        let parent = self.block(named: block.parent) ?? committed
-        let grandparent = self.block(named: parent.parent) ?? committed
-        commitments.lockedView = rules.lock(commitments.lockedView, onParent: grandparent.view)
-        commitments.votedView = block.view
-        if let ancestor = statement.ancestor {
-            commitVoteHeight = max(commitVoteHeight, ancestor.height)
-        }
-        rounds.update(block.view) { $0.ownVote = statement }
-        rounds.keep(block)
-        persistFoundation(into: &effects)
-        effects.append(.persist(.voted(block, statement)))
-    }
-
-    /// Makes the highest certificate and the lock durable, unless they are.
-    mutating func persistFoundation(into effects: inout [Effect<Self>]) {
-        if let high, high.statement.view > durableHighView {
-            durableHighView = high.statement.view
-            effects.append(.persist(.certificate(high)))
-        }
-        if commitments.lockedView > durableLock {
-            durableLock = commitments.lockedView
-            effects.append(.persist(.locked(commitments.lockedView)))
-        }
-    }
-
     // MARK: Leading
 
     /// The block to build upon, if it is here: that of the highest certificate.
@@ -65,15 +33,15 @@ extension HotStuffReplica {
     }
 
     /// What ended the view before this one, unless a certificate of a block did.
-    var entryTimeouts: TimeoutCertificate? {
+    var entryTimeouts: HotStuffTimeoutCertificate? {
         guard highView.next != view, let previous = view.previous else { return nil }
         return rounds[previous]?.timeoutCertificate
     }
 
     /// What a block on the highest certificate, of this view, is justified by.
-    func ownJustification() -> Justification? {
+    func ownJustification() -> HotStuffJustification? {
         do throws(Rejection) {
-            return try Justification(
+            return try HotStuffJustification(
                 of: view, certificate: high, timeouts: entryTimeouts, by: rules)
         } catch {
             return nil
@@ -109,7 +77,7 @@ extension HotStuffReplica {
             leadership = .due
             return
         }
-        let emptyAt = enteredAt.advanced(by: pacemaker.idleInterval)
+        let emptyAt = work.idleSince.advanced(by: pacemaker.idleInterval)
         if draft.payload.isEmpty, !isWorkUncommitted, now < emptyAt {
             leadership = .waiting(until: emptyAt)
             announce(into: &effects)
@@ -122,17 +90,14 @@ extension HotStuffReplica {
         leadership = .proposed
         rounds.update(view) { $0.judgement = .valid }
         let statement = voteStatement(block)
-        bind(to: statement, for: block, into: &effects)
         // With a gap in the chain, the certificates that proposals carry from here on commit
         // nothing: who does not know this one could not follow to the state that the block names.
-        if let commitCertificate, commitCertificate.statement.view < highView {
-            effects.append(.broadcast(.certificate(commitCertificate.certificate)))
-        }
-        effects.append(
-            .sign(
-                .proposal(
-                    block, statement, justify: justification.certificate,
-                    timeouts: justification.timeouts)))
+        let shown = head.certificate.flatMap { $0.statement.view < highView ? $0.certificate : nil }
+        say(
+            .proposal(
+                block, statement, justify: justification.certificate,
+                timeouts: justification.timeouts),
+            bound: statement, for: block, showing: shown.map { .certificate($0) }, into: &effects)
     }
 
     /// Shows the others the certificate that only the leader has, as no proposal does so soon:
@@ -184,7 +149,7 @@ extension HotStuffReplica {
     /// checked for this place, and none of it counts before.
     private func justification(
         of proposal: HotStuffProposal
-    ) throws(Rejection) -> Justification {
+    ) throws(Rejection) -> HotStuffJustification {
         let (block, statement) = (proposal.block, proposal.vote.statement)
         try check(statement)
         try require(.proposedBlock, statement.block == block.digest, .proposalMismatch)
@@ -205,7 +170,7 @@ extension HotStuffReplica {
             try require(.uncertifiedParent, block.height == Height(1), .weakCertificate)
         }
         if let timeouts = proposal.timeouts { try check(timeouts) }
-        return try Justification(
+        return try HotStuffJustification(
             of: block.view, certificate: proposal.justify, timeouts: proposal.timeouts, by: rules)
     }
 
@@ -266,8 +231,9 @@ extension HotStuffReplica {
             rules.isSafe(justification, bound: commitments)
         else { return }
         let statement = voteStatement(block, proposed: proposal.vote.statement.ancestor)
-        bind(to: statement, for: block, into: &effects)
-        effects.append(.sign(.vote(statement, to: recipient(ofVoteIn: view))))
+        say(
+            .vote(statement, to: recipient(ofVoteIn: view)), bound: statement, for: block,
+            into: &effects)
     }
 
     /// The leader of the next view; or everybody, if that one did not get by when it led last.
@@ -279,20 +245,8 @@ extension HotStuffReplica {
     // MARK: Chains of blocks
 
     func block(named digest: Digest) -> Block? {
-        digest == committed.digest ? committed : rounds.block(named: digest)
+        head.block(named: digest, or: rounds)
     }
 
-    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
-    /// if one is missing or the chain passes the committed block by.
-    func path(to block: Block) -> [Block]? {
-        guard block.digest != committed.digest else { return [] }
-        guard rounds.stands(block, on: committed.digest) else { return nil }
-        var ancestors: [Block] = []
-        var child = block
-        while let parent = rounds.block(named: child.parent) {
-            ancestors.append(parent)
-            child = parent
-        }
-        return ancestors.reversed()
-    }
+    func path(to block: Block) -> [Block]? { head.path(to: block, in: rounds) }
 }

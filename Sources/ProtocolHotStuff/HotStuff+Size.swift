@@ -12,11 +12,11 @@ extension HotStuffReplica {
         let parts = LargestParts(among: validators, signatureByteCount: signatureByteCount)
         let count = validators.largestQuorumCount
         let certificate = parts.certificate(.vote, of: count)
-        let statement = TimeoutStatement(
+        let statement = HotStuffTimeoutStatement(
             chain: .zero, epoch: .zero, view: View(2), highView: View(1))
-        let timeouts = TimeoutCertificate(
+        let timeouts = HotStuffTimeoutCertificate(
             timeouts: parts.signers(count).map {
-                Timeout(statement: statement, sender: $0, signature: parts.signature)
+                HotStuffTimeout(content: statement, signer: $0, signature: parts.signature)
             },
             high: certificate, validatorCount: validators.count)
         return .proposal(

@@ -1,102 +1,13 @@
 import BFTBase
 import BFTCore
 
-// Giving views up: when, and what follows from a quorum that does.
+// Giving views up, and what follows from a quorum that does.
 extension HotStuffReplica {
-    // MARK: Time
-
-    /// How many times the time for a view is doubled.
-    private var doublings: Int {
-        rules.doublings(after: pacemaker.failures, limit: pacemaker.failureLimit)
-    }
-
-    /// When the time for the view starts: when there is something to do. In an idle network, when
-    /// the next empty block is due, unless its leader was waited for already.
-    private var timeStartsAt: Instant {
-        if let workSince { return workSince }
-        if pacemaker.isGivenUp(leader(of: view), in: schedule.tenure(of: view)) {
-            return enteredAt
-        }
-        return enteredAt.advanced(by: pacemaker.idleInterval)
-    }
-
-    /// When the view is given up.
-    private var viewDeadline: Instant {
-        timeStartsAt.advanced(
-            by: pacemaker.timeout(
-                for: leader(of: view), in: schedule.tenure(of: view), doublings: doublings))
-    }
-
-    /// Draws conclusions about leaders and time from the view that is over.
-    mutating func rate(_ round: Round, at now: Instant) {
-        let (leader, tenure) = (leader(of: round.view), schedule.tenure(of: round.view))
-        let isCertified = round.certificate != nil
-        if isCertified, commitments.timedOutView < round.view {
-            pacemaker.succeeded(
-                leader, in: tenure, within: now.since(timeStartsAt), doublings: doublings)
-        } else if !hasNextLeaderFailed(for: round) {
-            let (rules, validators) = (rules, configuration.validators)
-            pacemaker.failed(leader, in: tenure) {
-                rules.isTooShort(failedBy: $0, of: validators)
-            }
-        }
-        if isCertified {
-            pacemaker.certified(tenure)
-        } else {
-            pacemaker.gaveUp(tenure, of: leader)
-        }
-    }
-
-    /// Whether the leader did what it had to do: the votes of the last view of a tenure go to the
-    /// next leader, which is judged by what comes of its own views.
-    private func hasNextLeaderFailed(for round: Round) -> Bool {
-        guard let previous = round.view.previous, round.proposal != nil else { return false }
-        let tenure = schedule.tenure(of: round.view)
-        return schedule.tenure(of: previous) == tenure
-            && leader(of: round.view.next) != leader(of: round.view)
-    }
-
-    mutating func noteWork(_ pending: Bool) {
-        isWorkPending = pending
-        if pending, case .waiting = leadership { leadership = .due }
-    }
-
-    mutating func noteWorkSince(_ now: Instant) {
-        guard isWorkPending || isWorkUncommitted else {
-            workSince = nil
-            return
-        }
-        workSince = workSince ?? now
-    }
-
-    /// The next instant at which something is due.
-    var nextDeadline: Instant {
-        var deadline = resendAt ?? viewDeadline
-        if case .waiting(let until) = leadership { deadline = min(deadline, until) }
-        return deadline
-    }
-
-    mutating func actOnTime(at now: Instant, into effects: inout [Effect<Self>]) {
-        if case .waiting(let until) = leadership, now >= until {
-            requestDraft(at: now, into: &effects)
-        }
-        if resendAt == nil, now >= viewDeadline {
-            timeOut(view, into: &effects)
-            resendAt = now.advanced(by: pacemaker.resendInterval)
-        }
-        guard let due = resendAt, now >= due else { return }
-        resendAt = now.advanced(by: pacemaker.resendInterval)
-        repeatSelf(to: nil, into: &effects)
-        inquire(into: &effects)
-    }
-
-    // MARK: Timeouts
-
-    func isUseful(_ timeout: Timeout) -> Bool {
-        let (view, sender) = (timeout.statement.view, timeout.sender.rawValue)
+    func isUseful(_ timeout: HotStuffTimeout) -> Bool {
+        let (view, sender) = (timeout.content.view, timeout.signer.rawValue)
         guard isWithinWindow(view), sender < configuration.validators.count else { return false }
         guard view >= self.view else {
-            return isRecent(view) && pacemaker.isSilent(timeout.sender)
+            return isRecent(view) && pacemaker.isSilent(timeout.signer)
         }
         return rounds[view]?.timeouts[sender] == nil
     }
@@ -113,13 +24,10 @@ extension HotStuffReplica {
     /// Gives `given` up, this view or a later one.
     mutating func timeOut(_ given: View, into effects: inout [Effect<Self>]) {
         guard rules.mayTimeOut(given, bound: commitments), highView < given else { return }
-        let statement = TimeoutStatement(
+        let statement = HotStuffTimeoutStatement(
             chain: configuration.chain, epoch: configuration.epoch, view: given,
             highView: highView)
-        commitments.timedOutView = max(commitments.timedOutView, given)
-        ownTimeout = statement
-        persistFoundation(into: &effects)
-        effects += [.persist(.timedOut(statement)), .sign(.timeout(statement))]
+        say(statement, into: &effects)
         // So that the timeout counts with those who don't know the certificate yet; and the next
         // leader may be the one that fails, so the votes go to all after all.
         if let high { effects.append(.broadcast(.certificate(high))) }
@@ -131,24 +39,24 @@ extension HotStuffReplica {
         if rounds[given]?.judgement == .asked { inquire(into: &effects) }
     }
 
-    mutating func count(_ timeout: Timeout) throws(Rejection) {
-        let statement = timeout.statement
+    mutating func count(_ timeout: HotStuffTimeout) throws(Rejection) {
+        let statement = timeout.content
         try check(statement)
-        guard configuration.validators.contains(timeout.sender) else {
-            throw .unknownVoter(timeout.sender)
+        guard configuration.validators.contains(timeout.signer) else {
+            throw .unknownVoter(timeout.signer)
         }
         guard statement.view >= view else {
-            if isRecent(statement.view) { noteHeard(timeout.sender) }
+            if isRecent(statement.view) { noteHeard(timeout.signer) }
             return
         }
         try require(
             .timeoutWindow, isWithinWindow(statement.view), .beyondWindow(statement.view))
-        noteHeard(timeout.sender)
+        noteHeard(timeout.signer)
         rounds.update(statement.view) { $0.insert(timeout) }
     }
 
     /// Throws unless a timeout that says `statement` was made here and now.
-    private func check(_ statement: TimeoutStatement) throws(Rejection) {
+    private func check(_ statement: HotStuffTimeoutStatement) throws(Rejection) {
         try require(.timeoutChain, statement.chain == configuration.chain, .otherChain)
         try require(.timeoutEpoch, statement.epoch == configuration.epoch, .otherEpoch)
         try require(.timeoutHighView, statement.highView < statement.view, .weakCertificate)
@@ -158,10 +66,10 @@ extension HotStuffReplica {
     ///
     /// The certificate beside the timeouts is not signed by who signed those, and may be one of a
     /// higher view than any of them claims. It shows no less, so that does no harm.
-    func check(_ certificate: TimeoutCertificate) throws(Rejection) {
+    func check(_ certificate: HotStuffTimeoutCertificate) throws(Rejection) {
         let claimed = certificate.highestView
         try check(
-            TimeoutStatement(
+            HotStuffTimeoutStatement(
                 chain: certificate.chain, epoch: certificate.epoch, view: certificate.view,
                 highView: claimed))
         try checkQuorum(certificate.signers)
@@ -172,13 +80,13 @@ extension HotStuffReplica {
             .timeoutsBacking, rules.isBacked(claimed: claimed, known: shown), .weakCertificate)
     }
 
-    private func trimmed(_ certificate: TimeoutCertificate) -> TimeoutCertificate {
+    private func trimmed(_ certificate: HotStuffTimeoutCertificate) -> HotStuffTimeoutCertificate {
         let (rules, validators) = (rules, configuration.validators)
         return certificate.trimmed(of: validators) { rules.isQuorum($0, of: validators) }
     }
 
     /// Keeps a certificate that was checked, for the view that it ends and for what it shows.
-    mutating func learn(_ received: TimeoutCertificate) {
+    mutating func learn(_ received: HotStuffTimeoutCertificate) {
         if let high = received.high { learn(high) }
         guard received.view >= view else { return }
         let certificate = trimmed(received)
@@ -201,10 +109,10 @@ extension HotStuffReplica {
             let validators = configuration.validators
             if validators.isWeakQuorum(power(of: timeouts)) { timeOut(round.view, into: &effects) }
             let backed = timeouts.filter {
-                rules.isBacked(claimed: $0.statement.highView, known: highView)
+                rules.isBacked(claimed: $0.content.highView, known: highView)
             }
             guard rules.isQuorum(power(of: backed), of: validators),
-                let certificate = TimeoutCertificate(
+                let certificate = HotStuffTimeoutCertificate(
                     timeouts: backed, high: high, validatorCount: validators.count)
             else { continue }
             let fewest = trimmed(certificate)
@@ -212,19 +120,20 @@ extension HotStuffReplica {
         }
     }
 
-    /// The timeouts that count towards giving `view` up, one of each sender. S7.
-    private func timeouts(toward view: View) -> [Timeout] {
-        var counted: [Timeout?] = Array(repeating: nil, count: configuration.validators.count)
+    /// The timeouts that count towards giving `view` up, one of each sender. H7.
+    private func timeouts(toward view: View) -> [HotStuffTimeout] {
+        var counted: [HotStuffTimeout?] = Array(
+            repeating: nil, count: configuration.validators.count)
         for position in rounds.range(from: self.view)
         where rules.doesCount(timeoutOf: rounds.rounds[position].view, toward: view) {
             for case let timeout? in rounds.rounds[position].timeouts {
-                counted[timeout.sender.rawValue] = timeout
+                counted[timeout.signer.rawValue] = timeout
             }
         }
         return counted.compactMap(\.self)
     }
 
-    private func power(of timeouts: [Timeout]) -> VotingPower {
-        timeouts.reduce(0) { $0 + configuration.validators.powers[$1.sender.rawValue] }
+    private func power(of timeouts: [HotStuffTimeout]) -> VotingPower {
+        timeouts.reduce(0) { $0 + configuration.validators.powers[$1.signer.rawValue] }
     }
 }

@@ -3,10 +3,10 @@ public import BFTCore
 import BFTWire
 
 /// Chained HotStuff: lock on the two-chain, commit on the three-chain.
-public typealias HotStuff = HotStuffReplica<ThreeChainRules>
+public typealias HotStuff = HotStuffReplica<HotStuffThreeChainRules>
 
 /// The two-chain variant: commits one view earlier, and skips views only by what timeouts show.
-public typealias HotStuff2 = HotStuffReplica<TwoChainRules>
+public typealias HotStuff2 = HotStuffReplica<HotStuffTwoChainRules>
 
 /// One replica of HotStuff: propose, vote to the next leader, commit an ancestor; or give the view
 /// up and go on.
@@ -15,17 +15,17 @@ public typealias HotStuff2 = HotStuffReplica<TwoChainRules>
 /// (FC 2022) for the pacemaker and the two-chain rules. The article `HotStuff` lists the rules per
 /// event and what is added to the papers.
 ///
-/// - Invariant S1: it votes for at most one block in a view, and in rising views.
-/// - Invariant S2: it never votes in a view that it gave up, nor in an earlier one.
-/// - Invariant S3: it votes only for blocks whose certified parent its rules allow.
-/// - Invariant S4: its votes name as committed what the rules say, blocks of consecutive views.
-/// - Invariant S5: what a vote names is computed from the certified chain here, never believed.
-/// - Invariant S6: it enters a view only by a certificate of the one before.
-/// - Invariant S7: timeouts of different views are never counted together.
-/// - Invariant S8: every vote and timeout is durable before it is signed, with the lock and the
+/// - Invariant H1: it votes for at most one block in a view, and in rising views.
+/// - Invariant H2: it never votes in a view that it gave up, nor in an earlier one.
+/// - Invariant H3: it votes only for blocks whose certified parent its rules allow.
+/// - Invariant H4: its votes name as committed what the rules say, blocks of consecutive views.
+/// - Invariant H5: what a vote names is computed from the certified chain here, never believed.
+/// - Invariant H6: it enters a view only by a certificate of the one before.
+/// - Invariant H7: timeouts of different views are never counted together.
+/// - Invariant H8: every vote and timeout is durable before it is signed, with the lock and the
 ///   certificate that it stands on.
-/// - Invariant S9: the committed chain only grows.
-/// - Invariant S10: what a peer can make it keep is bounded: one vote and one timeout for each view
+/// - Invariant H9: the committed chain only grows.
+/// - Invariant H10: what a peer can make it keep is bounded: one vote and one timeout for each view
 ///   and validator, within a window of views.
 public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     public typealias Message = HotStuffMessage
@@ -45,78 +45,51 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
     let schedule: LeaderSchedule
 
     public internal(set) var view: View
-    public internal(set) var committed: Block
-    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
-    /// of a run: its certificate is then the target.
-    var commitCertificate: CommitCertificate?
-    /// The certificate of the highest committed block that is known of, while that is not here.
+    var head: CommittedHead
+    /// The certificate of the highest committed block that is known of, while that is not here. Also
+    /// after a restart between the blocks of a run.
     var commitTarget: Certificate?
     /// The certificate of the highest view. The genesis needs none.
     var high: Certificate?
     /// What this replica is bound by.
-    var commitments = Commitments()
+    var commitments = HotStuffCommitments()
     /// The last timeout that it made.
-    var ownTimeout: TimeoutStatement?
+    var ownTimeout: HotStuffTimeoutStatement?
     /// The view of the last certificate, and the lock, that are durable.
     var durableHighView = View.zero
     var durableLock = View.zero
-    var rounds: RoundList
-    var pacemaker: Pacemaker
-    public internal(set) var commitVoteHeight: Height
+    var rounds: HotStuffRoundList
+    var pacemaker: HotStuffPacemaker
 
-    var enteredAt = Instant(nanoseconds: 0)
-    /// Since when, in this view, there has been something to order or to commit.
-    var workSince: Instant?
-    /// When this replica, stuck, tells the others again what it has and what it lacks.
-    var resendAt: Instant?
-    /// Whether this replica leads the view, and how far it is.
     var leadership = Leadership.none
     /// Whether it told the others what let it into this view, having nothing to propose.
     var hasAnnounced = false
-    /// Whether there is work above the last committed block, as far as the ledger knows.
-    var isWorkPending = false
-    /// The height of the last block for which the ledger was told to ask peers.
-    var fetchedHeight = Height.zero
-    /// When each peer was last sent an answer.
-    var answeredAt: [Instant?]
-    /// When this replica last asked what it needs to vote.
-    var askedAt: Instant?
-
-    enum Leadership: Equatable, Sendable {
-        case none
-        /// Leads, and has not asked yet what to propose.
-        case due
-        /// Leads, and has asked.
-        case drafting
-        /// Leads, and has nothing to order: proposes an empty block at this time.
-        case waiting(until: Instant)
-        case proposed
-    }
-
-    /// How many views ahead of its own a replica keeps votes and timeouts for.
-    static var window: UInt64 { 64 }
+    var work = WorkClock()
+    var inquiryPace: InquiryPace
 
     public init(
         configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
         recovered: [HotStuffRecord]
     ) {
-        let count = configuration.validators.count
         self.configuration = configuration
         rules = Rules()
         schedule = configuration.leaders.withTenures(of: rules.viewsPerTenure)
-        committed = root
-        commitVoteHeight = max(root.height, configuration.floor.height)
+        head = CommittedHead(root, floor: configuration.floor)
         view = max(root.view, configuration.floor.view).next
         commitments.votedView = configuration.floor.view
         commitments.timedOutView = configuration.floor.view
-        rounds = RoundList(configuration.validators)
-        pacemaker = Pacemaker(configuration)
-        answeredAt = Array(repeating: nil, count: count)
+        rounds = HotStuffRoundList(configuration.validators)
+        pacemaker = HotStuffPacemaker(configuration)
+        inquiryPace = InquiryPace(
+            resend: pacemaker.resendInterval, validatorCount: configuration.validators.count)
         recover(recovered)
         recover(certificate)
     }
 
     public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    public var committed: Block { head.block }
+    public var commitVoteHeight: Height { head.voteHeight }
 
     /// The view of the highest certificate that is known here.
     var highView: View { high?.statement.view ?? .zero }
@@ -134,7 +107,7 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
         case .timerFired: break  // What is due is looked at below, whatever came.
-        case .work(let pending): noteWork(pending)
+        case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):
             propose(draft, in: view, on: parent, at: now, into: &effects)
         case .judged(let digest, let verdict): take(verdict, on: digest, into: &effects)
@@ -174,15 +147,15 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
         commitTargeted(into: &effects)
         if leadership == .due { requestDraft(at: now, into: &effects) }
         considerProposal(at: now, into: &effects)
-        noteWorkSince(now)
+        work.note(isWork: work.isPending || isWorkUncommitted, at: now)
         actOnTime(at: now, into: &effects)
         effects.append(.setTimer(nextDeadline))
     }
 
     private func checkInvariants() {
-        precondition(view > committed.view, "S6: a view at or below the committed one")
-        precondition(view > highView, "S6: a view at or below a certified one")
+        precondition(view > committed.view, "H6: a view at or below the committed one")
+        precondition(view > highView, "H6: a view at or below a certified one")
         let first = rounds.rounds.indices.first.map { rounds.rounds[$0].view }
-        precondition(first.map { $0 > committed.view } ?? true, "L1: a committed round was kept")
+        precondition(first.map { $0 > committed.view } ?? true, "H10: a committed round was kept")
     }
 }

@@ -70,7 +70,7 @@ public enum HotStuffCheck: CaseIterable, Sendable {
     // What a peer may make a replica keep.
     /// `vote.statement.view`: not beyond the window.
     case voteWindow
-    /// `timeout.statement.view`: not beyond the window.
+    /// `timeout.content.view`: not beyond the window.
     case timeoutWindow
     /// `block.digest`: one that was asked for.
     case wantedBlock

@@ -8,14 +8,14 @@ public enum HotStuffRecord: Equatable, Sendable {
     /// can bring it back, even if every one of them lost power.
     case voted(Block, Statement)
     /// It gave a view up.
-    case timedOut(TimeoutStatement)
+    case timedOut(HotStuffTimeoutStatement)
     /// The view below whose certificates it votes for nothing.
     case locked(View)
     /// What it voted upon, or entered a view by. Durable, since a certificate with a Byzantine
     /// signature can't be made again from the votes of the honest.
     case certificate(Certificate)
     /// What it entered a view by.
-    case timeouts(TimeoutCertificate)
+    case timeouts(HotStuffTimeoutCertificate)
 }
 
 extension HotStuffRecord: WireCodable {
@@ -44,10 +44,10 @@ extension HotStuffRecord: WireCodable {
     public init(from reader: inout Reader) throws(WireError) {
         switch try reader.uint8() {
         case 1: self = .voted(try Block(from: &reader), try Statement(from: &reader))
-        case 2: self = .timedOut(try TimeoutStatement(from: &reader))
+        case 2: self = .timedOut(try HotStuffTimeoutStatement(from: &reader))
         case 3: self = .locked(try View(from: &reader))
         case 4: self = .certificate(try Certificate(from: &reader))
-        case 5: self = .timeouts(try TimeoutCertificate(from: &reader))
+        case 5: self = .timeouts(try HotStuffTimeoutCertificate(from: &reader))
         case let tag: throw .unknownTag(tag)
         }
     }

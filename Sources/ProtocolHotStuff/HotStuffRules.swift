@@ -2,7 +2,7 @@ public import BFTBase
 public import BFTCore
 
 /// What this validator is bound by. Durable before it is acted upon.
-public struct Commitments: Equatable, Sendable {
+public struct HotStuffCommitments: Equatable, Sendable {
     /// The view of its last vote. Zero before the first.
     public internal(set) var votedView = View.zero
     /// The last view that it gave up. Zero before the first.
@@ -15,16 +15,14 @@ public struct Commitments: Equatable, Sendable {
 
 /// The rules that make HotStuff safe, all in one place: the two variants, and what tests put in
 /// their stead.
-public protocol HotStuffRules: Equatable, Sendable {
+public protocol HotStuffRules: HotStuffPacing, Equatable, Sendable {
     init()
-    /// How many views in a row a leader keeps. The same at every validator of a network.
-    var viewsPerTenure: UInt64 { get }
     /// May a validator bound by `own` vote in `view`?
-    func mayVote(in view: View, bound own: Commitments) -> Bool
+    func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool
     /// May a validator bound by `own` vote for a block that comes with this?
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool
     /// May a validator bound by `own` give `view` up?
-    func mayTimeOut(_ view: View, bound own: Commitments) -> Bool
+    func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool
     /// Where a validator locked at `locked` is locked once it knows a certified block whose parent
     /// is of view `parent`.
     func lock(_ locked: View, onParent parent: View) -> View
@@ -40,46 +38,34 @@ public protocol HotStuffRules: Equatable, Sendable {
     /// Does a timeout that claims a certificate of `claimed` count, where the highest known is of
     /// `known`?
     func isBacked(claimed: View, known: View) -> Bool
-    /// Was the time for a view too short, if leaders that hold `power` together had all of it when
-    /// they led last, and did not get by?
-    func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool
-    /// How many times the time for a view is doubled after it was found too short `failures` times.
-    func doublings(after failures: Int, limit: Int) -> Int
     /// Does `check` of what a message carries hold, where `condition` says whether it does?
     func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool
 }
 
 /// What both variants have in common.
 extension HotStuffRules {
-    /// S1, S2: one vote in a view, in rising views, and none in a view that is given up.
-    public func mayVote(in view: View, bound own: Commitments) -> Bool {
+    /// H1, H2: one vote in a view, in rising views, and none in a view that is given up.
+    public func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool {
         view > own.votedView && view > own.timedOutView
     }
 
     /// One timeout for a view, in rising views.
-    public func mayTimeOut(_ view: View, bound own: Commitments) -> Bool {
+    public func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool {
         view > own.timedOutView
     }
 
-    /// S5: never the leader's word.
+    /// H5: never the leader's word.
     public func ancestor(computed: BlockName?, proposed: BlockName?) -> BlockName? { computed }
 
     public func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         validators.isQuorum(power)
     }
 
-    /// S7: those of one view alone.
+    /// H7: those of one view alone.
     public func doesCount(timeoutOf timedOut: View, toward view: View) -> Bool { timedOut == view }
 
     /// Only a certificate that is here can justify what comes after.
     public func isBacked(claimed: View, known: View) -> Bool { claimed <= known }
-
-    /// One of the leaders is honest, then, and needs more time. Any fewer may be down, or lie.
-    public func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool {
-        validators.isWeakQuorum(power)
-    }
-
-    public func doublings(after failures: Int, limit: Int) -> Int { min(failures, limit) }
 
     public func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool { condition }
 
@@ -105,26 +91,24 @@ extension HotStuffRules {
 ///
 /// Why two conflicting blocks are never committed: say a quorum committed `b` of view v by voting
 /// for `b''` of v+2, on `b'` of v+1. Each of them knew the certificate of `b'`, whose parent is
-/// `b`, and so was locked at v from then on (S3). Take the first view w > v+2 with a certified
+/// `b`, and so was locked at v from then on (H3). Take the first view w > v+2 with a certified
 /// block that does not descend from `b`. Two quorums share an honest validator, and it voted in w
-/// after v+2 (S1), locked: so the parent's certificate is of a view from v to w-1. In v, v+1 and
-/// v+2 nothing but `b`, `b'`, `b''` is certified (S1), and later it descends from `b` as w is the
+/// after v+2 (H1), locked: so the parent's certificate is of a view from v to w-1. In v, v+1 and
+/// v+2 nothing but `b`, `b'`, `b''` is certified (H1), and later it descends from `b` as w is the
 /// first. So the block of w descends from `b`, too.
-public struct ThreeChainRules: HotStuffRules {
+public struct HotStuffThreeChainRules: HotStuffRules {
     public init() {}
 
-    /// Three blocks in a row, and a view in which to show the certificate of the third: so an
-    /// honest leader commits a block without the help of another.
-    public var viewsPerTenure: UInt64 { 4 }
-
-    /// S3. A certificate of the locked view itself is the one that it is locked on.
-    public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+    /// H3. A certificate of the locked view itself is the one that it is locked on.
+    public func isSafe(
+        _ justification: HotStuffJustification, bound own: HotStuffCommitments
+    ) -> Bool {
         justification.parentView >= own.lockedView
     }
 
     public func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
 
-    /// S4: three blocks of consecutive views.
+    /// H4: three blocks of consecutive views.
     public func committed(by chain: some Sequence<Block>) -> Block? {
         lastOfConsecutive(3, in: chain)
     }
@@ -140,22 +124,21 @@ public struct ThreeChainRules: HotStuffRules {
 /// `b`. If its parent is of w-1, the parent descends from `b` (or is `b'`), as w is the first.
 /// Otherwise a quorum gave w-1 up, this view and no earlier one (J1). It shares an honest
 /// validator with the one that voted in v+1, which did so before it gave any view from v+1 on up
-/// (S2), and knew the certificate of `b` by then: the timeouts show a certificate of v or later,
-/// and so is the parent's (S3). It descends from `b` or is `b`, as w is the first.
-public struct TwoChainRules: HotStuffRules {
+/// (H2), and knew the certificate of `b` by then: the timeouts show a certificate of v or later,
+/// and so is the parent's (H3). It descends from `b` or is `b`, as w is the first.
+public struct HotStuffTwoChainRules: HotStuffRules {
     public init() {}
 
-    /// Two blocks in a row, and a view in which to show the certificate of the second.
-    public var viewsPerTenure: UInt64 { 3 }
-
-    /// S3: the view before was certified, or a quorum knew nothing higher when it gave that up.
-    public func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
+    /// H3: the view before was certified, or a quorum knew nothing higher when it gave that up.
+    public func isSafe(
+        _ justification: HotStuffJustification, bound own: HotStuffCommitments
+    ) -> Bool {
         justification.parentView >= justification.leastParentView
     }
 
     public func lock(_ locked: View, onParent parent: View) -> View { locked }
 
-    /// S4: two blocks of consecutive views.
+    /// H4: two blocks of consecutive views.
     public func committed(by chain: some Sequence<Block>) -> Block? {
         lastOfConsecutive(2, in: chain)
     }

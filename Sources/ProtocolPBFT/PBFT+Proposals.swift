@@ -3,7 +3,7 @@ import BFTCore
 
 // The normal case: proposing, judging, preparing.
 extension PBFTReplica {
-    func statement(_ kind: VoteKind, _ block: CertificateName) -> Statement {
+    func statement(_ kind: VoteKind, _ block: PBFTCertificateName) -> Statement {
         Statement(
             chain: configuration.chain, epoch: configuration.epoch, kind: kind, view: block.view,
             height: block.height, block: block.block)
@@ -11,7 +11,7 @@ extension PBFTReplica {
 
     func prepareStatement(_ block: Block, in view: View) -> Statement {
         statement(
-            .prepare, CertificateName(view: view, height: block.height, block: block.digest))
+            .prepare, PBFTCertificateName(view: view, height: block.height, block: block.digest))
     }
 
     // MARK: Leading
@@ -56,7 +56,7 @@ extension PBFTReplica {
         guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
         leadership = .due
         guard isJoined, own.tail.digest == parent, let tail = block(named: parent) else { return }
-        let proposeEmptyAt = progressAt.advanced(by: pacemaker.idleInterval)
+        let proposeEmptyAt = work.idleSince.advanced(by: pacemaker.idleInterval)
         if draft.payload.isEmpty, now < proposeEmptyAt {
             leadership = .waiting(until: proposeEmptyAt)
             return
@@ -66,7 +66,7 @@ extension PBFTReplica {
             parents: [tail.digest], proposer: configuration.own,
             time: max(draft.time, tail.time), applied: draft.applied, payload: draft.payload)
         guard mayPrepare(block.name, on: parent) else { return }
-        progressAt = now
+        work.idleSince = now
         proposedAt = now
         blocks.insert(block)
         blocks.update(block.digest) { $0.judgement = .valid }
@@ -76,7 +76,7 @@ extension PBFTReplica {
     // MARK: Following
 
     mutating func take(
-        _ proposal: PrePrepare, at now: Instant, into effects: inout [Effect<Self>]
+        _ proposal: PBFTPrePrepare, at now: Instant, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let block = proposal.block
         let said = proposal.vote.statement
@@ -204,21 +204,6 @@ extension PBFTReplica {
             && rules.mayPrepare(block, on: parent, own: own, in: view)
     }
 
-    /// Votes to prepare `block` in the view that the replica takes part in. P9.
-    private mutating func prepare(_ block: Block, into effects: inout [Effect<Self>]) {
-        own.tail = block.name
-        own.isTailDue = false
-        own.prepared = block.name
-        let view = own.view
-        instances.update(view, block.height) { $0.ownPrepare = block.digest }
-        for ancestor in path(to: block) ?? [] where blocks[ancestor.digest]?.isDurable == false {
-            blocks.update(ancestor.digest) { $0.isDurable = true }
-            effects.append(.persist(.block(ancestor)))
-        }
-        blocks.update(block.digest) { $0.isDurable = true }
-        effects += [.persist(.prepared(block, in: view)), .sign(prepareMessage(block, in: view))]
-    }
-
     /// The vote to prepare `block`: of its leader, the proposal.
     func prepareMessage(_ block: Block, in view: View) -> PBFTUnsigned {
         let statement = prepareStatement(block, in: view)
@@ -229,20 +214,8 @@ extension PBFTReplica {
     // MARK: Chains of blocks
 
     func block(named digest: Digest) -> Block? {
-        digest == committed.digest ? committed : blocks.block(named: digest)
+        head.block(named: digest, or: blocks)
     }
 
-    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
-    /// if one is missing or the chain passes the committed block by.
-    func path(to block: Block) -> [Block]? {
-        guard block.digest != committed.digest else { return [] }
-        guard blocks.stands(block, on: committed.digest) else { return nil }
-        var ancestors: [Block] = []
-        var child = block
-        while let parent = blocks.block(named: child.parent) {
-            ancestors.append(parent)
-            child = parent
-        }
-        return ancestors.reversed()
-    }
+    func path(to block: Block) -> [Block]? { head.path(to: block, in: blocks) }
 }

@@ -7,7 +7,7 @@ extension PBFTReplica {
     /// which views those are and which certificate was the highest.
     mutating func recover(_ records: [PBFTRecord], _ certificate: CommitCertificate?) {
         if let certificate { recoverRoot(certificate) }
-        var asked: ViewChangeContent?
+        var asked: PBFTViewChangeContent?
         for record in records {
             switch record {
             case .entered(let entered): view = max(view, entered)
@@ -32,19 +32,18 @@ extension PBFTReplica {
 
     /// What commits the root or, if the crash came between the blocks of one run, a descendant.
     private mutating func recoverRoot(_ certificate: CommitCertificate) {
-        let instance = InstanceCertificate(certificate.certificate)
+        let instance = PBFTInstanceCertificate(certificate.certificate)
         if let instance {
             view = max(view, instance.name.view)
             remember(instance)
         }
-        if certificate.committed == committed.name {
-            commitCertificate = certificate
-        } else if certificate.committed.height > committed.height {
-            if instance != nil {
-                decision = certificate.certificate
-            } else {
-                checkpoints.advance(to: certificate.certificate)
-            }
+        guard !head.keep(certificate), certificate.committed.height > committed.height else {
+            return
+        }
+        if instance != nil {
+            decision = certificate.certificate
+        } else {
+            checkpoints.advance(to: certificate.certificate)
         }
     }
 
@@ -59,12 +58,12 @@ extension PBFTReplica {
 
     private mutating func recover(_ statement: Statement) {
         if statement.kind == .checkpoint {
-            if statement.height > checkpoints.stable.height { checkpoints.sign(statement) }
+            if statement.height > checkpoints.stable.height { checkpoints.keepOwn(statement) }
             return
         }
         view = max(view, statement.view)
         if statement.kind == .commit {
-            commitVoteHeight = max(commitVoteHeight, statement.height)
+            head.noteVote(at: statement.height)
         }
     }
 
@@ -74,7 +73,7 @@ extension PBFTReplica {
             if statement.height > checkpoints.stable.height { checkpoints.advance(to: certificate) }
             return
         }
-        guard let instance = InstanceCertificate(certificate) else { return }
+        guard let instance = PBFTInstanceCertificate(certificate) else { return }
         let name = instance.name
         view = max(view, name.view)
         remember(instance)
@@ -82,7 +81,7 @@ extension PBFTReplica {
         guard name.height > committed.height else { return }
         switch instance.phase {
         case .prepare:
-            if prepared.map({ name.isAbove(CertificateName($0.statement)) }) ?? true {
+            if prepared.map({ name.isAbove(PBFTCertificateName($0.statement)) }) ?? true {
                 prepared = certificate
             }
         case .commit:
@@ -90,19 +89,19 @@ extension PBFTReplica {
                 decision = certificate
             }
         }
-        commitVoteHeight = max(commitVoteHeight, statement.height)
+        head.noteVote(at: statement.height)
     }
 
     /// The view change with the certificate that it names. `nil` if that is lost: nobody would
     /// take it, so this replica has to ask for a later view.
     private func ownReport(
-        _ content: ViewChangeContent, _ records: [PBFTRecord]
+        _ content: PBFTViewChangeContent, _ records: [PBFTRecord]
     ) -> OwnReport? {
         guard let highest = content.highest else {
             return OwnReport(content: content, certificate: nil)
         }
         for case .certificate(let certificate) in records {
-            guard let instance = InstanceCertificate(certificate), instance.name == highest
+            guard let instance = PBFTInstanceCertificate(certificate), instance.name == highest
             else { continue }
             return OwnReport(content: content, certificate: instance)
         }
@@ -116,10 +115,9 @@ extension PBFTReplica {
             switch record {
             case .prepared(let block, in: view): recoverPrepare(block.name, &known)
             case .voted(let statement) where statement.view == view:
-                switch Phase(statement.kind) {
+                switch PBFTPhase(statement.kind) {
                 case .prepare:
-                    recoverPrepare(
-                        BlockName(height: statement.height, digest: statement.block), &known)
+                    recoverPrepare(statement.blockName, &known)
                 case .commit:
                     instances.update(view, statement.height) { $0.ownCommit = statement.block }
                 case nil: break
@@ -130,11 +128,9 @@ extension PBFTReplica {
         // What a quorum prepared counts for more than what this replica did.
         for case let certificate? in [decision, prepared, highest?.certificate]
         where certificate.statement.view == view {
-            known.append(
-                BlockName(
-                    height: certificate.statement.height, digest: certificate.statement.block))
+            known.append(certificate.statement.blockName)
             instances.update(view, certificate.statement.height) { instance in
-                guard let phase = Phase(certificate.statement.kind) else { return }
+                guard let phase = PBFTPhase(certificate.statement.kind) else { return }
                 instance.keep(certificate, in: phase)
             }
         }
@@ -152,11 +148,11 @@ extension PBFTReplica {
     }
 
     mutating func start(at now: Instant, into effects: inout [Effect<Self>]) {
-        progressAt = now
+        work.idleSince = now
         term.note(committed, at: now)
         if isJoined, leader(of: view) == configuration.own { leadership = .due }
         // Said before the crash and durable: say it again, the same.
-        for unsigned in unsignedMessages { effects.append(.sign(unsigned)) }
+        for unsigned in unsignedMessages { effects.sayAgain(unsigned) }
         effects.append(.broadcast(.inquiry(inquiry)))
     }
 
@@ -177,7 +173,8 @@ extension PBFTReplica {
                     .vote(
                         statement(
                             .commit,
-                            CertificateName(view: view, height: instance.height, block: digest))))
+                            PBFTCertificateName(view: view, height: instance.height, block: digest))
+                    ))
             }
         }
         return messages
@@ -198,7 +195,7 @@ extension PBFTReplica {
         records += checkpoints.own.map { .voted($0) }
         for case let certificate? in [
             prepared, decision, highest?.certificate, ownReport?.certificate?.certificate,
-            commitCertificate?.certificate,
+            head.certificate?.certificate,
         ] where !records.contains(.certificate(certificate)) {
             records.append(.certificate(certificate))
         }
@@ -206,10 +203,10 @@ extension PBFTReplica {
             records.append(.viewChange(ownReport.content))
         }
         if let ownNewView, ownNewView.outcome.view == view { records.append(.newView(ownNewView)) }
-        let said = isJoined ? instances.of(view) : []
+        let said = isJoined ? Array(instances.of(view)) : []
         // Nothing more is prepared at or below it in this view, even by who lost the chain.
         if isJoined, let last = own.prepared, last.height <= committed.height {
-            let name = CertificateName(view: view, height: last.height, block: last.digest)
+            let name = PBFTCertificateName(view: view, height: last.height, block: last.digest)
             records.append(.voted(statement(.prepare, name)))
         }
         for entry in blocks.entries where entry.isDurable {
@@ -217,7 +214,7 @@ extension PBFTReplica {
         }
         for instance in said {
             if let digest = instance.ownPrepare {
-                let name = CertificateName(view: view, height: instance.height, block: digest)
+                let name = PBFTCertificateName(view: view, height: instance.height, block: digest)
                 // The vote holds, P1, even if its block conflicts with the committed chain by now
                 // and is dropped.
                 records.append(
@@ -229,7 +226,8 @@ extension PBFTReplica {
                     .voted(
                         statement(
                             .commit,
-                            CertificateName(view: view, height: instance.height, block: digest))))
+                            PBFTCertificateName(view: view, height: instance.height, block: digest))
+                    ))
             }
         }
         return records

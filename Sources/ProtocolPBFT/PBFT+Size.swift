@@ -11,23 +11,23 @@ extension PBFTReplica {
     ) -> PBFTMessage {
         let parts = LargestParts(among: validators, signatureByteCount: signatureByteCount)
         let proposal = PBFTMessage.prePrepare(
-            PrePrepare(block: parts.block, vote: parts.vote(.prepare)))
+            PBFTPrePrepare(block: parts.block, vote: parts.vote(.prepare)))
         // A checkpoint's statement is the longest.
         guard let certificate = parts.certificate(.checkpoint, of: validators.count) else {
             return proposal
         }
-        let wish = ViewChangeContent(
+        let wish = PBFTViewChangeContent(
             chain: .zero, epoch: .zero, view: View(1),
-            highest: CertificateName(certificate.statement))
+            highest: PBFTCertificateName(certificate.statement))
         let newView = PBFTMessage.newView(
-            NewView(
-                content: NewViewContent(
+            PBFTNewView(
+                content: PBFTNewViewContent(
                     outcome: wish,
                     viewChanges: parts.signers(validators.count).map {
-                        ViewChange(content: wish, voter: $0, signature: parts.signature)
+                        PBFTViewChange(content: wish, signer: $0, signature: parts.signature)
                     },
                     certificate: certificate),
-                leader: ValidatorIndex(0), signature: parts.signature))
+                signer: ValidatorIndex(0), signature: parts.signature))
         return newView.encoded.count > proposal.encoded.count ? newView : proposal
     }
 }

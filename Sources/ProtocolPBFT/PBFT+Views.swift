@@ -10,14 +10,10 @@ extension PBFTReplica {
     ) {
         if isFailure { pacemaker.gaveUp() }
         let report = report
-        keepHighest(into: &effects)
-        let content = ViewChangeContent(
+        let content = PBFTViewChangeContent(
             chain: configuration.chain, epoch: configuration.epoch, view: next,
             highest: report?.name)
-        ownReport = OwnReport(content: content, certificate: report)
-        effects += [
-            .persist(.viewChange(content)), .sign(.viewChange(content, report?.certificate)),
-        ]
+        say(OwnReport(content: content, certificate: report), into: &effects)
         enter(next, at: now)
     }
 
@@ -32,10 +28,8 @@ extension PBFTReplica {
         if let newView, newView.view < next { self.newView = nil }
         leadership = .none
         proposedAt = nil
-        progressAt = now
-        workSince = nil
-        resendAt = nil
-        askedAt = nil
+        work.restart(at: now)
+        inquiryPace.forgetAsked()
     }
 
     /// Takes part in `next`, from `tail` on.
@@ -45,7 +39,7 @@ extension PBFTReplica {
     ) {
         enter(next, at: now)
         effects.append(.persist(.entered(next)))
-        own = OwnPBFTVotes(view: next, tail: tail)
+        own = PBFTOwnVotes(view: next, tail: tail)
         own.isTailDue = isDue
         leadership = leader(of: next) == configuration.own ? .due : .none
     }
@@ -53,10 +47,10 @@ extension PBFTReplica {
     // MARK: View changes of others
 
     mutating func take(
-        _ viewChange: ViewChange, _ certificate: Certificate?, at now: Instant,
+        _ viewChange: PBFTViewChange, _ certificate: Certificate?, at now: Instant,
         into effects: inout [Effect<Self>]
     ) throws(Rejection) {
-        let (content, voter) = (viewChange.content, viewChange.voter)
+        let (content, voter) = (viewChange.content, viewChange.signer)
         guard rules.holds(.wishChain, content.chain == configuration.chain) else {
             throw .otherChain
         }
@@ -74,16 +68,16 @@ extension PBFTReplica {
 
     /// What is reported. Throws unless `certificate` is what `name` names, of a view before `view`.
     private func checkReport(
-        _ name: CertificateName?, is certificate: Certificate?, before view: View
-    ) throws(Rejection) -> InstanceCertificate? {
-        let isNamed = name == certificate.map { CertificateName($0.statement) }
+        _ name: PBFTCertificateName?, is certificate: Certificate?, before view: View
+    ) throws(Rejection) -> PBFTInstanceCertificate? {
+        let isNamed = name == certificate.map { PBFTCertificateName($0.statement) }
         guard rules.holds(.reportName, isNamed) else {
             throw .unjustifiedView(view)
         }
         guard let certificate else { return nil }
         let statement = certificate.statement
         try check(statement)
-        guard let reported = InstanceCertificate(certificate) else {
+        guard let reported = PBFTInstanceCertificate(certificate) else {
             throw .otherKind(statement.kind)
         }
         guard rules.holds(.reportView, statement.view < view) else {
@@ -97,7 +91,7 @@ extension PBFTReplica {
     private func power(asking isIncluded: (View) -> Bool) -> VotingPower {
         var asking = Bitmap(count: configuration.validators.count)
         for case let report? in viewChanges where isIncluded(report.view) {
-            asking.insert(report.viewChange.voter.rawValue)
+            asking.insert(report.viewChange.signer.rawValue)
         }
         return configuration.validators.power(of: asking)
     }
@@ -130,20 +124,19 @@ extension PBFTReplica {
         let present = view
         guard rules.isQuorum(power { $0 == present }, of: configuration.validators) else { return }
         let highest = rules.chosen(from: reports.compactMap(\.viewChange.content.highest))
-        let content = NewViewContent(
-            outcome: ViewChangeContent(
+        let content = PBFTNewViewContent(
+            outcome: PBFTViewChangeContent(
                 chain: configuration.chain, epoch: configuration.epoch, view: view,
                 highest: highest),
             viewChanges: reports.map(\.viewChange),
             certificate: reports.first { $0.viewChange.content.highest == highest }?
                 .certificate?.certificate)
-        ownNewView = content
-        effects += [.persist(.newView(content)), .sign(.newView(content))]
+        say(content, into: &effects)
     }
 
     /// Begins the view with what its leader says, if that is what everybody would say. P6.
     mutating func take(
-        _ newView: NewView, at now: Instant, into effects: inout [Effect<Self>]
+        _ newView: PBFTNewView, at now: Instant, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let (content, outcome) = (newView.content, newView.content.outcome)
         guard rules.holds(.newViewChain, outcome.chain == configuration.chain) else {
@@ -152,8 +145,8 @@ extension PBFTReplica {
         guard rules.holds(.newViewEpoch, outcome.epoch == configuration.epoch) else {
             throw .otherEpoch
         }
-        guard rules.holds(.newViewLeader, newView.leader == leader(of: outcome.view)) else {
-            throw .notLeader(newView.leader, outcome.view)
+        guard rules.holds(.newViewLeader, newView.signer == leader(of: outcome.view)) else {
+            throw .notLeader(newView.signer, outcome.view)
         }
         guard outcome.view > own.view, outcome.view >= view else { return }  // It goes on already.
         try checkAskers(content)
@@ -168,12 +161,12 @@ extension PBFTReplica {
     }
 
     /// Throws unless a quorum asks for just the view that begins.
-    private func checkAskers(_ content: NewViewContent) throws(Rejection) {
+    private func checkAskers(_ content: PBFTNewViewContent) throws(Rejection) {
         let view = content.outcome.view
         var askers = Bitmap(count: configuration.validators.count)
         var previous = -1
         for viewChange in content.viewChanges {
-            let (asker, asked) = (viewChange.voter, viewChange.content)
+            let (asker, asked) = (viewChange.signer, viewChange.content)
             guard rules.holds(.askerOrder, asker.rawValue > previous),
                 configuration.validators.contains(asker),
                 rules.holds(.askedView, asked.view == view),
@@ -190,12 +183,12 @@ extension PBFTReplica {
     }
 
     private mutating func begin(
-        _ newView: NewView, with highest: CertificateName?, at now: Instant,
+        _ newView: PBFTNewView, with highest: PBFTCertificateName?, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
         var tail = committed.name
         if let highest, highest.height > committed.height {
-            tail = BlockName(height: highest.height, digest: highest.block)
+            tail = highest.blockName
         }
         join(
             newView.view, tail: tail, isDue: tail != committed.name, at: now, into: &effects)

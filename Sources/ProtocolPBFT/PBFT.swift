@@ -3,7 +3,7 @@ public import BFTCore
 import BFTWire
 
 /// PBFT with the rules of the paper.
-public typealias PBFT = PBFTReplica<SoundPBFTRules>
+public typealias PBFT = PBFTReplica<PBFTSoundRules>
 
 /// One replica of PBFT: a leader proposes block after block, each is prepared and committed, and
 /// a leader that fails is replaced.
@@ -44,82 +44,54 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
     let schedule: LeaderSchedule
 
     public internal(set) var view: View
-    public internal(set) var committed: Block
-    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
-    /// of a run: its certificate is then the decision.
-    var commitCertificate: CommitCertificate?
+    var head: CommittedHead
     /// What commits a block above `committed` that can't be reached yet.
     var decision: Certificate?
     /// The highest prepared certificate above `committed`.
     var prepared: Certificate?
     /// The highest prepared or commit certificate that this replica ever held, whatever was
     /// committed since and in whatever way.
-    var highest: InstanceCertificate?
+    var highest: PBFTInstanceCertificate?
     /// Whether the log has it.
     var isHighestDurable = true
     /// What was said in the view that the replica took part in last.
-    var own: OwnPBFTVotes
-    var instances: InstanceList
-    var blocks = BlockTree()
-    var checkpoints: CheckpointList
-    public internal(set) var commitVoteHeight: Height
+    var own: PBFTOwnVotes
+    var instances: PBFTInstanceList
+    var blocks = PBFTBlockTree()
+    var checkpoints: PBFTCheckpointList
 
     /// The latest view change of each validator.
     var viewChanges: [SignedReport?]
     /// What this replica asked for last, with the certificate that it names.
     var ownReport: OwnReport?
     /// How this replica begins the view that it leads.
-    var ownNewView: NewViewContent?
+    var ownNewView: PBFTNewViewContent?
     /// How the present view began, for those who missed it.
-    var newView: NewView?
+    var newView: PBFTNewView?
 
-    var pacemaker: Pacemaker
-    var term: Term
-    /// When the view was entered, or a block was proposed or committed in it.
-    var progressAt = Instant(nanoseconds: 0)
-    /// Since when there has been something to order or to commit, or since when it has been known
-    /// that a quorum waits for the new view.
-    var workSince: Instant?
-    /// When this replica, stuck, tells the others again what it has and what it lacks.
-    var resendAt: Instant?
+    var pacemaker: PBFTPacemaker
+    var term: PBFTTerm
+    /// Runs while there is something to order or to commit, or a quorum waits for the new view.
+    var work = WorkClock()
     var leadership = Leadership.none
     /// When this replica last proposed something in the present view.
     var proposedAt: Instant?
-    /// Whether there is work above the last committed block, as far as the ledger knows.
-    var isWorkPending = false
-    /// The height for which the ledger was last told to ask peers.
-    var fetchedHeight = Height.zero
-    /// When each peer was last sent an answer.
-    var answeredAt: [Instant?]
-    /// When this replica last asked for what it needs.
-    var askedAt: Instant?
+    var inquiryPace: InquiryPace
     /// Whether something was seen that only makes sense to replicas further ahead.
     var isBehind = false
 
     /// A view change, with the certificate that it names.
     struct SignedReport: Equatable, Sendable {
-        let viewChange: ViewChange
-        let certificate: InstanceCertificate?
+        let viewChange: PBFTViewChange
+        let certificate: PBFTInstanceCertificate?
 
         var view: View { viewChange.content.view }
     }
 
     /// A view change before it is signed, with the certificate that it names.
     struct OwnReport: Equatable, Sendable {
-        let content: ViewChangeContent
-        let certificate: InstanceCertificate?
-    }
-
-    enum Leadership: Equatable, Sendable {
-        case none
-        /// Leads, and has not asked yet what to propose next.
-        case due
-        /// Leads, and lets more gather: asks once its last block is prepared, or at this time.
-        case gathering(until: Instant)
-        /// Leads, and has asked.
-        case drafting
-        /// Leads, and has nothing to order: proposes an empty block at this time.
-        case waiting(until: Instant)
+        let content: PBFTViewChangeContent
+        let certificate: PBFTInstanceCertificate?
     }
 
     public init(
@@ -130,20 +102,22 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         self.configuration = configuration
         rules = Rules()
         schedule = configuration.leaders
-        committed = root
-        commitVoteHeight = max(root.height, configuration.floor.height)
+        head = CommittedHead(root, floor: configuration.floor)
         view = max(View(1), configuration.floor.view)
-        own = OwnPBFTVotes(view: .zero, tail: root.name)
-        instances = InstanceList(configuration.validators)
-        checkpoints = CheckpointList(configuration.validators)
+        own = PBFTOwnVotes(view: .zero, tail: root.name)
+        instances = PBFTInstanceList(configuration.validators)
+        checkpoints = PBFTCheckpointList(configuration.validators)
         viewChanges = Array(repeating: nil, count: count)
-        pacemaker = Pacemaker(timing: configuration.timing)
-        term = Term(view: root.view)
-        answeredAt = Array(repeating: nil, count: count)
+        pacemaker = PBFTPacemaker(timing: configuration.timing)
+        term = PBFTTerm(view: root.view)
+        inquiryPace = InquiryPace(resend: pacemaker.resendInterval, validatorCount: count)
         recover(recovered, certificate)
     }
 
     public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    public var committed: Block { head.block }
+    public var commitVoteHeight: Height { head.voteHeight }
 
     /// Votes at committed heights, in this view and all before.
     public var forgotten: Floor { Floor(view: view, height: committed.height) }
@@ -173,7 +147,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
         case .timerFired: break  // What is due is looked at below, whatever came.
-        case .work(let pending): noteWork(pending)
+        case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):
             propose(draft, in: view, on: parent, at: now, into: &effects)
         case .judged(let digest, let verdict):
@@ -213,7 +187,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         prepareProposals(at: now, into: &effects)
         switch leadership {
         case .due, .gathering: requestDraft(at: now, into: &effects)
-        case .none, .drafting, .waiting: break
+        case .none, .drafting, .waiting, .proposed: break
         }
         noteWorkSince(now)
         actOnTime(at: now, into: &effects)
@@ -224,8 +198,4 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         precondition(own.view <= view, "P10: took part in a later view")
         precondition(own.tail.height >= committed.height, "P10: builds below the committed block")
     }
-}
-
-extension Block {
-    var name: BlockName { BlockName(height: height, digest: digest) }
 }

@@ -3,7 +3,7 @@ public import BFTCore
 public import BFTWire
 
 /// A block with its leader's vote to prepare it: one signature is proposal and vote.
-public struct PrePrepare: Equatable, Sendable {
+public struct PBFTPrePrepare: Equatable, Sendable {
     public let block: Block
     public let vote: Vote
 
@@ -42,12 +42,12 @@ public struct PBFTInquiry: Equatable, Sendable {
 }
 
 public enum PBFTMessage: Equatable, Sendable {
-    case prePrepare(PrePrepare)
+    case prePrepare(PBFTPrePrepare)
     case vote(Vote)
     case certificate(Certificate)
     /// With the certificate that it names, if it names one.
-    case viewChange(ViewChange, Certificate?)
-    case newView(NewView)
+    case viewChange(PBFTViewChange, Certificate?)
+    case newView(PBFTNewView)
     /// The answer to an inquiry that wanted it.
     case block(Block)
     case inquiry(PBFTInquiry)
@@ -111,16 +111,16 @@ extension PBFTMessage: WireCodable {
         switch try reader.uint8() {
         case Tag.prePrepare:
             self = .prePrepare(
-                PrePrepare(block: try Block(from: &reader), vote: try Vote(from: &reader)))
+                PBFTPrePrepare(block: try Block(from: &reader), vote: try Vote(from: &reader)))
         case Tag.vote: self = .vote(try Vote(from: &reader))
         case Tag.certificate: self = .certificate(try Certificate(from: &reader))
         case Tag.viewChange:
             self = .viewChange(
-                try ViewChange(from: &reader),
+                try PBFTViewChange(from: &reader),
                 try reader.optional { reader throws(WireError) in
                     try Certificate(from: &reader)
                 })
-        case Tag.newView: self = .newView(try NewView(from: &reader))
+        case Tag.newView: self = .newView(try PBFTNewView(from: &reader))
         case Tag.block: self = .block(try Block(from: &reader))
         case Tag.inquiry: self = .inquiry(try PBFTInquiry(from: &reader))
         case let tag: throw .unknownTag(tag)
@@ -153,14 +153,14 @@ public enum PBFTUnsigned: Signable {
     /// The statement is the leader's own vote to prepare the block.
     case prePrepare(Block, Statement)
     case vote(Statement)
-    case viewChange(ViewChangeContent, Certificate?)
-    case newView(NewViewContent)
+    case viewChange(PBFTViewChangeContent, Certificate?)
+    case newView(PBFTNewViewContent)
 
     public var signingBytes: [UInt8] {
         switch self {
         case .prePrepare(_, let statement), .vote(let statement): statement.signingBytes
-        case .viewChange(let content, _): content.viewChangeBytes
-        case .newView(let content): content.outcome.newViewBytes
+        case .viewChange(let content, _): content.signingBytes
+        case .newView(let content): content.signingBytes
         }
     }
 
@@ -168,16 +168,16 @@ public enum PBFTUnsigned: Signable {
         switch self {
         case .prePrepare(let block, let statement):
             .prePrepare(
-                PrePrepare(
+                PBFTPrePrepare(
                     block: block,
                     vote: Vote(statement: statement, voter: signer, signature: signature)))
         case .vote(let statement):
             .vote(Vote(statement: statement, voter: signer, signature: signature))
         case .viewChange(let content, let certificate):
             .viewChange(
-                ViewChange(content: content, voter: signer, signature: signature), certificate)
+                PBFTViewChange(content: content, signer: signer, signature: signature), certificate)
         case .newView(let content):
-            .newView(NewView(content: content, leader: signer, signature: signature))
+            .newView(PBFTNewView(content: content, signer: signer, signature: signature))
         }
     }
 }

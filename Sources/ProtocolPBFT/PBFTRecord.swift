@@ -17,9 +17,9 @@ public enum PBFTRecord: Equatable, Sendable {
     /// A prepared certificate that it voted upon or reported, or that of a stable checkpoint.
     case certificate(Certificate)
     /// It asked for a view.
-    case viewChange(ViewChangeContent)
+    case viewChange(PBFTViewChangeContent)
     /// It leads the view, and this is how it begins.
-    case newView(NewViewContent)
+    case newView(PBFTNewViewContent)
 }
 
 extension PBFTRecord: WireCodable {
@@ -60,8 +60,8 @@ extension PBFTRecord: WireCodable {
         case 3: self = .block(try Block(from: &reader))
         case 4: self = .voted(try Statement(from: &reader))
         case 5: self = .certificate(try Certificate(from: &reader))
-        case 6: self = .viewChange(try ViewChangeContent(from: &reader))
-        case 7: self = .newView(try NewViewContent(from: &reader))
+        case 6: self = .viewChange(try PBFTViewChangeContent(from: &reader))
+        case 7: self = .newView(try PBFTNewViewContent(from: &reader))
         case let tag: throw .unknownTag(tag)
         }
     }

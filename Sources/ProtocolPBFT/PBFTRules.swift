@@ -2,7 +2,7 @@ public import BFTBase
 public import BFTCore
 
 /// What this validator has said in the view it takes part in. Durable before it was said.
-public struct OwnPBFTVotes: Equatable, Sendable {
+public struct PBFTOwnVotes: Equatable, Sendable {
     /// The view it took part in last. Earlier than the replica's while that waits for a new view.
     public internal(set) var view: View
     /// What its next block has to stand on: the block it prepared last, a later one that a quorum
@@ -23,31 +23,29 @@ public struct OwnPBFTVotes: Equatable, Sendable {
 ///
 /// Source: Castro and Liskov, "Practical Byzantine Fault Tolerance" (OSDI 1999), sections 4.2 to
 /// 4.4, for blocks that form a chain.
-public protocol PBFTRules: Equatable, Sendable {
+public protocol PBFTRules: PBFTPacing, Equatable, Sendable {
     init()
     /// Is `power` enough for a certificate, a new view or a checkpoint?
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// Is there somebody honest among validators of this `power`?
     func isWeakQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool
     /// May a validator in `view` that said `own` prepare `block`?
-    func mayPrepare(_ block: BlockName, on parent: Digest, own: OwnPBFTVotes, in view: View) -> Bool
+    func mayPrepare(_ block: BlockName, on parent: Digest, own: PBFTOwnVotes, in view: View) -> Bool
     /// May a validator in `view` that said `own` vote to commit `block`?
     func mayCommit(
-        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+        _ block: PBFTCertificateName, isPrepared: Bool, own: PBFTOwnVotes, in view: View
     ) -> Bool
     /// May a new block have this height above the stable checkpoint?
     func isWithinWatermarks(_ height: Height, stable: Height) -> Bool
     /// What a view change reports, of the highest certificate ever held, by a validator that has
     /// committed up to `committed`.
-    func reported(_ highest: CertificateName, committed: Height) -> CertificateName?
+    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName?
     /// What a new view begins with, of what a quorum of view changes reports.
-    func chosen(from reports: [CertificateName]) -> CertificateName?
+    func chosen(from reports: [PBFTCertificateName]) -> PBFTCertificateName?
     /// Does a new view begin with `proposed`, if its view changes come to `computed`?
-    func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool
+    func isRecomputed(_ proposed: PBFTCertificateName?, as computed: PBFTCertificateName?) -> Bool
     /// Is a checkpoint stable that validators of this `power` have signed?
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool
-    /// When does the term of a leader end, though nothing is wrong? `nil` if never.
-    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant?
     /// Is a field as it has to be in its place, if the guard's `condition` says so?
     func holds(_ check: PBFTCheck, _ condition: Bool) -> Bool
 }
@@ -66,7 +64,7 @@ extension PBFTRules {
 /// later view changes report that one or one above it (P5). (3) A view after v begins with the
 /// highest report of a quorum (P6), which holds one of those: by induction over views, with `b` or
 /// a descendant. The article `PBFT` has the whole argument.
-public struct SoundPBFTRules: PBFTRules {
+public struct PBFTSoundRules: PBFTRules {
     public init() {}
 
     public func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
@@ -80,7 +78,7 @@ public struct SoundPBFTRules: PBFTRules {
     /// P1: at most one block at a height of a view, upwards. P2: on top of what it prepared there
     /// before. P4: nothing after asking for a later view.
     public func mayPrepare(
-        _ block: BlockName, on parent: Digest, own: OwnPBFTVotes, in view: View
+        _ block: BlockName, on parent: Digest, own: PBFTOwnVotes, in view: View
     ) -> Bool {
         guard own.view == view else { return false }
         if let prepared = own.prepared, block.height <= prepared.height { return false }
@@ -90,7 +88,7 @@ public struct SoundPBFTRules: PBFTRules {
 
     /// P3: with a prepared certificate of this view only. P4: nothing after asking for a later one.
     public func mayCommit(
-        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+        _ block: PBFTCertificateName, isPrepared: Bool, own: PBFTOwnVotes, in view: View
     ) -> Bool {
         isPrepared && own.view == view && block.view == view
     }
@@ -101,12 +99,13 @@ public struct SoundPBFTRules: PBFTRules {
     }
 
     /// P5: just that, whatever was committed since. Others may stand below.
-    public func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+    public func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName?
+    {
         highest
     }
 
     /// P6: the last view first, then the greatest height.
-    public func chosen(from reports: [CertificateName]) -> CertificateName? {
+    public func chosen(from reports: [PBFTCertificateName]) -> PBFTCertificateName? {
         reports.reduce(nil) { best, report in
             guard let best else { return report }
             return report.isAbove(best) ? report : best
@@ -114,18 +113,14 @@ public struct SoundPBFTRules: PBFTRules {
     }
 
     /// P6: everybody computes it again.
-    public func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool {
+    public func isRecomputed(
+        _ proposed: PBFTCertificateName?, as computed: PBFTCertificateName?
+    ) -> Bool {
         proposed == computed
     }
 
     /// P8: as many as for a certificate.
     public func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         isQuorum(power, of: validators)
-    }
-
-    /// P12: after so many view timeouts. Safe whenever it is: any replica may ask for any later
-    /// view at any time.
-    public func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
-        beginning.advanced(by: viewTimeout.scaled(by: PBFTBounds.termTimeouts))
     }
 }

@@ -15,7 +15,7 @@ extension VoteKind {
 }
 
 /// The phase that a vote on an instance belongs to.
-enum Phase: CaseIterable, Sendable {
+enum PBFTPhase: CaseIterable, Sendable {
     case prepare
     case commit
 
@@ -30,7 +30,7 @@ enum Phase: CaseIterable, Sendable {
 }
 
 /// What a certificate of prepare or commit votes says, without the votes.
-public struct CertificateName: Hashable, Sendable {
+public struct PBFTCertificateName: Hashable, Sendable {
     /// The view of the votes. That of the block is the same or, if it was proposed again, earlier.
     public let view: View
     public let height: Height
@@ -46,13 +46,15 @@ public struct CertificateName: Hashable, Sendable {
         self.init(view: statement.view, height: statement.height, block: statement.block)
     }
 
+    var blockName: BlockName { BlockName(height: height, digest: block) }
+
     /// Whether this one was made after `other`: in a later view, or in the same one further up.
-    public func isAbove(_ other: CertificateName) -> Bool {
+    public func isAbove(_ other: PBFTCertificateName) -> Bool {
         (other.view, other.height) < (view, height)
     }
 }
 
-extension CertificateName: WireCodable {
+extension PBFTCertificateName: WireCodable {
     public func encode(into writer: inout Writer) {
         view.encode(into: &writer)
         height.encode(into: &writer)
@@ -64,25 +66,5 @@ extension CertificateName: WireCodable {
         self.init(
             view: try View(from: &reader), height: try Height(from: &reader),
             block: try Digest(from: &reader))
-    }
-}
-
-/// The bounds of the protocol, in instances unless said otherwise.
-public enum PBFTBounds {
-    /// A checkpoint is signed at every multiple of this height.
-    public static let checkpointInterval: UInt64 = 8
-    /// How far above the stable checkpoint instances may be prepared: L of the paper. A multiple
-    /// of the interval, so that the last instance of a full window is a checkpoint itself.
-    public static let window: UInt64 = 16
-    /// How many instances a leader has under way before it gathers more for the next one.
-    public static let parallel: UInt64 = 8
-    /// How many views ahead of its own a replica keeps votes for.
-    static let views: UInt64 = 4
-    /// How long a leader's term is, in view timeouts. A change of views takes a few message
-    /// delays, and a leader that is down one timeout: less than a hundredth of this each.
-    public static let termTimeouts: UInt64 = 60
-
-    static func isCheckpoint(_ height: Height) -> Bool {
-        height.rawValue > 0 && height.rawValue.isMultiple(of: checkpointInterval)
     }
 }

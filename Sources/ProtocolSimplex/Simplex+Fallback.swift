@@ -4,7 +4,7 @@ import BFTCore
 // Giving a view up: nullify it or, having notarized in it, once that is safe; abstain; support.
 extension SimplexReplica {
     /// Whether the time of the present view ran out here.
-    var hasTimedOut: Bool { resendAt != nil }
+    var hasTimedOut: Bool { work.resendAt != nil }
 
     /// Says what may be said in a view that was given up and is not over, and helps others to.
     ///
@@ -31,7 +31,7 @@ extension SimplexReplica {
     /// Gives a view up, if this replica may.
     mutating func nullify(_ view: View, into effects: inout [Effect<Self>]) {
         let round = rounds[view]
-        let own = round?.own ?? OwnVotes()
+        let own = round?.own ?? SimplexOwnVotes()
         let opposed = own.notarized.flatMap { round?.opposition(to: $0) } ?? 0
         guard rules.mayNullify(own, opposed: opposed, of: configuration.validators) else { return }
         cast(statement(.nullify, in: view), into: &effects)

@@ -10,7 +10,8 @@ extension SimplexReplica {
     var wantedBlocks: [Digest] {
         var wanted: [Digest] = []
         func want(_ digest: Digest?) {
-            guard let digest, wanted.count < Inquiry.wantedLimit, !wanted.contains(digest) else {
+            guard let digest, wanted.count < SimplexInquiry.wantedLimit, !wanted.contains(digest)
+            else {
                 return
             }
             wanted.append(digest)
@@ -50,7 +51,7 @@ extension SimplexReplica {
     }
 
     /// The last round before the present one in which a block was notarized, as far as it is known.
-    private var latestNotarized: Round? {
+    private var latestNotarized: SimplexRound? {
         for position in rounds.rounds.indices.reversed()
         where rounds.rounds[position].view < view {
             if rounds.rounds[position].notarizedDigest != nil { return rounds.rounds[position] }
@@ -85,15 +86,15 @@ extension SimplexReplica {
 
     // MARK: Asking and answering
 
-    var inquiry: Inquiry {
-        Inquiry(
+    var inquiry: SimplexInquiry {
+        SimplexInquiry(
             view: view, lackingSince: lackingSince, committed: committed.height,
             wanted: wantedBlocks)
     }
 
     mutating func inquire(into effects: inout [Effect<Self>]) {
         isBehind = false
-        fetchedView = committed.view  // Ask the ledger again, too, if it is still needed.
+        inquiryPace.forgetFetched(above: committed.view)
         effects.append(.broadcast(.inquiry(inquiry)))
     }
 
@@ -101,28 +102,18 @@ extension SimplexReplica {
     mutating func ask(
         _ peer: ValidatorIndex?, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 8)
-        if let askedAt, now < askedAt.advanced(by: pause) { return }
-        askedAt = now
-        if let peer {
-            effects.append(.send(.inquiry(inquiry), to: peer))
-        } else {
-            effects.append(.broadcast(.inquiry(inquiry)))
-        }
+        if inquiryPace.mayAsk(at: now) { effects.send(.inquiry(inquiry), to: peer) }
     }
 
     /// The most certificates in answer to one inquiry.
     private static var answerLimit: Int { 8 }
 
     mutating func answer(
-        _ inquiry: Inquiry, from peer: ValidatorIndex, at now: Instant,
+        _ inquiry: SimplexInquiry, from peer: ValidatorIndex, at now: Instant,
         into effects: inout [Effect<Self>]
     ) {
-        guard peer != configuration.own else { return }
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 16)
-        if let last = answeredAt[peer.rawValue], now < last.advanced(by: pause) { return }
-        answeredAt[peer.rawValue] = now
-        if inquiry.committed < committed.height, let commitCertificate {
+        guard peer != configuration.own, inquiryPace.mayAnswer(peer, at: now) else { return }
+        if inquiry.committed < committed.height, let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         for block in blocks(wantedBy: inquiry) { effects.append(.send(.block(block), to: peer)) }
@@ -152,10 +143,10 @@ extension SimplexReplica {
 
     /// The blocks that `inquiry` names and then their ancestors, which it will want next, as many
     /// as it could have named.
-    private func blocks(wantedBy inquiry: Inquiry) -> [Block] {
+    private func blocks(wantedBy inquiry: SimplexInquiry) -> [Block] {
         var blocks = inquiry.wanted.compactMap { block(named: $0) }
         var tip = blocks.last
-        while let child = tip, blocks.count < Inquiry.wantedLimit,
+        while let child = tip, blocks.count < SimplexInquiry.wantedLimit,
             child.height > inquiry.committed.next
         {
             tip = rounds.block(named: child.parent, before: child.view)
@@ -168,18 +159,12 @@ extension SimplexReplica {
     func repeatVotes(to peer: ValidatorIndex?, into effects: inout [Effect<Self>]) {
         let spoken = rounds.rounds.filter { $0.view <= view && !$0.own.isEmpty }
         for round in spoken.suffix(Self.answerLimit) {
-            for message in ownMessages(in: round) {
-                if let peer {
-                    effects.append(.send(message, to: peer))
-                } else {
-                    effects.append(.broadcast(message))
-                }
-            }
+            for message in ownMessages(in: round) { effects.send(message, to: peer) }
         }
     }
 
     /// The signed messages of this replica in `round`, as they came back to it.
-    private func ownMessages(in round: Round) -> [SimplexMessage] {
+    private func ownMessages(in round: SimplexRound) -> [SimplexMessage] {
         var messages: [SimplexMessage] = []
         let own = configuration.own
         if let proposal = round.proposal, proposal.block.proposer == own {
@@ -202,8 +187,8 @@ extension SimplexReplica {
         _ peer: ValidatorIndex, at now: Instant, into effects: inout [Effect<Self>]
     ) {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
-        answeredAt[peer.rawValue] = nil
-        if let commitCertificate {
+        inquiryPace.forgetAnswered(peer)
+        if let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }
         repeatVotes(to: peer, into: &effects)

@@ -9,6 +9,6 @@ extension SimplexReplica {
     /// The most views that it keeps something of as it stands: those from the committed one to
     /// its own, and the window ahead.
     public var keptViewLimit: UInt64 {
-        (view.rawValue - committed.view.rawValue).addingSaturating(SoundRules.window)
+        (view.rawValue - committed.view.rawValue).addingSaturating(SimplexPacemaker.window)
     }
 }

@@ -6,10 +6,8 @@ extension SimplexReplica {
     mutating func enter(_ next: View, at now: Instant, into effects: inout [Effect<Self>]) {
         precondition(next >= view, "S6: back to an earlier view")
         view = next
-        enteredAt = now
-        workSince = nil
-        resendAt = nil
-        askedAt = nil
+        work.restart(at: now)
+        inquiryPace.forgetAsked()
         aheadSince = nil
         askedAhead = Bitmap(count: configuration.validators.count)
         leadership = leader(of: view) == configuration.own ? .due : .none
@@ -34,7 +32,7 @@ extension SimplexReplica {
     /// Asks for something to propose, if this replica leads and has a parent to build upon, with
     /// everything that the parent stands on.
     mutating func requestDraft(at now: Instant, into effects: inout [Effect<Self>]) {
-        guard rules.mayNotarize(rounds[view]?.own ?? OwnVotes()) else {
+        guard rules.mayNotarize(rounds[view]?.own ?? SimplexOwnVotes()) else {
             leadership = .proposed  // Before a restart, or the view is given up.
             return
         }
@@ -73,12 +71,12 @@ extension SimplexReplica {
     ) {
         guard draftView == view, leadership == .drafting else { return }  // Stale: moved on.
         guard let parent = parentToExtend, parent.digest == parentDigest,
-            rules.mayNotarize(rounds[view]?.own ?? OwnVotes())
+            rules.mayNotarize(rounds[view]?.own ?? SimplexOwnVotes())
         else {
             leadership = .due
             return
         }
-        let proposeEmptyAt = enteredAt.advanced(
+        let proposeEmptyAt = work.idleSince.advanced(
             by: pacemaker.proposalDelay(isWorkUncommitted: isWorkUncommitted))
         if draft.payload.isEmpty, now < proposeEmptyAt {
             leadership = .waiting(until: proposeEmptyAt)
@@ -108,7 +106,7 @@ extension SimplexReplica {
     // MARK: Following
 
     mutating func take(
-        _ proposal: Proposal, into effects: inout [Effect<Self>]
+        _ proposal: SimplexProposal, into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         let block = proposal.block
         let leader = leader(of: block.view)
@@ -203,40 +201,10 @@ extension SimplexReplica {
         notarize(block, saying: .vote(statement(.notarize, for: block)), into: &effects)
     }
 
-    /// Votes for `block`, once all that the vote stands on is durable: the body, the ancestors'
-    /// bodies, what notarized the parent and what nullified each view between. Then whoever voted
-    /// can show why, and bring everything back, even if all of them lost power.
-    private mutating func notarize(
-        _ block: Block, saying vote: UnsignedMessage, into effects: inout [Effect<Self>]
-    ) {
-        for ancestor in path(to: block) ?? [] {
-            let unsaved = rounds.update(ancestor.view) {
-                $0.unsavedBlock(named: ancestor.digest)
-            }
-            if let unsaved { effects.append(.persist(.ancestor(unsaved))) }
-        }
-        if let parent = self.block(named: block.parent) {
-            if parent.digest != committed.digest {
-                persist(
-                    rounds.update(parent.view) { $0.unsavedNotarization(of: parent.digest) },
-                    into: &effects)
-            }
-            var skipped = parent.view.next
-            while skipped < block.view {
-                persist(rounds.update(skipped) { $0.unsaved(.nullify) }, into: &effects)
-                skipped = skipped.next
-            }
-        }
-        rounds.update(block.view) { $0.own.notarized = block.digest }
-        // Everybody's votes to notarize commit a block.
-        commitVoteHeight = max(commitVoteHeight, block.height)
-        effects += [.persist(.notarized(block)), .sign(vote)]
-    }
-
     // MARK: Chains of blocks
 
     func block(named digest: Digest) -> Block? {
-        digest == committed.digest ? committed : rounds.block(named: digest)
+        head.block(named: digest, or: rounds)
     }
 
     func isNotarized(_ block: Block) -> Bool {
@@ -244,21 +212,7 @@ extension SimplexReplica {
             || rounds[block.view]?.isNotarized(block.digest) ?? false
     }
 
-    /// The blocks between the committed one and `block`, oldest first, without `block`; or `nil`
-    /// if one is missing or the chain passes the committed block by.
-    func path(to block: Block) -> [Block]? {
-        guard block.digest != committed.digest else { return [] }
-        var ancestors: [Block] = []
-        var child = block
-        while child.parent != committed.digest {
-            guard let parent = rounds.block(named: child.parent, before: child.view) else {
-                return nil
-            }
-            ancestors.append(parent)
-            child = parent
-        }
-        return ancestors.reversed()
-    }
+    func path(to block: Block) -> [Block]? { head.path(to: block, in: rounds) }
 
     /// How many ancestors the ledger is asked for at a time.
     private static var askedAncestorLimit: Int { 16 }

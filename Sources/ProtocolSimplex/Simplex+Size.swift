@@ -10,7 +10,7 @@ extension SimplexReplica {
     ) -> SimplexMessage {
         let parts = LargestParts(among: validators, signatureByteCount: signatureByteCount)
         let proposal = SimplexMessage.proposal(
-            Proposal(block: parts.block, vote: parts.vote(.notarize)))
+            SimplexProposal(block: parts.block, vote: parts.vote(.notarize)))
         guard let unanimous = parts.certificate(.notarize, of: validators.count) else {
             return proposal
         }

@@ -9,44 +9,28 @@ extension SimplexReplica {
     /// idle network it has until the next empty block is due.
     private var viewDeadline: Instant {
         let timeout = pacemaker.timeout(for: leader(of: view))
-        if let workSince { return workSince.advanced(by: timeout) }
-        return enteredAt.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
-    }
-
-    mutating func noteWork(_ pending: Bool) {
-        isWorkPending = pending
-        if pending, case .waiting = leadership { leadership = .due }
-    }
-
-    mutating func noteWorkSince(_ now: Instant) {
-        guard isWorkPending || isWorkUncommitted else {
-            workSince = nil
-            return
-        }
-        workSince = workSince ?? now
+        if let since = work.since { return since.advanced(by: timeout) }
+        return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
     }
 
     /// The next instant at which something is due.
     var nextDeadline: Instant {
-        var deadline = resendAt ?? viewDeadline
-        if case .waiting(let until) = leadership { deadline = min(deadline, until) }
+        var deadline = work.resendAt ?? viewDeadline
+        if let due = leadership.deadline { deadline = min(deadline, due) }
         if let finalizeDeadline { deadline = min(deadline, finalizeDeadline) }
         if let askAheadAt { deadline = min(deadline, askAheadAt) }
         return deadline
     }
 
     mutating func actOnTime(at now: Instant, into effects: inout [Effect<Self>]) {
-        if case .waiting(let until) = leadership, now >= until {
-            requestDraft(at: now, into: &effects)
-        }
+        if leadership.isEmptyBlockDue(at: now) { requestDraft(at: now, into: &effects) }
         askAhead(at: now, into: &effects)
-        if resendAt == nil, now >= viewDeadline {
+        if work.resendAt == nil, now >= viewDeadline {
             nullify(view, into: &effects)
-            resendAt = now.advanced(by: pacemaker.resendInterval)
+            work.resendAt = now.advanced(by: pacemaker.resendInterval)
             if isBehind || isCommitUnknown { inquire(into: &effects) }
         }
-        guard let due = resendAt, now >= due else { return }
-        resendAt = now.advanced(by: pacemaker.resendInterval)
+        guard work.isResendDue(at: now, every: pacemaker.resendInterval) else { return }
         repeatVotes(to: nil, into: &effects)
         inquire(into: &effects)
     }

@@ -22,7 +22,7 @@ extension SimplexReplica {
         case .vote(let vote): return isUseful(vote)
         case .certificate(let certificate):
             let statement = certificate.statement
-            guard statement.view > committed.view, let phase = Phase(statement.kind),
+            guard statement.view > committed.view, let phase = SimplexPhase(statement.kind),
                 certificate.isWorthChecking(
                     in: configuration,
                     where: { rules.isQuorum($0, of: configuration.validators) })
@@ -41,7 +41,7 @@ extension SimplexReplica {
             // One is enough to know that this replica is behind.
             return !isBehind
         }
-        guard let phase = Phase(statement.kind) else { return false }
+        guard let phase = SimplexPhase(statement.kind) else { return false }
         guard let position = rounds.index(of: statement.view) else { return true }
         return rounds.rounds[position].isUseful(vote, in: phase)
     }
@@ -51,14 +51,14 @@ extension SimplexReplica {
     }
 
     /// The phase of a statement made here and now, in the one form that it has.
-    func phase(of statement: Statement) throws(Rejection) -> Phase {
+    func phase(of statement: Statement) throws(Rejection) -> SimplexPhase {
         guard rules.holds(.statementChain, statement.chain == configuration.chain) else {
             throw .otherChain
         }
         guard rules.holds(.statementEpoch, statement.epoch == configuration.epoch) else {
             throw .otherEpoch
         }
-        guard let phase = Phase(statement.kind) else { throw .otherKind(statement.kind) }
+        guard let phase = SimplexPhase(statement.kind) else { throw .otherKind(statement.kind) }
         let namesNothing = statement.height == .zero && statement.block == .zero
         guard rules.holds(.blocklessStatement, namesNothing || !statement.kind.isBlockless) else {
             throw .malformedBlock
@@ -90,7 +90,7 @@ extension SimplexReplica {
 
     /// Makes the certificates for `statement` that enough said it for.
     private mutating func certify(
-        _ statement: Statement, in phase: Phase, into effects: inout [Effect<Self>]
+        _ statement: Statement, in phase: SimplexPhase, into effects: inout [Effect<Self>]
     ) {
         guard let position = rounds.index(of: statement.view) else { return }
         let validators = configuration.validators
@@ -108,7 +108,7 @@ extension SimplexReplica {
 
     /// Whether `certificate`, one of a quorum, commits a block.
     func isFinal(_ certificate: Certificate) -> Bool {
-        switch Phase(certificate.statement.kind) {
+        switch SimplexPhase(certificate.statement.kind) {
         case .finalize: true
         case .notarize:
             rules.isUnanimous(
@@ -145,33 +145,6 @@ extension SimplexReplica {
         keep(certificate, into: &effects)
     }
 
-    /// Says `statement`: remembers it, durably, then signs it. S4.
-    mutating func cast(_ statement: Statement, into effects: inout [Effect<Self>]) {
-        remember(statement)
-        effects += [.persist(.voted(statement)), .sign(.vote(statement))]
-    }
-
-    /// Notes what was said, or is about to be.
-    mutating func remember(_ statement: Statement) {
-        rounds.update(statement.view) { round in
-            switch Phase(statement.kind) {
-            case .abstain: round.own.abstained = true
-            case .nullify: round.own.nullified = true
-            case .support:
-                let name = BlockName(height: statement.height, digest: statement.block)
-                if !round.own.supported.contains(name) { round.own.supported.append(name) }
-            case .finalize:
-                round.own.finalized = BlockName(
-                    height: statement.height, digest: statement.block)
-            case .notarize: preconditionFailure("said of a block without its body")
-            case nil: break
-            }
-        }
-        guard statement.kind == .finalize else { return }
-        finalizedView = max(finalizedView, statement.view)
-        commitVoteHeight = max(commitVoteHeight, statement.height)
-    }
-
     /// Moves on if the view, or a later one, is over. S6.
     mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
         guard let last = rounds.lastOver(from: view) else { return }
@@ -185,13 +158,5 @@ extension SimplexReplica {
         persist(rounds.update(last.view) { $0.unsavedEnd() }, into: &effects)
         relayEnd(last, into: &effects)
         enter(last.view.next, at: now, into: &effects)
-    }
-}
-
-extension UInt64 {
-    /// The sum, or the largest number if it doesn't fit.
-    func addingSaturating(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

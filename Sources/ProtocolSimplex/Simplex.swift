@@ -3,7 +3,7 @@ public import BFTCore
 import BFTWire
 
 /// Simplex with the rules of the paper.
-public typealias Simplex = SimplexReplica<SoundRules>
+public typealias Simplex = SimplexReplica<SimplexSoundRules>
 
 /// One replica of Simplex: propose, notarize, and finalize unless everybody notarized; or nullify
 /// and go on.
@@ -25,10 +25,10 @@ public typealias Simplex = SimplexReplica<SoundRules>
 ///   two to support what is not known to be backed, within a window of views.
 /// - Invariant S8: it nullifies a view in which it notarized only if a weak quorum shows that not
 ///   everybody notarized the same, and supports only what a weak quorum notarized.
-public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
+public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
     public typealias Message = SimplexMessage
-    public typealias Unsigned = UnsignedMessage
-    public typealias Durable = DurableRecord
+    public typealias Unsigned = SimplexUnsigned
+    public typealias Durable = SimplexRecord
 
     public static var commitKinds: [VoteKind] { [.finalize, .notarize] }
     public static var leadersGather: Bool { true }
@@ -45,34 +45,19 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     let schedule: LeaderSchedule
 
     public internal(set) var view: View
-    public internal(set) var committed: Block
-    /// What commits `committed`. Missing for the genesis, and after a restart between the blocks
-    /// of a run: its certificate then stands in the round that it names.
-    var commitCertificate: CommitCertificate?
-    var rounds: RoundList
-    var pacemaker: Pacemaker
-    public internal(set) var commitVoteHeight: Height
+    /// What commits a descendant of its block stands in the round that it names.
+    var head: CommittedHead
+    var rounds: SimplexRoundList
+    var pacemaker: SimplexPacemaker
     /// The last view in which this replica voted to finalize.
     var finalizedView = View.zero
     /// Up to which view each peer was sent what ended or commits it, because its votes showed that
     /// it does not know.
     var sentCertificateView: [View]
 
-    var enteredAt = Instant(nanoseconds: 0)
-    /// Since when, in this view, there has been something to order or to commit.
-    var workSince: Instant?
-    /// When this replica, stuck, tells the others again what it has and what it lacks.
-    var resendAt: Instant?
-    /// Whether this replica leads the view, and how far it is.
     var leadership = Leadership.none
-    /// Whether there is work above the last committed block, as far as the ledger knows.
-    var isWorkPending = false
-    /// The view of the last block for which the ledger was told to ask peers.
-    var fetchedView = View.zero
-    /// When each peer was last sent an answer.
-    var answeredAt: [Instant?]
-    /// When this replica last asked what it needs to vote.
-    var askedAt: Instant?
+    var work = WorkClock()
+    var inquiryPace: InquiryPace
     /// Whether a vote from far ahead was seen since the last inquiry.
     var isBehind = false
     /// Since when a peer that was not asked yet is known to be in a later view.
@@ -80,31 +65,19 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     /// Whom this replica asked in this view because they are in a later one.
     var askedAhead: Bitmap
 
-    enum Leadership: Equatable, Sendable {
-        case none
-        /// Leads, and has not asked yet what to propose.
-        case due
-        /// Leads, and has asked.
-        case drafting
-        /// Leads, and has nothing to order: proposes an empty block at this time.
-        case waiting(until: Instant)
-        case proposed
-    }
-
     public init(
         configuration: ReplicaConfiguration, root: Block, certificate: CommitCertificate?,
-        recovered: [DurableRecord]
+        recovered: [SimplexRecord]
     ) {
         let count = configuration.validators.count
         self.configuration = configuration
         rules = Rules()
         schedule = configuration.leaders
-        committed = root
-        commitVoteHeight = max(root.height, configuration.floor.height)
+        head = CommittedHead(root, floor: configuration.floor)
         view = max(root.view, configuration.floor.view).next
-        rounds = RoundList(configuration.validators, floor: configuration.floor.view)
-        pacemaker = Pacemaker(timing: configuration.timing, validatorCount: count)
-        answeredAt = Array(repeating: nil, count: count)
+        rounds = SimplexRoundList(configuration.validators, floor: configuration.floor.view)
+        pacemaker = SimplexPacemaker(timing: configuration.timing, validatorCount: count)
+        inquiryPace = InquiryPace(resend: pacemaker.resendInterval, validatorCount: count)
         sentCertificateView = Array(repeating: .zero, count: count)
         askedAhead = Bitmap(count: count)
         recover(recovered)
@@ -112,6 +85,9 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
     }
 
     public func leader(of view: View) -> ValidatorIndex { schedule.leader(of: view) }
+
+    public var committed: Block { head.block }
+    public var commitVoteHeight: Height { head.voteHeight }
 
     public mutating func handle(
         _ input: Input<Self>, at now: Instant, into effects: inout [Effect<Self>]
@@ -126,7 +102,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
         case .timerFired: break  // What is due is looked at below, whatever came.
-        case .work(let pending): noteWork(pending)
+        case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):
             propose(draft, in: view, on: parent, at: now, into: &effects)
         case .judged(let digest, let verdict): take(verdict, on: digest, into: &effects)
@@ -158,7 +134,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         commitFinalized(into: &effects)
         if leadership == .due { requestDraft(at: now, into: &effects) }
         considerProposal(at: now, into: &effects)
-        noteWorkSince(now)
+        work.note(isWork: work.isPending || isWorkUncommitted, at: now)
         noteAhead(now)
         actOnTime(at: now, into: &effects)
         fallBack(into: &effects)
@@ -169,7 +145,7 @@ public struct SimplexReplica<Rules: VotingRules>: ConsensusProtocol {
         precondition(view > committed.view, "S6: a view at or below the committed one")
         for position in rounds.rounds.indices {
             precondition(
-                rounds.rounds[position].view > committed.view, "L1: a committed round was kept")
+                rounds.rounds[position].view > committed.view, "S7: a committed round was kept")
             precondition(rules.isConsistent(rounds.rounds[position].own), "S1, S2")
         }
     }

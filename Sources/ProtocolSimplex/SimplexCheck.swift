@@ -1,7 +1,7 @@
 /// What a replica asks of the fields that a message carries, one case for each guard.
 ///
 /// The guards themselves stand where the message is taken; each goes through
-/// ``VotingRules/holds(_:_:)``, so that tests can leave out any one of them and demand that
+/// ``SimplexRules/holds(_:_:)``, so that tests can leave out any one of them and demand that
 /// somebody notices. `Specs/Simplex/Guards.md` holds them against the model.
 public enum SimplexCheck: CaseIterable, Sendable {
     // Of every statement: of a vote, alone or in a proposal, and of a certificate.

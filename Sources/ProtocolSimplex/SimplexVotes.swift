@@ -26,7 +26,7 @@ extension VoteKind {
 }
 
 /// The phase that a vote of Simplex belongs to.
-enum Phase: CaseIterable, Sendable {
+enum SimplexPhase: CaseIterable, Sendable {
     case notarize
     case abstain
     case nullify
@@ -54,7 +54,7 @@ enum Phase: CaseIterable, Sendable {
     }
 
     /// The phases whose votes no honest validator casts beside one of this, in one view.
-    var opposites: [Phase] {
+    var opposites: [SimplexPhase] {
         switch self {
         case .notarize: [.abstain]
         case .abstain: [.notarize]

@@ -30,7 +30,7 @@ extension HotStuffReplica: Attackable {
         case .proposal(let proposal): proposal.block.view
         case .vote(let vote): vote.statement.view
         case .certificate(let certificate): certificate.statement.view
-        case .timeout(let timeout): timeout.statement.view
+        case .timeout(let timeout): timeout.content.view
         case .timeoutCertificate(let certificate): certificate.view
         case .block(let block): block.view
         case .inquiry: nil
@@ -65,7 +65,7 @@ extension HotStuffReplica: Attackable {
             // It gives the view up as well, and owns up to no certificate.
             [
                 .timeout(
-                    TimeoutStatement(
+                    HotStuffTimeoutStatement(
                         chain: said.chain, epoch: said.epoch, view: said.view, highView: .zero))
             ]
         case .view(let view): [.vote(said.changed(to: said.kind, in: view), to: nil)]
@@ -77,18 +77,20 @@ extension HotStuffReplica: Attackable {
     }
 
     /// A timeout names no block, so nothing else can be made of it.
-    private static func variant(of said: TimeoutStatement, _ change: Change) -> TimeoutStatement? {
+    private static func variant(
+        of said: HotStuffTimeoutStatement, _ change: Change
+    ) -> HotStuffTimeoutStatement? {
         switch change {
         case .view(let view):
             // A high view that is not below the view is refused at once.
-            TimeoutStatement(
+            HotStuffTimeoutStatement(
                 chain: said.chain, epoch: said.epoch, view: view,
                 highView: min(said.highView, view.previous ?? .zero))
         case .epoch(let epoch):
-            TimeoutStatement(
+            HotStuffTimeoutStatement(
                 chain: said.chain, epoch: epoch, view: said.view, highView: said.highView)
         case .chain(let chain):
-            TimeoutStatement(
+            HotStuffTimeoutStatement(
                 chain: chain, epoch: said.epoch, view: said.view, highView: said.highView)
         case .otherBlock, .onGrandparent, .otherKinds, .payload, .applied, .block: nil
         }
@@ -111,7 +113,7 @@ extension HotStuffReplica: Attackable {
         switch message {
         case .proposal(let proposal): .vote(proposal.vote.statement, to: nil)
         case .vote(let vote): .vote(vote.statement, to: nil)
-        case .timeout(let timeout): .timeout(timeout.statement)
+        case .timeout(let timeout): .timeout(timeout.content)
         case .certificate, .timeoutCertificate, .block, .inquiry: nil
         }
     }
@@ -179,17 +181,17 @@ extension HotStuffReplica {
         ]
     }
 
-    private static func forgeries(of timeout: Timeout, _ view: View) -> [Timeout] {
-        let (said, sender) = (timeout.statement, timeout.sender)
+    private static func forgeries(of timeout: HotStuffTimeout, _ view: View) -> [HotStuffTimeout] {
+        let (said, sender) = (timeout.content, timeout.signer)
         let other = ValidatorIndex((sender.rawValue + 1) % 4)
-        let later = TimeoutStatement(
+        let later = HotStuffTimeoutStatement(
             chain: said.chain, epoch: said.epoch, view: view, highView: .zero)
-        let humbler = TimeoutStatement(
+        let humbler = HotStuffTimeoutStatement(
             chain: said.chain, epoch: said.epoch, view: said.view, highView: .zero)
         return [
-            Timeout(statement: later, sender: sender, signature: timeout.signature),
-            Timeout(statement: humbler, sender: sender, signature: timeout.signature),
-            Timeout(statement: said, sender: other, signature: timeout.signature),
+            HotStuffTimeout(content: later, signer: sender, signature: timeout.signature),
+            HotStuffTimeout(content: humbler, signer: sender, signature: timeout.signature),
+            HotStuffTimeout(content: said, signer: other, signature: timeout.signature),
         ]
     }
 
@@ -204,16 +206,16 @@ extension HotStuffReplica {
     }
 }
 
-extension TimeoutCertificate {
+extension HotStuffTimeoutCertificate {
     /// The same signatures beside another certificate.
-    fileprivate func replacing(high: Certificate?) -> TimeoutCertificate? {
+    fileprivate func replacing(high: Certificate?) -> HotStuffTimeoutCertificate? {
         let timeouts = zip(signers.positions, zip(highViews, signatures)).map { position, said in
-            Timeout(
-                statement: TimeoutStatement(
+            HotStuffTimeout(
+                content: HotStuffTimeoutStatement(
                     chain: chain, epoch: epoch, view: view, highView: said.0),
-                sender: ValidatorIndex(position), signature: said.1)
+                signer: ValidatorIndex(position), signature: said.1)
         }
-        return TimeoutCertificate(
+        return HotStuffTimeoutCertificate(
             timeouts: timeouts, high: high, validatorCount: signers.count)
     }
 }

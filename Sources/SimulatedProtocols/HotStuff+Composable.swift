@@ -5,8 +5,8 @@ public import ProtocolHotStuff
 
 /// What HotStuff signs beside votes.
 public enum HotStuffSpecial: Equatable, Sendable {
-    case timeout(Timeout)
-    case certificate(TimeoutCertificate)
+    case timeout(HotStuffTimeout)
+    case certificate(HotStuffTimeoutCertificate)
 
     fileprivate var isCertificate: Bool {
         if case .certificate = self { true } else { false }
@@ -47,13 +47,13 @@ extension HotStuffMessage: Composable {
 
     public static func view(of special: HotStuffSpecial) -> View? {
         switch special {
-        case .timeout(let timeout): timeout.statement.view
+        case .timeout(let timeout): timeout.content.view
         case .certificate(let certificate): certificate.view
         }
     }
 
     private func add(
-        _ certificate: TimeoutCertificate, to arsenal: inout Arsenal<HotStuffSpecial>
+        _ certificate: HotStuffTimeoutCertificate, to arsenal: inout Arsenal<HotStuffSpecial>
     ) {
         arsenal.add(.certificate(certificate))
         if let high = certificate.high { arsenal.add(high) }
@@ -181,19 +181,21 @@ extension HotStuffMessage: Composable {
 
     private static func signed(
         _ view: View, by member: ValidatorIndex, _ forge: inout Forge<HotStuffSpecial>
-    ) -> Timeout {
+    ) -> HotStuffTimeout {
         let high = forge.random.oneIn(3) ? nil : forge.certificate { $0.statement.view < view }
-        let said = TimeoutStatement(
+        let said = HotStuffTimeoutStatement(
             chain: forge.configuration.chain, epoch: forge.configuration.epoch, view: view,
             highView: high?.statement.view ?? .zero)
-        return Timeout(
-            statement: said, sender: member,
+        return HotStuffTimeout(
+            content: said, signer: member,
             signature: forge.sign(said.signingBytes, as: member))
     }
 
     /// A known certificate of timeouts, or one of any known timeouts of one view and those of
     /// members, beside what they know or beside another certificate.
-    private static func timeouts(_ forge: inout Forge<HotStuffSpecial>) -> TimeoutCertificate? {
+    private static func timeouts(
+        _ forge: inout Forge<HotStuffSpecial>
+    ) -> HotStuffTimeoutCertificate? {
         var known = forge.arsenal.specials.pick(&forge.random)
         if !forge.random.oneIn(3) {
             // As a quorum of timeouts is seldom made of those of any view.
@@ -205,20 +207,20 @@ extension HotStuffMessage: Composable {
         let view: View
         switch known {
         case .certificate(let certificate): view = certificate.view
-        case .timeout(let timeout): view = timeout.statement.view
+        case .timeout(let timeout): view = timeout.content.view
         case nil: return nil
         }
-        var timeouts: [Timeout?] = Array(repeating: nil, count: forge.validators.count)
+        var timeouts: [HotStuffTimeout?] = Array(repeating: nil, count: forge.validators.count)
         for case .timeout(let timeout) in forge.arsenal.specials.items.shuffled(
             using: &forge.random)
-        where timeout.statement.view == view && forge.validators.contains(timeout.sender) {
-            timeouts[timeout.sender.rawValue] = timeout
+        where timeout.content.view == view && forge.validators.contains(timeout.signer) {
+            timeouts[timeout.signer.rawValue] = timeout
         }
         for member in forge.members { timeouts[member.rawValue] = signed(view, by: member, &forge) }
         let chosen = timeouts.compactMap(\.self)
-        let highest = chosen.map(\.statement.highView).max() ?? .zero
+        let highest = chosen.map(\.content.highView).max() ?? .zero
         let high = forge.certificate { $0.statement.view == highest }
-        return TimeoutCertificate(
+        return HotStuffTimeoutCertificate(
             timeouts: chosen, high: highest == .zero ? nil : high,
             validatorCount: forge.validators.count)
     }

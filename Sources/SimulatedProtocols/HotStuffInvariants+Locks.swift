@@ -4,7 +4,7 @@ import BFTLedger
 import BFTSimulator
 import ProtocolHotStuff
 
-/// S3, what both variants have of it beside certified parents: an honest validator votes for no
+/// H3, what both variants have of it beside certified parents: an honest validator votes for no
 /// block whose parent is of an earlier view than the grandparent of one that it voted for before.
 ///
 /// Of that one the parent is certified. In the three-chain, whoever voted for it is locked on the

@@ -3,7 +3,7 @@ import BFTCore
 import BFTSimulator
 import ProtocolHotStuff
 
-/// S3, what the two-chain rules have of it: an honest validator votes for a block that skips a view
+/// H3, what the two-chain rules have of it: an honest validator votes for a block that skips a view
 /// only if a quorum can have given up the view before the block's, none of it knowing anything
 /// above the parent.
 ///

@@ -6,20 +6,20 @@ public import ProtocolHotStuff
 
 extension HotStuffReplica {
     /// The invariants of HotStuff under the names that the article `HotStuff` gives them, as far as
-    /// they show from outside. S7 shows as S6: timeouts counted together end a view that no quorum
-    /// gave up. S10 is the oracle `memory`.
+    /// they show from outside. H7 shows as H6: timeouts counted together end a view that no quorum
+    /// gave up. H10 is the oracle `memory`.
     public static var invariants: [OracleEntry<Self>] {
         [
-            OracleEntry("S1") { _ in OneVotePerView() },
-            OracleEntry("S2") { _ in NoVoteAfterTimeout() },
-            OracleEntry("S3") { CertifiedParents($0) },
+            OracleEntry("H1") { _ in OneVotePerView() },
+            OracleEntry("H2") { _ in NoVoteAfterTimeout() },
+            OracleEntry("H3") { CertifiedParents($0) },
             OracleEntry("SkipsAreShown") { SkipsAreShown($0) },
             OracleEntry("Locked") { _ in Locked() },
-            OracleEntry("S4") { _ in ConsecutiveCommits() },
-            OracleEntry("S5") { _ in OneAncestorPerBlock() },
-            OracleEntry("S6") { QuorumEndedViews($0) },
-            OracleEntry("S8") { _ in DurableVotes() },
-            OracleEntry("S9") { _ in GrowingHotStuffChain() },
+            OracleEntry("H4") { _ in ConsecutiveCommits() },
+            OracleEntry("H5") { _ in OneAncestorPerBlock() },
+            OracleEntry("H6") { QuorumEndedViews($0) },
+            OracleEntry("H8") { _ in DurableVotes() },
+            OracleEntry("H9") { _ in GrowingHotStuffChain() },
             OracleEntry("OneCertifiedPerView") { OneCertifiedPerView($0) },
             OracleEntry("floor") { SilentBelowFloor($0) },
             OracleEntry("evidence") { EvidenceIsProduced($0) },
@@ -71,7 +71,7 @@ private struct KnownBlocks: Sendable {
     }
 }
 
-/// S1: an honest validator votes for at most one block in a view, and in rising views. What it
+/// H1: an honest validator votes for at most one block in a view, and in rising views. What it
 /// said last it may say again.
 struct OneVotePerView<Rules: HotStuffRules>: Oracle {
     private var last: [ValidatorIndex: Statement] = [:]
@@ -89,7 +89,7 @@ struct OneVotePerView<Rules: HotStuffRules>: Oracle {
     }
 }
 
-/// S2: an honest validator casts no new vote in a view that it gave up, nor in an earlier one.
+/// H2: an honest validator casts no new vote in a view that it gave up, nor in an earlier one.
 struct NoVoteAfterTimeout<Rules: HotStuffRules>: Oracle {
     private var voted: [ValidatorIndex: Statement] = [:]
     private var timedOut: [ValidatorIndex: View] = [:]
@@ -106,7 +106,7 @@ struct NoVoteAfterTimeout<Rules: HotStuffRules>: Oracle {
     }
 }
 
-/// S3, what both variants have of it: an honest validator votes only for a child, of a later view,
+/// H3, what both variants have of it: an honest validator votes only for a child, of a later view,
 /// of a block that a quorum can have certified.
 struct CertifiedParents<Rules: HotStuffRules>: Oracle {
     private let scene: Scene
@@ -135,7 +135,7 @@ struct CertifiedParents<Rules: HotStuffRules>: Oracle {
     }
 }
 
-/// S4: what a vote commits is an ancestor of its block, and all from the one to the other are of
+/// H4: what a vote commits is an ancestor of its block, and all from the one to the other are of
 /// consecutive views.
 struct ConsecutiveCommits<Rules: HotStuffRules>: Oracle {
     private var known = KnownBlocks()
@@ -159,7 +159,7 @@ struct ConsecutiveCommits<Rules: HotStuffRules>: Oracle {
     }
 }
 
-/// S5: honest votes for one block name one ancestor, as it is computed from the chain.
+/// H5: honest votes for one block name one ancestor, as it is computed from the chain.
 struct OneAncestorPerBlock<Rules: HotStuffRules>: Oracle {
     private var statements: [Digest: Statement] = [:]
 
@@ -174,7 +174,7 @@ struct OneAncestorPerBlock<Rules: HotStuffRules>: Oracle {
     }
 }
 
-/// S6: an honest validator enters a view only after a quorum can have ended the one before, or a
+/// H6: an honest validator enters a view only after a quorum can have ended the one before, or a
 /// later one, by votes or by timeouts.
 struct QuorumEndedViews<Rules: HotStuffRules>: Oracle {
     private let scene: Scene
@@ -204,7 +204,7 @@ struct QuorumEndedViews<Rules: HotStuffRules>: Oracle {
     }
 }
 
-/// S8: every vote and every timeout is durable before it is signed.
+/// H8: every vote and every timeout is durable before it is signed.
 struct DurableVotes<Rules: HotStuffRules>: Oracle {
     private struct Record: Hashable, Sendable {
         let node: ValidatorIndex
@@ -230,7 +230,7 @@ struct DurableVotes<Rules: HotStuffRules>: Oracle {
     }
 }
 
-/// S9: the committed chain only grows, one block on top of the other.
+/// H9: the committed chain only grows, one block on top of the other.
 struct GrowingHotStuffChain<Rules: HotStuffRules>: Oracle {
     /// What each validator committed last in this life.
     private var last: [ValidatorIndex: Block] = [:]

@@ -60,7 +60,7 @@ extension PBFTReplica: Attackable {
             return content.changed(change).map { [.viewChange($0, certificate)] } ?? []
         case .newView(let content):
             return content.outcome.changed(change).map { outcome in
-                let changed = NewViewContent(
+                let changed = PBFTNewViewContent(
                     outcome: outcome, viewChanges: content.viewChanges,
                     certificate: content.certificate)
                 return [.newView(changed)]
@@ -151,26 +151,26 @@ extension PBFTReplica: Attackable {
             let vote = Vote(
                 statement: said, voter: proposal.vote.voter, signature: proposal.vote.signature)
             return [
-                .prePrepare(PrePrepare(block: other, vote: vote)),
-                .prePrepare(PrePrepare(block: other, vote: proposal.vote)),
+                .prePrepare(PBFTPrePrepare(block: other, vote: vote)),
+                .prePrepare(PBFTPrePrepare(block: other, vote: proposal.vote)),
             ]
         case .viewChange(let viewChange, _):
             let ahead = viewChange.content.naming(nil, in: viewChange.content.view.next)
-            let other = ValidatorIndex((viewChange.voter.rawValue + 1) % 4)
+            let other = ValidatorIndex((viewChange.signer.rawValue + 1) % 4)
             return [
-                ViewChange(
-                    content: ahead, voter: viewChange.voter, signature: viewChange.signature),
-                ViewChange(
-                    content: viewChange.content, voter: other, signature: viewChange.signature),
+                PBFTViewChange(
+                    content: ahead, signer: viewChange.signer, signature: viewChange.signature),
+                PBFTViewChange(
+                    content: viewChange.content, signer: other, signature: viewChange.signature),
             ].map { .viewChange($0, nil) }
         case .newView(let newView):
-            let content = NewViewContent(
+            let content = PBFTNewViewContent(
                 outcome: newView.content.outcome.naming(nil),
                 viewChanges: newView.content.viewChanges, certificate: nil)
             return [
                 .newView(
-                    NewView(
-                        content: content, leader: newView.leader, signature: newView.signature))
+                    PBFTNewView(
+                        content: content, signer: newView.signer, signature: newView.signature))
             ]
         case .block, .inquiry: return []
         }
@@ -203,23 +203,23 @@ extension Statement {
     }
 }
 
-extension ViewChangeContent {
-    fileprivate func naming(_ highest: CertificateName?, in view: View? = nil) -> Self {
-        ViewChangeContent(
+extension PBFTViewChangeContent {
+    fileprivate func naming(_ highest: PBFTCertificateName?, in view: View? = nil) -> Self {
+        PBFTViewChangeContent(
             chain: chain, epoch: epoch, view: view ?? self.view, highest: highest)
     }
 
-    fileprivate func changed(_ change: Change) -> ViewChangeContent? {
+    fileprivate func changed(_ change: Change) -> PBFTViewChangeContent? {
         switch change {
         case .view(let view): return naming(highest, in: view)
         case .block(let digest):
             return highest.map {
-                naming(CertificateName(view: $0.view, height: $0.height, block: digest))
+                naming(PBFTCertificateName(view: $0.view, height: $0.height, block: digest))
             }
         case .epoch(let epoch):
-            return ViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
+            return PBFTViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
         case .chain(let chain):
-            return ViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
+            return PBFTViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
         case .otherBlock, .onGrandparent, .otherKinds, .payload, .applied: return nil
         }
     }

@@ -5,8 +5,8 @@ public import ProtocolPBFT
 
 /// What PBFT signs beside votes.
 public enum PBFTSpecial: Equatable, Sendable {
-    case viewChange(ViewChange, Certificate?)
-    case newView(NewView)
+    case viewChange(PBFTViewChange, Certificate?)
+    case newView(PBFTNewView)
 }
 
 // How messages of PBFT are taken apart and made.
@@ -71,14 +71,14 @@ extension PBFTMessage: Composable {
         case .block: return .block(forge.block())
         case .viewChange(let viewChange, _): return .viewChange(viewChange, forge.certificate())
         case .newView(let newView):
-            guard forge.members.contains(newView.leader) else { return nil }
+            guard forge.members.contains(newView.signer) else { return nil }
             let content = newView.content
             let unsigned = PBFTUnsigned.newView(
-                NewViewContent(
+                PBFTNewViewContent(
                     outcome: content.outcome, viewChanges: content.viewChanges,
                     certificate: forge.certificate()))
-            let signature = forge.sign(unsigned.signingBytes, as: newView.leader)
-            return unsigned.signed(by: newView.leader, signature)
+            let signature = forge.sign(unsigned.signingBytes, as: newView.signer)
+            return unsigned.signed(by: newView.signer, signature)
         case .prePrepare, .inquiry: return nil
         }
     }
@@ -115,7 +115,7 @@ extension PBFTMessage: Composable {
         let block = forge.random.oneIn(4) ? parent : forge.child(of: parent, in: view)
         let kind = forge.isStrange() ? forge.kind(of: kinds) : .prepare
         let said = forge.statement(kind, in: view, height: block.height, block: block.digest)
-        return .prePrepare(PrePrepare(block: block, vote: forge.signed(said)))
+        return .prePrepare(PBFTPrePrepare(block: block, vote: forge.signed(said)))
     }
 
     private static func vote(
@@ -135,14 +135,14 @@ extension PBFTMessage: Composable {
     /// A certificate of any kind, or none, under its name.
     private static func report(
         _ forge: inout Forge<PBFTSpecial>, before view: View
-    ) -> (name: CertificateName?, certificate: Certificate?) {
+    ) -> (name: PBFTCertificateName?, certificate: Certificate?) {
         guard !forge.random.oneIn(5),
             let certificate = forge.certificate(where: {
                 $0.statement.view < view && $0.statement.view > .zero
             })
         else { return (nil, nil) }
         let said = certificate.statement
-        let name = CertificateName(view: said.view, height: said.height, block: said.block)
+        let name = PBFTCertificateName(view: said.view, height: said.height, block: said.block)
         return (name, forge.isStrange() ? forge.certificate() : certificate)
     }
 
@@ -155,7 +155,7 @@ extension PBFTMessage: Composable {
     ) -> PBFTMessage {
         let report = report(&forge, before: view)
         let unsigned = PBFTUnsigned.viewChange(
-            ViewChangeContent(
+            PBFTViewChangeContent(
                 chain: forge.configuration.chain, epoch: forge.configuration.epoch, view: view,
                 highest: report.name), report.certificate)
         let member = voter ?? forge.member()
@@ -166,11 +166,11 @@ extension PBFTMessage: Composable {
     /// that make a quorum, with the highest of their reports or another.
     private static func newView(_ forge: inout Forge<PBFTSpecial>) -> PBFTMessage? {
         guard let view = forge.ledView() else { return nil }
-        var changes: [ViewChange?] = Array(repeating: nil, count: forge.validators.count)
+        var changes: [PBFTViewChange?] = Array(repeating: nil, count: forge.validators.count)
         for case .viewChange(let known, _) in forge.arsenal.specials.items.shuffled(
             using: &forge.random)
-        where known.content.view == view && forge.validators.contains(known.voter) {
-            changes[known.voter.rawValue] = known
+        where known.content.view == view && forge.validators.contains(known.signer) {
+            changes[known.signer.rawValue] = known
         }
         for member in forge.members {
             guard case .viewChange(let own, _) = signedViewChange(view, by: member, &forge) else {
@@ -185,8 +185,8 @@ extension PBFTMessage: Composable {
             named?.view == $0.statement.view && named?.height == $0.statement.height
                 && named?.block == $0.statement.block
         }
-        let content = NewViewContent(
-            outcome: ViewChangeContent(
+        let content = PBFTNewViewContent(
+            outcome: PBFTViewChangeContent(
                 chain: forge.configuration.chain, epoch: forge.configuration.epoch, view: view,
                 highest: named), viewChanges: chosen,
             certificate: named == nil && !forge.isStrange() ? nil : certificate)

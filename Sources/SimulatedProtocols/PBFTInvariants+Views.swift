@@ -36,14 +36,14 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
 
     private struct Held: Sendable {
         /// The highest that it made durable or voted upon, in all its lives.
-        var durable: CertificateName?
+        var durable: PBFTCertificateName?
         /// The highest that it committed by since its last restart.
-        var committed: CertificateName?
+        var committed: PBFTCertificateName?
         /// What it asked for last. It says that again, whatever it learnt since.
-        var asked: ViewChangeContent?
+        var asked: PBFTViewChangeContent?
         /// What it decided to ask for and did not say yet, and what was durable before that: one
         /// sync may make durable what it learnt since, and other decisions, before it speaks.
-        var decided: [(content: ViewChangeContent, durable: CertificateName?)] = []
+        var decided: [(content: PBFTViewChangeContent, durable: PBFTCertificateName?)] = []
     }
 
     private let scene: Scene
@@ -83,7 +83,7 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
     }
 
     private mutating func judge(
-        _ content: ViewChangeContent, _ certificate: Certificate?, by voter: ValidatorIndex
+        _ content: PBFTViewChangeContent, _ certificate: Certificate?, by voter: ValidatorIndex
     ) -> String? {
         if held[voter.rawValue].asked == content { return nil }
         held[voter.rawValue].asked = content
@@ -102,7 +102,7 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
     }
 
     /// What is wrong with what is reported, whatever else there is.
-    private func flaw(_ content: ViewChangeContent, _ certificate: Certificate?) -> String? {
+    private func flaw(_ content: PBFTViewChangeContent, _ certificate: Certificate?) -> String? {
         guard let highest = content.highest else {
             return certificate == nil ? nil : "shows a certificate that it does not report"
         }
@@ -114,7 +114,7 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
     }
 
     private mutating func raise(
-        _ memory: WritableKeyPath<Held, CertificateName?>, to said: Statement, at node: Int
+        _ memory: WritableKeyPath<Held, PBFTCertificateName?>, to said: Statement, at node: Int
     ) {
         guard [.prepare, .commit].contains(said.kind) else { return }
         let name = Self.name(said)
@@ -122,12 +122,12 @@ struct ReportsTheHighest<Rules: PBFTRules>: Oracle {
         held[node][keyPath: memory] = name
     }
 
-    private static func name(_ said: Statement) -> CertificateName {
-        CertificateName(view: said.view, height: said.height, block: said.block)
+    private static func name(_ said: Statement) -> PBFTCertificateName {
+        PBFTCertificateName(view: said.view, height: said.height, block: said.block)
     }
 
     /// Restated.
-    private func isBelow(_ one: CertificateName, _ other: CertificateName) -> Bool {
+    private func isBelow(_ one: PBFTCertificateName, _ other: PBFTCertificateName) -> Bool {
         one.view < other.view || (one.view == other.view && one.height < other.height)
     }
 }
@@ -142,12 +142,12 @@ struct ComputedNewViews<Rules: PBFTRules>: Oracle {
     mutating func judge(_ observation: Observation<P>) -> String? {
         guard case .signed(.newView(let content), let leader) = observation else { return nil }
         let view = content.outcome.view
-        let voters = Set(content.viewChanges.map(\.voter))
+        let voters = Set(content.viewChanges.map(\.signer))
         var power: VotingPower = 0
         for voter in voters { power += scene.validators.powers[voter.rawValue] }
         guard scene.isQuorum(power), content.viewChanges.allSatisfy({ $0.content.view == view })
         else { return "\(leader) begins view \(view) without a quorum" }
-        var highest: CertificateName?
+        var highest: PBFTCertificateName?
         for case let report? in content.viewChanges.map(\.content.highest) {
             let (other, own) = (highest ?? report, report)
             highest = (own.view, own.height) > (other.view, other.height) ? own : other

@@ -181,8 +181,8 @@ struct DurableBeforeSaid<Rules: PBFTRules>: Oracle {
     private enum Saying: Hashable, Sendable {
         case prepare(View, Height, Digest)
         case vote(Statement)
-        case wish(ViewChangeContent)
-        case beginning(ViewChangeContent)
+        case wish(PBFTViewChangeContent)
+        case beginning(PBFTViewChangeContent)
     }
 
     private var durable: Set<Record> = []

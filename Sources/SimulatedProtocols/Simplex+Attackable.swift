@@ -9,7 +9,7 @@ public import ProtocolSimplex
 // can be signed instead, change by change, an empty list where a change makes no sense; what a
 // forged message looks like; and its invariants. Nothing else in the simulator names a protocol.
 extension SimplexReplica: Attackable {
-    public static func role(of unsigned: UnsignedMessage) -> MessageRole {
+    public static func role(of unsigned: SimplexUnsigned) -> MessageRole {
         if case .proposal = unsigned { .proposal } else { .vote }
     }
 
@@ -22,7 +22,7 @@ extension SimplexReplica: Attackable {
         }
     }
 
-    public static func view(of unsigned: UnsignedMessage) -> View { unsigned.statement.view }
+    public static func view(of unsigned: SimplexUnsigned) -> View { unsigned.statement.view }
 
     public static func view(of message: SimplexMessage) -> View? {
         switch message {
@@ -35,8 +35,8 @@ extension SimplexReplica: Attackable {
     }
 
     public static func variants(
-        of unsigned: UnsignedMessage, _ change: Change
-    ) -> [UnsignedMessage] {
+        of unsigned: SimplexUnsigned, _ change: Change
+    ) -> [SimplexUnsigned] {
         let said = unsigned.statement
         switch change {
         case .otherKinds:
@@ -71,7 +71,7 @@ extension SimplexReplica: Attackable {
         }
     }
 
-    public static func unsigned(of message: SimplexMessage) -> UnsignedMessage? {
+    public static func unsigned(of message: SimplexMessage) -> SimplexUnsigned? {
         if case .vote(let vote) = message { .vote(vote.statement) } else { nil }
     }
 
@@ -91,7 +91,7 @@ extension SimplexReplica: Attackable {
         if case .proposal(let proposal) = message { proposal.block } else { nil }
     }
 
-    public static func proposedBlock(in unsigned: UnsignedMessage) -> Block? {
+    public static func proposedBlock(in unsigned: SimplexUnsigned) -> Block? {
         if case .proposal(let block, _) = unsigned { block } else { nil }
     }
 
@@ -127,8 +127,8 @@ extension SimplexReplica: Attackable {
             let vote = Vote(
                 statement: said, voter: proposal.vote.voter, signature: proposal.vote.signature)
             return [
-                .proposal(Proposal(block: other, vote: vote)),
-                .proposal(Proposal(block: other, vote: proposal.vote)),
+                .proposal(SimplexProposal(block: other, vote: vote)),
+                .proposal(SimplexProposal(block: other, vote: proposal.vote)),
             ]
         case .block, .inquiry: return []
         }

@@ -69,13 +69,13 @@ extension SimplexMessage: Composable {
             let kind = forge.isStrange() ? forge.kind(of: kinds) : .notarize
             let said = forge.statement(
                 kind, in: view, height: block.height, block: block.digest)
-            return .proposal(Proposal(block: block, vote: forge.signed(said)))
+            return .proposal(SimplexProposal(block: block, vote: forge.signed(said)))
         case 1...5: return .vote(forge.signed(vote(kinds[variety - 1], &forge)))
         case 6: return forge.certificate().map { .certificate($0) }
         case 7: return .block(forge.block())
         default:
             return .inquiry(
-                Inquiry(
+                SimplexInquiry(
                     view: forge.nearbyView(), lackingSince: forge.nearbyView(),
                     committed: forge.block().height, wanted: [forge.digest(), forge.digest()]))
         }

@@ -5,7 +5,7 @@ import BFTSimulator
 import ProtocolSimplex
 
 /// S4: every vote is durable before it is signed.
-struct DurableBeforeSigned<Rules: VotingRules>: Oracle {
+struct DurableBeforeSigned<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private struct Record: Hashable, Sendable {
         let node: ValidatorIndex
@@ -37,7 +37,7 @@ struct DurableBeforeSigned<Rules: VotingRules>: Oracle {
 
 /// S5: the committed chain only grows, one block on top of the other, by certificates to finalize
 /// or everybody's to notarize.
-struct GrowingChain<Rules: VotingRules>: Oracle {
+struct GrowingChain<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private let scene: Scene
     /// What each validator committed last in this life.
@@ -68,7 +68,7 @@ struct GrowingChain<Rules: VotingRules>: Oracle {
 
 /// S6: an honest validator enters a view only after a certificate of the one before, or of a later
 /// one, can exist.
-struct CertifiedViews<Rules: VotingRules>: Oracle {
+struct CertifiedViews<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private let scene: Scene
     private var signed = SignedVotes()
@@ -97,7 +97,7 @@ struct CertifiedViews<Rules: VotingRules>: Oracle {
 }
 
 /// A view has at most one block that can be notarized.
-struct OneNotarizedPerView<Rules: VotingRules>: Oracle {
+struct OneNotarizedPerView<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private let scene: Scene
     private var signed = SignedVotes()
@@ -119,7 +119,7 @@ struct OneNotarizedPerView<Rules: VotingRules>: Oracle {
 
 /// A view of which a block can be final can't be nullified, nor can another of its blocks be
 /// notarized by support.
-struct FinalViewIsKept<Rules: VotingRules>: Oracle {
+struct FinalViewIsKept<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private let scene: Scene
     private var signed = SignedVotes()
@@ -159,7 +159,7 @@ struct FinalViewIsKept<Rules: VotingRules>: Oracle {
 /// S8: an honest validator nullifies a view in which it notarized only if a weak quorum can have
 /// shown it that not everybody notarized the same. It supports only what a weak quorum can have
 /// notarized.
-struct FallbackIsShown<Rules: VotingRules>: Oracle {
+struct FallbackIsShown<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private let scene: Scene
     private var signed = SignedVotes()

@@ -56,7 +56,7 @@ struct SignedVotes: Sendable {
 
 /// S1: an honest validator notarizes at most one block in a view, and none that is new after
 /// nullifying it. It abstains only where it notarizes none.
-struct OneNotarizeVote<Rules: VotingRules>: Oracle {
+struct OneNotarizeVote<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private struct Place: Hashable, Sendable {
         let view: View
@@ -87,7 +87,7 @@ struct OneNotarizeVote<Rules: VotingRules>: Oracle {
 }
 
 /// S2: an honest validator never finalizes in a view that it nullifies or supports a block of.
-struct GiveUpOrFinalize<Rules: VotingRules>: Oracle {
+struct GiveUpOrFinalize<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private struct Place: Hashable, Sendable {
         let view: View
@@ -111,7 +111,7 @@ struct GiveUpOrFinalize<Rules: VotingRules>: Oracle {
 
 /// S3: an honest validator notarizes only blocks whose parent can have been notarized, while
 /// every view between can have been nullified.
-struct JustifiedParents<Rules: VotingRules>: Oracle {
+struct JustifiedParents<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
     private let scene: Scene
     private var signed = SignedVotes()

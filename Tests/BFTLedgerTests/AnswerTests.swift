@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCore
+import ProtocolSimplex
 import Testing
 
 @testable import BFTLedger
@@ -12,31 +13,31 @@ import Testing
     private static func ledger(own: Int) -> Ledger {
         var limits = LedgerLimits()
         limits.answerBytes = answerBytes
-        var ledger = Fixture.ledger(own: own, limits: limits)
-        ledger.wallTime = Timestamp(milliseconds: 1_000)
-        return ledger
+        return Fixture.ledger(own: own, limits: limits)
     }
 
     /// Gives `ledger` what peer `sender` says, and returns what it sends. Authors sign truly.
     private static func tell(
         _ message: LedgerMessage, to ledger: inout Ledger, from sender: Int,
         at milliseconds: UInt64
-    ) -> [LedgerEffect] {
-        var effects: [LedgerEffect] = []
-        ledger.receive(
-            message, from: ValidatorIndex(sender), commitVoteHeight: .zero,
-            at: Fixture.at(milliseconds), into: &effects)
-        for case .check(let vote) in effects {
-            ledger.noteChecked(
-                vote, isGenuine: true, at: Fixture.at(milliseconds), into: &effects)
+    ) -> [ReplicaEffect<Simplex>] {
+        let now = Fixture.at(milliseconds)
+        var effects = ledger.hear(message, from: sender, at: now).effects
+        for case .checkAuthorship(let vote) in effects {
+            effects += ledger.tell(.authorshipChecked(vote, isGenuine: true), at: now).effects
         }
         return effects
     }
 
     /// The batches among `effects` that peer `number` is sent.
-    private static func batches(sent effects: [LedgerEffect], to number: Int) -> [BatchCopy] {
+    private static func batches(
+        sent effects: [ReplicaEffect<Simplex>], to number: Int
+    ) -> [BatchCopy] {
         effects.compactMap {
-            if case .send(.batch(let copy), ValidatorIndex(number)) = $0 { copy } else { nil }
+            guard case .send(.ledger(.batch(let copy)), ValidatorIndex(number)) = $0 else {
+                return nil
+            }
+            return copy
         }
     }
 
@@ -77,17 +78,15 @@ import Testing
     @Test("Whoever makes its link anew again and again is greeted with so many bytes a second")
     func greetings() {
         var ledger = Self.ledger(own: 0)
-        var effects: [LedgerEffect] = []
         for sequence in UInt64(1)...15 {
             let batch = Fixture.batch(0, sequence, size: Self.batchBytes)
-            #expect(ledger.author(batch, into: &effects))
-            ledger.noteStored(batch.reference, into: &effects)
-            ledger.noteSigned(batch.reference, [7], into: &effects)
+            ledger.tell(.sealed(batch))
+            ledger.tell(.stored(batch.reference))
+            ledger.tell(.batchSigned(batch.reference, signature: [7]))
         }
-        effects = []
-        ledger.greet(ValidatorIndex(1), at: Fixture.at(0), into: &effects)
+        var effects = ledger.tell(.connected(ValidatorIndex(1))).effects
         #expect(Self.batches(sent: effects, to: 1).count == 15)
-        for _ in 0..<100 { ledger.greet(ValidatorIndex(1), at: Fixture.at(0), into: &effects) }
+        for _ in 0..<100 { effects += ledger.tell(.connected(ValidatorIndex(1))).effects }
         #expect(Self.batches(sent: effects, to: 1).count <= 17)
     }
 
@@ -99,17 +98,17 @@ import Testing
         let block = Fixture.block(on: Fixture.genesis, payload: batches, proposer: 2)
         var voters = Bitmap(count: 4)
         for voter in [0, 2, 3] { voters.insert(voter) }
-        peer.consider(
-            Branch(
-                root: Fixture.genesis, ancestors: [], tip: block, isCertified: true,
-                voters: voters), at: Fixture.at(0))
+        peer.tell(
+            .judge(
+                Branch(
+                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: true,
+                    voters: voters)))
         var now = Instant(nanoseconds: 0)
         while now < Fixture.at(10_000) {
-            var effects: [LedgerEffect] = []
-            peer.settle(ownClaim: .zero, at: now, into: &effects)
-            if effects.contains(.verdict(block.digest, .valid)) { break }
+            let turn = peer.settle(at: now, wallTime: 1_000)
+            if turn.isValid(block) { break }
             // Nobody else answers.
-            for case .send(let request, ValidatorIndex(0)) in effects {
+            for case .send(.ledger(let request), ValidatorIndex(0)) in turn.effects {
                 let milliseconds = now.nanoseconds / 1_000_000
                 let answer = Self.tell(request, to: &holder, from: 1, at: milliseconds)
                 for copy in Self.batches(sent: answer, to: 1) {

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCore
 import Foundation
+import ProtocolSimplex
 import Testing
 
 @testable import BFTLedger
@@ -10,14 +11,18 @@ import Testing
     /// A ledger that plays scenes.
     final class Scene {
         var ledger: Ledger
-        var effects: [LedgerEffect] = []
+        var effects: [ReplicaEffect<Simplex>] = []
+        var valid: Set<Digest> = []
 
         init(skipping check: BatchCheck? = nil, _ change: (inout LedgerLimits) -> Void = { _ in }) {
             var limits = LedgerLimits()
             limits.skippedCheck = check
             change(&limits)
             ledger = Fixture.ledger(limits: limits)
-            ledger.wallTime = Timestamp(milliseconds: 1_000)
+        }
+
+        func tell(_ input: LedgerInput, at milliseconds: UInt64 = 100) {
+            effects += ledger.tell(input, at: Fixture.at(milliseconds)).effects
         }
 
         /// What a host does with a copy: it asks first, and says whether the ledger heard it.
@@ -38,9 +43,8 @@ import Testing
         func receive(
             _ copy: BatchCopy, from sender: ValidatorIndex, at milliseconds: UInt64 = 100
         ) {
-            ledger.receive(
-                .batch(copy), from: sender, commitVoteHeight: .zero,
-                at: Fixture.at(milliseconds), into: &effects)
+            let now = Fixture.at(milliseconds)
+            effects += ledger.hear(.batch(copy), from: sender.rawValue, at: now).effects
             settle(at: milliseconds)
         }
 
@@ -50,34 +54,34 @@ import Testing
         ) {
             var bitmap = Bitmap(count: 4)
             for voter in voters { bitmap.insert(voter) }
-            ledger.consider(
-                Branch(
-                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified,
-                    voters: voters.isEmpty ? nil : bitmap), at: Fixture.at(milliseconds))
+            let branch = Branch(
+                root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified,
+                voters: voters.isEmpty ? nil : bitmap)
+            tell(.judge(branch), at: milliseconds)
             settle(at: milliseconds)
             settle(at: milliseconds + 30)
         }
 
         func settle(at milliseconds: UInt64) {
-            ledger.hasNews = true
-            ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
+            let turn = ledger.settleAgain(at: Fixture.at(milliseconds), wallTime: 1_000)
+            effects += turn.effects
+            for case .judged(let digest, .valid) in turn.told { valid.insert(digest) }
         }
 
-        func isValid(_ block: Block) -> Bool { effects.contains(.verdict(block.digest, .valid)) }
+        func isValid(_ block: Block) -> Bool { valid.contains(block.digest) }
 
         /// The authors' words that the ledger wants to be checked, and that were not answered.
         var asked: [Vote] {
-            effects.compactMap { if case .check(let vote) = $0 { vote } else { nil } }
+            effects.compactMap { if case .checkAuthorship(let vote) = $0 { vote } else { nil } }
         }
 
         /// What a host finds out about them: whether the author signed the statement.
         func answerChecks() {
             let asked = asked
-            effects.removeAll { if case .check = $0 { true } else { false } }
+            effects.removeAll { if case .checkAuthorship = $0 { true } else { false } }
             for vote in asked {
-                ledger.noteChecked(
-                    vote, isGenuine: vote.signature != Self.falseSignature,
-                    at: Fixture.at(100), into: &effects)
+                let isGenuine = vote.signature != Self.falseSignature
+                tell(.authorshipChecked(vote, isGenuine: isGenuine))
             }
         }
 
@@ -91,15 +95,14 @@ import Testing
         }
 
         func request(_ batch: Batch, by peer: Int) {
-            ledger.receive(
-                .batchRequest([batch.reference]), from: ValidatorIndex(peer),
-                commitVoteHeight: .zero, at: Fixture.at(100), into: &effects)
+            let request = LedgerMessage.batchRequest([batch.reference])
+            effects += ledger.hear(request, from: peer, at: Fixture.at(100)).effects
         }
 
         /// The peers that were sent `copy`.
         func receivers(of copy: BatchCopy) -> [Int] {
             effects.compactMap {
-                if case .send(.batch(copy), let peer) = $0 { peer.rawValue } else { nil }
+                if case .send(.ledger(.batch(copy)), let peer) = $0 { peer.rawValue } else { nil }
             }
         }
 
@@ -194,7 +197,8 @@ import Testing
         let scene = Scene()
         scene.propose(block)
         scene.receive(BatchCopy(batch), from: ValidatorIndex(1))
-        #expect(scene.effects.contains(.reject(.batch(.unsigned), from: ValidatorIndex(1))))
+        #expect(
+            scene.effects.contains(.rejectedLedger(.batch(.unsigned), from: ValidatorIndex(1))))
         #expect(!scene.isValid(block) && scene.ledger.fetcher.isWanted(batch.reference))
         #expect(scene.give(Fixture.signed(batch), from: 1))
         #expect(scene.isValid(block))
@@ -222,7 +226,7 @@ import Testing
         let batch = Fixture.batch(3, 1)
         let block = Fixture.block(on: Fixture.genesis, payload: [batch])
         let scene = Scene()
-        scene.ledger.commit(Fixture.run([block]), into: &scene.effects)
+        scene.tell(.commit(Fixture.run([block])))
         scene.settle(at: 0)
         #expect(!scene.give(BatchCopy(Fixture.batch(3, 1, 9)), from: 2))
         #expect(scene.give(BatchCopy(batch), from: 2))
@@ -292,9 +296,8 @@ import Testing
             scene.drafted.isEmpty && scene.asked == [second.authorship?.vote(for: second.reference)]
         )
         scene.answerChecks()
-        scene.ledger.commit(
-            Fixture.run([Fixture.block(on: Fixture.genesis, payload: [first])]),
-            into: &scene.effects)
+        let run = Fixture.run([Fixture.block(on: Fixture.genesis, payload: [first])])
+        scene.tell(.commit(run))
         scene.settle(at: 300)
         #expect(scene.ledger.pool.hasWork)
         // The host has checked what it takes from that author since.
@@ -308,21 +311,19 @@ import Testing
         var peer = Fixture.ledger(own: 1)
         /// The first request of the peer to v0 for what `block` lacks, and when.
         func asksLeader(for block: Block, from start: UInt64) -> UInt64? {
-            peer.consider(
-                Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(start))
-            var effects: [LedgerEffect] = []
+            let branch = Branch(root: Fixture.genesis, ancestors: [], tip: block)
+            peer.tell(.judge(branch), at: Fixture.at(start))
+            let request = ReplicaMessage<Simplex>.ledger(.batchRequest(block.payload))
             var now = Fixture.at(start)
             while now < Fixture.at(start + 1_000) {
-                peer.settle(ownClaim: .zero, at: now, into: &effects)
-                let request = LedgerMessage.batchRequest(block.payload)
-                if effects.contains(.send(request, to: ValidatorIndex(0))) {
+                let turn = peer.settle(at: now, wallTime: 1_000)
+                if turn.effects.contains(.send(request, to: ValidatorIndex(0))) {
                     return now.nanoseconds / 1_000_000 - start
                 }
                 now = peer.nextDeadline ?? Fixture.at(start + 1_000)
             }
             return nil
         }
-        peer.wallTime = Timestamp(milliseconds: 1_000)
         let madeUp = Fixture.block(
             on: Fixture.genesis, view: 1, payload: [Fixture.batch(0, 1)], proposer: 3)
         #expect(asksLeader(for: madeUp, from: 0) == 220)

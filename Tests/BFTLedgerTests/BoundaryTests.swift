@@ -94,14 +94,10 @@ import Testing
         limits: LedgerLimits = LedgerLimits(), holding batches: [Batch] = []
     ) -> Verdict? {
         var ledger = Fixture.ledger(limits: limits, recovered: batches.map { Fixture.signed($0) })
-        var effects: [LedgerEffect] = []
-        ledger.consider(
-            Branch(
-                root: Fixture.genesis, ancestors: ancestors, tip: block, isCertified: isCertified),
-            at: Fixture.at(1_000))
-        ledger.settle(ownClaim: .zero, at: Fixture.at(1_000), into: &effects)
-        for case .verdict(block.digest, let verdict) in effects { return verdict }
-        return nil
+        let branch = Branch(
+            root: Fixture.genesis, ancestors: ancestors, tip: block, isCertified: isCertified)
+        ledger.tell(.judge(branch), at: Fixture.at(1_000))
+        return ledger.settle(at: Fixture.at(1_000)).verdict(on: block.digest)
     }
 
     /// The one who knew that the first block is committed, and executed it, has lost power.
@@ -175,14 +171,7 @@ import Testing
     func clocks() {
         let ahead = Fixture.block(on: Fixture.genesis, time: 1_000_000)
         func isJudged(_ block: Block, on ancestors: [Block], isCertified: Bool) -> Bool {
-            var ledger = Fixture.ledger()
-            var effects: [LedgerEffect] = []
-            ledger.consider(
-                Branch(
-                    root: Fixture.genesis, ancestors: ancestors, tip: block,
-                    isCertified: isCertified), at: Fixture.at(1))
-            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
-            return effects.contains(.verdict(block.digest, .valid))
+            Self.verdict(on: block, after: ancestors, isCertified: isCertified) == .valid
         }
         #expect(!isJudged(ahead, on: [], isCertified: false))
         #expect(isJudged(ahead, on: [], isCertified: true))
@@ -196,15 +185,13 @@ import Testing
     func certifiedTips() {
         for isCertified in [false, true] {
             var ledger = Fixture.ledger(doesApplicationJudge: true)
-            var effects: [LedgerEffect] = []
             let block = Fixture.block(on: Fixture.genesis, time: 0)
-            ledger.consider(
-                Branch(
-                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified),
-                at: Fixture.at(1))
-            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
-            #expect(effects.contains(.verdict(block.digest, .valid)) == isCertified)
-            #expect(effects.contains(.askApplication(block, [])) == !isCertified)
+            let branch = Branch(
+                root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified)
+            ledger.tell(.judge(branch), at: Fixture.at(1))
+            let turn = ledger.settle(at: Fixture.at(1))
+            #expect(turn.isValid(block) == isCertified)
+            #expect(turn.effects.contains(.askApplication(block, [])) == !isCertified)
         }
     }
 
@@ -215,12 +202,15 @@ import Testing
             var ledger = Fixture.ledger(
                 doesApplicationJudge: true, recovered: [Fixture.signed(batch)])
             let block = Fixture.block(on: Fixture.genesis, payload: [batch])
-            let early = ledger.noteApplication(judged: block.digest, isValid)
-            ledger.consider(
-                Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(1))
-            let first = ledger.noteApplication(judged: block.digest, isValid)
-            let second = ledger.noteApplication(judged: block.digest, isValid)
-            #expect([early, first, second] == [false, true, false])
+            let verdict = isValid ? Verdict.valid : .invalid
+            let answer = LedgerInput.applicationJudged(block.digest, isValid: isValid)
+            let early = ledger.tell(answer)
+            ledger.tell(
+                .judge(Branch(root: Fixture.genesis, ancestors: [], tip: block)),
+                at: Fixture.at(1))
+            let (first, second) = (ledger.tell(answer), ledger.tell(answer))
+            let verdicts = [early, first, second].map { $0.verdict(on: block.digest) }
+            #expect(verdicts == [nil, verdict, nil])
             let draft = ledger.draft(
                 on: Branch(root: Fixture.genesis, ancestors: [], tip: Fixture.genesis),
                 at: Fixture.at(10_000))
@@ -256,7 +246,6 @@ import Testing
         var ledger = Fixture.ledger(
             doesApplicationJudge: true,
             recovered: [theirs, refused, own].map { Fixture.signed($0) })
-        var effects: [LedgerEffect] = []
         func draft(on blocks: [Block], at time: UInt64) -> [BatchReference] {
             let branch = Branch(
                 root: ledger.queue.tail, ancestors: blocks.dropLast(),
@@ -266,7 +255,7 @@ import Testing
         let all = Set([theirs, refused, own].map(\.reference))
         #expect(Set(draft(on: [], at: 10_000)) == all)
         let block = Fixture.block(on: Fixture.genesis, payload: [theirs])
-        ledger.commit(Fixture.run([block]), into: &effects)
+        ledger.tell(.commit(Fixture.run([block])))
         #expect(draft(on: [], at: 20_000) == [own.reference])
     }
 
@@ -276,19 +265,16 @@ import Testing
         let block = Fixture.block(on: Fixture.genesis, payload: [batch])
         var ledger = Fixture.ledger(
             doesApplicationJudge: true, recovered: [Fixture.signed(batch)])
-        ledger.wallTime = Timestamp(milliseconds: 1_000)
-        var effects: [LedgerEffect] = []
         for isCertified in [false, true] {
-            ledger.consider(
-                Branch(
-                    root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified),
-                at: Fixture.at(1))
-            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
-            #expect(effects.contains(.verdict(block.digest, .valid)) == isCertified)
+            let branch = Branch(
+                root: Fixture.genesis, ancestors: [], tip: block, isCertified: isCertified)
+            ledger.tell(.judge(branch), at: Fixture.at(1))
+            let turn = ledger.settle(at: Fixture.at(1), wallTime: 1_000)
+            #expect(turn.isValid(block) == isCertified)
         }
         // The answer comes late.
-        let isAwaited = ledger.noteApplication(judged: block.digest, false)
-        #expect(!isAwaited)
+        let late = ledger.tell(.applicationJudged(block.digest, isValid: false))
+        #expect(late.inputs.isEmpty)
     }
 
     @Test("Undecided blocks name no more batches than their limit, however small")
@@ -308,11 +294,9 @@ import Testing
     func equality() {
         func ledger(_ count: Int, at time: UInt64) -> Ledger {
             var ledger = Fixture.ledger()
-            var effects: [LedgerEffect] = []
-            ledger.catchUp.reach(
-                Fixture.certificate(Fixture.chain(count).last ?? Fixture.genesis), from: .zero)
-            ledger.hasNews = true
-            ledger.settle(ownClaim: .zero, at: Fixture.at(time), into: &effects)
+            let last = Fixture.chain(count).last ?? Fixture.genesis
+            ledger.tell(.fetch(Fixture.certificate(last)))
+            ledger.settle(at: Fixture.at(time))
             return ledger
         }
         #expect(ledger(3, at: 1) == ledger(3, at: 1))

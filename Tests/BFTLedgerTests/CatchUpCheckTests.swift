@@ -19,8 +19,7 @@ import Testing
         limits.syncBlocks = 10
         limits.skippedCatchUpCheck = check
         var ledger = Fixture.ledger(limits: limits)
-        ledger.catchUp.reach(Fixture.certificate(blocks[39], by: signers), from: .zero)
-        ledger.hasNews = true
+        ledger.tell(.fetch(Fixture.certificate(blocks[39], by: signers)))
         return ledger
     }
 

@@ -11,28 +11,20 @@ import Testing
         var limits = LedgerLimits()
         limits.syncBlocks = 4
         var ledger = Fixture.ledger(limits: limits)
-        ledger.catchUp.reach(Fixture.certificate(blocks.last!), from: .zero)
-        ledger.hasNews = true
+        ledger.tell(.fetch(Fixture.certificate(blocks.last!)))
         let asked = settle(&ledger, at: 0)!
         return (ledger, asked)
     }
 
     /// Whom the ledger asks for blocks at a time.
     static func settle(_ ledger: inout Ledger, at milliseconds: UInt64) -> Int? {
-        var effects: [LedgerEffect] = []
-        ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
-        for case .send(.syncRequest, let peer) in effects { return peer.rawValue }
-        return nil
+        ledger.settle(at: Fixture.at(milliseconds)).syncRequests.first?.peer.rawValue
     }
 
     static func give(
         _ run: UncheckedRun, to ledger: inout Ledger, from peer: Int, at milliseconds: UInt64 = 0
-    ) -> [LedgerEffect] {
-        var effects: [LedgerEffect] = []
-        ledger.receive(
-            .syncResponse(run), from: ValidatorIndex(peer), commitVoteHeight: .zero,
-            at: Fixture.at(milliseconds), into: &effects)
-        return effects
+    ) -> Turn<Simplex> {
+        ledger.hear(.syncResponse(run), from: peer, at: Fixture.at(milliseconds))
     }
 
     @Test("A run that links and is certified is committed, and the same peer is asked for more")
@@ -41,15 +33,15 @@ import Testing
         var (ledger, peer) = Self.ledger(for: blocks)
         let first = Array(blocks[..<3])
         #expect(
-            Self.give(Fixture.said(first), to: &ledger, from: peer)
-                .contains(.caughtUp(Fixture.run(first))))
+            Self.give(Fixture.said(first), to: &ledger, from: peer).caughtUp
+                == [Fixture.run(first)])
         #expect(ledger.queue.tail == blocks[2])
         #expect(Self.settle(&ledger, at: 1) == peer)
         // A run may begin with what is here already.
         let rest = Fixture.said(Array(blocks[1...]))
         #expect(
-            Self.give(rest, to: &ledger, from: peer)
-                .contains(.caughtUp(Fixture.run(Array(blocks[3...])))))
+            Self.give(rest, to: &ledger, from: peer).caughtUp
+                == [Fixture.run(Array(blocks[3...]))])
         #expect(ledger.queue.tail == blocks[4])
         #expect(Self.settle(&ledger, at: 2) == nil)
         #expect(!ledger.catchUp.isActive)
@@ -75,13 +67,9 @@ import Testing
             ]
         for lie in lies {
             var (ledger, peer) = Self.ledger(for: blocks)
-            let effects = Self.give(lie, to: &ledger, from: peer)
+            let turn = Self.give(lie, to: &ledger, from: peer)
             #expect(ledger.queue.tail == Fixture.genesis)
-            #expect(effects.count == 1)
-            guard case .reject = effects.first else {
-                Issue.record("not rejected")
-                continue
-            }
+            #expect(turn.effects.count == 1 && turn.rejections.count == 1)
             let next = Self.settle(&ledger, at: 1)
             #expect(next != nil && next != peer)
         }
@@ -97,9 +85,9 @@ import Testing
         #expect(next != peer)
         let stranger = (1...3).first { $0 != peer && $0 != next }!
         #expect(
-            Self.give(Fixture.said(blocks), to: &ledger, from: stranger)
-                == [.reject(.uninvitedAnswer, from: ValidatorIndex(stranger))])
-        #expect(Self.give(Fixture.said(blocks), to: &ledger, from: next).count > 0)
+            Self.give(Fixture.said(blocks), to: &ledger, from: stranger).effects
+                == [.rejectedLedger(.uninvitedAnswer, from: ValidatorIndex(stranger))])
+        #expect(Self.give(Fixture.said(blocks), to: &ledger, from: next).caughtUp.count == 1)
         #expect(ledger.queue.tail == blocks[1])
     }
 
@@ -110,15 +98,16 @@ import Testing
         let next = Self.settle(&ledger, at: 500)!
         let first = Array(blocks[..<2])
         #expect(
-            Self.give(Fixture.said(first), to: &ledger, from: peer, at: 510)
-                .contains(.caughtUp(Fixture.run(first))))
+            Self.give(Fixture.said(first), to: &ledger, from: peer, at: 510).caughtUp
+                == [Fixture.run(first)])
         #expect(Self.settle(&ledger, at: 511) == peer)
         // Who was asked meanwhile may answer, too: once, with what is still lacking.
-        #expect(Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 520).count > 0)
+        #expect(
+            Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 520).caughtUp.count == 1)
         #expect(ledger.queue.tail == blocks[3])
         #expect(
-            Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 521)
-                == [.reject(.uninvitedAnswer, from: ValidatorIndex(next))])
+            Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 521).rejections
+                == [.uninvitedAnswer])
     }
 
     @Test("A late answer that is of no use takes nobody's turn")
@@ -127,9 +116,10 @@ import Testing
         var (ledger, peer) = Self.ledger(for: blocks)
         let next = Self.settle(&ledger, at: 500)!
         let lie = Fixture.said([blocks[0]], by: [1, 2])
-        #expect(Self.give(lie, to: &ledger, from: peer, at: 510).count == 1)
+        #expect(Self.give(lie, to: &ledger, from: peer, at: 510).rejections.count == 1)
         #expect(Self.settle(&ledger, at: 511) == nil)
-        #expect(Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 520).count > 0)
+        #expect(
+            Self.give(Fixture.said(blocks), to: &ledger, from: next, at: 520).caughtUp.count == 1)
         #expect(ledger.queue.tail == blocks[1])
     }
 

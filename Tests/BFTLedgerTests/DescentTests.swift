@@ -32,9 +32,8 @@ struct KeptChain: KeptBlocks {
         var limits = LedgerLimits()
         limits.syncBlocks = window
         var ledger = Fixture.ledger(limits: limits)
-        ledger.catchUp.reach(
-            Fixture.certificate(kept.blocks[kept.certified.last! - 1]), from: .zero)
-        ledger.hasNews = true
+        let end = kept.blocks[kept.certified.last! - 1]
+        ledger.tell(.fetch(Fixture.certificate(end)))
         return ledger
     }
 
@@ -42,26 +41,17 @@ struct KeptChain: KeptBlocks {
     static func request(
         of ledger: inout Ledger, at milliseconds: UInt64
     ) -> (request: SyncRequest, peer: ValidatorIndex)? {
-        var effects: [LedgerEffect] = []
-        ledger.hasNews = true
-        ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
-        for case .execute(let block) in effects { ledger.queue.finished(block.block.height) }
-        for case .send(.syncRequest(let request), let peer) in effects { return (request, peer) }
-        return nil
+        let turn = ledger.settleAgain(at: Fixture.at(milliseconds))
+        for case .execute(let block) in turn.effects {
+            ledger.tell(.executed(block.block.height, stateRoot: .zero))
+        }
+        return turn.syncRequests.first
     }
 
     static func give(
         _ message: LedgerMessage, to ledger: inout Ledger, from peer: ValidatorIndex
-    ) -> [LedgerEffect] {
-        var effects: [LedgerEffect] = []
-        ledger.receive(
-            message, from: peer, commitVoteHeight: .zero, at: Fixture.at(1), into: &effects)
-        return effects
-    }
-
-    static func rejection(in effects: [LedgerEffect]) -> LedgerRejection? {
-        for case .reject(let rejection, _) in effects { return rejection }
-        return nil
+    ) -> Turn<Simplex> {
+        ledger.hear(message, from: peer.rawValue, at: Fixture.at(1))
     }
 
     /// Lets all peers answer from `kept`, as `change` has it, until the ledger asks no more.
@@ -84,9 +74,7 @@ struct KeptChain: KeptBlocks {
             // It fits, and it has an encoding.
             #expect(message.encoded.count < 2 * LedgerLimits.syncByteLimit)
             let decoded = try LedgerMessage(decoding: message.encoded)
-            for case .caughtUp(let run) in give(decoded, to: &ledger, from: peer) {
-                runs.append(run)
-            }
+            runs += give(decoded, to: &ledger, from: peer).caughtUp
         }
         return (count, runs)
     }
@@ -186,8 +174,8 @@ struct KeptChain: KeptBlocks {
             #expect(second == peer)
             let before = ledger.catchUp.descent
             let answer = try #require(kept.answer(request, within: ledger.limits))
-            let effects = Self.give(lie(answer), to: &ledger, from: peer)
-            #expect(Self.rejection(in: effects) != nil, "lie \(number)")
+            let turn = Self.give(lie(answer), to: &ledger, from: peer)
+            #expect(!turn.rejections.isEmpty, "lie \(number)")
             #expect(ledger.catchUp.descent == before && ledger.queue.tail == Fixture.genesis)
             let (again, next) = try #require(Self.request(of: &ledger, at: 3))
             #expect(again == request && next != peer, "lie \(number)")
@@ -208,8 +196,8 @@ struct KeptChain: KeptBlocks {
         let kept = KeptChain(blocks: Fixture.chain(40), certified: [40])
         var ledger = Self.ledger(toward: kept, window: 10)
         let (_, peer) = try #require(Self.request(of: &ledger, at: 1))
-        let effects = Self.give(Self.top(of: kept, 9), to: &ledger, from: peer)
-        #expect(Self.rejection(in: effects) == .shortAnswer)
+        let turn = Self.give(Self.top(of: kept, 9), to: &ledger, from: peer)
+        #expect(turn.rejections == [.shortAnswer])
         #expect(ledger.catchUp.descent == nil)
     }
 
@@ -220,7 +208,7 @@ struct KeptChain: KeptBlocks {
         let (request, peer) = try #require(Self.request(of: &ledger, at: 1))
         #expect(request == .from(Height(1)))
         let drop = Fixture.said([kept.blocks[0]])
-        #expect(!Self.give(.syncResponse(drop), to: &ledger, from: peer).isEmpty)
+        #expect(Self.give(.syncResponse(drop), to: &ledger, from: peer).caughtUp.count == 1)
         #expect(ledger.queue.tail == kept.blocks[0])
         let (_, next) = try #require(Self.request(of: &ledger, at: 2))
         #expect(next != peer)

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCore
 import Foundation
+import ProtocolSimplex
 import Testing
 
 @testable import BFTLedger
@@ -312,35 +313,31 @@ import Testing
         var ledger = Fixture.ledger()
         let batch = Fixture.batch(3, 1)
         let copy = Fixture.signed(batch)
-        func settle(_ time: UInt64) -> [LedgerEffect] {
-            var effects: [LedgerEffect] = []
-            ledger.settle(ownClaim: .zero, at: Fixture.at(time), into: &effects)
-            return effects
-        }
         func propose(_ view: UInt64, _ payload: [Batch], at time: UInt64) -> Block {
             let block = Fixture.block(on: Fixture.genesis, view: view, payload: payload)
-            ledger.consider(
-                Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(time))
+            ledger.tell(
+                .judge(Branch(root: Fixture.genesis, ancestors: [], tip: block)),
+                at: Fixture.at(time))
             return block
         }
         func take(at time: UInt64) -> Bool {
             guard ledger.isUseful(copy, from: ValidatorIndex(1)) else { return false }
-            var effects: [LedgerEffect] = []
-            ledger.receive(
-                .batch(copy), from: ValidatorIndex(1), commitVoteHeight: .zero,
-                at: Fixture.at(time), into: &effects)
-            return effects.contains(.store(copy))
+            return ledger.hear(.batch(copy), from: 1, at: Fixture.at(time)).effects
+                .contains(.store(copy))
         }
         // v1 alone has it: its author showed it to nobody else.
         #expect(!take(at: 0))
         _ = propose(1, [batch], at: 0)
-        _ = settle(0)
-        #expect(settle(20).contains(.send(.batchRequest([batch.reference]), to: ValidatorIndex(1))))
+        ledger.settle(at: Fixture.at(0))
+        let request = ReplicaMessage<Simplex>.ledger(.batchRequest([batch.reference]))
+        #expect(
+            ledger.settle(at: Fixture.at(20)).effects
+                .contains(.send(request, to: ValidatorIndex(1))))
         _ = propose(2, [], at: 30)
-        _ = settle(30)
+        ledger.settle(at: Fixture.at(30))
         #expect(take(at: 40))
         let block = propose(3, [batch], at: 50)
-        #expect(settle(50).contains(.verdict(block.digest, .valid)))
+        #expect(ledger.settle(at: Fixture.at(50)).isValid(block))
     }
 
     @Test("What is not needed is forgotten")

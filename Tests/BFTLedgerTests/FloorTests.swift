@@ -143,8 +143,7 @@ import Testing
                 on: parent, payload: Array(batches[number * perBlock..<(number + 1) * perBlock]))
             blocks.append(parent)
         }
-        var effects: [LedgerEffect] = []
-        ledger.commit(Fixture.run(blocks), into: &effects)
+        ledger.tell(.commit(Fixture.run(blocks)))
         #expect(ledger.queue.missing(limit: 1).isEmpty)
     }
 

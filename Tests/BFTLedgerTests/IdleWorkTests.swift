@@ -14,26 +14,9 @@ import Testing
     private static func waiting() -> (Ledger, Block) {
         var ledger = Fixture.ledger()
         let block = Fixture.block(on: Fixture.genesis, payload: [first, second])
-        ledger.consider(
-            Branch(root: Fixture.genesis, ancestors: [], tip: block), at: Fixture.at(0))
-        _ = settle(&ledger)
+        ledger.tell(.judge(Branch(root: Fixture.genesis, ancestors: [], tip: block)))
+        ledger.settle(at: Fixture.at(0))
         return (ledger, block)
-    }
-
-    private static func settle(_ ledger: inout Ledger) -> [LedgerEffect] {
-        var effects: [LedgerEffect] = []
-        ledger.settle(ownClaim: .zero, at: Fixture.at(0), into: &effects)
-        return effects
-    }
-
-    private static func give(
-        _ message: LedgerMessage, from peer: Int, to ledger: inout Ledger
-    ) -> [LedgerEffect] {
-        var effects: [LedgerEffect] = []
-        ledger.receive(
-            message, from: ValidatorIndex(peer), commitVoteHeight: .zero, at: Fixture.at(0),
-            into: &effects)
-        return effects
     }
 
     @Test("What nobody asked for, or changes nothing, makes no replica look at anything again")
@@ -51,22 +34,22 @@ import Testing
         ]
         for message in said {
             var ledger = ledger
-            _ = Self.give(message, from: 3, to: &ledger)
+            ledger.hear(message, from: 3)
             #expect(!ledger.hasNews, "\(message)")
         }
         // The same batch twice.
         var twice = ledger
-        _ = Self.give(.batch(Fixture.signed(Self.first)), from: 1, to: &twice)
+        twice.hear(.batch(Fixture.signed(Self.first)), from: 1)
         #expect(twice.hasNews)
-        _ = Self.settle(&twice)
-        _ = Self.give(.batch(Fixture.signed(Self.first)), from: 1, to: &twice)
+        twice.settle(at: Fixture.at(0))
+        twice.hear(.batch(Fixture.signed(Self.first)), from: 1)
         #expect(!twice.hasNews)
     }
 
     @Test("An answer that is awaited is looked at, be it of no use")
     func asked() {
         var (ledger, asked) = CatchUpTests.ledger(for: Fixture.chain(5))
-        _ = Self.give(.syncAncestors([]), from: asked, to: &ledger)
+        ledger.hear(.syncAncestors([]), from: asked)
         #expect(ledger.hasNews)
     }
 
@@ -109,30 +92,25 @@ import Testing
             return !judge.takeDue().isEmpty
         }
         #expect(!isDue(ledger))
-        _ = Self.give(.batch(Fixture.signed(Self.first)), from: 1, to: &ledger)
+        ledger.hear(.batch(Fixture.signed(Self.first)), from: 1)
         #expect(!isDue(ledger))
-        let nothing = Self.settle(&ledger)
-        #expect(nothing.isEmpty)
-        _ = Self.give(.batch(Fixture.signed(Self.second)), from: 2, to: &ledger)
+        let nothing = ledger.settle(at: Fixture.at(0))
+        #expect(nothing.effects.isEmpty && nothing.inputs.isEmpty)
+        ledger.hear(.batch(Fixture.signed(Self.second)), from: 2)
         #expect(isDue(ledger))
-        let verdict = Self.settle(&ledger)
-        #expect(verdict.contains(.verdict(block.digest, .valid)))
+        #expect(ledger.settle(at: Fixture.at(0)).isValid(block))
 
         // On a block that is not known to be committed, and of a time that has not come.
         var (other, base) = Self.waiting()
         let child = Fixture.block(on: base, time: 1_000_000)
-        other.consider(
-            Branch(root: Fixture.genesis, ancestors: [base], tip: child), at: Fixture.at(0))
-        _ = Self.settle(&other)
+        other.tell(.judge(Branch(root: Fixture.genesis, ancestors: [base], tip: child)))
+        other.settle(at: Fixture.at(0))
         #expect(other.retryAt == Fixture.at(10) && !isDue(other))
-        var effects: [LedgerEffect] = []
-        other.commit(Fixture.run([base]), into: &effects)
+        other.tell(.commit(Fixture.run([base])))
         #expect(isDue(other))
-        _ = Self.settle(&other)
-        other.wallTime = Timestamp(milliseconds: 1_000_000)
-        effects = []
-        other.settle(ownClaim: .zero, at: Fixture.at(10), into: &effects)
-        #expect(effects.contains(.verdict(child.digest, .valid)))
+        other.settle(at: Fixture.at(0))
+        let later = other.settle(at: Fixture.at(10), wallTime: 1_000_000)
+        #expect(later.isValid(child))
     }
 
     @Test("What a queue of committed blocks holds and lacks is found by name")

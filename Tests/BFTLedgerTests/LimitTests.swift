@@ -90,12 +90,9 @@ import Testing
         wallTime: UInt64 = 0
     ) -> Verdict? {
         var ledger = Fixture.ledger(limits: limits, recovered: batches.map { Fixture.signed($0) })
-        ledger.wallTime = Timestamp(milliseconds: wallTime)
-        var effects: [LedgerEffect] = []
-        ledger.consider(branch(blocks), at: Fixture.at(1_000))
-        ledger.settle(ownClaim: .zero, at: Fixture.at(1_000), into: &effects)
-        for case .verdict(_, let verdict) in effects { return verdict }
-        return nil
+        ledger.tell(.judge(branch(blocks)), at: Fixture.at(1_000))
+        let turn = ledger.settle(at: Fixture.at(1_000), wallTime: wallTime)
+        return turn.verdict(on: blocks.last?.digest ?? .zero)
     }
 
     @Test("A block names as many bytes as fit, and one that names more is invalid")
@@ -154,8 +151,7 @@ import Testing
             limits.executionLag = 4
             let batch = Fixture.batch(1, 1)
             var ledger = Fixture.ledger(limits: limits, recovered: [Fixture.signed(batch)])
-            var effects: [LedgerEffect] = []
-            ledger.commit(Fixture.run(Fixture.chain(lag)), into: &effects)
+            ledger.tell(.commit(Fixture.run(Fixture.chain(lag))))
             let tip = ledger.queue.tail
             let draft = ledger.draft(
                 on: Branch(root: tip, ancestors: [], tip: tip), at: Fixture.at(1_000))
@@ -168,19 +164,15 @@ import Testing
         var limits = LedgerLimits()
         limits.executionsInFlight = 3
         var ledger = Fixture.ledger(limits: limits)
-        var effects: [LedgerEffect] = []
-        ledger.commit(Fixture.run(Fixture.chain(5)), into: &effects)
+        ledger.tell(.commit(Fixture.run(Fixture.chain(5))))
         func handedOver() -> [UInt64] {
-            effects = []
-            ledger.hasNews = true
-            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
-            return effects.compactMap {
+            ledger.settleAgain(at: Fixture.at(1)).effects.compactMap {
                 if case .execute(let block) = $0 { block.block.height.rawValue } else { nil }
             }
         }
         #expect(handedOver() == [1, 2, 3])
         #expect(handedOver() == [])
-        ledger.queue.finished(Height(1))
+        ledger.tell(.executed(Height(1), stateRoot: .zero))
         #expect(handedOver() == [4])
     }
 
@@ -215,11 +207,10 @@ import Testing
         var ledger = Fixture.ledger(limits: limits)
         let batch = Fixture.batch(1, 1)
         let block = Fixture.block(on: Fixture.genesis, payload: [batch], time: 0)
-        ledger.consider(branch([block]), at: Fixture.at(0))
+        ledger.tell(.judge(branch([block])))
         for millisecond in 0...end {
-            var effects: [LedgerEffect] = []
-            ledger.settle(ownClaim: .zero, at: Fixture.at(millisecond), into: &effects)
-            for case .send(.batchRequest, _) in effects { return millisecond }
+            let turn = ledger.settle(at: Fixture.at(millisecond))
+            for case .send(.ledger(.batchRequest), _) in turn.effects { return millisecond }
         }
         return nil
     }
@@ -256,16 +247,14 @@ import Testing
         limits.answerTimeout = .milliseconds(70)
         let almost = Instant(nanoseconds: Fixture.at(70).nanoseconds - 1)
         var ledger = Fixture.ledger(limits: limits)
-        ledger.catchUp.reach(Fixture.certificate(last), from: .zero)
-        ledger.reads.request(1)
+        ledger.tell(.fetch(Fixture.certificate(last)))
+        ledger.tell(.read(ticket: 1))
         func sent(at now: Instant) -> (requests: Int, probes: Int) {
-            var effects: [LedgerEffect] = []
-            ledger.hasNews = true
-            ledger.settle(ownClaim: .zero, at: now, into: &effects)
-            return (
-                effects.count { if case .send(.syncRequest, _) = $0 { true } else { false } },
-                effects.count { if case .broadcast(.readProbe) = $0 { true } else { false } }
-            )
+            let turn = ledger.settleAgain(at: now)
+            let probes = turn.effects.count {
+                if case .broadcast(.ledger(.readProbe)) = $0 { true } else { false }
+            }
+            return (turn.syncRequests.count, probes)
         }
         #expect(sent(at: Fixture.at(0)) == (1, 1))
         #expect(sent(at: almost) == (0, 0))
@@ -279,10 +268,7 @@ import Testing
         let copy = Fixture.signed(Fixture.batch(0, 1))
         var ledger = Fixture.ledger(limits: limits, recovered: [copy])
         func isSent(at now: Instant) -> Bool {
-            var effects: [LedgerEffect] = []
-            ledger.hasNews = true
-            ledger.settle(ownClaim: .zero, at: now, into: &effects)
-            return effects.contains(.broadcast(.batch(copy)))
+            ledger.settleAgain(at: now).effects.contains(.broadcast(.ledger(.batch(copy))))
         }
         #expect(!isSent(at: Fixture.at(0)))
         #expect(!isSent(at: Instant(nanoseconds: Fixture.at(280).nanoseconds - 1)))
@@ -295,16 +281,11 @@ import Testing
             var limits = LedgerLimits()
             limits.catchUpBacklog = 3
             var ledger = Fixture.ledger(limits: limits)
-            var effects: [LedgerEffect] = []
             let blocks = Fixture.chain(6)
-            ledger.commit(Fixture.run(Array(blocks[..<backlog])), into: &effects)
-            ledger.catchUp.reach(Fixture.certificate(blocks[5]), from: .zero)
-            effects = []
-            ledger.settle(ownClaim: .zero, at: Fixture.at(1), into: &effects)
-            let isAsked = effects.contains {
-                if case .send(.syncRequest, _) = $0 { true } else { false }
-            }
-            #expect(isAsked == (backlog == 2))
+            ledger.tell(.commit(Fixture.run(Array(blocks[..<backlog]))))
+            ledger.tell(.fetch(Fixture.certificate(blocks[5])))
+            let turn = ledger.settle(at: Fixture.at(1))
+            #expect(turn.syncRequests.isEmpty == (backlog == 3))
         }
     }
 

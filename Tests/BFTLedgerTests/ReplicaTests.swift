@@ -43,7 +43,7 @@ import Testing
         let statement = Statement(
             chain: Fixture.chain, epoch: .zero, kind: .notarize, view: block.view,
             height: block.height, block: block.digest)
-        let proposal = Proposal(
+        let proposal = SimplexProposal(
             block: block,
             vote: Vote(statement: statement, voter: block.proposer, signature: [1]))
         return give(
@@ -151,11 +151,8 @@ import Testing
             ledger.pool.noteDurable(batch.reference)
         }
         func sent(at milliseconds: UInt64) -> [BatchReference] {
-            ledger.hasNews = true
-            var effects: [LedgerEffect] = []
-            ledger.settle(ownClaim: .zero, at: Fixture.at(milliseconds), into: &effects)
-            return effects.compactMap {
-                if case .broadcast(.batch(let copy)) = $0 { copy.reference } else { nil }
+            ledger.settleAgain(at: Fixture.at(milliseconds)).effects.compactMap {
+                if case .broadcast(.ledger(.batch(let copy))) = $0 { copy.reference } else { nil }
             }
         }
         #expect(sent(at: 0).isEmpty)

@@ -31,7 +31,7 @@ import Testing
             WireCheck.checkEnd(message)
         }
         let inquiry = SimplexMessage.inquiry(
-            Inquiry(view: View(1), lackingSince: View(1), committed: .zero, wanted: []))
+            SimplexInquiry(view: View(1), lackingSince: View(1), committed: .zero, wanted: []))
         try WireCheck.check(ReplicaMessage<Simplex>.consensus(inquiry))
         let block = Fixture.block(on: Fixture.genesis)
         let records: [ReplicaRecord<Simplex>] = [
@@ -89,7 +89,7 @@ import Testing
     @Test("The encodings of what stands on disk are pinned")
     func pinnedOnDisk() {
         let blocks = Self.run.blocks.flatMap(\.encoded)
-        let notarized = DurableRecord.notarized(Self.run.blocks[0])
+        let notarized = SimplexRecord.notarized(Self.run.blocks[0])
         let records: [(ReplicaRecord<Simplex>, [UInt8])] = [
             (.consensus(notarized), [1] + notarized.encoded),
             (.batch(Self.copy), [2] + Self.copy.encoded),

@@ -105,10 +105,20 @@ import Testing
             try store.write(&changes)
             let head = try #require(try store.head())
             #expect(head == CommittedState(after: chain.committed[2], stateRoot: roots[3]))
+            // The certificate of the last commits the others, and stands alone.
             for committed in chain.committed {
                 let block = try store.block(at: committed.block.height)
                 let certificate = try store.certificate(at: committed.block.height)
-                #expect(block == committed.block && certificate == committed.certificate)
+                #expect(block == committed.block && certificate == chain.committed[2].certificate)
+            }
+            let kept = try backend.entries(in: .certificates, limit: .max)
+            #expect(kept.count == 1)
+            #expect(try store.certificate(at: Height(4)) == nil)
+            #expect(try store.storedBlock(at: Height(1))?.certificate.committed.height == Height(3))
+            for height in 1...3 as ClosedRange<UInt64> {
+                let run = try #require(try Self.run(store, from: height))
+                #expect(run.blocks == chain.committed[(Int(height) - 1)...].map(\.block))
+                #expect(run.certificate == chain.committed[2].certificate.certificate)
             }
         }
     }

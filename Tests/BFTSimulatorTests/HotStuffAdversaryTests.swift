@@ -30,8 +30,8 @@ import Testing
                 StaleLeader<Rules>()
             }
         }
-        try await check(ThreeChainRules.self)
-        try await check(TwoChainRules.self)
+        try await check(HotStuffThreeChainRules.self)
+        try await check(HotStuffTwoChainRules.self)
     }
 
     @Test("A leader that shows timeouts of another view gets no vote")
@@ -42,8 +42,8 @@ import Testing
                 StaleTimeouts<Rules>()
             }
         }
-        try await check(ThreeChainRules.self)
-        try await check(TwoChainRules.self)
+        try await check(HotStuffThreeChainRules.self)
+        try await check(HotStuffTwoChainRules.self)
     }
 
     @Test("A leader that lies about what its blocks commit is believed by nobody")
@@ -51,8 +51,8 @@ import Testing
         func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
             try await Self.check(rules, "lying leader", parts: 100) { LyingLeader<Rules>() }
         }
-        try await check(ThreeChainRules.self)
-        try await check(TwoChainRules.self)
+        try await check(HotStuffThreeChainRules.self)
+        try await check(HotStuffTwoChainRules.self)
     }
 
     @Test("Timeouts that claim certificates which nobody has stop nobody")
@@ -60,8 +60,8 @@ import Testing
         func check<Rules: HotStuffRules>(_ rules: Rules.Type) async throws {
             try await Self.check(rules, "timeout liar", parts: 100) { TimeoutLiar<Rules>() }
         }
-        try await check(ThreeChainRules.self)
-        try await check(TwoChainRules.self)
+        try await check(HotStuffThreeChainRules.self)
+        try await check(HotStuffTwoChainRules.self)
     }
 
     @Test("A leader that proposes two blocks is accused, and nobody else is")

@@ -24,8 +24,10 @@ import Testing
     @Test("Four replicas agree under faults, and come to rest after them")
     func four() async throws {
         let seeds = SimplexSimulationTests.part(20)
-        try await Self.check(ThreeChainRules.self, "n = 4", powers: [1, 1, 1, 1], seeds: seeds)
-        try await Self.check(TwoChainRules.self, "n = 4", powers: [1, 1, 1, 1], seeds: seeds)
+        try await Self.check(
+            HotStuffThreeChainRules.self, "n = 4", powers: [1, 1, 1, 1], seeds: seeds)
+        try await Self.check(
+            HotStuffTwoChainRules.self, "n = 4", powers: [1, 1, 1, 1], seeds: seeds)
     }
 
     @Test("Seven replicas agree under faults, and come to rest after them")
@@ -33,15 +35,15 @@ import Testing
         let (seeds, powers) = (
             SimplexSimulationTests.part(100), [VotingPower](repeating: 1, count: 7)
         )
-        try await Self.check(ThreeChainRules.self, "n = 7", powers: powers, seeds: seeds)
-        try await Self.check(TwoChainRules.self, "n = 7", powers: powers, seeds: seeds)
+        try await Self.check(HotStuffThreeChainRules.self, "n = 7", powers: powers, seeds: seeds)
+        try await Self.check(HotStuffTwoChainRules.self, "n = 7", powers: powers, seeds: seeds)
     }
 
     @Test("Replicas of unequal power agree under faults, and come to rest after them")
     func weights() async throws {
         let (seeds, powers) = (SimplexSimulationTests.part(100), [VotingPower]([5, 1, 3, 3, 2]))
-        try await Self.check(ThreeChainRules.self, "weights", powers: powers, seeds: seeds)
-        try await Self.check(TwoChainRules.self, "weights", powers: powers, seeds: seeds)
+        try await Self.check(HotStuffThreeChainRules.self, "weights", powers: powers, seeds: seeds)
+        try await Self.check(HotStuffTwoChainRules.self, "weights", powers: powers, seeds: seeds)
     }
 
     @Test("Blocks are committed in a network that is slower than the view timeout")
@@ -50,14 +52,16 @@ import Testing
         plan.delayMicroseconds = 120_000...160_000
         let seeds = SimplexSimulationTests.part(50)
         try await Self.check(
-            ThreeChainRules.self, "slow network", powers: [1, 1, 1, 1], seeds: seeds, plan: plan)
+            HotStuffThreeChainRules.self, "slow network", powers: [1, 1, 1, 1], seeds: seeds,
+            plan: plan)
         try await Self.check(
-            TwoChainRules.self, "slow network", powers: [1, 1, 1, 1], seeds: seeds, plan: plan)
+            HotStuffTwoChainRules.self, "slow network", powers: [1, 1, 1, 1], seeds: seeds,
+            plan: plan)
     }
 
     @Test("One validator alone is a network")
     func alone() async throws {
-        try await Self.check(ThreeChainRules.self, "alone", powers: [1], seeds: 0..<5)
-        try await Self.check(TwoChainRules.self, "alone", powers: [1], seeds: 0..<5)
+        try await Self.check(HotStuffThreeChainRules.self, "alone", powers: [1], seeds: 0..<5)
+        try await Self.check(HotStuffTwoChainRules.self, "alone", powers: [1], seeds: 0..<5)
     }
 }

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    private static func huntRules<Rules: VotingRules>(
+    private static func huntRules<Rules: SimplexRules>(
         _ oracle: String, _ rules: Rules.Type, toRest: Bool = false, plan: FaultPlan,
         adversaries: [Int: any Adversary<SimplexReplica<Rules>>] = [:]
     ) async throws {

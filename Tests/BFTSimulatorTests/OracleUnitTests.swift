@@ -262,7 +262,7 @@ import Testing
             let run = CommittedRun(blocks: [block.block], certificate: block.certificate)
             return .committed(try #require(run), at: node)
         }
-        var oracle = GrowingChain<SoundRules>(try scene())
+        var oracle = GrowingChain<SimplexSoundRules>(try scene())
         let first = try committed(1)
         #expect(oracle.judge(try run(first)) == nil)
         #expect(oracle.judge(try run(try committed(2, on: first.block.digest))) == nil)
@@ -271,7 +271,7 @@ import Testing
         let votes = (0..<3).map { vote(foreign, of: first.block, by: $0) }
         let strange = CommittedBlock(
             block: first.block, batches: [], certificate: try Self.believed(votes), frontier: [])
-        var other = GrowingChain<SoundRules>(try scene())
+        var other = GrowingChain<SimplexSoundRules>(try scene())
         #expect(other.judge(try run(strange)) != nil)
     }
 
@@ -291,7 +291,7 @@ import Testing
                     validatorCount: count))
             let run = try #require(
                 CommittedRun(blocks: [block], certificate: try rules.check(certificate)))
-            var growing = GrowingChain<SoundRules>(try scene())
+            var growing = GrowingChain<SimplexSoundRules>(try scene())
             #expect((growing.judge(.committed(run, at: node)) == nil) == isEverybody)
             var certified = CertifiedCommits<Simplex>(try scene())
             #expect((certified.judge(.committed(run, at: node)) == nil) == isEverybody)
@@ -305,7 +305,7 @@ import Testing
 
     @Test("To nullify after notarizing breaks S8 before others abstained, as does rash support")
     func fallback() throws {
-        var oracle = FallbackIsShown<SoundRules>(try scene())
+        var oracle = FallbackIsShown<SimplexSoundRules>(try scene())
         #expect(oracle.judge(signed(.notarize, 1, by: 0)) == nil)
         #expect(oracle.judge(signed(.nullify, 0, by: 1)) == nil)
         var rash = oracle
@@ -318,7 +318,7 @@ import Testing
 
     @Test("A block that everybody notarized is the end of its view")
     func finalView() throws {
-        var oracle = FinalViewIsKept<SoundRules>(try scene())
+        var oracle = FinalViewIsKept<SimplexSoundRules>(try scene())
         for voter in 0..<3 { #expect(oracle.judge(signed(.notarize, 1, by: voter)) == nil) }
         #expect(oracle.judge(signed(.nullify, 0, by: 0)) == nil)
         var supported = oracle

@@ -21,8 +21,8 @@ import Testing
             signatures: Self.signatures)
     }
 
-    private func oracle() throws -> ReportsTheHighest<SoundPBFTRules> {
-        var oracle = ReportsTheHighest<SoundPBFTRules>(try scene())
+    private func oracle() throws -> ReportsTheHighest<PBFTSoundRules> {
+        var oracle = ReportsTheHighest<PBFTSoundRules>(try scene())
         // With v3, this makes certificates of height 5 in view 1 and of height 3 in view 2.
         for (view, height) in [(1, 5), (2, 3)] as [(UInt64, UInt64)] {
             for voter in [0, 1] {
@@ -52,10 +52,10 @@ import Testing
     private func asks(
         for view: UInt64, reporting said: Statement?
     ) throws -> Observation<PBFT> {
-        let content = ViewChangeContent(
+        let content = PBFTViewChangeContent(
             chain: Self.chain, epoch: .zero, view: View(view),
             highest: said.map {
-                CertificateName(view: $0.view, height: $0.height, block: $0.block)
+                PBFTCertificateName(view: $0.view, height: $0.height, block: $0.block)
             })
         return .signed(.viewChange(content, try said.map { try certificate($0) }), by: node)
     }
@@ -87,7 +87,7 @@ import Testing
 
     @Test("An accusation that waits is not missed, and one for batches pays for no vote")
     func evidence() throws {
-        var oracle = EvidenceInView<SoundPBFTRules>(try scene())
+        var oracle = EvidenceInView<PBFTSoundRules>(try scene())
         let first = Block(
             epoch: .zero, view: View(1), height: Height(1), parents: [.zero], proposer: node,
             time: Timestamp(milliseconds: 0),

@@ -27,7 +27,7 @@ import Testing
         for index in 1..<4 { stage.work(at: index) }
         stage.wait(2_000, for: [1, 2, 3])
         #expect(stage.committed[0].count == Int(length) || !isPrepared)
-        #expect(stage.committed[1].count >= Int(length) || Rules.self != SoundPBFTRules.self)
+        #expect(stage.committed[1].count >= Int(length) || Rules.self != PBFTSoundRules.self)
         return stage.isForked
     }
 
@@ -152,7 +152,7 @@ import Testing
                 let isProposal = kind == .prepare
                 stage.whisper(
                     isProposal
-                        ? .prePrepare(PrePrepare(block: other, vote: vote)) : .vote(vote),
+                        ? .prePrepare(PBFTPrePrepare(block: other, vote: vote)) : .vote(vote),
                     from: 1, to: index)
             }
         }
@@ -164,14 +164,14 @@ import Testing
     static func forgetting(_ unsigned: PBFTUnsigned, by index: Int) -> PBFTUnsigned {
         guard case .newView(let content) = unsigned, index == 1 else { return unsigned }
         return .newView(
-            NewViewContent(
+            PBFTNewViewContent(
                 outcome: content.outcome.naming(nil), viewChanges: content.viewChanges,
                 certificate: nil))
     }
 
     @Test("With the rules of the paper, no scene splits the replicas")
     func sound() throws {
-        let rules = SoundPBFTRules.self
+        let rules = PBFTSoundRules.self
         #expect(try !Self.hiddenCommit(rules))
         #expect(try !Self.hiddenCommit(rules, length: 8))
         #expect(try !Self.hiddenCommit(rules, isPrepared: false))
@@ -183,7 +183,7 @@ import Testing
     }
 
     @Test("The view change of a replica that a checkpoint took to a block is taken by everybody")
-    func jump() throws { #expect(try Self.lengthAfterJump(SoundPBFTRules.self) >= 12) }
+    func jump() throws { #expect(try Self.lengthAfterJump(PBFTSoundRules.self) >= 12) }
 
     @Test("A view change without what was voted upon at or below the committed block splits them")
     func forgetsCommitted() throws { #expect(try Self.forgottenAtJump(ForgetsCommitted.self)) }
@@ -238,16 +238,16 @@ import Testing
     /// One validator asks for view 5.
     static func viewAfterOneWish<Rules: PBFTRules>(_ rules: Rules.Type) throws -> View {
         var stage = try PBFTStage<Rules>()
-        let content = ViewChangeContent(
+        let content = PBFTViewChangeContent(
             chain: PBFTStage<Rules>.chain, epoch: .zero, view: View(5), highest: nil)
-        let wish = ViewChange(content: content, voter: ValidatorIndex(3), signature: [])
+        let wish = PBFTViewChange(content: content, signer: ValidatorIndex(3), signature: [])
         stage.whisper(.viewChange(wish, nil), from: 3, to: 1)
         return stage.replicas[1].view
     }
 
     @Test("One validator can't take others to another view, two of four can")
     func weakQuorum() throws {
-        #expect(try Self.viewAfterOneWish(SoundPBFTRules.self) == View(1))
+        #expect(try Self.viewAfterOneWish(PBFTSoundRules.self) == View(1))
         #expect(try Self.viewAfterOneWish(PBFTOneIsWeakQuorum.self) == View(5))
     }
 
@@ -271,7 +271,7 @@ import Testing
 
     @Test("Instances go a window above the stable checkpoint, which takes a quorum")
     func window() throws {
-        let rules = SoundPBFTRules.self
+        let rules = PBFTSoundRules.self
         let window = Int(PBFTBounds.window)
         #expect(try Self.lengthAfterOneCheckpoint(rules, areCheckpointsLost: true) == window)
         #expect(try Self.lengthAfterOneCheckpoint(rules, areCheckpointsLost: false) >= 40)

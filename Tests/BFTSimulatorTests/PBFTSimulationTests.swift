@@ -71,8 +71,8 @@ import Testing
     // MARK: Adversaries
 
     private static let adversaries: [@Sendable () -> any Adversary<PBFT>] = [
-        { PBFTDoubleVoter<SoundPBFTRules>() }, { PBFTForgetfulLeader<SoundPBFTRules>() },
-        { PBFTRestlessPeer<SoundPBFTRules>() }, { PBFTFalseCheckpointer<SoundPBFTRules>() },
+        { PBFTDoubleVoter<PBFTSoundRules>() }, { PBFTForgetfulLeader<PBFTSoundRules>() },
+        { PBFTRestlessPeer<PBFTSoundRules>() }, { PBFTFalseCheckpointer<PBFTSoundRules>() },
     ]
 
     @Test("Who lies about views and checkpoints neither splits nor stops the others")
@@ -141,7 +141,7 @@ import Testing
             let place = isLeader ? 0 : 3
             let world = try await Seeds.aside {
                 let liar: any Adversary<PBFT> =
-                    isLeader ? EquivocatingLeader() : PBFTDoubleVoter<SoundPBFTRules>()
+                    isLeader ? EquivocatingLeader() : PBFTDoubleVoter<PBFTSoundRules>()
                 var world = try World<PBFT>(
                     powers: [1, 1, 1, 1], seed: seed, plan: calm, adversaries: [place: liar])
                 world.runToRest(within: Self.bound)

@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// L1 and L2: what was durable and not retired is there, nothing else but what was appended.
+    /// F1 and F2: what was durable and not retired is there, nothing else but what was appended.
     private func check(
         _ found: [Entry], on disk: MemoryLogDirectory, after run: Run, _ comment: Comment
     ) {

@@ -43,10 +43,8 @@ extension ProcessTests {
 
         /// Saved answers: as they came, and changed.
         private func checkFiles(_ cluster: Cluster) throws {
-            let answers = try (1...3).map { height in
-                let answer = try HTTPAnswer.get("/blocks/\(height)", port: cluster.httpPort(1))
-                return String(decoding: answer.body, as: UTF8.self)
-            }
+            let answers = try proof(of: 1, atLeast: 3, cluster)
+            let last = try #require(answers.last)
             func check(_ text: String, genesis: String? = nil) throws -> Outcome {
                 let path = cluster.directory.path("block.json")
                 try cluster.directory.write(text, to: path)
@@ -56,12 +54,13 @@ extension ProcessTests {
                 return outcome
             }
             // A block may be certified by a later one only: then it takes those between.
-            #expect(try check("[\(answers.joined(separator: ","))]").valid)
-            #expect(try !check("[\(answers[0]),\(answers[2])]").valid)
+            #expect(try check("[\(answers.map(\.text).joined(separator: ","))]").valid)
+            #expect(try check(last.text).valid)
+            #expect(try !check("[\(answers[0].text),\(last.text)]").valid)
             #expect(try !check("{}").valid)
-            for (old, new) in try Self.changes(of: answers) {
-                let changed = answers[2].replacing(old, with: new)
-                #expect(changed != answers[2])
+            for (old, new) in Self.changes(of: last, amid: answers) {
+                let changed = last.text.replacing(old, with: new)
+                #expect(changed != last.text)
                 let outcome = try check(changed)
                 #expect(!outcome.valid && outcome.reason?.isEmpty == false)
             }
@@ -69,30 +68,56 @@ extension ProcessTests {
             let genesis = cluster.directory.text("\(cluster.home(0))/genesis.json")
             try cluster.directory.write(
                 genesis.replacing("process-tests", with: "another-chain"), to: other)
-            #expect(try check(answers[2], genesis: other).reason?.contains("another chain") == true)
+            let reason = try check(last.text, genesis: other).reason
+            #expect(reason?.contains("another chain") == true)
         }
 
-        /// Another digest in clear, another block's encoding, and a bit of each of the encodings.
-        private static func changes(of answers: [String]) throws -> [(String, String)] {
-            struct Answer: Decodable {
-                struct Certificate: Decodable { let encoded: String }
-                let digest: String
+        private struct Answer: Decodable {
+            struct Certificate: Decodable {
+                let height: Int
                 let encoded: String
-                let certificate: Certificate
             }
-            let all = try answers.map { try JSONDecoder().decode(Answer.self, from: Data($0.utf8)) }
+            let height: Int
+            let digest: String
+            let encoded: String
+            let certificate: Certificate
+        }
+
+        /// What v1 answers about the block at `height` and those above it, up to one that has a
+        /// certificate of its own: so many, or more.
+        private func proof(
+            of height: Int, atLeast count: Int, _ cluster: Cluster
+        ) throws -> [(text: String, answer: Answer)] {
+            var proof: [(text: String, answer: Answer)] = []
+            while proof.count < count
+                || proof.last?.answer.height != proof.last?.answer.certificate.height
+            {
+                let path = "/blocks/\(height + proof.count)"
+                let body = try HTTPAnswer.get(path, port: cluster.httpPort(1)).body
+                let answer = try JSONDecoder().decode(Answer.self, from: Data(body))
+                proof.append((String(decoding: body, as: UTF8.self), answer))
+            }
+            return proof
+        }
+
+        /// Another digest in clear, another block's encoding and certificate, and a bit of each of
+        /// the encodings.
+        private static func changes(
+            of last: (text: String, answer: Answer), amid all: [(text: String, answer: Answer)]
+        ) -> [(String, String)] {
             func flipped(_ text: String, at position: Int) -> String {
                 var data = Data(base64Encoded: text) ?? Data()
                 data[data.startIndex + (position + data.count) % data.count] ^= 1
                 return data.base64EncodedString()
             }
-            let (block, certificate) = (all[2].encoded, all[2].certificate.encoded)
+            let (block, certificate) = (last.answer.encoded, last.answer.certificate.encoded)
+            let below = all[all.count - 2].answer
+            let others = all.map(\.answer.certificate.encoded).filter { $0 != certificate }
             return [
-                (all[2].digest, all[1].digest), (block, all[1].encoded),
-                (certificate, all[0].certificate.encoded), (block, flipped(block, at: 20)),
-                (certificate, flipped(certificate, at: 5)),
+                (last.answer.digest, below.digest), (block, below.encoded),
+                (block, flipped(block, at: 20)), (certificate, flipped(certificate, at: 5)),
                 (certificate, flipped(certificate, at: -5)),
-            ]
+            ] + others.prefix(1).map { (certificate, $0) }
         }
     }
 }

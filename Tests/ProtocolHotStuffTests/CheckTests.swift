@@ -52,8 +52,8 @@ import Testing
     @Test("What nothing is wrong with is taken")
     func sound() {
         for message in HostileMessages().sound {
-            #expect(!Self.isRejected(message, ThreeChainRules.self), "\(message)")
-            #expect(!Self.isRejected(message, TwoChainRules.self), "\(message)")
+            #expect(!Self.isRejected(message, HotStuffThreeChainRules.self), "\(message)")
+            #expect(!Self.isRejected(message, HotStuffTwoChainRules.self), "\(message)")
         }
     }
 
@@ -61,8 +61,8 @@ import Testing
     func refused() {
         for hostile in HostileMessages().all {
             let name: Comment = "\(hostile.check) of \(hostile.place)"
-            #expect(Self.isRejected(hostile.message, ThreeChainRules.self), name)
-            #expect(Self.isRejected(hostile.message, TwoChainRules.self), name)
+            #expect(Self.isRejected(hostile.message, HotStuffThreeChainRules.self), name)
+            #expect(Self.isRejected(hostile.message, HotStuffTwoChainRules.self), name)
         }
     }
 

@@ -15,7 +15,7 @@ struct HotStuffConversation<Rules: HotStuffRules>: Conversation {
     var scene = Scene<P>()
     private var configuration = Sample.configuration()
     private var certificates: [String: Certificate] = [:]
-    private var timeoutCertificates: [String: TimeoutCertificate] = [:]
+    private var timeoutCertificates: [String: HotStuffTimeoutCertificate] = [:]
 
     /// What a wrong host does not read back after a crash.
     private let isForgotten: (HotStuffRecord) -> Bool
@@ -119,7 +119,7 @@ extension HotStuffConversation {
         return certificate
     }
 
-    private func timeouts(_ name: String) throws -> TimeoutCertificate {
+    private func timeouts(_ name: String) throws -> HotStuffTimeoutCertificate {
         guard let timeouts = timeoutCertificates[name] else { throw Misspoken(command: name) }
         return timeouts
     }
@@ -136,12 +136,12 @@ extension HotStuffConversation {
         let with = words.firstIndex(of: "with") ?? words.count
         let timeouts = try words[3..<with].map { word in
             let parts = word.split(separator: ":").map(String.init)
-            return Timeout(
-                statement: statement(
+            return HotStuffTimeout(
+                content: statement(
                     View(try scene.number(words[1])), knowing: View(try scene.number(parts.last))),
-                sender: try scene.validator(parts.first), signature: [])
+                signer: try scene.validator(parts.first), signature: [])
         }
-        timeoutCertificates[words[0]] = TimeoutCertificate(
+        timeoutCertificates[words[0]] = HotStuffTimeoutCertificate(
             timeouts: timeouts,
             high: with < words.count ? try certificate(words[with + 1]) : nil, validatorCount: 4)
     }
@@ -153,8 +153,8 @@ extension HotStuffConversation {
             ancestor: words.count > 2 ? try scene.block(words[2]) : nil)
     }
 
-    private func statement(_ view: View, knowing high: View) -> TimeoutStatement {
-        TimeoutStatement(chain: Sample.chain, epoch: .zero, view: view, highView: high)
+    private func statement(_ view: View, knowing high: View) -> HotStuffTimeoutStatement {
+        HotStuffTimeoutStatement(chain: Sample.chain, epoch: .zero, view: view, highView: high)
     }
 
     /// `D with qC t3 from 2`, and `D committing A with qC t3 from 2` for what the leader says.
@@ -178,11 +178,11 @@ extension HotStuffConversation {
     }
 
     /// `3 knowing 1 by 2`.
-    private func timeout(_ words: [String]) throws -> Timeout {
-        Timeout(
-            statement: statement(
+    private func timeout(_ words: [String]) throws -> HotStuffTimeout {
+        HotStuffTimeout(
+            content: statement(
                 View(try scene.number(words[0])), knowing: View(try scene.number(words[2]))),
-            sender: try scene.validator(words.last), signature: [])
+            signer: try scene.validator(words.last), signature: [])
     }
 }
 
@@ -207,11 +207,11 @@ extension HotStuffConversation {
         return "\(scene.name(statement.block)) committing \(scene.name(ancestor.digest))"
     }
 
-    private func words(_ statement: TimeoutStatement) -> String {
+    private func words(_ statement: HotStuffTimeoutStatement) -> String {
         "\(statement.view) knowing \(statement.highView)"
     }
 
-    private func words(_ certificate: TimeoutCertificate) -> String {
+    private func words(_ certificate: HotStuffTimeoutCertificate) -> String {
         let signers = zip(certificate.signers.positions, certificate.highViews)
             .map { "\($0):\($1)" }.joined(separator: " ")
         let high = certificate.high.map { " with \(scene.name($0.statement.block))" } ?? ""
@@ -240,7 +240,7 @@ extension HotStuffConversation {
                 + (proposal.timeouts.map { " and \(words($0))" } ?? "")
         case .vote(let vote): "vote \(words(vote.statement))"
         case .certificate(let certificate): words(certificate)
-        case .timeout(let timeout): "timeout \(words(timeout.statement))"
+        case .timeout(let timeout): "timeout \(words(timeout.content))"
         case .timeoutCertificate(let certificate): words(certificate)
         case .block(let block): "body \(scene.name(block.digest))"
         case .inquiry(let inquiry):

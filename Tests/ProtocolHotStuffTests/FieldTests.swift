@@ -26,7 +26,7 @@ import Testing
     private static func statement(
         _ path: String, view: Answer = free, height: Answer = free, block: Answer = free
     ) -> [String: Answer] {
-        let ancestor = Answer.because("S5: an own vote is computed here, and a quorum computed its")
+        let ancestor = Answer.because("H5: an own vote is computed here, and a quorum computed its")
         return [
             path + ".chain": .by(.statementChain), path + ".epoch": .by(.statementEpoch),
             path + ".kind": .by(.statementKind), path + ".view": view, path + ".height": height,
@@ -72,7 +72,7 @@ import Testing
 
     private static var proposal: [String: Answer] {
         let vote = [
-            "proposal.vote.voter": .by(.proposalVoter), "proposal.vote.signature": signature,
+            "proposal.vote.signer": .by(.proposalVoter), "proposal.vote.signature": signature,
         ]
         let parts = [
             vote,
@@ -85,7 +85,7 @@ import Testing
                     "proposer": .by(.proposer), "time": .by(.blockTime),
                 ], otherwise: judged),
             statement(
-                "proposal.vote.statement", view: .by(.proposedView), height: .by(.proposedHeight),
+                "proposal.vote.content", view: .by(.proposedView), height: .by(.proposedHeight),
                 block: .by(.proposedBlock)),
             certificate(
                 "proposal.justify", view: .by(.certifiedView, .timeoutsPresence),
@@ -98,16 +98,16 @@ import Testing
     private static var answers: [String: Answer] {
         let hint = Answer.because("it is the asker's word for what to send it, and no more")
         let alone: [String: Answer] = [
-            "vote.voter": index, "vote.signature": signature,
-            "timeout.statement.chain": .by(.timeoutChain),
-            "timeout.statement.epoch": .by(.timeoutEpoch),
-            "timeout.statement.view": .by(.timeoutWindow),
-            "timeout.statement.highView": .by(.timeoutHighView), "timeout.sender": index,
+            "vote.signer": index, "vote.signature": signature,
+            "timeout.content.chain": .by(.timeoutChain),
+            "timeout.content.epoch": .by(.timeoutEpoch),
+            "timeout.content.view": .by(.timeoutWindow),
+            "timeout.content.highView": .by(.timeoutHighView), "timeout.signer": index,
             "timeout.signature": signature, "inquiry.view": hint, "inquiry.highView": hint,
             "inquiry.committed": hint, "inquiry.wanted": hint,
         ]
         let parts = [
-            alone, proposal, statement("vote.statement", view: .by(.voteWindow)),
+            alone, proposal, statement("vote.content", view: .by(.voteWindow)),
             certificate("certificate"),
             timeouts("timeoutCertificate", view: .because("a quorum ended just this view")),
             block("block", [:], otherwise: .by(.wantedBlock)),

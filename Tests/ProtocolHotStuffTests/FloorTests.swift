@@ -45,7 +45,7 @@ import Testing
             let bound = Self.speaks(above: Floor(view: View(1), height: Height(1)), rules)
             #expect(!bound.vote && !bound.timeout)
         }
-        check(ThreeChainRules.self)
-        check(TwoChainRules.self)
+        check(HotStuffThreeChainRules.self)
+        check(HotStuffTwoChainRules.self)
     }
 }

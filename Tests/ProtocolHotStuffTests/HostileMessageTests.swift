@@ -60,14 +60,14 @@ import Testing
 
     static func timeouts(
         view: UInt64 = 1, chain: Digest = .zero, epoch: Epoch = .zero
-    ) -> TimeoutCertificate? {
+    ) -> HotStuffTimeoutCertificate? {
         let timeouts = (0..<3).map {
-            Timeout(
-                statement: TimeoutStatement(
+            HotStuffTimeout(
+                content: HotStuffTimeoutStatement(
                     chain: chain, epoch: epoch, view: View(view), highView: .zero),
-                sender: validator($0), signature: [])
+                signer: validator($0), signature: [])
         }
-        return TimeoutCertificate(timeouts: timeouts, high: nil, validatorCount: 4)
+        return HotStuffTimeoutCertificate(timeouts: timeouts, high: nil, validatorCount: 4)
     }
 
     @Test("A proposal of who does not lead, with two parents, or older than its parent is refused")
@@ -123,10 +123,11 @@ import Testing
                 try Self.replica().isUseful(.certificate(certificate)) == (signers.count == 3))
         }
         func timeout(_ sender: Int, high: UInt64) -> HotStuffMessage {
-            let statement = TimeoutStatement(
+            let statement = HotStuffTimeoutStatement(
                 chain: .zero, epoch: .zero, view: View(1), highView: View(high))
             return .timeout(
-                Timeout(statement: statement, sender: Self.validator(sender), signature: []))
+                HotStuffTimeout(content: statement, signer: Self.validator(sender), signature: [])
+            )
         }
         #expect(
             try Self.answer(to: timeout(4, high: 0))
@@ -140,14 +141,14 @@ import Testing
         #expect(try Self.answer(to: .timeoutCertificate(elsewhere)) == [.reject(.otherChain)])
         let later = try #require(Self.timeouts(epoch: Epoch(1)))
         #expect(try Self.answer(to: .timeoutCertificate(later)) == [.reject(.otherEpoch)])
-        #expect(TimeoutCertificate(timeouts: [], high: nil, validatorCount: 4) == nil)
+        #expect(HotStuffTimeoutCertificate(timeouts: [], high: nil, validatorCount: 4) == nil)
         var writer = Writer()
         Digest.zero.encode(into: &writer)
         Epoch.zero.encode(into: &writer)
         View(1).encode(into: &writer)
         Bitmap(count: 4).encode(into: &writer)
         writer.optional(Certificate?.none) { $1.encode(into: &$0) }
-        let empty = try TimeoutCertificate(decoding: writer.bytes)
+        let empty = try HotStuffTimeoutCertificate(decoding: writer.bytes)
         #expect(empty.highestView == .zero)
         #expect(try Self.answer(to: .timeoutCertificate(empty)) == [.reject(.weakCertificate)])
         #expect(try Self.replica().isUseful(.timeoutCertificate(empty)))
@@ -199,7 +200,7 @@ import Testing
 
     @Test("Of the blocks of a view that a leader makes, the last few are kept")
     func otherBlocks() throws {
-        var rounds = RoundList(try ValidatorSet([1, 1, 1, 1]))
+        var rounds = HotStuffRoundList(try ValidatorSet([1, 1, 1, 1]))
         let blocks = (0..<9).map { Self.block(time: 10 + $0) }
         for block in blocks { rounds.keep(block) }
         let kept = blocks.filter { rounds.block(named: $0.digest) != nil }

@@ -17,7 +17,7 @@ struct HostileMessages {
 
     let blockA: Block
     let certificateA: Certificate
-    let timeouts2: TimeoutCertificate
+    let timeouts2: HotStuffTimeoutCertificate
 
     init() {
         blockA = Self.block(view: 1, height: 1, on: Sample.genesis.digest, by: 1)
@@ -58,19 +58,19 @@ struct HostileMessages {
     static func timeout(
         _ view: UInt64, claiming high: UInt64, by sender: Int = 1, chain: Digest = Sample.chain,
         epoch: Epoch = .zero
-    ) -> Timeout {
-        Timeout(
-            statement: TimeoutStatement(
+    ) -> HotStuffTimeout {
+        HotStuffTimeout(
+            content: HotStuffTimeoutStatement(
                 chain: chain, epoch: epoch, view: View(view), highView: View(high)),
-            sender: ValidatorIndex(sender), signature: [])
+            signer: ValidatorIndex(sender), signature: [])
     }
 
     static func timeouts(
         _ view: UInt64, claiming claimed: UInt64, _ high: Certificate?,
         by senders: [Int] = [1, 2, 3],
         of count: Int = 4, chain: Digest = Sample.chain, epoch: Epoch = .zero
-    ) -> TimeoutCertificate {
-        TimeoutCertificate(
+    ) -> HotStuffTimeoutCertificate {
+        HotStuffTimeoutCertificate(
             timeouts: senders.map {
                 timeout(view, claiming: claimed, by: $0, chain: chain, epoch: epoch)
             },
@@ -90,7 +90,7 @@ struct HostileMessages {
     /// A proposal of `block`, or of C, with what justifies C unless another thing is given.
     func proposal(
         _ block: Block? = nil, saying statement: Statement? = nil, by voter: Int? = nil,
-        justify: Certificate?, timeouts: TimeoutCertificate?
+        justify: Certificate?, timeouts: HotStuffTimeoutCertificate?
     ) -> HotStuffMessage {
         let block = block ?? blockC()
         return .proposal(
@@ -185,7 +185,7 @@ struct HostileMessages {
     }
 
     private func timeoutPlaces(
-        _ check: HotStuffCheck, _ timeouts: TimeoutCertificate
+        _ check: HotStuffCheck, _ timeouts: HotStuffTimeoutCertificate
     ) -> [Hostile] {
         [
             Hostile(
@@ -262,7 +262,7 @@ struct HostileMessages {
     private var timeouts: [Hostile] {
         let (chain, epoch) = (Digest(8, 8, 8, 8), Epoch(1))
         let later = Self.certificate(Self.statement(of: blockC()))
-        let alone: [(HotStuffCheck, Timeout)] = [
+        let alone: [(HotStuffCheck, HotStuffTimeout)] = [
             (.timeoutChain, Self.timeout(2, claiming: 1, chain: chain)),
             (.timeoutEpoch, Self.timeout(2, claiming: 1, epoch: epoch)),
             (.timeoutHighView, Self.timeout(2, claiming: 2)),

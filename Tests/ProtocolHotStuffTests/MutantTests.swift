@@ -71,8 +71,9 @@ import Testing
         ) throws {
             let killers =
                 variant == "ThreeChain"
-                ? try Self.killers(of: ThreeChainRules.self, variant, forgetting: isForgotten)
-                : try Self.killers(of: TwoChainRules.self, variant, forgetting: isForgotten)
+                ? try Self.killers(
+                    of: HotStuffThreeChainRules.self, variant, forgetting: isForgotten)
+                : try Self.killers(of: HotStuffTwoChainRules.self, variant, forgetting: isForgotten)
             #expect(!killers.isEmpty, "forgetting \(name) survived")
         }
         try check("the lock") { if case .locked = $0 { true } else { false } }

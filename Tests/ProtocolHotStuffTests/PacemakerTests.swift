@@ -8,8 +8,8 @@ import Testing
 @Suite struct PacemakerTests {
     static let validators = try! ValidatorSet([1, 1, 1, 1, 1, 1, 1])
 
-    static func pacemaker() -> Pacemaker {
-        Pacemaker(
+    static func pacemaker() -> HotStuffPacemaker {
+        HotStuffPacemaker(
             ReplicaConfiguration(
                 chain: .zero, epoch: .zero, validators: validators, own: ValidatorIndex(6),
                 timing: .init(
@@ -18,15 +18,16 @@ import Testing
     }
 
     static func fail(
-        _ pacemaker: inout Pacemaker, _ leader: Int, in tenure: UInt64
+        _ pacemaker: inout HotStuffPacemaker, _ leader: Int, in tenure: UInt64
     ) {
         pacemaker.failed(ValidatorIndex(leader), in: tenure) {
-            ThreeChainRules().isTooShort(failedBy: $0, of: validators)
+            HotStuffThreeChainRules().isTooShort(failedBy: $0, of: validators)
         }
     }
 
     static func succeed(
-        _ pacemaker: inout Pacemaker, _ leader: Int, in tenure: UInt64, _ milliseconds: UInt64
+        _ pacemaker: inout HotStuffPacemaker, _ leader: Int, in tenure: UInt64,
+        _ milliseconds: UInt64
     ) {
         pacemaker.succeeded(
             ValidatorIndex(leader), in: tenure, within: .milliseconds(milliseconds),

@@ -40,7 +40,7 @@ import Testing
             HostileMessages.statement(of: hostile.blockA), by: [0, 1, 2, 3])
         let timeouts = HostileMessages.timeouts(2, claiming: 1, wide, by: [0, 1, 2, 3])
         let (_, replica) = CheckTests.outcome(
-            of: .timeoutCertificate(timeouts), ThreeChainRules.self)
+            of: .timeoutCertificate(timeouts), HotStuffThreeChainRules.self)
         for record in replica.liveRecords {
             switch record {
             case .certificate(let certificate): #expect(certificate.signers.population == 3)

@@ -21,10 +21,10 @@ import Testing
     }
 
     @Test("Every transcript of the three-chain rules is what the replica does")
-    func threeChain() throws { try Self.check(ThreeChainRules.self, "ThreeChain") }
+    func threeChain() throws { try Self.check(HotStuffThreeChainRules.self, "ThreeChain") }
 
     @Test("Every transcript of the two-chain rules is what the replica does")
-    func twoChain() throws { try Self.check(TwoChainRules.self, "TwoChain") }
+    func twoChain() throws { try Self.check(HotStuffTwoChainRules.self, "TwoChain") }
 
     private static func checkClaims<Rules: HotStuffRules>(
         _ rules: Rules.Type, _ variant: String
@@ -37,7 +37,7 @@ import Testing
 
     @Test("A replica claims to have helped to commit what it voted for, after a restart too")
     func claims() throws {
-        try Self.checkClaims(ThreeChainRules.self, "ThreeChain")
-        try Self.checkClaims(TwoChainRules.self, "TwoChain")
+        try Self.checkClaims(HotStuffThreeChainRules.self, "ThreeChain")
+        try Self.checkClaims(HotStuffTwoChainRules.self, "TwoChain")
     }
 }

@@ -17,11 +17,11 @@ import Testing
     static let vote = Vote(statement: statement, voter: ValidatorIndex(1), signature: [7])
     static let certificate = Certificate(
         statement: statement, votes: [vote], validatorCount: 4)!
-    static let timeoutStatement = TimeoutStatement(
+    static let timeoutStatement = HotStuffTimeoutStatement(
         chain: Digest(1, 0, 0, 0), epoch: .zero, view: View(3), highView: View(2))
-    static let timeout = Timeout(
-        statement: timeoutStatement, sender: ValidatorIndex(2), signature: [8])
-    static let timeouts = TimeoutCertificate(
+    static let timeout = HotStuffTimeout(
+        content: timeoutStatement, signer: ValidatorIndex(2), signature: [8])
+    static let timeouts = HotStuffTimeoutCertificate(
         timeouts: [timeout], high: certificate, validatorCount: 4)!
     static let inquiry = HotStuffInquiry(
         view: View(3), highView: View(2), committed: Height(1), wanted: [Digest(9, 0, 0, 0)])
@@ -97,18 +97,18 @@ import Testing
     @Test("A signer counts once in a certificate of timeouts")
     func duplicateSigners() {
         #expect(
-            TimeoutCertificate(
+            HotStuffTimeoutCertificate(
                 timeouts: [Self.timeout, Self.timeout], high: nil, validatorCount: 4) == nil)
     }
 
     @Test("Timeouts of different views make no certificate")
     func mixedViews() {
-        let other = Timeout(
-            statement: TimeoutStatement(
+        let other = HotStuffTimeout(
+            content: HotStuffTimeoutStatement(
                 chain: Digest(1, 0, 0, 0), epoch: .zero, view: View(4), highView: View(2)),
-            sender: ValidatorIndex(3), signature: [8])
+            signer: ValidatorIndex(3), signature: [8])
         #expect(
-            TimeoutCertificate(
+            HotStuffTimeoutCertificate(
                 timeouts: [Self.timeout, other], high: nil, validatorCount: 4) == nil)
     }
 

@@ -24,7 +24,7 @@ import Testing
     private static let blockC = block(view: 3)
 
     private static func proposal(
-        _ block: Block, _ justify: Certificate?, _ timeouts: TimeoutCertificate?
+        _ block: Block, _ justify: Certificate?, _ timeouts: HotStuffTimeoutCertificate?
     ) -> HotStuffMessage {
         stand.proposal(block, justify: justify, timeouts: timeouts)
     }
@@ -88,9 +88,10 @@ import Testing
             if: { proposal(in: $0).map { $0.block.time >= blockB.time } ?? false })
         + FreeField.all(
             [
-                "proposal.vote", "proposal.justify", "proposal.timeouts.high", "vote",
-                "certificate", "timeoutCertificate.high",
-            ].map { $0 + ".statement.ancestor" },
+                "proposal.justify.statement", "proposal.timeouts.high.statement",
+                "proposal.vote.content", "vote.content", "certificate.statement",
+                "timeoutCertificate.high.statement",
+            ].map { $0 + ".ancestor" },
             because: "S5: an own vote is computed here, and a quorum computed its")
         + [
             FreeField(
@@ -104,13 +105,13 @@ import Testing
     private static let voted: [FreeField<HotStuffMessage>] =
         [
             FreeField(
-                "vote.statement.view", because: "there are votes in every view that is near",
+                "vote.content.view", because: "there are votes in every view that is near",
                 if: { if case .vote(let vote) = $0 { isNear(vote.statement.view) } else { false } }),
             FreeField(
-                "vote.voter", because: "the fourth validator, whose vote counts as well: this one"),
+                "vote.signer", because: "the fourth validator, whose vote counts as well: this one"),
         ]
         + FreeField.all(
-            ["vote.statement.block", "vote.statement.height"],
+            ["vote.content.block", "vote.content.height"],
             because: "it counts with those that say the same, and contradicts its voter's other")
 
     private static let certified: [FreeField<HotStuffMessage>] =
@@ -129,25 +130,25 @@ import Testing
     private static let timedOut: [FreeField<HotStuffMessage>] =
         [
             FreeField(
-                "timeout.statement.view", because: "there are timeouts of every view that is near",
+                "timeout.content.view", because: "there are timeouts of every view that is near",
                 if: {
                     if case .timeout(let timeout) = $0 {
-                        isNear(timeout.statement.view)
+                        isNear(timeout.content.view)
                     } else {
                         false
                     }
                 }),
             FreeField(
-                "timeout.statement.highView", because: "who times out may know less",
+                "timeout.content.highView", because: "who times out may know less",
                 if: {
                     if case .timeout(let timeout) = $0 {
-                        timeout.statement.highView < timeout.statement.view
+                        timeout.content.highView < timeout.content.view
                     } else {
                         false
                     }
                 }),
             FreeField(
-                "timeout.sender",
+                "timeout.signer",
                 because: "the fourth validator, whose timeout counts as well: this one"),
             FreeField("timeoutCertificate.view", because: "a quorum timed out in just this view"),
         ]
@@ -161,7 +162,7 @@ import Testing
         if case .proposal(let proposal) = message { proposal } else { nil }
     }
 
-    private static func timeouts(in message: HotStuffMessage) -> TimeoutCertificate? {
+    private static func timeouts(in message: HotStuffMessage) -> HotStuffTimeoutCertificate? {
         switch message {
         case .proposal(let proposal): proposal.timeouts
         case .timeoutCertificate(let timeouts): timeouts
@@ -212,8 +213,8 @@ import Testing
 
     @Test("A field that says something else is refused, or says what its sender may say")
     func sound() {
-        Self.check(ThreeChainRules.self)
-        Self.check(TwoChainRules.self)
+        Self.check(HotStuffThreeChainRules.self)
+        Self.check(HotStuffTwoChainRules.self)
     }
 
     /// The checks whose absence no single field shows with two chains, and why.
@@ -228,7 +229,7 @@ import Testing
         return SkippedCheck.$current.withValue(left) {
             review.notices {
                 // A tally takes votes of its own kind alone, or traps.
-                left == .statementKind && $0.name.hasSuffix("vote.statement.kind")
+                left == .statementKind && $0.name.hasSuffix("vote.content.kind")
                     ? .refused : listeners[$0.sample].verdict(on: $0.message)
             }
         }

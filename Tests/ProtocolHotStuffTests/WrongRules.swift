@@ -6,13 +6,13 @@ import ProtocolHotStuff
 protocol WrongThreeChain: HotStuffRules {}
 
 extension WrongThreeChain {
-    var viewsPerTenure: UInt64 { ThreeChainRules().viewsPerTenure }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        ThreeChainRules().isSafe(justification, bound: own)
+    var viewsPerTenure: UInt64 { HotStuffThreeChainRules().viewsPerTenure }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        HotStuffThreeChainRules().isSafe(justification, bound: own)
     }
     func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
     func committed(by chain: some Sequence<Block>) -> Block? {
-        ThreeChainRules().committed(by: chain)
+        HotStuffThreeChainRules().committed(by: chain)
     }
 }
 
@@ -20,13 +20,13 @@ extension WrongThreeChain {
 protocol WrongTwoChain: HotStuffRules {}
 
 extension WrongTwoChain {
-    var viewsPerTenure: UInt64 { TwoChainRules().viewsPerTenure }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        TwoChainRules().isSafe(justification, bound: own)
+    var viewsPerTenure: UInt64 { HotStuffTwoChainRules().viewsPerTenure }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        HotStuffTwoChainRules().isSafe(justification, bound: own)
     }
     func lock(_ locked: View, onParent parent: View) -> View { locked }
     func committed(by chain: some Sequence<Block>) -> Block? {
-        TwoChainRules().committed(by: chain)
+        HotStuffTwoChainRules().committed(by: chain)
     }
 }
 
@@ -34,37 +34,41 @@ extension WrongTwoChain {
 struct UnchangedThreeChain: WrongThreeChain {}
 struct UnchangedTwoChain: WrongTwoChain {}
 
-/// Against S3: the lock stays where it was.
+/// Against H3: the lock stays where it was.
 struct LockNeverRises: WrongThreeChain {
     func lock(_ locked: View, onParent parent: View) -> View { locked }
 }
 
-/// Against S3: votes whatever it is locked on.
+/// Against H3: votes whatever it is locked on.
 struct VotesBelowLock: WrongThreeChain {
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        true
+    }
 }
 
-/// Against S1: votes again in a view.
+/// Against H1: votes again in a view.
 struct VotesTwice: WrongThreeChain {
-    func mayVote(in view: View, bound own: Commitments) -> Bool { view > own.timedOutView }
+    func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { view > own.timedOutView }
 }
 
-/// Against S2: votes in a view that it gave up.
+/// Against H2: votes in a view that it gave up.
 struct VotesAfterTimeout: WrongTwoChain {
-    func mayVote(in view: View, bound own: Commitments) -> Bool { view > own.votedView }
+    func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { view > own.votedView }
 }
 
-/// Against S2: gives a view up again, knowing more.
+/// Against H2: gives a view up again, knowing more.
 struct TimesOutTwice: WrongTwoChain {
-    func mayTimeOut(_ view: View, bound own: Commitments) -> Bool { true }
+    func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool { true }
 }
 
-/// Against S3: any certificate of timeouts justifies any parent.
+/// Against H3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsJustify: WrongTwoChain {
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        true
+    }
 }
 
-/// Against S3: a view may be skipped without timeouts to show for it.
+/// Against H3: a view may be skipped without timeouts to show for it.
 struct GapsNeedNoTimeouts: WrongTwoChain {
     func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool {
         check == .timeoutsPresence || condition
@@ -78,33 +82,33 @@ struct TimeoutsOfAnyView: WrongTwoChain {
     }
 }
 
-/// Against S4: three blocks of any views commit.
+/// Against H4: three blocks of any views commit.
 struct CommitsAcrossGaps: WrongThreeChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
         chain.dropFirst(2).first { $0.height > .zero }
     }
 }
 
-/// Against S4: two blocks of any views commit.
+/// Against H4: two blocks of any views commit.
 struct CommitsPairsAcrossGaps: WrongTwoChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
         chain.dropFirst().first { $0.height > .zero }
     }
 }
 
-/// Against S4: commits by the other variant's rule, which this one's lock does not carry.
+/// Against H4: commits by the other variant's rule, which this one's lock does not carry.
 struct CommitsTooEarly: WrongThreeChain {
     func committed(by chain: some Sequence<Block>) -> Block? {
-        TwoChainRules().committed(by: chain)
+        HotStuffTwoChainRules().committed(by: chain)
     }
 }
 
-/// Against S5: names as committed what the leader says.
+/// Against H5: names as committed what the leader says.
 struct BelievesLeader: WrongThreeChain {
     func ancestor(computed: BlockName?, proposed: BlockName?) -> BlockName? { proposed }
 }
 
-/// Against S7: counts timeouts whatever their view.
+/// Against H7: counts timeouts whatever their view.
 struct CountsAllTimeouts: WrongThreeChain {
     func doesCount(timeoutOf timedOut: View, toward view: View) -> Bool { true }
 }

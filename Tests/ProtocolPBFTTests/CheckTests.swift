@@ -39,9 +39,9 @@ import Testing
     @Test("What nothing is wrong with is taken")
     func sound() throws {
         for message in Stand.sound {
-            let outcome = try Self.outcome(of: [message], SoundPBFTRules.self)
+            let outcome = try Self.outcome(of: [message], PBFTSoundRules.self)
             #expect(Self.isTaken(outcome.effects), "\(message)")
-            let before = try Self.outcome(of: [], SoundPBFTRules.self)
+            let before = try Self.outcome(of: [], PBFTSoundRules.self)
             #expect(outcome.replica != before.replica, "\(message)")
         }
     }
@@ -49,8 +49,8 @@ import Testing
     @Test("A message with a field that is wrong in its place is refused, or changes nothing")
     func refused() throws {
         for hostile in Stand.all {
-            let outcome = try Self.outcome(of: hostile.messages, SoundPBFTRules.self)
-            let before = try Self.outcome(of: hostile.before, SoundPBFTRules.self)
+            let outcome = try Self.outcome(of: hostile.messages, PBFTSoundRules.self)
+            let before = try Self.outcome(of: hostile.before, PBFTSoundRules.self)
             #expect(
                 !Self.isTaken(outcome.effects) || outcome.replica == before.replica,
                 "\(hostile.check) of \(hostile.place)")

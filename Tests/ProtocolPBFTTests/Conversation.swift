@@ -92,7 +92,8 @@ struct PBFTConversation: Conversation {
             let block = try scene.block(words[0])
             let vote = scene.vote(scene.statement(.prepare, block), by: block.proposer)
             return received(
-                .prePrepare(PrePrepare(block: block, vote: vote)), try scene.validator(words[2]))
+                .prePrepare(PBFTPrePrepare(block: block, vote: vote)), try scene.validator(words[2])
+            )
         case ("vote", 4...):
             let voter = try scene.validator(words.last)
             return received(.vote(scene.vote(try said(words), by: voter)), voter)
@@ -140,20 +141,20 @@ struct PBFTConversation: Conversation {
         return try scene.certificate(said(words), by: words[(by + 1)...])
     }
 
-    private func content(_ view: View, _ highest: Certificate?) -> ViewChangeContent {
+    private func content(_ view: View, _ highest: Certificate?) -> PBFTViewChangeContent {
         let name = highest.map {
-            CertificateName(
+            PBFTCertificateName(
                 view: $0.statement.view, height: $0.statement.height, block: $0.statement.block)
         }
-        return ViewChangeContent(chain: Sample.chain, epoch: .zero, view: view, highest: name)
+        return PBFTViewChangeContent(chain: Sample.chain, epoch: .zero, view: view, highest: name)
     }
 
     /// `wish 2 from 1 with nothing` or `wish 2 from 1 with prepare A by 0 1 2`.
     private func wish(_ words: [String]) throws -> Input<PBFT> {
         let highest = words[4] == "nothing" ? nil : try certificate(Array(words[4...]))
         let voter = try scene.validator(words[2])
-        let viewChange = ViewChange(
-            content: content(View(try scene.number(words[0])), highest), voter: voter,
+        let viewChange = PBFTViewChange(
+            content: content(View(try scene.number(words[0])), highest), signer: voter,
             signature: [])
         return received(.viewChange(viewChange, highest), voter)
     }
@@ -166,15 +167,15 @@ struct PBFTConversation: Conversation {
         let view = View(try scene.number(words[0]))
         let content = content(view, highest)
         let wishes = try words[2..<with].map {
-            ViewChange(content: content, voter: try scene.validator($0), signature: [])
+            PBFTViewChange(content: content, signer: try scene.validator($0), signature: [])
         }
         let leader = replica.leader(of: view)
         return received(
             .newView(
-                NewView(
-                    content: NewViewContent(
+                PBFTNewView(
+                    content: PBFTNewViewContent(
                         outcome: content, viewChanges: wishes, certificate: highest),
-                    leader: leader, signature: [])), leader)
+                    signer: leader, signature: [])), leader)
     }
 
     /// `inquiry from 2 in 1 waiting committed 0 stable 0 wanting A`.

@@ -30,7 +30,7 @@ extension PBFTConversation {
         }
     }
 
-    private func words(_ content: ViewChangeContent) -> String {
+    private func words(_ content: PBFTViewChangeContent) -> String {
         guard let highest = content.highest else { return "\(content.view) with nothing" }
         return "\(content.view) with \(scene.name(highest.block)) of \(highest.view)"
     }

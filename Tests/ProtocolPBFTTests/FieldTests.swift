@@ -83,9 +83,9 @@ import Testing
                         "parents": .by(.blockParents), "proposer": .by(.proposer),
                         "time": .by(.blockTime),
                     ], otherwise: judged)),
-            ["vote.voter": .by(.proposalVoter), "vote.signature": signature],
+            ["vote.signer": .by(.proposalVoter), "vote.signature": signature],
             under(
-                "vote.statement",
+                "vote.content",
                 joined(
                     statement(
                         view: .by(.proposedView), height: .by(.proposedHeight),
@@ -95,9 +95,9 @@ import Testing
 
     private static var vote: Answers {
         joined(
-            ["voter": validator, "signature": signature],
+            ["signer": validator, "signature": signature],
             under(
-                "statement",
+                "content",
                 statement(
                     view: .by(.voteView, .voteWindow, .checkpointView),
                     height: .by(
@@ -107,13 +107,13 @@ import Testing
 
     private static var newView: Answers {
         joined(
-            ["leader": .by(.newViewLeader), "signature": signature],
+            ["signer": .by(.newViewLeader), "signature": signature],
             under(
                 "content.outcome",
                 content(
                     chain: .newViewChain, epoch: .newViewEpoch,
                     view: .by(.newViewLeader, .askedView), highest: recomputed)),
-            ["content.viewChanges.voter": .by(.askerOrder, .askerPower)],
+            ["content.viewChanges.signer": .by(.askerOrder, .askerPower)],
             ["content.viewChanges.signature": signature],
             under(
                 "content.viewChanges.content",
@@ -127,7 +127,7 @@ import Testing
         joined(
             under("prePrepare", proposal), under("vote", vote),
             under("certificate", certificate()),
-            ["viewChange.0.voter": validator, "viewChange.0.signature": signature],
+            ["viewChange.0.signer": validator, "viewChange.0.signature": signature],
             under(
                 "viewChange.0.content",
                 content(
@@ -154,7 +154,7 @@ import Testing
         let block = Stand.blockA
         let content = Stand.content(2, certificate)
         return [
-            .prePrepare(PrePrepare(block: block, vote: Stand.vote(said))),
+            .prePrepare(PBFTPrePrepare(block: block, vote: Stand.vote(said))),
             .vote(Stand.vote(said)), .certificate(certificate),
             .viewChange(Stand.wish(content), certificate), Stand.newView(content, certificate),
             .block(block),

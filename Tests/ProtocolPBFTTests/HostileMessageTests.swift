@@ -73,7 +73,7 @@ import Testing
 
     static func proposal(_ block: Block) -> PBFTMessage {
         .prePrepare(
-            PrePrepare(
+            PBFTPrePrepare(
                 block: block, vote: vote(said(.prepare, block), by: block.proposer.rawValue)))
     }
 
@@ -154,11 +154,11 @@ import Testing
     static func viewChange(
         _ view: UInt64, by voter: Int, naming certificate: Certificate? = nil
     ) -> PBFTMessage {
-        let content = ViewChangeContent(
+        let content = PBFTViewChangeContent(
             chain: .zero, epoch: .zero, view: View(view),
-            highest: certificate.map { CertificateName($0.statement) })
+            highest: certificate.map { PBFTCertificateName($0.statement) })
         return .viewChange(
-            ViewChange(content: content, voter: validator(voter), signature: []), certificate)
+            PBFTViewChange(content: content, signer: validator(voter), signature: []), certificate)
     }
 
     @Test("A view change of nobody, or with a certificate of another kind, is refused")
@@ -185,12 +185,13 @@ import Testing
     @Test("A new view of who does not lead it is refused, and one of the present view is left")
     func newViews() throws {
         func newView(_ view: UInt64, by leader: Int) -> PBFTMessage {
-            let outcome = ViewChangeContent(
+            let outcome = PBFTViewChangeContent(
                 chain: .zero, epoch: .zero, view: View(view), highest: nil)
             return .newView(
-                NewView(
-                    content: NewViewContent(outcome: outcome, viewChanges: [], certificate: nil),
-                    leader: Self.validator(leader), signature: []))
+                PBFTNewView(
+                    content: PBFTNewViewContent(
+                        outcome: outcome, viewChanges: [], certificate: nil),
+                    signer: Self.validator(leader), signature: []))
         }
         #expect(
             try Self.answer(to: newView(2, by: 0))

@@ -82,7 +82,7 @@ struct HostileMessages {
         -> PBFTMessage
     {
         .prePrepare(
-            PrePrepare(
+            PBFTPrePrepare(
                 block: block,
                 vote: vote(
                     said ?? Self.said(.prepare, block), by: voter ?? block.proposer.rawValue)))
@@ -90,31 +90,32 @@ struct HostileMessages {
 
     static func content(
         _ view: UInt64, _ highest: Certificate?, chain: Digest = chain, epoch: Epoch = .zero
-    ) -> ViewChangeContent {
-        ViewChangeContent(
+    ) -> PBFTViewChangeContent {
+        PBFTViewChangeContent(
             chain: chain, epoch: epoch, view: View(view),
             highest: highest.map {
-                CertificateName(
+                PBFTCertificateName(
                     view: $0.statement.view, height: $0.statement.height,
                     block: $0.statement.block)
             })
     }
 
-    static func wish(_ content: ViewChangeContent, by voter: Int = 2) -> ViewChange {
-        ViewChange(content: content, voter: ValidatorIndex(voter), signature: [1])
+    static func wish(_ content: PBFTViewChangeContent, by voter: Int = 2) -> PBFTViewChange {
+        PBFTViewChange(content: content, signer: ValidatorIndex(voter), signature: [1])
     }
 
     static func newView(
-        _ outcome: ViewChangeContent, _ certificate: Certificate?, asking: [ViewChange]? = nil,
+        _ outcome: PBFTViewChangeContent, _ certificate: Certificate?,
+        asking: [PBFTViewChange]? = nil,
         by leader: Int = 2
     ) -> PBFTMessage {
         .newView(
-            NewView(
-                content: NewViewContent(
+            PBFTNewView(
+                content: PBFTNewViewContent(
                     outcome: outcome,
                     viewChanges: asking ?? [1, 2, 3].map { wish(outcome, by: $0) },
                     certificate: certificate),
-                leader: ValidatorIndex(leader), signature: [1]))
+                signer: ValidatorIndex(leader), signature: [1]))
     }
 
     // MARK: All of them
@@ -251,14 +252,14 @@ struct HostileMessages {
         let other = certificate(said(.prepare, blockA, digest: foreign))
         let late = certificate(said(.prepare, blockA, in: View(2)))
         func hostile(
-            _ check: PBFTCheck, _ content: ViewChangeContent, _ certificate: Certificate?
+            _ check: PBFTCheck, _ content: PBFTViewChangeContent, _ certificate: Certificate?
         ) -> HostileMessage {
             HostileMessage(
                 check: check, place: "a view change",
                 message: .viewChange(wish(content), certificate))
         }
         func begins(
-            _ check: PBFTCheck, _ content: ViewChangeContent, _ certificate: Certificate?
+            _ check: PBFTCheck, _ content: PBFTViewChangeContent, _ certificate: Certificate?
         ) -> HostileMessage {
             HostileMessage(
                 check: check, place: "a new view", message: newView(content, certificate))
@@ -279,14 +280,14 @@ struct HostileMessages {
     private static var newViews: [HostileMessage] {
         let outcome = content(2, nil)
         func hostile(
-            _ check: PBFTCheck, _ outcome: ViewChangeContent = outcome,
-            asking: [ViewChange]? = nil, by leader: Int = 2
+            _ check: PBFTCheck, _ outcome: PBFTViewChangeContent = outcome,
+            asking: [PBFTViewChange]? = nil, by leader: Int = 2
         ) -> HostileMessage {
             HostileMessage(
                 check: check, place: "a new view",
                 message: newView(outcome, nil, asking: asking, by: leader))
         }
-        func asking(_ content: ViewChangeContent) -> [ViewChange] {
+        func asking(_ content: PBFTViewChangeContent) -> [PBFTViewChange] {
             [1, 2, 3].map { wish(content, by: $0) }
         }
         return [

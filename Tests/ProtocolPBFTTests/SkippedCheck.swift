@@ -9,7 +9,7 @@ enum SkippedCheck {
 
 /// The sound rules without one check.
 struct SkippingRules: PBFTRules {
-    private let sound = SoundPBFTRules()
+    private let sound = PBFTSoundRules()
 
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         sound.isQuorum(power, of: validators)
@@ -18,32 +18,29 @@ struct SkippingRules: PBFTRules {
         sound.isWeakQuorum(power, of: validators)
     }
     func mayPrepare(
-        _ block: BlockName, on parent: Digest, own: OwnPBFTVotes, in view: View
+        _ block: BlockName, on parent: Digest, own: PBFTOwnVotes, in view: View
     ) -> Bool {
         sound.mayPrepare(block, on: parent, own: own, in: view)
     }
     func mayCommit(
-        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+        _ block: PBFTCertificateName, isPrepared: Bool, own: PBFTOwnVotes, in view: View
     ) -> Bool {
         sound.mayCommit(block, isPrepared: isPrepared, own: own, in: view)
     }
     func isWithinWatermarks(_ height: Height, stable: Height) -> Bool {
         sound.isWithinWatermarks(height, stable: stable)
     }
-    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName? {
         sound.reported(highest, committed: committed)
     }
-    func chosen(from reports: [CertificateName]) -> CertificateName? {
+    func chosen(from reports: [PBFTCertificateName]) -> PBFTCertificateName? {
         sound.chosen(from: reports)
     }
-    func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool {
+    func isRecomputed(_ proposed: PBFTCertificateName?, as computed: PBFTCertificateName?) -> Bool {
         sound.isRecomputed(proposed, as: computed)
     }
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         sound.isStable(power, of: validators)
-    }
-    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
-        sound.endOfTerm(from: beginning, viewTimeout: viewTimeout)
     }
     func holds(_ check: PBFTCheck, _ condition: Bool) -> Bool {
         check == SkippedCheck.current || condition

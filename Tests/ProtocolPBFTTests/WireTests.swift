@@ -20,15 +20,15 @@ import Testing
         chain: Digest(1, 0, 0, 0), epoch: .zero, kind: .checkpoint, view: .zero,
         height: Height(8), block: Digest(5, 5, 5, 5),
         ancestor: BlockName(height: Height(8), digest: block.digest))
-    static let content = ViewChangeContent(
+    static let content = PBFTViewChangeContent(
         chain: Digest(1, 0, 0, 0), epoch: .zero, view: View(3),
-        highest: CertificateName(view: View(2), height: Height(1), block: block.digest))
-    static let viewChange = ViewChange(
-        content: content, voter: ValidatorIndex(2), signature: [8])
-    static let newViewContent = NewViewContent(
+        highest: PBFTCertificateName(view: View(2), height: Height(1), block: block.digest))
+    static let viewChange = PBFTViewChange(
+        content: content, signer: ValidatorIndex(2), signature: [8])
+    static let newViewContent = PBFTNewViewContent(
         outcome: content, viewChanges: [viewChange], certificate: certificate)
-    static let newView = NewView(
-        content: newViewContent, leader: ValidatorIndex(2), signature: [9])
+    static let newView = PBFTNewView(
+        content: newViewContent, signer: ValidatorIndex(2), signature: [9])
     static let inquiry = PBFTInquiry(
         view: View(3), isJoined: false, committed: Height(1), stable: .zero,
         wanted: [Digest(9, 0, 0, 0)])
@@ -36,7 +36,7 @@ import Testing
     @Test("Every message and every record has one encoding")
     func encodings() throws {
         let messages: [PBFTMessage] = [
-            .prePrepare(PrePrepare(block: Self.block, vote: Self.vote)), .vote(Self.vote),
+            .prePrepare(PBFTPrePrepare(block: Self.block, vote: Self.vote)), .vote(Self.vote),
             .certificate(Self.certificate), .viewChange(Self.viewChange, Self.certificate),
             .viewChange(Self.viewChange, nil), .newView(Self.newView), .block(Self.block),
             .inquiry(Self.inquiry),
@@ -58,11 +58,12 @@ import Testing
 
     @Test("A new view that counts a view change twice, or is not in order, is refused")
     func viewChangeOrder() throws {
-        func newView(by voters: [Int]) -> NewViewContent {
-            NewViewContent(
+        func newView(by voters: [Int]) -> PBFTNewViewContent {
+            PBFTNewViewContent(
                 outcome: Self.content,
                 viewChanges: voters.map {
-                    ViewChange(content: Self.content, voter: ValidatorIndex($0), signature: [8])
+                    PBFTViewChange(
+                        content: Self.content, signer: ValidatorIndex($0), signature: [8])
                 },
                 certificate: nil)
         }
@@ -70,7 +71,7 @@ import Testing
         for voters in [[1, 1], [1, 0], [0, 2, 2], Array(repeating: 3, count: 4_096)] {
             #expect(
                 throws: WireError.invalid("view changes are not in the order of their voters")
-            ) { try NewViewContent(decoding: newView(by: voters).encoded) }
+            ) { try PBFTNewViewContent(decoding: newView(by: voters).encoded) }
         }
     }
 
@@ -82,7 +83,7 @@ import Testing
                 + "01000000" + "0900000000000000" + String(repeating: "0", count: 48))
         #expect(PBFTMessage.vote(Self.vote).encoded == [2] + Self.vote.encoded)
         #expect(
-            PBFTMessage.prePrepare(PrePrepare(block: Self.block, vote: Self.vote)).encoded
+            PBFTMessage.prePrepare(PBFTPrePrepare(block: Self.block, vote: Self.vote)).encoded
                 == [1] + Self.block.encoded + Self.vote.encoded)
         #expect(
             PBFTMessage.certificate(Self.certificate).encoded == [3] + Self.certificate.encoded)
@@ -114,7 +115,7 @@ import Testing
     func claims() {
         #expect(PBFTMessage.vote(Self.vote).claims == Self.vote.claims)
         #expect(
-            PBFTMessage.prePrepare(PrePrepare(block: Self.block, vote: Self.vote)).claims
+            PBFTMessage.prePrepare(PBFTPrePrepare(block: Self.block, vote: Self.vote)).claims
                 == Self.vote.claims)
         #expect(
             PBFTMessage.viewChange(Self.viewChange, Self.certificate).claims

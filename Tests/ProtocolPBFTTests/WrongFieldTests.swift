@@ -30,10 +30,10 @@ import Testing
     }
 
     private static func content(
-        _ content: ViewChangeContent, naming certificate: Certificate?
-    ) -> ViewChangeContent {
+        _ content: PBFTViewChangeContent, naming certificate: Certificate?
+    ) -> PBFTViewChangeContent {
         let name = Stand.content(2, certificate).highest
-        return ViewChangeContent(
+        return PBFTViewChangeContent(
             chain: content.chain, epoch: content.epoch, view: content.view, highest: name)
     }
 
@@ -41,8 +41,8 @@ import Testing
     @Sendable private static func wish(_ message: PBFTMessage) -> PBFTMessage {
         guard case .viewChange(let wish, let certificate) = message else { return message }
         return .viewChange(
-            ViewChange(
-                content: content(wish.content, naming: certificate), voter: wish.voter,
+            PBFTViewChange(
+                content: content(wish.content, naming: certificate), signer: wish.signer,
                 signature: wish.signature), certificate)
     }
 
@@ -52,15 +52,15 @@ import Testing
         let certificate = begun.content.certificate
         let outcome = content(begun.content.outcome, naming: certificate)
         return .newView(
-            NewView(
-                content: NewViewContent(
+            PBFTNewView(
+                content: PBFTNewViewContent(
                     outcome: outcome,
                     viewChanges: begun.content.viewChanges.map { wish in
-                        ViewChange(
+                        PBFTViewChange(
                             content: content(wish.content, naming: certificate),
-                            voter: wish.voter, signature: wish.signature)
+                            signer: wish.signer, signature: wish.signature)
                     }, certificate: certificate),
-                leader: begun.leader, signature: begun.signature))
+                signer: begun.signer, signature: begun.signature))
     }
 
     /// A checkpoint of the height that its block has.
@@ -143,17 +143,17 @@ import Testing
     private static let voted: [FreeField<PBFTMessage>] =
         [
             FreeField(
-                "vote.statement.view", because: "there are votes in every view that is near",
+                "vote.content.view", because: "there are votes in every view that is near",
                 if: { vote(in: $0).map { (1...5).contains($0.view.rawValue) } ?? false }),
             FreeField(
-                "vote.statement.height", because: "there are votes at every height that is near",
+                "vote.content.height", because: "there are votes at every height that is near",
                 if: { vote(in: $0).map { (1...32).contains($0.height.rawValue) } ?? false }),
-            FreeField("vote.statement.kind", because: "there are votes of two kinds on a block"),
+            FreeField("vote.content.kind", because: "there are votes of two kinds on a block"),
             FreeField(
-                "vote.voter", because: "the fourth validator, whose vote counts as well: this one"),
+                "vote.signer", because: "the fourth validator, whose vote counts as well: this one"),
         ]
         + FreeField.all(
-            ["vote.statement.block", "vote.statement.ancestor.digest"],
+            ["vote.content.block", "vote.content.ancestor.digest"],
             because: "it counts with those that say the same, and contradicts its voter's other")
 
     private static let certified: [FreeField<PBFTMessage>] =
@@ -188,7 +188,7 @@ import Testing
 
     private static let asked: [FreeField<PBFTMessage>] =
         FreeField.all(
-            ["viewChange.0.content.view", "viewChange.0.voter", "viewChange.1"],
+            ["viewChange.0.content.view", "viewChange.0.signer", "viewChange.1"],
             because: "anybody may ask for any later view, and have nothing to report")
         + FreeField.all(
             ["newView.content.certificate", "newView.content.viewChanges.content.highest"],
@@ -199,7 +199,7 @@ import Testing
             }, because: "others may report less: the view begins with the highest")
         + [
             FreeField(
-                "newView.content.viewChanges.voter", because: "any other quorum",
+                "newView.content.viewChanges.signer", because: "any other quorum",
                 if: { voters(in: $0) == [0, 2, 3] })
         ]
         + FreeField.all(
@@ -248,7 +248,7 @@ import Testing
 
     private static func voters(in message: PBFTMessage) -> [Int] {
         guard case .newView(let newView) = message else { return [] }
-        return newView.content.viewChanges.map(\.voter.rawValue)
+        return newView.content.viewChanges.map(\.signer.rawValue)
     }
 
     // MARK: Replicas
@@ -266,7 +266,7 @@ import Testing
 
     @Test("A field that says something else is refused, or says what its sender may say")
     func sound() throws {
-        let listeners = try Self.listeners(SoundPBFTRules.self)
+        let listeners = try Self.listeners(PBFTSoundRules.self)
         for (index, listener) in listeners.enumerated() {
             #expect(listener.isTaken, "sample \(index): \(Self.samples[index].message)")
         }

@@ -7,7 +7,7 @@ import Testing
 /// Everything that a message carries is checked for the place where it stands.
 @Suite struct CheckTests {
     /// What a replica does with the last of `messages`, and what it is then.
-    static func outcome<Rules: VotingRules>(
+    static func outcome<Rules: SimplexRules>(
         of messages: [SimplexMessage], _ rules: Rules.Type
     ) throws -> (effects: [Effect<SimplexReplica<Rules>>], replica: SimplexReplica<Rules>) {
         var replica = SimplexReplica<Rules>(
@@ -29,7 +29,7 @@ import Testing
     }
 
     static func isRejected(_ messages: [SimplexMessage]) throws -> Bool {
-        try outcome(of: messages, SoundRules.self).effects.contains {
+        try outcome(of: messages, SimplexSoundRules.self).effects.contains {
             if case .reject = $0 { true } else { false }
         }
     }
@@ -54,7 +54,7 @@ import Testing
         let quiet: [SimplexCheck] = [.certificateKind, .secondProposal, .notarizedParent]
         for wrong in WrongMessages().all {
             let (effects, _) = try Self.outcome(
-                of: wrong.earlier + [wrong.message], SoundRules.self)
+                of: wrong.earlier + [wrong.message], SimplexSoundRules.self)
             let isHeard = effects.contains {
                 switch $0 {
                 case .judge, .commit, .draft: true

@@ -24,9 +24,9 @@ struct SimplexConversation: Conversation {
 
     static func message(_ block: Block) -> SimplexMessage { .block(block) }
 
-    func restarted(from log: [DurableRecord]) -> Simplex { restarted(from: log, above: .ground) }
+    func restarted(from log: [SimplexRecord]) -> Simplex { restarted(from: log, above: .ground) }
 
-    private func restarted(from log: [DurableRecord], above floor: Floor) -> Simplex {
+    private func restarted(from log: [SimplexRecord], above floor: Floor) -> Simplex {
         Simplex(
             configuration: Sample.configuration(above: floor), root: scene.committed.block,
             certificate: scene.committed.certificate, recovered: log)
@@ -71,14 +71,14 @@ struct SimplexConversation: Conversation {
             let block = try scene.block(words[0])
             let vote = scene.vote(scene.statement(.notarize, block), by: block.proposer)
             return received(
-                .proposal(Proposal(block: block, vote: vote)), try scene.validator(words[2]))
+                .proposal(SimplexProposal(block: block, vote: vote)), try scene.validator(words[2]))
         case ("vote", 4):
             let voter = try scene.validator(words[3])
             return received(.vote(scene.vote(try said(words), by: voter)), voter)
         case ("certificate", 4...):
             return received(.certificate(try certificate(words)), try scene.validator(words[3]))
         case ("inquiry", 7...):
-            let inquiry = Inquiry(
+            let inquiry = SimplexInquiry(
                 view: replica.view, lackingSince: View(try scene.number(words[3])),
                 committed: Height(try scene.number(words[5])),
                 wanted: try words[7...].map { try scene.block($0).digest })
@@ -123,11 +123,11 @@ struct SimplexConversation: Conversation {
 
 // What the replica asks for, in words.
 extension SimplexConversation {
-    func voted(_ record: DurableRecord) -> (block: Block, number: UInt64)? {
+    func voted(_ record: SimplexRecord) -> (block: Block, number: UInt64)? {
         if case .notarized(let block) = record { (block, block.view.rawValue) } else { nil }
     }
 
-    func heightToCommit(_ unsigned: UnsignedMessage) -> Height? {
+    func heightToCommit(_ unsigned: SimplexUnsigned) -> Height? {
         let said = unsigned.statement
         return said.kind == .notarize || said.kind == .finalize ? said.height : nil
     }
@@ -143,7 +143,7 @@ extension SimplexConversation {
         }
     }
 
-    func words(_ record: DurableRecord) -> String {
+    func words(_ record: SimplexRecord) -> String {
         switch record {
         case .notarized(let block): "notarized \(scene.name(block.digest))"
         case .ancestor(let block): "ancestor \(scene.name(block.digest))"

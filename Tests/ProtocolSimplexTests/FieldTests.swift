@@ -49,7 +49,7 @@ import Testing
 
     private static var proposal: [String: Answer] {
         let vote = [
-            "proposal.vote.voter": Answer.by(.proposalVoter),
+            "proposal.vote.signer": Answer.by(.proposalVoter),
             "proposal.vote.signature": signature,
         ]
         let parts = [
@@ -64,7 +64,7 @@ import Testing
                     "proposer": .by(.proposer), "time": .by(.blockTime),
                 ], otherwise: judged),
             statement(
-                "proposal.vote.statement", kind: .by(.proposedKind), view: .by(.proposedView),
+                "proposal.vote.content", kind: .by(.proposedKind), view: .by(.proposedView),
                 height: .by(.proposedHeight), block: .by(.proposedBlock)),
         ]
         return parts.reduce(into: [:]) { $0.merge($1) { $1 } }
@@ -73,7 +73,7 @@ import Testing
     private static var answers: [String: Answer] {
         let hint = Answer.because("it is the asker's word for what to send it, and no more")
         let alone: [String: Answer] = [
-            "vote.voter": .because("a stranger's vote is refused: `malformed` holds it"),
+            "vote.signer": .because("a stranger's vote is refused: `malformed` holds it"),
             "vote.signature": signature, "certificate.signatures": signature,
             "certificate.signers": .by(.signerCount, .signerPower), "inquiry.view": hint,
             "inquiry.lackingSince": hint, "inquiry.committed": hint, "inquiry.wanted": hint,
@@ -81,7 +81,7 @@ import Testing
         let parts = [
             alone, proposal,
             statement(
-                "vote.statement",
+                "vote.content",
                 kind: .because("a kind that Simplex does not have is no phase: `otherKinds`"),
                 view: .by(.voteWindow), height: .by(.blocklessStatement),
                 block: .by(.blocklessStatement)),
@@ -106,10 +106,10 @@ import Testing
         let said = WrongMessages.statement(.notarize, of: block)
         let vote = Vote(statement: said, voter: ValidatorIndex(2), signature: [1])
         return [
-            .proposal(Proposal(block: block, vote: vote)), .vote(vote),
+            .proposal(SimplexProposal(block: block, vote: vote)), .vote(vote),
             .certificate(WrongMessages.certificate(said)), .block(block),
             .inquiry(
-                Inquiry(
+                SimplexInquiry(
                     view: View(1), lackingSince: View(1), committed: .zero,
                     wanted: [block.digest])),
         ]

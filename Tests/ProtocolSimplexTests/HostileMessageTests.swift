@@ -8,7 +8,7 @@ import Testing
 @Suite struct HostileMessageTests {
     static func replica(
         on root: Block? = nil, certificate: CommitCertificate? = nil,
-        recovered: [DurableRecord] = []
+        recovered: [SimplexRecord] = []
     ) throws -> Simplex {
         let configuration = ReplicaConfiguration(
             chain: .zero, epoch: .zero, validators: try ValidatorSet([1, 1, 1, 1]),
@@ -45,7 +45,7 @@ import Testing
     @Test("A vote or certificate of a kind that Simplex does not have is refused")
     func otherKinds() throws {
         let kinds = (UInt8.min...UInt8.max).compactMap { VoteKind(rawValue: $0) }
-        for kind in kinds where Phase(kind) == nil {
+        for kind in kinds where SimplexPhase(kind) == nil {
             let vote = Self.vote(kind, height: .zero)
             #expect(try Self.rejections(of: .vote(vote)) == [.otherKind(kind)])
             #expect(try !Self.replica().isUseful(.vote(vote)))
@@ -86,7 +86,7 @@ import Testing
                 chain: .zero, epoch: .zero, kind: .notarize, view: View(1), height: Height(1),
                 block: other ?? block.digest)
             let vote = Vote(statement: statement, voter: ValidatorIndex(voter), signature: [])
-            return replica.isUseful(.proposal(Proposal(block: block, vote: vote)))
+            return replica.isUseful(.proposal(SimplexProposal(block: block, vote: vote)))
         }
         let other = (leader + 1) % 4
         #expect(isUseful(by: leader, voter: leader))
@@ -115,7 +115,7 @@ import Testing
         let said = Statement(
             chain: .zero, epoch: .zero, kind: .notarize, view: View(1), height: Height(1),
             block: block.digest)
-        let proposal = Proposal(
+        let proposal = SimplexProposal(
             block: block, vote: Vote(statement: said, voter: ValidatorIndex(0), signature: []))
         #expect(try Self.rejections(of: .proposal(proposal)) == [.malformedBlock])
     }
@@ -136,7 +136,7 @@ import Testing
         return effects.filter { if case .setTimer = $0 { false } else { true } }
     }
 
-    static func proposal(view: UInt64, proposer: Int) -> Proposal {
+    static func proposal(view: UInt64, proposer: Int) -> SimplexProposal {
         let block = Block(
             epoch: .zero, view: View(view), height: Height(1), parents: [.zero],
             proposer: ValidatorIndex(proposer), time: Timestamp(milliseconds: 0),
@@ -144,7 +144,7 @@ import Testing
         let said = Statement(
             chain: .zero, epoch: .zero, kind: .notarize, view: View(view), height: Height(1),
             block: block.digest)
-        return Proposal(
+        return SimplexProposal(
             block: block, vote: Vote(statement: said, voter: block.proposer, signature: []))
     }
 
@@ -179,7 +179,7 @@ import Testing
     @Test("Who is no validator is refused, and nobody greets or answers itself")
     func senders() throws {
         let inquiry = SimplexMessage.inquiry(
-            Inquiry(view: View(1), lackingSince: View(1), committed: .zero, wanted: []))
+            SimplexInquiry(view: View(1), lackingSince: View(1), committed: .zero, wanted: []))
         #expect(
             try Self.answer(to: inquiry, from: 4) == [.reject(.unknownSender(ValidatorIndex(4)))])
         #expect(try Self.answer(to: inquiry, from: 0).isEmpty)
@@ -223,7 +223,7 @@ import Testing
 
     @Test("A block is justified by no view that is not before its own")
     func justified() {
-        let rules = SoundRules()
+        let rules = SimplexSoundRules()
         #expect(!rules.isJustified(parent: View(3), of: View(3)) { _ in true })
         #expect(!rules.isJustified(parent: View(4), of: View(3)) { _ in true })
         #expect(rules.isJustified(parent: View(2), of: View(3)) { _ in false })

@@ -7,12 +7,12 @@ protocol Mistake: Sendable {
     mutating func hear(_ input: Input<Simplex>)
     mutating func changed(_ effects: [Effect<Simplex>]) -> [Effect<Simplex>]
     /// What it takes back of its log where the chain is gone.
-    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord]
+    func recovered(_ records: [SimplexRecord], above floor: Floor) -> [SimplexRecord]
 }
 
 extension Mistake {
     func changed(_ effects: [Effect<Simplex>]) -> [Effect<Simplex>] { effects }
-    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord] { records }
+    func recovered(_ records: [SimplexRecord], above floor: Floor) -> [SimplexRecord] { records }
     func hear(_ input: Input<Simplex>) {}
 }
 
@@ -76,9 +76,9 @@ struct AsksForTwoBlocks: Mistake {
         }
     }
 
-    private mutating func cut(_ inquiry: Inquiry) -> Inquiry {
+    private mutating func cut(_ inquiry: SimplexInquiry) -> SimplexInquiry {
         for digest in inquiry.wanted where !wanted.contains(digest) { wanted.append(digest) }
-        return Inquiry(
+        return SimplexInquiry(
             view: inquiry.view, lackingSince: inquiry.lackingSince, committed: inquiry.committed,
             wanted: inquiry.wanted.filter { wanted.prefix(2).contains($0) })
     }
@@ -137,14 +137,14 @@ struct ForgetsAncestors: Mistake {
 
 /// Begins a new log without the certificate of the last committed block.
 struct KeepsNoCommitCertificate: Mistake {
-    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord] {
+    func recovered(_ records: [SimplexRecord], above floor: Floor) -> [SimplexRecord] {
         if case .certificate = records.first { Array(records.dropFirst()) } else { records }
     }
 }
 
 /// Takes no block back of a view at or below its floor.
 struct GivesUpForgottenBlocks: Mistake {
-    func recovered(_ records: [DurableRecord], above floor: Floor) -> [DurableRecord] {
+    func recovered(_ records: [SimplexRecord], above floor: Floor) -> [SimplexRecord] {
         records.filter {
             switch $0 {
             case .notarized(let block), .ancestor(let block): block.view > floor.view

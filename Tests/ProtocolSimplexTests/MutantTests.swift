@@ -41,7 +41,7 @@ import Testing
     @Test("Nothing pushes out of a round what this replica or a quorum notarized")
     func eviction() throws {
         let validators = try ValidatorSet([1, 1, 1, 1])
-        var round = Round(view: View(2), validators: validators)
+        var round = SimplexRound(view: View(2), validators: validators)
         let (own, certified) = (Self.block(2, 0), Self.block(2, 1))
         round.own.notarized = own.digest
         round.keep(own)
@@ -67,7 +67,7 @@ import Testing
     /// fourth from being counted, once it is known to be backed.
     @Test("A vote to support a backed block is counted whatever its voter supported before")
     func backedSupport() throws {
-        var round = Round(view: View(2), validators: try ValidatorSet([1, 1, 1, 1]))
+        var round = SimplexRound(view: View(2), validators: try ValidatorSet([1, 1, 1, 1]))
         func vote(_ kind: VoteKind, _ number: UInt64, by voter: Int) -> Vote {
             Vote(
                 statement: Statement(

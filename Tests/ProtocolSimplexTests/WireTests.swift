@@ -16,20 +16,20 @@ import Testing
     static let vote = Vote(statement: statement, voter: ValidatorIndex(1), signature: [7])
     static let certificate = Certificate(
         statement: statement, votes: [vote], validatorCount: 4)!
-    static let inquiry = Inquiry(
+    static let inquiry = SimplexInquiry(
         view: View(3), lackingSince: View(2), committed: Height(1), wanted: [Digest(9, 0, 0, 0)])
 
     @Test("Every message and every record has one encoding")
     func encodings() throws {
         let messages: [SimplexMessage] = [
-            .proposal(Proposal(block: Self.block, vote: Self.vote)), .vote(Self.vote),
+            .proposal(SimplexProposal(block: Self.block, vote: Self.vote)), .vote(Self.vote),
             .certificate(Self.certificate), .block(Self.block), .inquiry(Self.inquiry),
         ]
         for message in messages {
             try WireCheck.check(message)
             WireCheck.checkEnd(message)
         }
-        let records: [DurableRecord] = [
+        let records: [SimplexRecord] = [
             .notarized(Self.block), .voted(Self.statement), .certificate(Self.certificate),
             .ancestor(Self.block),
         ]
@@ -47,14 +47,14 @@ import Testing
                 + "01000000" + "0900000000000000" + String(repeating: "0", count: 48))
         #expect(SimplexMessage.vote(Self.vote).encoded == [2] + Self.vote.encoded)
         #expect(
-            SimplexMessage.proposal(Proposal(block: Self.block, vote: Self.vote)).encoded
+            SimplexMessage.proposal(SimplexProposal(block: Self.block, vote: Self.vote)).encoded
                 == [1] + Self.block.encoded + Self.vote.encoded)
         #expect(
             SimplexMessage.certificate(Self.certificate).encoded == [3] + Self.certificate.encoded)
         #expect(SimplexMessage.block(Self.block).encoded == [4] + Self.block.encoded)
-        #expect(DurableRecord.notarized(Self.block).encoded == [1] + Self.block.encoded)
-        #expect(DurableRecord.voted(Self.statement).encoded == [2] + Self.statement.encoded)
-        #expect(DurableRecord.ancestor(Self.block).encoded == [4] + Self.block.encoded)
+        #expect(SimplexRecord.notarized(Self.block).encoded == [1] + Self.block.encoded)
+        #expect(SimplexRecord.voted(Self.statement).encoded == [2] + Self.statement.encoded)
+        #expect(SimplexRecord.ancestor(Self.block).encoded == [4] + Self.block.encoded)
     }
 
     @Test("The bytes of the kinds of votes are pinned, and tell what a vote excludes")
@@ -87,7 +87,7 @@ import Testing
 
     @Test("An inquiry wants at most eight blocks")
     func inquiryLimit() {
-        let greedy = Inquiry(
+        let greedy = SimplexInquiry(
             view: View(1), lackingSince: View(1), committed: .zero,
             wanted: Array(repeating: .zero, count: 9))
         #expect(throws: WireError.tooLarge(limit: 8, found: 9)) {
@@ -99,7 +99,7 @@ import Testing
     func claims() {
         #expect(SimplexMessage.vote(Self.vote).claims == Self.vote.claims)
         #expect(
-            SimplexMessage.proposal(Proposal(block: Self.block, vote: Self.vote)).claims
+            SimplexMessage.proposal(SimplexProposal(block: Self.block, vote: Self.vote)).claims
                 == Self.vote.claims)
         #expect(SimplexMessage.certificate(Self.certificate).claims.count == 1)
         #expect(SimplexMessage.block(Self.block).claims.isEmpty)

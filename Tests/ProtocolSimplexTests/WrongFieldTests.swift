@@ -47,7 +47,7 @@ import Testing
                 SimplexMessage.certificate(Stand.certificate($0)), after: [Stand.proposal(next)])
         }
         let wanting = SimplexMessage.certificate(Stand.certificate(said[0]))
-        let asked = Inquiry(
+        let asked = SimplexInquiry(
             view: View(2), lackingSince: View(1), committed: .zero, wanted: [Stand().blockA.digest])
         return [FieldSample(Stand.proposal(next), resigned: resigned)]
             + (said + [nullify, Stand.statement(.abstain, in: 2)]).map { third($0) }
@@ -82,11 +82,11 @@ import Testing
                 "proposal.block.parents", because: "what is not here is asked for, of the leader",
                 if: { parentCount(of: $0) == 1 }),
             FreeField(
-                "vote.statement.view", because: "there are votes in every view that is near",
+                "vote.content.view", because: "there are votes in every view that is near",
                 if: { statement(of: $0)?.view ?? .zero <= View(66) }),
-            FreeField("vote.statement.kind", because: "there are votes of several kinds"),
+            FreeField("vote.content.kind", because: "there are votes of several kinds"),
             FreeField(
-                "vote.voter", because: "the fourth validator, whose vote counts as well: this one"),
+                "vote.signer", because: "the fourth validator, whose vote counts as well: this one"),
             FreeField(
                 "certificate.signers", because: "any other quorum", if: { isQuorum(of: $0) }),
             FreeField("certificate.statement.view", because: "whatever it is, a quorum said it"),
@@ -95,7 +95,7 @@ import Testing
                 if: { statement(of: $0)?.kind != .abstain }),
         ]
         + FreeField.all(
-            ["vote.statement.block", "vote.statement.height"],
+            ["vote.content.block", "vote.content.height"],
             because: "it counts with those that say the same, and contradicts its voter's other",
             if: { statement(of: $0).map(namesBlock) ?? false })
         + FreeField.all(
@@ -138,7 +138,7 @@ import Testing
         P.Message, ReplicaTrace<P>
     >
 
-    private static func listeners<Rules: VotingRules>(
+    private static func listeners<Rules: SimplexRules>(
         _ rules: Rules.Type
     ) throws -> [Listener<SimplexReplica<Rules>>] {
         let replica = try CheckTests.outcome(of: [], rules).replica
@@ -147,7 +147,7 @@ import Testing
 
     @Test("A field that says something else is refused, or says what its sender may say")
     func sound() throws {
-        let listeners = try Self.listeners(SoundRules.self)
+        let listeners = try Self.listeners(SimplexSoundRules.self)
         for (index, listener) in listeners.enumerated() {
             #expect(listener.isTaken, "sample \(index): \(Self.samples[index].message)")
         }

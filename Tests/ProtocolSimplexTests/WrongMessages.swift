@@ -74,7 +74,7 @@ struct WrongMessages {
         _ block: Block, saying statement: Statement? = nil, by voter: Int? = nil
     ) -> SimplexMessage {
         .proposal(
-            Proposal(
+            SimplexProposal(
                 block: block,
                 vote: Vote(
                     statement: statement ?? Self.statement(.notarize, of: block),

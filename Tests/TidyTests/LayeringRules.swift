@@ -94,4 +94,22 @@ enum LayeringRules {
         }
         return findings
     }
+
+    /// What a replica may use of its ledger: a ledger is told things and asked questions, and its
+    /// parts are for its own files. Swift has nothing between private to a file and open to all.
+    static let ledgerNames: Set<Substring> = [
+        "handle", "settle", "reportWork", "configuration", "nextDeadline", "committedHead",
+        "headCertificate", "executedHeight", "pendingByteCount", "isCatchingUp",
+        "nextOwnSequence", "hasRoom", "check", "isUseful", "isProved", "liveRuns", "liveBatches",
+    ]
+
+    /// Hands of others in the pockets of a ledger.
+    static func ledgerParts(_ file: SourceFile) -> [Finding] {
+        let name = file.path.split(separator: "/").last ?? ""
+        guard file.target == "BFTLedger", !name.hasPrefix("Ledger") else { return [] }
+        return file.code.enumerated().flatMap { index, line in
+            line.matches(of: /\bledger\.(\w+)/).filter { !ledgerNames.contains($0.output.1) }
+                .map { file.finding(index, "'ledger.\($0.output.1)' is the ledger's own") }
+        }
+    }
 }

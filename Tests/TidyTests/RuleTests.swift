@@ -113,6 +113,15 @@ import Testing
             ])
     }
 
+    @Test("Whoever reaches into a ledger is found, and who tells or asks it is not")
+    func ledgerParts() {
+        let lines = "let a = ledger.pool.count + ledger.nextDeadline\nledger.handle(.started)"
+        let found = LayeringRules.ledgerParts(file("Sources/BFTLedger/Replica/A.swift", lines))
+        #expect(found.map(\.line) == [1] && found.first?.message.contains("pool") == true)
+        #expect(LayeringRules.ledgerParts(file("Sources/BFTLedger/Ledger+A.swift", lines)).isEmpty)
+        #expect(LayeringRules.ledgerParts(file("Sources/BFTNode/A.swift", lines)).isEmpty)
+    }
+
     @Test("Each banned word of the deciding targets is found as a word, and only so")
     func decidingWords() {
         for word in WordRules.inDecidingTargets {
@@ -123,6 +132,43 @@ import Testing
             "Sources/BFTCore/A.swift", "let asynchronous = DoubleWord(1) // a Mutex",
             "let x = \"await\"", "update(", "floats(Floating())")
         #expect(WordRules.deciding(innocent).isEmpty)
+    }
+
+    @Test("A protocol that signs beside its records is found, and the core is not")
+    func signing() {
+        let lines = ["effects.append(.sign(vote))", "effects.say(vote, recording: record)"]
+        let text = lines.joined(separator: "\n")
+        for target in ["ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff"] {
+            let source = SourceFile(path: "Sources/\(target)/A.swift", text: text)
+            #expect(WordRules.deciding(source).map(\.line) == [1])
+        }
+        let core = SourceFile(path: "Sources/BFTCore/A.swift", text: text)
+        #expect(WordRules.deciding(core).isEmpty)
+    }
+
+    @Test("An invariant's name that is taken, unknown or another target's is found")
+    func invariants() {
+        let core = file("Sources/Core/A.swift", "/// - Invariant C1: so it is.", "// C1, not v-C7.")
+        func findings(_ others: SourceFile...) -> [String] {
+            InvariantRule.findings([core] + others) { $0 == "Upper" ? ["Core"] : [] }
+                .map { "\($0.line) \($0.message)" }
+        }
+        #expect(findings().isEmpty)
+        #expect(
+            findings(file("Sources/Upper/B.swift", "", "/// - Invariant C1: another."))
+                .contains("2 C1 is an invariant of Core, too"))
+        #expect(
+            findings(file("Sources/Upper/B.swift", "\"C1: broken\"", "UTF8, C10x, E9, C_1"))
+                == [])
+        #expect(
+            findings(file("Sources/Upper/B.swift", "// C2"))
+                == ["1 C2 is no invariant that it can know"])
+        #expect(
+            findings(file("Sources/Other/B.swift", "// C1"))
+                == ["1 C1 is no invariant that it can know"])
+        #expect(
+            findings(file("Sources/Upper/U.docc/U.md", "- **C1** so it is."))
+                == ["1 C1 is no invariant of Upper"])
     }
 
     @Test("A package type in the deciding targets is found; package functions are not")

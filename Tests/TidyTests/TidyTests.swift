@@ -45,6 +45,11 @@ import Testing
         }
     }
 
+    @Test("Nobody but a ledger uses its parts")
+    func ledgerParts() {
+        for file in Repository.sources { expectNone(LayeringRules.ledgerParts(file)) }
+    }
+
     @Test("The package's dependencies agree with the table")
     func manifestAgrees() throws {
         let declared = DeclaredTarget.all(inManifest: try Self.manifest)
@@ -102,6 +107,15 @@ import Testing
     @Test("No source is unfinished, ignores errors or prints")
     func words() {
         for file in Repository.sources { expectNone(WordRules.general(file)) }
+    }
+
+    @Test("Every invariant has a name of its own, and every name is that of an invariant")
+    func invariants() {
+        let files = Repository.texts.filter {
+            $0.target != nil && ($0.path.hasSuffix(".swift") || $0.path.hasSuffix(".md"))
+        }
+        expectNone(
+            InvariantRule.findings(files) { Architecture.row($0)?.imports ?? [] })
     }
 
     @Test("Files, functions and lines keep to their limits")

@@ -30,6 +30,11 @@ enum WordRules {
         BannedWord("nonisolated(unsafe)", "a value has one owner"),
     ]
 
+    /// In the protocols.
+    static let inProtocols = [
+        BannedWord(".sign(", "say it with its record, which is durable before: `Array.say`")
+    ]
+
     /// In all sources.
     static let everywhere = [
         BannedWord("try!", "an error is handled or passed on"),
@@ -48,7 +53,9 @@ enum WordRules {
     static let unfinished = ["TODO", "FIXME", "XXX", "HACK"]
 
     static func deciding(_ file: SourceFile) -> [Finding] {
-        words(inDecidingTargets, file) + unseededRandomness(file) + packageTypes(file)
+        let isProtocol = file.target?.hasPrefix("Protocol") == true
+        return words(inDecidingTargets + (isProtocol ? inProtocols : []), file)
+            + unseededRandomness(file) + packageTypes(file)
     }
 
     /// Types that are `package`: a generic value that holds one is not compiled for its protocol in

@@ -6,7 +6,7 @@ public import BFTWire
 /// The digest covers every field, so a certificate that names the digest vouches for all of it.
 /// Blocks name their parents as a list: one today, several once blocks form a DAG.
 ///
-/// - Invariant K1: `digest` is the digest of the encoding.
+/// - Invariant B2: `digest` is the digest of the encoding.
 public struct Block: Equatable, Sendable {
     public let epoch: Epoch
     public let view: View
@@ -53,6 +53,8 @@ public struct Block: Equatable, Sendable {
             proposer: ValidatorIndex(0), time: time,
             applied: AppliedState(height: .zero, root: stateRoot), payload: [])
     }
+
+    public var name: BlockName { BlockName(height: height, digest: digest) }
 
     /// The one parent of a chain's block.
     public var parent: Digest { parents.first ?? .zero }

@@ -7,7 +7,7 @@ public import BFTBase
 /// committed one. So how far a way leads is noted for all blocks on it, and followed from there
 /// once more comes: however often it is asked, nothing is walked twice.
 ///
-/// - Invariant G1: what is noted in the present era is a block that is here, and that the way down
+/// - Invariant A2: what is noted in the present era is a block that is here, and that the way down
 ///   leads to through blocks that are.
 public struct Lineage: Equatable, Sendable {
     private struct Link: Equatable, Sendable {

@@ -60,7 +60,7 @@ public struct CommitRules: Sendable {
         _ certificate: Certificate, commits block: Block
     ) throws(Certificate.Flaw) -> CommitCertificate {
         let checked = try check(certificate)
-        guard checked.committed == BlockName(height: block.height, digest: block.digest) else {
+        guard checked.committed == block.name else {
             throw .otherBlock
         }
         return checked

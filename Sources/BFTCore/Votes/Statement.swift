@@ -43,12 +43,15 @@ public struct Statement: Hashable, Sendable {
         self.ancestor = ancestor
     }
 
+    /// The block that it is about, if it is about one.
+    public var blockName: BlockName { BlockName(height: height, digest: block) }
+
     /// What enough votes for this statement commit: those of a quorum or, if the kind says so, of
     /// all validators.
     public var committed: BlockName? {
         switch kind.outcome {
         case .nothing: nil
-        case .commitsBlock, .commitsBlockIfUnanimous: BlockName(height: height, digest: block)
+        case .commitsBlock, .commitsBlockIfUnanimous: blockName
         case .commitsAncestor: ancestor
         }
     }
@@ -69,15 +72,11 @@ public struct Statement: Hashable, Sendable {
         }
     }
 
-    /// The bytes that are signed: a label that no other use of the key shares, then the encoding.
-    public var signingBytes: [UInt8] {
-        var writer = Writer(capacity: 128)
-        writer.raw(Self.label)
-        encode(into: &writer)
-        return writer.bytes
-    }
-
     private static let label = Array("swift-bft v1 vote\0".utf8)
+}
+
+extension Statement: SignedContent {
+    public var signingBytes: [UInt8] { signingBytes(Self.label) }
 }
 
 extension Statement: WireCodable {

@@ -34,8 +34,8 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 /// until somebody else needs it: see `AuthorshipChecks`. It is held and proposed like any other,
 /// unless a signature of its author was found false: then what that one says is checked first.
 ///
-/// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order.
-/// - Invariant P2: an author fills only its own window.
+/// - Invariant B3: of one author, exactly one batch is ordered for each sequence, in order.
+/// - Invariant B4: an author fills only its own window.
 struct BatchPool: Equatable, Sendable {
     /// The most batches of one author and sequence that nobody counts on. An author can make each
     /// honest leader propose another one, so the oldest gives way: a batch that a proposal names
@@ -420,7 +420,7 @@ struct BatchPool: Equatable, Sendable {
     /// the same author and sequence that now can never be ordered.
     mutating func order(_ reference: BatchReference) -> (batch: Batch?, displaced: [Batch]) {
         let slot = update(reference.author) { author in
-            precondition(author.next == reference.sequence, "P1: ordered out of sequence")
+            precondition(author.next == reference.sequence, "B3: ordered out of sequence")
             author.next = author.next.next
             author.patience = Patience()
             let slot = author.slots.popFirst() ?? []

@@ -3,8 +3,8 @@ import BFTCore
 
 /// Which batch of each author a branch names next.
 ///
-/// - Invariant P1: of one author, exactly one batch is ordered for each sequence, in order. That
-///   makes every batch ordered at most once, with one number per author as the whole memory.
+/// B3: of one author, exactly one batch is ordered for each sequence, in order. That makes every
+/// batch ordered at most once, with one number per author as the whole memory.
 enum PayloadOrder {
     /// The first sequence of each author that neither the committed chain, which ends before
     /// `committed`, nor `blocks` name; or `nil` if one of them names a batch out of sequence.

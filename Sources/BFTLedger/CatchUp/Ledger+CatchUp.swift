@@ -3,24 +3,32 @@ import BFTCore
 
 // Catching up: what is made of the answers of peers.
 extension Ledger {
-    /// Takes the answer of `sender`, which may fail with its turn, if one is awaited.
-    mutating func takeAnswer(
-        of sender: ValidatorIndex, _ take: (inout Ledger) throws(LedgerRejection) -> Void
-    ) throws(LedgerRejection) {
-        guard catchUp.isAwaiting(sender) else { throw .uninvitedAnswer }
-        hasNews = true
+    /// Takes the answer of `sender`, which may fail with its turn, if one is awaited. Returns
+    /// whether anything may follow from it.
+    mutating func takeAnswer<P>(
+        _ answer: LedgerMessage, of sender: ValidatorIndex, _ turn: inout Turn<P>
+    ) -> Bool {
+        guard catchUp.isAwaiting(sender) else {
+            turn.effects.append(.rejectedLedger(.uninvitedAnswer, from: sender))
+            return false
+        }
         do throws(LedgerRejection) {
-            try take(&self)
+            switch answer {
+            case .syncResponse(let run): try take(run, from: sender, &turn)
+            case .syncAncestors(let blocks): try take(ancestors: blocks, from: sender, &turn)
+            default: throw .uninvitedAnswer
+            }
         } catch {
             catchUp.failed(by: sender)
-            throw error
+            turn.effects.append(.rejectedLedger(error, from: sender))
         }
+        return true
     }
 
     /// Takes blocks under a certificate: those that follow the last committed one, or, if the
     /// certificate stands further up than one answer reaches, those from which to walk down.
-    mutating func take(
-        _ run: UncheckedRun, from sender: ValidatorIndex, into effects: inout [LedgerEffect]
+    private mutating func take<P>(
+        _ run: UncheckedRun, from sender: ValidatorIndex, _ turn: inout Turn<P>
     ) throws(LedgerRejection) {
         let certificate: CommitCertificate
         do throws(Certificate.Flaw) {
@@ -33,7 +41,7 @@ extension Ledger {
             throw .unlinkedRun
         }
         guard first.height > queue.tail.height.next else {
-            return try finish(run.blocks, upTo: name, from: sender, into: &effects)
+            return try finish(run.blocks, upTo: name, from: sender, &turn)
         }
         guard catchUp.descent == nil else { throw .unlinkedRun }
         let window = SyncWindow(limits, run.blocks)
@@ -44,9 +52,8 @@ extension Ledger {
 
     /// Takes the next blocks of the walk down: from them it goes on, or, if they follow the last
     /// committed block, they are committed and the walk goes up.
-    mutating func take(
-        ancestors blocks: [Block], from sender: ValidatorIndex,
-        into effects: inout [LedgerEffect]
+    private mutating func take<P>(
+        ancestors blocks: [Block], from sender: ValidatorIndex, _ turn: inout Turn<P>
     ) throws(LedgerRejection) {
         catchUp.rise(to: queue.tail.height)
         guard let name = catchUp.descent?.lowest, let below = name.parent(ofFirst: blocks),
@@ -54,8 +61,7 @@ extension Ledger {
         else { throw .unlinkedRun }
         guard below.block.height > queue.tail.height else {
             do throws(LedgerRejection) {
-                return try finish(
-                    blocks, upTo: name, isWhole: true, from: sender, into: &effects)
+                return try finish(blocks, upTo: name, isWhole: true, from: sender, &turn)
             } catch {
                 catchUp.abandonDescent()
                 throw error
@@ -68,9 +74,9 @@ extension Ledger {
     }
 
     /// Commits those of `blocks` that follow the last committed one.
-    private mutating func finish(
+    private mutating func finish<P>(
         _ blocks: [Block], upTo name: CommittedName, isWhole: Bool = false,
-        from sender: ValidatorIndex, into effects: inout [LedgerEffect]
+        from sender: ValidatorIndex, _ turn: inout Turn<P>
     ) throws(LedgerRejection) {
         guard
             let run = CommittedRun(blocks: blocks, upTo: name)?.suffix(after: queue.tail.digest),
@@ -79,7 +85,7 @@ extension Ledger {
         else { throw .unlinkedRun }
         catchUp.progressed(
             by: sender, SyncWindow(limits, blocks), upTo: run.last.height, isWhole: isWhole)
-        commit(run, into: &effects)
-        effects.append(.caughtUp(run))
+        turn.inputs.append(.caughtUp(run))
+        commit(run, &turn)
     }
 }

@@ -1,20 +1,20 @@
 import BFTBase
-import BFTCore
+public import BFTCore
 
 /// How much one answer of blocks holds. The same at every validator, so that whoever asks can tell
 /// an answer that brings less than it could.
-struct SyncWindow: Equatable, Sendable {
+public struct SyncWindow: Equatable, Sendable {
     private var count = 0
     private var byteCount = 0
     private let limits: LedgerLimits
 
     /// The window after all of `blocks`.
-    init(_ limits: LedgerLimits, _ blocks: [Block] = []) {
+    public init(_ limits: LedgerLimits, _ blocks: [Block] = []) {
         self.limits = limits
         for block in blocks { add(block) }
     }
 
-    mutating func add(_ block: Block) {
+    public mutating func add(_ block: Block) {
         count += 1
         byteCount +=
             Self.fixedBytes + block.parents.count * Digest.byteCount
@@ -27,7 +27,7 @@ struct SyncWindow: Equatable, Sendable {
     }
 
     /// Whether an answer that ends here is worth a peer's turn.
-    var isHalfFull: Bool {
+    public var isHalfFull: Bool {
         2 * count >= limits.syncBlocks || 2 * byteCount >= LedgerLimits.syncByteLimit
     }
 

@@ -21,7 +21,7 @@ struct HTTPRouter: Sendable {
         "GET /status": "the node, its view of the chain, its peers",
         "GET /metrics": "metrics for Prometheus",
         "GET /validators": "the validators of this epoch",
-        "GET /blocks/{height}": "a committed block with its certificate",
+        "GET /blocks/{height}": "a committed block and a certificate of it or of a later one",
         "GET /state/{key}": "an entry of the state",
         "POST /transactions": "orders a transaction and answers with its result",
     ]

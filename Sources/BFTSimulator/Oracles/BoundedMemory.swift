@@ -2,7 +2,7 @@ import BFTBase
 import BFTCore
 import BFTLedger
 
-/// S7: what peers can make a replica keep is bounded, however much they send.
+/// What peers can make a replica keep is bounded, however much they send.
 struct BoundedMemory<P: ConsensusProtocol>: Oracle {
     private let byteLimit: Int
 

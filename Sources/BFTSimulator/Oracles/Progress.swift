@@ -9,9 +9,9 @@ struct Progress<P: ConsensusProtocol>: Oracle {
     }
 }
 
-/// L1: once faults are over and the malicious have fallen silent for good, everybody honest still
-/// executes what is new, within the bound that the run was given. Whatever was said before, by
-/// whomever: an adversary that goes on answering hides what nobody honest could show.
+/// - Invariant L1: once faults are over and the malicious have fallen silent for good, everybody
+///   honest still executes what is new, within the bound that the run was given. Whatever was said
+///   before, by whomever: an adversary that goes on answering hides what nobody honest could show.
 struct Liveness<P: ConsensusProtocol>: Oracle {
     mutating func judge(_ observation: Observation<P>) -> String? {
         guard case .outlived(let unfinished) = observation else { return nil }

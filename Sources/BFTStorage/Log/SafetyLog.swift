@@ -6,8 +6,8 @@ public import BFTBase
 /// Records are staged with `append` and written with `commit`: one write and one sync for all of
 /// them. Space is reserved a segment at a time, so that a sync has no change of size to record.
 ///
-/// - Invariant L1: what `commit` returned for is replayed by every later `init`, or `init` throws.
-/// - Invariant L2: what is replayed was appended, in that order, with nothing left out in between.
+/// - Invariant F1: what `commit` returned for is replayed by every later `init`, or `init` throws.
+/// - Invariant F2: what is replayed was appended, in that order, with nothing left out in between.
 ///
 /// Used by one thread at a time; `GroupCommitLog` shares one between threads.
 public final class SafetyLog {

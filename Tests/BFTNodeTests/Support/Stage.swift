@@ -59,7 +59,7 @@ struct Stage {
     func proposal(_ block: Block, isGenuine: Bool = true) -> HeldNode.Message {
         .consensus(
             .proposal(
-                Proposal(
+                SimplexProposal(
                     block: block,
                     vote: vote(.notarize, for: block, by: leader, isGenuine: isGenuine))))
     }

@@ -73,8 +73,8 @@ import Testing
                 "model: \(rules): \(votes) votes, \(timeouts) timeouts, \(restarts) restarts, "
                     + "\(commits) commits")
         }
-        try await check(ThreeChainRules.self, isTwoChain: false)
-        try await check(TwoChainRules.self, isTwoChain: true)
+        try await check(HotStuffThreeChainRules.self, isTwoChain: false)
+        try await check(HotStuffTwoChainRules.self, isTwoChain: true)
     }
 
     /// Runs seeds until the model refuses one.
@@ -154,11 +154,11 @@ import Testing
         }
         for seed in UInt64(0)..<4 {
             let three = try await Self.judge(
-                ThreeChainRules.self, isTwoChain: false, seed: seed, viewCount: 20)
+                HotStuffThreeChainRules.self, isTwoChain: false, seed: seed, viewCount: 20)
             // What comes before any step is a run, too.
             try write("three-\(seed)", three, Array(three.steps.prefix { $0.view <= 20 }))
             let two = try await Self.judge(
-                TwoChainRules.self, isTwoChain: true, seed: seed, viewCount: 20)
+                HotStuffTwoChainRules.self, isTwoChain: true, seed: seed, viewCount: 20)
             try write("two-\(seed)", two, Array(two.steps.prefix { $0.view <= 20 }))
         }
         for (name, judged) in try await Self.refused(viewCount: 20) {

@@ -17,7 +17,7 @@ import Testing
 
     /// Runs a world through its faults with the model as the only judge. Of every two seeds one
     /// has a malicious validator.
-    static func judge<Rules: VotingRules>(
+    static func judge<Rules: SimplexRules>(
         _ rules: Rules.Type, seed: UInt64, plan: FaultPlan? = nil, viewCount: UInt64? = nil
     ) async throws -> Judged {
         let steps = ModelSteps()
@@ -45,7 +45,7 @@ import Testing
     func allowed() async throws {
         var (votes, nullified, abstained, supported, finalized, kept) = (0, 0, 0, 0, 0, 0)
         for seed in SimplexSimulationTests.part(10) {
-            let judged = try await Self.judge(SoundRules.self, seed: seed)
+            let judged = try await Self.judge(SimplexSoundRules.self, seed: seed)
             #expect(judged.refusals.isEmpty, "seed \(seed)")
             for step in judged.steps {
                 switch step {
@@ -97,7 +97,7 @@ import Testing
     }
 
     /// Runs seeds until the model refuses one.
-    static func firstRefused<Rules: VotingRules>(
+    static func firstRefused<Rules: SimplexRules>(
         _ rules: Rules.Type, plan: FaultPlan, viewCount: UInt64? = nil
     ) async throws -> Judged? {
         for seed in UInt64(0)..<400 {
@@ -165,7 +165,7 @@ import Testing
                 to: directory.appending(path: "\(name).tla"), atomically: true, encoding: .utf8)
         }
         for seed in UInt64(0)..<8 {
-            let judged = try await Self.judge(SoundRules.self, seed: seed, viewCount: 20)
+            let judged = try await Self.judge(SimplexSoundRules.self, seed: seed, viewCount: 20)
             // What comes before any step is a run, too.
             try write("allowed-\(seed)", judged, Array(judged.steps.prefix { $0.view <= 20 }))
         }

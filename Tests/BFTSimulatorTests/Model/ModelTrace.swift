@@ -16,7 +16,7 @@ final class ModelSteps: Sendable {
 }
 
 /// Reads what honest validators do as steps of the model, and refuses what the model does.
-struct ModelTrace<Rules: VotingRules>: Oracle {
+struct ModelTrace<Rules: SimplexRules>: Oracle {
     typealias P = SimplexReplica<Rules>
 
     private struct Said: Hashable, Sendable {

@@ -7,9 +7,9 @@ import ProtocolPBFT
 struct PBFTModel {
     private let played: PBFTPlayed
     /// The prepared certificates of the views before.
-    private var prepared: Set<CertificateName> = []
+    private var prepared: Set<PBFTCertificateName> = []
     /// The highest certificate that each voted to commit upon.
-    private var kept: [Int: CertificateName] = [:]
+    private var kept: [Int: PBFTCertificateName] = [:]
     private let decided: Set<Digest>
 
     private init(_ played: PBFTPlayed) {
@@ -76,13 +76,13 @@ struct PBFTModel {
         return isQuorum(power(voters.union(malicious)))
     }
 
-    private func preparedNow(_ turn: PBFTPlayed.Turn, _ view: View) -> Set<CertificateName> {
-        var names: Set<CertificateName> = []
+    private func preparedNow(_ turn: PBFTPlayed.Turn, _ view: View) -> Set<PBFTCertificateName> {
+        var names: Set<PBFTCertificateName> = []
         for digest in turn.prepared.values.reduce(into: Set<Digest>(), { $0.formUnion($1) }) {
             guard let block = played.blocks[digest] else { continue }
             let voters = turn.prepared.filter { $0.value.contains(digest) }
             if isCertified(Set(voters.keys)) {
-                names.insert(CertificateName(view: view, height: block.height, block: digest))
+                names.insert(PBFTCertificateName(view: view, height: block.height, block: digest))
             }
         }
         return names
@@ -90,7 +90,7 @@ struct PBFTModel {
 
     // MARK: The view change
 
-    private func mayReport(_ report: CertificateName?, _ voter: Int) -> Bool {
+    private func mayReport(_ report: PBFTCertificateName?, _ voter: Int) -> Bool {
         guard let report else { return kept[voter] == nil }
         return prepared.contains(report) && !(kept[voter]?.isAbove(report) ?? false)
     }
@@ -102,7 +102,7 @@ struct PBFTModel {
         let askers = turn.asked.keys.sorted()
         for bits in 0..<(1 << askers.count) {
             let group = askers.indices.filter { bits >> $0 & 1 == 1 }.map { askers[$0] }
-            var highest: CertificateName?
+            var highest: PBFTCertificateName?
             for case let report?? in group.map({ turn.asked[$0] })
             where highest.map({ report.isAbove($0) }) ?? true {
                 highest = report
@@ -118,7 +118,7 @@ struct PBFTModel {
     }
 
     private func isJustified(
-        _ blocks: Set<Digest>, _ beginnings: Set<Digest?>, _ now: Set<CertificateName>,
+        _ blocks: Set<Digest>, _ beginnings: Set<Digest?>, _ now: Set<PBFTCertificateName>,
         in view: View
     ) -> Bool {
         let held = blocks.compactMap { played.blocks[$0] }

@@ -74,7 +74,7 @@ struct PBFTModelTrace<Rules: PBFTRules>: Oracle {
     func allowed() async throws {
         var (reports, jumps, votes, commits, restarts) = (0, 0, 0, 0, 0)
         for seed in SimplexSimulationTests.part(10) {
-            let played = try await Self.play(SoundPBFTRules.self, seed: seed)
+            let played = try await Self.play(PBFTSoundRules.self, seed: seed)
             #expect(PBFTModel.refusal(of: played) == nil, "seed \(seed)")
             for (view, turn) in played.turns {
                 reports += turn.asked.values.count { $0 != nil }
@@ -143,7 +143,7 @@ struct PBFTModelTrace<Rules: PBFTRules>: Oracle {
         }
         for seed in UInt64(0)..<6 {
             // What comes before any view is a run, too.
-            let played = try await Self.play(SoundPBFTRules.self, seed: seed)
+            let played = try await Self.play(PBFTSoundRules.self, seed: seed)
             try write("allowed-\(seed)", played.prefix(upTo: View(8)))
         }
         for (name, refused) in try await Self.refused() {

@@ -8,7 +8,7 @@ struct PBFTPlayed: Sendable {
     /// What was said in one view.
     struct Turn: Sendable {
         /// Who asked for the view, with what it reported.
-        var asked: [Int: CertificateName?] = [:]
+        var asked: [Int: PBFTCertificateName?] = [:]
         /// What each voted to prepare, and to commit.
         var prepared: [Int: Set<Digest>] = [:]
         var committed: [Int: Set<Digest>] = [:]
@@ -30,7 +30,7 @@ struct PBFTPlayed: Sendable {
     private(set) var blocks: [Digest: Block] = [:]
     private var latest: [View]
     private var said: [Set<Statement>]
-    private var wishes: [Set<ViewChangeContent>]
+    private var wishes: [Set<PBFTViewChangeContent>]
 
     init(powers: [VotingPower] = [], isHonest: [Bool] = []) {
         self.powers = powers

@@ -39,7 +39,7 @@ struct PBFTTraceModule {
         return "<<\(marks.joined(separator: ", "))>>"
     }
 
-    private func name(_ report: CertificateName?) -> String {
+    private func name(_ report: PBFTCertificateName?) -> String {
         "<<\(report?.view.rawValue ?? 0), \(name(report?.block))>>"
     }
 

@@ -7,7 +7,7 @@ enum SimplexBugs {
     static let all =
         quorums + votes + fastPath + places + memory + time + evidence + verdicts + splits
 
-    private static func rules<Rules: VotingRules>(
+    private static func rules<Rules: SimplexRules>(
         _ name: String, _ surroundings: Surroundings, within limit: UInt64, _ rules: Rules.Type
     ) -> PlantedBug {
         PlantedBug(
@@ -160,7 +160,7 @@ enum SimplexBugs {
             AnyParentWillDo.self),
     ]
 
-    private static func split<Rules: VotingRules>(
+    private static func split<Rules: SimplexRules>(
         _ name: String, _ surroundings: Surroundings, within limit: UInt64, _ rules: Rules.Type
     ) -> PlantedBug {
         PlantedBug(

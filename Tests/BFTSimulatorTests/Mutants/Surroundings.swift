@@ -149,13 +149,13 @@ struct WrongStateLeader<P: Attackable>: Adversary {
     mutating func instead(
         of unsigned: P.Unsigned, _ vantage: inout Vantage<P>
     ) -> [Dispatch<P>] {
-        guard case .proposal(let block, let said) = unsigned as? UnsignedMessage,
+        guard case .proposal(let block, let said) = unsigned as? SimplexUnsigned,
             let other = lie(block, said) as? P.Unsigned
         else { return [Dispatch(unsigned, to: vantage.peers)] }
         return [Dispatch(other, to: vantage.peers)]
     }
 
-    private func lie(_ block: Block, _ said: Statement) -> UnsignedMessage {
+    private func lie(_ block: Block, _ said: Statement) -> SimplexUnsigned {
         let other = Block(
             epoch: block.epoch, view: block.view, height: block.height, parents: block.parents,
             proposer: block.proposer, time: block.time,

@@ -184,8 +184,8 @@ struct SignsFirst: SimplexMistake {
 /// Reads each vote of its log as one of the view after.
 struct MisreadsViews: SimplexMistake {
     func recovered(
-        _ records: [DurableRecord], in configuration: ReplicaConfiguration
-    ) -> [DurableRecord] {
+        _ records: [SimplexRecord], in configuration: ReplicaConfiguration
+    ) -> [SimplexRecord] {
         records.map { record in
             guard case .voted(let statement) = record else { return record }
             return .voted(statement.restated(view: statement.view.next))
@@ -195,14 +195,14 @@ struct MisreadsViews: SimplexMistake {
 
 /// Takes no votes over into a new log.
 struct CutsVotesOff: SimplexMistake {
-    func kept(_ records: [DurableRecord]) -> [DurableRecord] {
+    func kept(_ records: [SimplexRecord]) -> [SimplexRecord] {
         records.filter { if case .voted = $0 { false } else { true } }
     }
 }
 
 /// Takes no notarized blocks over into a new log.
 struct CutsBlocksOff: SimplexMistake {
-    func kept(_ records: [DurableRecord]) -> [DurableRecord] {
+    func kept(_ records: [SimplexRecord]) -> [SimplexRecord] {
         records.filter { if case .notarized = $0 { false } else { true } }
     }
 }

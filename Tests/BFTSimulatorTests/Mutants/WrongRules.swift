@@ -2,24 +2,24 @@ import BFTBase
 import ProtocolSimplex
 
 /// The sound rules but for what a mutant changes.
-protocol WrongRules: VotingRules {}
+protocol WrongRules: SimplexRules {}
 
 extension WrongRules {
-    private var sound: SoundRules { SoundRules() }
-    func mayNotarize(_ own: OwnVotes) -> Bool { sound.mayNotarize(own) }
+    private var sound: SimplexSoundRules { SimplexSoundRules() }
+    func mayNotarize(_ own: SimplexOwnVotes) -> Bool { sound.mayNotarize(own) }
     func mayNullify(
-        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         sound.mayNullify(own, opposed: opposed, of: validators)
     }
-    func mayAbstain(_ own: OwnVotes) -> Bool { sound.mayAbstain(own) }
+    func mayAbstain(_ own: SimplexOwnVotes) -> Bool { sound.mayAbstain(own) }
     func maySupport(
-        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         sound.maySupport(own, backing: backing, of: validators)
     }
-    func mayFinalize(_ own: OwnVotes) -> Bool { sound.mayFinalize(own) }
-    func isConsistent(_ own: OwnVotes) -> Bool { true }
+    func mayFinalize(_ own: SimplexOwnVotes) -> Bool { sound.mayFinalize(own) }
+    func isConsistent(_ own: SimplexOwnVotes) -> Bool { true }
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         sound.isQuorum(power, of: validators)
     }
@@ -29,17 +29,16 @@ extension WrongRules {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
         sound.isJustified(parent: parent, of: view, isNullified: isNullified)
     }
-    func isNear(_ view: View, to current: View) -> Bool { sound.isNear(view, to: current) }
 }
 
 /// Against S1: notarizes again after a restart or after giving the view up.
 struct NotarizesTwice: WrongRules {
-    func mayNotarize(_ own: OwnVotes) -> Bool { true }
+    func mayNotarize(_ own: SimplexOwnVotes) -> Bool { true }
 }
 
 /// Against S2: finalizes a view that it nullified.
 struct FinalizesAfterNullify: WrongRules {
-    func mayFinalize(_ own: OwnVotes) -> Bool { own.finalized == nil }
+    func mayFinalize(_ own: SimplexOwnVotes) -> Bool { own.finalized == nil }
 }
 
 /// Half of the power is a quorum.
@@ -91,13 +90,13 @@ struct EverybodyIsQuorum: WrongRules {
 
 /// Against S1: notarizes a view that it gave up.
 struct NotarizesAfterNullify: WrongRules {
-    func mayNotarize(_ own: OwnVotes) -> Bool { own.notarized == nil }
+    func mayNotarize(_ own: SimplexOwnVotes) -> Bool { own.notarized == nil }
 }
 
 /// Waits for a leader for ever.
 struct NeverNullifies: WrongRules {
     func mayNullify(
-        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         false
     }
@@ -105,7 +104,7 @@ struct NeverNullifies: WrongRules {
 
 /// Makes nothing final.
 struct NeverFinalizes: WrongRules {
-    func mayFinalize(_ own: OwnVotes) -> Bool { false }
+    func mayFinalize(_ own: SimplexOwnVotes) -> Bool { false }
 }
 
 /// Against S3: looks at the last of the views that a block skips, and at no other.
@@ -124,7 +123,7 @@ struct KeepsFarVotes: WrongRules {
 /// Against S8: nullifies what it notarized, as the paper has it, without a fast path.
 struct NullifiesWithoutEvidence: WrongRules {
     func mayNullify(
-        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         !own.nullified && own.finalized == nil
     }
@@ -133,7 +132,7 @@ struct NullifiesWithoutEvidence: WrongRules {
 /// Against S8: is convinced by as many as may be Byzantine.
 struct ByzantineAloneConvince: WrongRules {
     func mayNullify(
-        _ own: OwnVotes, opposed: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         !own.nullified && own.finalized == nil
             && (own.notarized == nil || 3 * (opposed + 1) > validators.total)
@@ -143,7 +142,7 @@ struct ByzantineAloneConvince: WrongRules {
 /// Against S8: supports what anybody notarized.
 struct SupportsAnything: WrongRules {
     func maySupport(
-        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         own.finalized == nil && own.supported.isEmpty && backing > 0
     }
@@ -151,12 +150,12 @@ struct SupportsAnything: WrongRules {
 
 /// Against S2: finalizes in a view of which it supported a block.
 struct FinalizesAfterSupport: WrongRules {
-    func mayFinalize(_ own: OwnVotes) -> Bool { !own.nullified && own.finalized == nil }
+    func mayFinalize(_ own: SimplexOwnVotes) -> Bool { !own.nullified && own.finalized == nil }
 }
 
 /// Against S1: abstains where it notarized.
 struct NotarizersAbstain: WrongRules {
-    func mayAbstain(_ own: OwnVotes) -> Bool { own.nullified && !own.abstained }
+    func mayAbstain(_ own: SimplexOwnVotes) -> Bool { own.nullified && !own.abstained }
 }
 
 /// A quorum is everybody, on the fast path.
@@ -169,7 +168,7 @@ struct QuorumIsUnanimous: WrongRules {
 /// Has no way out of a view that it notarized in, but the leader's.
 struct SupportsNothing: WrongRules {
     func maySupport(
-        _ own: OwnVotes, backing: VotingPower, of validators: ValidatorSet
+        _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool {
         false
     }
@@ -177,5 +176,5 @@ struct SupportsNothing: WrongRules {
 
 /// Never says that it notarized nothing: who did can't give the view up.
 struct NeverAbstains: WrongRules {
-    func mayAbstain(_ own: OwnVotes) -> Bool { false }
+    func mayAbstain(_ own: SimplexOwnVotes) -> Bool { false }
 }

@@ -7,7 +7,7 @@ import SimulatedProtocols
 import Testing
 
 @Suite struct ScopeTests {
-    private static func failures<Rules: VotingRules>(
+    private static func failures<Rules: SimplexRules>(
         _ rules: Rules.Type, seeds: Range<UInt64>
     ) async throws -> [RunOutcome] {
         try await failures(
@@ -30,7 +30,7 @@ import Testing
 
     @Test("Few splits and small changes of one validator's messages harm nobody else")
     func sound() async throws {
-        for failure in try await Self.failures(SoundRules.self, seeds: 0..<300).prefix(5) {
+        for failure in try await Self.failures(SimplexSoundRules.self, seeds: 0..<300).prefix(5) {
             Issue.record("seed \(failure.scenario.seed): \(failure.violations)")
         }
     }

@@ -52,7 +52,7 @@ import Testing
     }
 
     /// Runs the scenarios until one fails. Some wrong rules go on in vain for long in others.
-    private static func firstFailure<Rules: VotingRules>(
+    private static func firstFailure<Rules: SimplexRules>(
         of rules: Rules.Type, views: Int, parts: Int
     ) async throws -> RunOutcome? {
         let mutant = SimulatedProtocol("mutant", SimplexReplica<Rules>.self)
@@ -71,7 +71,7 @@ import Testing
 
     @Test("One twin of four breaks replicas that follow a wrong rule")
     func wrongRules() async throws {
-        func check<Rules: VotingRules>(
+        func check<Rules: SimplexRules>(
             _ rules: Rules.Type, views: Int = 1, parts: Int = 5
         ) async throws {
             let failure = try #require(

@@ -115,7 +115,7 @@ struct TimeoutLiar<Rules: HotStuffRules>: Adversary {
         }
         func timeout(_ view: View, _ high: View) -> HotStuffUnsigned {
             .timeout(
-                TimeoutStatement(
+                HotStuffTimeoutStatement(
                     chain: said.chain, epoch: said.epoch, view: view, highView: high))
         }
         return [

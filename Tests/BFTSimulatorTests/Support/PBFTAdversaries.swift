@@ -36,7 +36,7 @@ struct PBFTForgetfulLeader<Rules: PBFTRules>: Adversary {
             [
                 Dispatch(
                     .newView(
-                        NewViewContent(
+                        PBFTNewViewContent(
                             outcome: content.outcome.naming(nil),
                             viewChanges: content.viewChanges, certificate: nil)),
                     to: vantage.peers)
@@ -56,7 +56,7 @@ struct PBFTRestlessPeer<Rules: PBFTRules>: Adversary {
         let said = Dispatch<P>(unsigned, to: vantage.peers)
         guard case .vote(let vote) = unsigned else { return [said] }
         let ahead = View(vote.view.rawValue + 1 + UInt64(vantage.choice(of: 3)))
-        let content = ViewChangeContent(
+        let content = PBFTViewChangeContent(
             chain: vote.chain, epoch: vote.epoch, view: ahead, highest: nil)
         return [said, Dispatch(.viewChange(content, nil), to: vantage.peers)]
     }
@@ -82,9 +82,9 @@ struct PBFTFalseCheckpointer<Rules: PBFTRules>: Adversary {
     }
 }
 
-extension ViewChangeContent {
-    func naming(_ highest: CertificateName?) -> ViewChangeContent {
-        ViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
+extension PBFTViewChangeContent {
+    func naming(_ highest: PBFTCertificateName?) -> PBFTViewChangeContent {
+        PBFTViewChangeContent(chain: chain, epoch: epoch, view: view, highest: highest)
     }
 }
 

@@ -6,13 +6,13 @@ import ProtocolHotStuff
 protocol WrongThreeChain: HotStuffRules {}
 
 extension WrongThreeChain {
-    var viewsPerTenure: UInt64 { ThreeChainRules().viewsPerTenure }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        ThreeChainRules().isSafe(justification, bound: own)
+    var viewsPerTenure: UInt64 { HotStuffThreeChainRules().viewsPerTenure }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        HotStuffThreeChainRules().isSafe(justification, bound: own)
     }
     func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
     func committed(by chain: some Sequence<Block>) -> Block? {
-        ThreeChainRules().committed(by: chain)
+        HotStuffThreeChainRules().committed(by: chain)
     }
 }
 
@@ -20,13 +20,13 @@ extension WrongThreeChain {
 protocol WrongTwoChain: HotStuffRules {}
 
 extension WrongTwoChain {
-    var viewsPerTenure: UInt64 { TwoChainRules().viewsPerTenure }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool {
-        TwoChainRules().isSafe(justification, bound: own)
+    var viewsPerTenure: UInt64 { HotStuffTwoChainRules().viewsPerTenure }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        HotStuffTwoChainRules().isSafe(justification, bound: own)
     }
     func lock(_ locked: View, onParent parent: View) -> View { locked }
     func committed(by chain: some Sequence<Block>) -> Block? {
-        TwoChainRules().committed(by: chain)
+        HotStuffTwoChainRules().committed(by: chain)
     }
 }
 
@@ -44,21 +44,23 @@ struct TwiceFaultyPlusOne: WrongThreeChain {
     }
 }
 
-/// Against S3: votes for what any certificate justifies, as if the lock had never risen.
+/// Against H3: votes for what any certificate justifies, as if the lock had never risen.
 struct NeverLocked: WrongThreeChain {
     var viewsPerTenure: UInt64 { 1 }
     func lock(_ locked: View, onParent parent: View) -> View { locked }
 }
 
-/// Against S1: votes again in a view.
+/// Against H1: votes again in a view.
 struct HotStuffVotesTwice: WrongThreeChain {
-    func mayVote(in view: View, bound own: Commitments) -> Bool { true }
+    func mayVote(in view: View, bound own: HotStuffCommitments) -> Bool { true }
 }
 
-/// Against S3: any certificate of timeouts justifies any parent.
+/// Against H3: any certificate of timeouts justifies any parent.
 struct AnyTimeoutsWillDo: WrongTwoChain {
     var viewsPerTenure: UInt64 { 1 }
-    func isSafe(_ justification: Justification, bound own: Commitments) -> Bool { true }
+    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
+        true
+    }
 }
 
 /// Against J1: timeouts of any view are leave to skip certified blocks.

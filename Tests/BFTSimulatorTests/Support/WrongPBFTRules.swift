@@ -6,7 +6,7 @@ import ProtocolPBFT
 protocol WrongPBFTRules: PBFTRules {}
 
 extension WrongPBFTRules {
-    private var sound: SoundPBFTRules { SoundPBFTRules() }
+    private var sound: PBFTSoundRules { PBFTSoundRules() }
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         sound.isQuorum(power, of: validators)
     }
@@ -14,32 +14,29 @@ extension WrongPBFTRules {
         sound.isWeakQuorum(power, of: validators)
     }
     func mayPrepare(
-        _ block: BlockName, on parent: Digest, own: OwnPBFTVotes, in view: View
+        _ block: BlockName, on parent: Digest, own: PBFTOwnVotes, in view: View
     ) -> Bool {
         sound.mayPrepare(block, on: parent, own: own, in: view)
     }
     func mayCommit(
-        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+        _ block: PBFTCertificateName, isPrepared: Bool, own: PBFTOwnVotes, in view: View
     ) -> Bool {
         sound.mayCommit(block, isPrepared: isPrepared, own: own, in: view)
     }
     func isWithinWatermarks(_ height: Height, stable: Height) -> Bool {
         sound.isWithinWatermarks(height, stable: stable)
     }
-    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName? {
         sound.reported(highest, committed: committed)
     }
-    func chosen(from reports: [CertificateName]) -> CertificateName? {
+    func chosen(from reports: [PBFTCertificateName]) -> PBFTCertificateName? {
         sound.chosen(from: reports)
     }
-    func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool {
+    func isRecomputed(_ proposed: PBFTCertificateName?, as computed: PBFTCertificateName?) -> Bool {
         sound.isRecomputed(proposed, as: computed)
     }
     func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         isQuorum(power, of: validators)
-    }
-    func endOfTerm(from beginning: Instant, viewTimeout: Interval) -> Instant? {
-        sound.endOfTerm(from: beginning, viewTimeout: viewTimeout)
     }
 }
 
@@ -77,32 +74,32 @@ struct PBFTOneIsWeakQuorum: WrongPBFTRules {
 /// Against P3: votes to commit what it prepared itself, whoever else did.
 struct CommitsUnprepared: WrongPBFTRules {
     func mayCommit(
-        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+        _ block: PBFTCertificateName, isPrepared: Bool, own: PBFTOwnVotes, in view: View
     ) -> Bool { own.view == view }
 }
 
 /// Against P4: goes on voting in a view after asking for a later one.
 struct VotesAfterViewChange: WrongPBFTRules {
     func mayCommit(
-        _ block: CertificateName, isPrepared: Bool, own: OwnPBFTVotes, in view: View
+        _ block: PBFTCertificateName, isPrepared: Bool, own: PBFTOwnVotes, in view: View
     ) -> Bool { isPrepared }
 }
 
 /// Against P5: reports nothing.
 struct ReportsNothing: WrongPBFTRules {
-    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? { nil }
+    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName? { nil }
 }
 
 /// Against P5: reports what it committed, and not what it prepared above that.
 struct ReportsCommittedOnly: WrongPBFTRules {
-    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName? {
         highest.height > committed ? nil : highest
     }
 }
 
 /// Against P5: forgets what stands at or below what it committed, in whatever way.
 struct ForgetsCommitted: WrongPBFTRules {
-    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName? {
         highest.height > committed ? highest : nil
     }
 }
@@ -110,7 +107,7 @@ struct ForgetsCommitted: WrongPBFTRules {
 /// Against P5: a prepared block beyond the next checkpoint is left out, as if the window of those
 /// who hear of it counted.
 struct ReportsWithinInterval: WrongPBFTRules {
-    func reported(_ highest: CertificateName, committed: Height) -> CertificateName? {
+    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName? {
         let interval = PBFTBounds.checkpointInterval
         let isNear = highest.height.rawValue / interval <= committed.rawValue / interval
         return isNear ? highest : nil
@@ -119,7 +116,7 @@ struct ReportsWithinInterval: WrongPBFTRules {
 
 /// Against P6: the lowest report, not the highest.
 struct ChoosesLowest: WrongPBFTRules {
-    func chosen(from reports: [CertificateName]) -> CertificateName? {
+    func chosen(from reports: [PBFTCertificateName]) -> PBFTCertificateName? {
         reports.reduce(nil) { best, report in
             best.map { $0.isAbove(report) } ?? true ? report : best
         }
@@ -128,7 +125,7 @@ struct ChoosesLowest: WrongPBFTRules {
 
 /// Against P6: the longest chain, whatever the view that it was prepared in.
 struct ChoosesTallest: WrongPBFTRules {
-    func chosen(from reports: [CertificateName]) -> CertificateName? {
+    func chosen(from reports: [PBFTCertificateName]) -> PBFTCertificateName? {
         reports.reduce(nil) { best, report in
             best.map { $0.height < report.height } ?? true ? report : best
         }
@@ -137,7 +134,9 @@ struct ChoosesTallest: WrongPBFTRules {
 
 /// Against P6: takes the leader's word for what the view begins with.
 struct RecomputesNothing: WrongPBFTRules {
-    func isRecomputed(_ proposed: CertificateName?, as computed: CertificateName?) -> Bool { true }
+    func isRecomputed(_ proposed: PBFTCertificateName?, as computed: PBFTCertificateName?) -> Bool {
+        true
+    }
 }
 
 /// Against P8: one signature makes a checkpoint stable.

@@ -1,0 +1,91 @@
+import BFTBase
+import BFTCore
+
+// Certificates are passed on to those who may lack them. Votes may come to some only: then these
+// make a certificate and the others can't.
+extension SimplexReplica {
+    /// How many peers one replica looks after in a view.
+    private static var relayTargetCount: Int { 3 }
+
+    /// The peers that this replica looks after in `view`, others in the next: all of them together
+    /// send a few certificates to each, not everybody's to everybody.
+    private func relayTargets(in view: View) -> [ValidatorIndex] {
+        let (count, own) = (configuration.validators.count, configuration.own.rawValue)
+        guard count > 1 else { return [] }
+        let turn = Int(view.rawValue % UInt64(count - 1))
+        return (0..<min(Self.relayTargetCount, count - 1)).map {
+            ValidatorIndex((own + 1 + (turn + $0) % (count - 1)) % count)
+        }
+    }
+
+    func isRelayTarget(_ peer: ValidatorIndex, in view: View) -> Bool {
+        relayTargets(in: view).contains(peer)
+    }
+
+    /// Passes on what ended a view without a notarization by votes. Where all goes well there is
+    /// one, everybody's votes come to everybody, and nothing is sent.
+    func relayEnd(_ round: SimplexRound, into effects: inout [Effect<Self>]) {
+        guard round.notarization == nil, round.finalization == nil,
+            let certificate = round.supports.first ?? round.nullification
+        else { return }
+        for peer in relayTargets(in: round.view) where !hasHeard(peer, after: round.view) {
+            effects.append(.send(.certificate(certificate), to: peer))
+        }
+    }
+
+    /// Lets a voter into the present view that gives one up which was notarized here: what votes it
+    /// lacks may never come, and those who have left the view don't help to end it otherwise.
+    mutating func help(_ vote: Vote, into effects: inout [Effect<Self>]) {
+        let (voter, view) = (vote.voter, vote.statement.view)
+        guard view < self.view, view > sentCertificateView[voter.rawValue],
+            isRelayTarget(voter, in: view),
+            let position = rounds.index(of: view),
+            rounds.rounds[position].notarization != nil
+                || rounds.rounds[position].finalization != nil,
+            let last = rounds.lastOver(from: view)
+        else { return }
+        sentCertificateView[voter.rawValue] = view
+        for certificate in last.certificates {
+            effects.append(.send(.certificate(certificate), to: voter))
+        }
+    }
+
+    // MARK: Those ahead
+
+    private func hasHeard(_ voter: ValidatorIndex, after view: View) -> Bool {
+        for position in rounds.rounds.indices.reversed() {
+            guard rounds.rounds[position].view > view else { return false }
+            if rounds.rounds[position].hasHeard(voter) { return true }
+        }
+        return false
+    }
+
+    /// Somebody who spoke in a later view and was not asked in this one.
+    private var peerAhead: ValidatorIndex? {
+        guard let last = rounds.rounds.indices.last, rounds.rounds[last].view > view else {
+            return nil
+        }
+        return configuration.validators.indices.first {
+            $0 != configuration.own && !askedAhead[$0.rawValue] && hasHeard($0, after: view)
+        }
+    }
+
+    /// Notes since when there is somebody ahead to ask.
+    mutating func noteAhead(_ now: Instant) {
+        aheadSince = peerAhead == nil ? nil : aheadSince ?? now
+    }
+
+    /// When to ask somebody who is ahead: votes overtake each other, so not at once.
+    var askAheadAt: Instant? {
+        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 4)
+        return aheadSince?.advanced(by: pause)
+    }
+
+    /// Asks those ahead, one at a time and each once in a view, what ended this one.
+    mutating func askAhead(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard let due = askAheadAt, now >= due, let peer = peerAhead else { return }
+        askedAhead.insert(peer.rawValue)
+        aheadSince = peerAhead == nil ? nil : now
+        effects.append(.send(.inquiry(inquiry), to: peer))
+    }
+}

@@ -1,0 +1,94 @@
+public import BFTBase
+import BFTCore
+
+/// What paces a replica and makes none unsafe: tests put other paces in.
+public protocol SimplexPacing {
+    /// Does a validator in view `current` keep what it hears of `view`?
+    func isNear(_ view: View, to current: View) -> Bool
+}
+
+extension SimplexPacing {
+    /// S7: nobody can make a validator keep votes for views that may never come.
+    public func isNear(_ view: View, to current: View) -> Bool {
+        view <= current.advanced(by: SimplexPacemaker.window)
+    }
+}
+
+/// How long this replica waits for whom. Local opinion: it moves a replica to nullify sooner or
+/// later, and only a quorum of those moves the view.
+struct SimplexPacemaker: Equatable, Sendable {
+    /// How many views ahead of its own a replica keeps votes for.
+    static let window: UInt64 = 64
+
+    private let timing: ReplicaConfiguration.Timing
+    /// How many times the timeout is doubled: once for each view that it was too short for, less
+    /// one for each commit since.
+    private var doublings = 0
+    /// Leaders whose last view was given up and who have not been heard of since.
+    private var silent: [Bool]
+    /// From this view on, votes to finalize are held back.
+    private var graceFrom = View.zero
+
+    /// A silent leader gets this part of the time that others get.
+    private static let silentDivisor: UInt64 = 16
+
+    /// The part of the timeout for which a vote to finalize is held back, so that everybody's votes
+    /// to notarize make it needless.
+    private static let graceDivisor: UInt64 = 100
+
+    /// After a grace in vain, there is none until the next view that this divides. All replicas
+    /// try again in the same view: one that did not would vote to finalize, and end the others'.
+    private static let gracePeriod: UInt64 = 64
+
+    init(timing: ReplicaConfiguration.Timing, validatorCount: Int) {
+        self.timing = timing
+        silent = Array(repeating: false, count: validatorCount)
+    }
+
+    /// How long `leader` may take. Doubles with every view given up, so that it comes to exceed
+    /// the network's delay, whatever that is.
+    func timeout(for leader: ValidatorIndex) -> Interval {
+        let full = timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
+        guard silent[leader.rawValue] else { return full }
+        return max(
+            Interval(nanoseconds: full.nanoseconds / Self.silentDivisor), .milliseconds(10))
+    }
+
+    /// How long a leader without anything to order waits before it proposes an empty block.
+    /// Shorter while a block with a payload is not committed: the next block helps it along.
+    func proposalDelay(isWorkUncommitted: Bool) -> Interval {
+        guard isWorkUncommitted else { return timing.idleInterval }
+        return min(
+            timing.idleInterval, Interval(nanoseconds: timing.viewTimeout.nanoseconds / 4))
+    }
+
+    /// How long to wait for everybody to notarize a block of `view` that a quorum notarized.
+    func grace(in view: View) -> Interval {
+        guard view >= graceFrom else { return Interval(nanoseconds: 0) }
+        return Interval(nanoseconds: timing.viewTimeout.nanoseconds / Self.graceDivisor)
+    }
+
+    /// In `view`, somebody's vote to notarize did not come to everybody in time.
+    mutating func missedVotes(in view: View) {
+        let last = view.rawValue - view.rawValue % Self.gracePeriod
+        graceFrom = max(graceFrom, View(last).advanced(by: Self.gracePeriod))
+    }
+
+    var idleInterval: Interval { timing.idleInterval }
+    var resendInterval: Interval { timing.viewTimeout }
+
+    /// The view ended without a block.
+    mutating func gaveUp(on leader: ValidatorIndex) {
+        backOff()
+        silent[leader.rawValue] = true
+    }
+
+    /// The view was given up here, and a block of it was notarized all the same: nobody is silent,
+    /// but the time is too short for this network. Without this, blocks could go on being
+    /// notarized and never be finalized.
+    mutating func backOff() { doublings = min(doublings + 1, timing.backoffLimit) }
+
+    mutating func heard(from validator: ValidatorIndex) { silent[validator.rawValue] = false }
+
+    mutating func committed() { doublings = max(0, doublings - 1) }
+}
