@@ -105,10 +105,12 @@ import Testing
     private static let voted: [FreeField<HotStuffMessage>] =
         [
             FreeField(
-                "vote.content.view", because: "there are votes in every view that is near",
-                if: { if case .vote(let vote) = $0 { isNear(vote.statement.view) } else { false } }),
+                "vote.content.view", because: "there are votes in all views that are near",
+                if: {
+                    if case .vote(let vote) = $0 { isNear(vote.statement.view) } else { false }
+                }),
             FreeField(
-                "vote.signer", because: "the fourth validator, whose vote counts as well: this one"),
+                "vote.signer", because: "the fourth validator, this one, whose vote counts too"),
         ]
         + FreeField.all(
             ["vote.content.block", "vote.content.height"],

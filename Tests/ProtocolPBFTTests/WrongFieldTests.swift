@@ -143,14 +143,14 @@ import Testing
     private static let voted: [FreeField<PBFTMessage>] =
         [
             FreeField(
-                "vote.content.view", because: "there are votes in every view that is near",
+                "vote.content.view", because: "there are votes in all views that are near",
                 if: { vote(in: $0).map { (1...5).contains($0.view.rawValue) } ?? false }),
             FreeField(
                 "vote.content.height", because: "there are votes at every height that is near",
                 if: { vote(in: $0).map { (1...32).contains($0.height.rawValue) } ?? false }),
             FreeField("vote.content.kind", because: "there are votes of two kinds on a block"),
             FreeField(
-                "vote.signer", because: "the fourth validator, whose vote counts as well: this one"),
+                "vote.signer", because: "the fourth validator, this one, whose vote counts too"),
         ]
         + FreeField.all(
             ["vote.content.block", "vote.content.ancestor.digest"],

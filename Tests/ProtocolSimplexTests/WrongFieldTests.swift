@@ -82,11 +82,11 @@ import Testing
                 "proposal.block.parents", because: "what is not here is asked for, of the leader",
                 if: { parentCount(of: $0) == 1 }),
             FreeField(
-                "vote.content.view", because: "there are votes in every view that is near",
+                "vote.content.view", because: "there are votes in all views that are near",
                 if: { statement(of: $0)?.view ?? .zero <= View(66) }),
             FreeField("vote.content.kind", because: "there are votes of several kinds"),
             FreeField(
-                "vote.signer", because: "the fourth validator, whose vote counts as well: this one"),
+                "vote.signer", because: "the fourth validator, this one, whose vote counts too"),
             FreeField(
                 "certificate.signers", because: "any other quorum", if: { isQuorum(of: $0) }),
             FreeField("certificate.statement.view", because: "whatever it is, a quorum said it"),

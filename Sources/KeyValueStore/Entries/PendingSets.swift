@@ -87,7 +87,8 @@ struct PendingSets: Sendable {
 
     // MARK: Searching
 
-    // Each step asks for what the next one reads. Between two steps something else is done, or the step is for many writes and the memory keeps pace.
+    // Each step asks for what the next one reads. Between two steps something else is done, or the
+    // step is for many writes and the memory keeps pace.
 
     private mutating func readEdges(of tree: borrowing StateTree) {
         for index in writes.indices {
