@@ -3,8 +3,8 @@ import BFTCore
 
 // What is durable before something is said. H8.
 extension HotStuffReplica {
-    /// Says `message`, a vote for `block` or the proposal that it is part of: remembers it, durably,
-    /// with what it stands on.
+    /// Says `message`, a vote for `block` or the proposal that it is part of: remembers it,
+    /// durably, with what it stands on.
     mutating func say(
         _ message: HotStuffUnsigned, bound statement: Statement, for block: Block,
         showing shown: HotStuffMessage? = nil, into effects: inout [Effect<Self>]

@@ -46,8 +46,8 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
 
     public internal(set) var view: View
     var head: CommittedHead
-    /// The certificate of the highest committed block that is known of, while that is not here. Also
-    /// after a restart between the blocks of a run.
+    /// The certificate of the highest committed block that is known of, while that is not here; so
+    /// it is after a restart between the blocks of a run, too.
     var commitTarget: Certificate?
     /// The certificate of the highest view. The genesis needs none.
     var high: Certificate?

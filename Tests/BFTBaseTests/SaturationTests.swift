@@ -9,7 +9,7 @@ import Testing
         #expect((UInt64.max - 1).addingSaturating(1) == .max)
         #expect((UInt64.max - 1).addingSaturating(2) == .max)
         #expect(UInt64(3).addingSaturating(4) == 7)
-        #expect((UInt64.max / 2).multipliedSaturating(by: 2) == .max - 1)
+        #expect((UInt64.max / 2).multipliedSaturating(by: 2) == UInt64.max - 1)
         #expect((UInt64.max / 2).multipliedSaturating(by: 3) == .max)
     }
 

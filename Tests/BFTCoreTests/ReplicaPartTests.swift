@@ -114,7 +114,7 @@ import Testing
 
     @Test("A run is made of what is here and what a quorum commits, and moves the head")
     func runs() throws {
-        let chain = Self.chain(4)
+        let chain = Self.chain(3)
         var head = CommittedHead(chain[0], floor: Floor(view: .zero, height: Height(1)))
         #expect(head.voteHeight == Height(1))
         var shelf = Shelf()
