@@ -27,7 +27,7 @@ package enum Loopback {
         throw Failure("no \(count) free ports in a row")
     }
 
-    private static func isFree(_ port: UInt16) -> Bool {
+    package static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         return withAddress(port) { bind(descriptor, $0, $1) } == 0
