@@ -194,7 +194,7 @@ let package = Package(
         // Tests, and what they have in common.
         .target(
             name: "BFTTestKit", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
-            path: "Tests/BFTTestKit", swiftSettings: common),
+            path: "Tests/BFTTestKit", swiftSettings: generic),
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
         .testTarget(
@@ -228,11 +228,11 @@ let package = Package(
             name: "BFTCoreTests", dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTSocketsTests", dependencies: ["BFTBase", "BFTSockets"],
+            name: "BFTSocketsTests", dependencies: ["BFTTestKit", "BFTBase", "BFTSockets"],
             swiftSettings: common),
         .testTarget(
             name: "BFTTransportTCPTests",
-            dependencies: ["BFTBase", "BFTCrypto", "BFTTransport", "BFTSockets"],
+            dependencies: ["BFTTestKit", "BFTBase", "BFTCrypto", "BFTTransport", "BFTSockets"],
             swiftSettings: common),
         .testTarget(
             name: "BFTCryptoTests",
@@ -261,7 +261,8 @@ let package = Package(
             dependencies: ["BFTBase", "BFTWire", "BFTApplication", "KeyValueStore"],
             swiftSettings: common),
         .testTarget(
-            name: "BFTServerTests", dependencies: ["BFTBase", "BFTApplication", "BFTServer"],
+            name: "BFTServerTests",
+            dependencies: ["BFTTestKit", "BFTBase", "BFTApplication", "BFTServer"],
             swiftSettings: common),
         .testTarget(
             name: "BFTNodeTests",
@@ -279,8 +280,8 @@ let package = Package(
         .testTarget(
             name: "BFTCommandsTests",
             dependencies: [
-                "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator", "BFTLogging",
-                "ProtocolSimplex",
+                "BFTTestKit", "BFTBase", "BFTCommands", "BFTConfiguration", "BFTSimulator",
+                "BFTLogging", "ProtocolSimplex",
             ],
             swiftSettings: common),
         .testTarget(

@@ -13,8 +13,9 @@ import BFTWire
 ///
 /// A certificate of post-quantum signatures has 14 to 18 kB and a small block has some hundred
 /// bytes. What commits a block commits those below it, so the certificate of the last of several
-/// that are written together is enough; and one in between for as many blocks as half an answer to
-/// others holds, so that every answer reaches a certificate.
+/// that are written together is enough. There are more where others could not be answered without:
+/// that of the last block that has one of its own, if the last of all is committed by a block that
+/// is not here yet; and one in between for as many blocks as half an answer holds.
 ///
 /// Every now and then, what of the application's state changed since the last time is taken up,
 /// with the height that it is of. From there the blocks since can be executed again.
@@ -24,6 +25,7 @@ public final class ChainStore: KeptBlocks, Sendable {
     private let backend: any StorageBackend
     private let archive: LogArchive?
     private let rules: CommitRules
+    private let limits: LedgerLimits
     private static let committedKey = Array("committed".utf8)
     private static let chainKey = Array("chain".utf8)
     /// The key of the height that the application's state is of: applications have none that is
@@ -33,12 +35,15 @@ public final class ChainStore: KeptBlocks, Sendable {
     /// - Parameters:
     ///   - rules: what it takes to commit a block of the chain.
     ///   - archive: the log that the places of batches refer to.
+    ///   - limits: how much one answer to others holds.
     public init(
-        _ backend: any StorageBackend, rules: CommitRules, archive: LogArchive? = nil
+        _ backend: any StorageBackend, rules: CommitRules, archive: LogArchive? = nil,
+        limits: LedgerLimits = LedgerLimits()
     ) {
         self.backend = backend
         self.rules = rules
         self.archive = archive
+        self.limits = limits
     }
 
     // MARK: Opening
@@ -103,11 +108,7 @@ public final class ChainStore: KeptBlocks, Sendable {
     ) {
         let height = Self.key(committed.block.height)
         changes.batch.put(.blocks, key: height, value: committed.block.encoded)
-        changes.window.add(committed.block)
-        if changes.window.isHalfFull {
-            changes.put(committed.certificate, at: height)
-            changes.window = SyncWindow(LedgerLimits())
-        }
+        changes.note(committed, at: height, limits)
         changes.head = CommittedState(after: committed, stateRoot: stateRoot)
         for (batch, place) in zip(committed.batches, places) {
             if let place {
@@ -124,7 +125,10 @@ public final class ChainStore: KeptBlocks, Sendable {
     public func write(_ changes: inout ChainChanges) throws(StorageError) {
         if let head = changes.head {
             changes.batch.put(.meta, key: Self.committedKey, value: head.encoded)
-            if let certificate = head.certificate {
+            changes.putCertified()
+            if let certificate = head.certificate,
+                certificate.committed.digest != head.block.digest
+            {
                 changes.put(certificate, at: Self.key(head.block.height))
             }
         }
@@ -269,12 +273,31 @@ public struct ChainChanges: Sendable {
     fileprivate var unlogged = WriteBatch()
     /// The state after the last of the blocks.
     fileprivate var head: CommittedState?
-    /// The blocks since the last one that has its certificate beside it.
-    fileprivate var window = SyncWindow(LedgerLimits())
+    /// The blocks since the last one whose certificate was put.
+    private var window: SyncWindow?
+    /// The last of them that has a certificate of its own.
+    private var certified: (height: [UInt8], certificate: CommitCertificate)?
 
     public init() {}
 
     var byteCount: Int { batch.byteCount + unlogged.byteCount }
+
+    /// Puts the certificate of a block that has one of its own once half an answer has gathered.
+    fileprivate mutating func note(
+        _ committed: CommittedBlock, at height: [UInt8], _ limits: LedgerLimits
+    ) {
+        var blocks = window ?? SyncWindow(limits)
+        blocks.add(committed.block)
+        window = blocks
+        if committed.isCertifiedItself { certified = (height, committed.certificate) }
+        if blocks.isHalfFull { putCertified() }
+    }
+
+    fileprivate mutating func putCertified() {
+        guard let (height, certificate) = certified else { return }
+        put(certificate, at: height)
+        (window, certified) = (nil, nil)
+    }
 
     fileprivate mutating func put(_ certificate: CommitCertificate, at height: [UInt8]) {
         batch.put(.certificates, key: height, value: certificate.certificate.encoded)

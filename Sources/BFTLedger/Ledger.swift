@@ -116,6 +116,7 @@ struct Ledger: Equatable, Sendable {
         case .received(let message, let sender, let height):
             return receive(message, from: sender, commitVoteHeight: height, &turn)
         case .connected(let peer): greet(peer, &turn)
+        case .timerFired: break  // What lapses by time has no deadline of its own.
         case .sealed(let batch):
             if !author(batch, &turn) { turn.effects.append(.displaced(batch)) }
         case .mayHaveGaps: fillGaps(&turn)

@@ -9,6 +9,7 @@ enum LedgerInput: Equatable, Sendable {
     /// - `commitVoteHeight`: the height up to which this validator may have voted to commit.
     case received(LedgerMessage, from: ValidatorIndex, commitVoteHeight: Height)
     case connected(ValidatorIndex)
+    case timerFired
     /// An own batch, with the sequence that `nextOwnSequence` gave.
     case sealed(Batch)
     /// Own batches may be missing between others: a crash took those that were not durable.

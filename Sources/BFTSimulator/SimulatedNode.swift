@@ -110,7 +110,7 @@ struct SimulatedNode<P: ConsensusProtocol>: Sendable {
         settings: HostSettings, forgetting isForgotten: (ReplicaRecord<P>) -> Bool
     ) throws(ChainError) -> Start {
         let store = ChainStore(
-            disk.store, rules: rules, archive: LogArchive(directory: disk.log))
+            disk.store, rules: rules, archive: LogArchive(directory: disk.log), limits: limits)
         let head = try store.open(genesis: genesis, chain: configuration.chain)
         let opened = try OpenedLog<P>(disk.log, options: options.log)
         let records = opened.records.filter { !isForgotten($0) }

@@ -16,15 +16,11 @@ import BFTWire
 ///   transactions. The history behind the entries doesn't show.
 /// - Invariant K2: a transaction that is not a well-formed list changes nothing.
 public struct KeyValueStore: Application, Sendable {
-    var keyspace: Keyspace
-    /// The time of the last block begun, in milliseconds.
-    var time: UInt64 = 0
-    var allowance = Allowance.block
+    var database = BufferedDatabase()
     public internal(set) var stateRoot: Digest
 
     /// A store without entries.
     public init() {
-        keyspace = Keyspace()
         stateRoot = StateRoot.digest(entries: .zero, count: 0, time: 0)
     }
 
@@ -32,20 +28,14 @@ public struct KeyValueStore: Application, Sendable {
     public static let commandTable: CommandTable? = CommandTable(Verb.allCases.map(\.rule))
 
     /// The entries, and those that expired but are not removed yet. What `DBSIZE` replies.
-    public var count: Int { keyspace.count }
+    public var count: Int { database.unflushed.keyspace.count }
 
     // MARK: Blocks
 
     /// Takes over the time and removes what has expired, at most
     /// `KeyValueLimits.expirationsPerBlock` entries, the longest expired first.
     public mutating func begin(_ block: BlockContext) {
-        time = block.time.milliseconds
-        allowance = .block
-        keyspace.settle()
-        for _ in 0..<KeyValueLimits.expirationsPerBlock {
-            guard let first = keyspace.expiries.first, first.expiry < time else { return }
-            keyspace.remove(first.slot)
-        }
+        database.flushed.begin(block.time.milliseconds)
     }
 
     public mutating func execute(_ transaction: RawSpan, result: inout ResultWriter) {
@@ -67,28 +57,28 @@ public struct KeyValueStore: Application, Sendable {
             }
             if entry.verb == .set, command.remaining == 2 {
                 setPlainly(command.next(), command.next(), &result)
-                continue
-            }
-            keyspace.settle()
-            if entry.isRead {
-                var left = allowance
-                read(entry.verb, &command, &left, &result)
-                allowance = left
             } else {
-                change(entry.verb, &command, &result)
+                database.flushed.execute(entry.verb, isRead: entry.isRead, &command, &result)
             }
         }
     }
 
+    /// `SET` without options.
+    @inline(__always)
+    private mutating func setPlainly(
+        _ key: RawSpan, _ value: RawSpan, _ result: inout ResultWriter
+    ) {
+        guard Database.isWithinLimits(key, value.byteCount, &result) else { return }
+        database.set(key, value)
+        result.ok()
+    }
+
     public mutating func save(into changes: inout some StateSink) {
-        keyspace.save(into: &changes)
-        StoredClock.put(time, into: &changes)
+        database.flushed.save(into: &changes)
     }
 
     public mutating func end() -> Digest {
-        let entries = keyspace.commit()
-        stateRoot = StateRoot.digest(
-            entries: entries, count: UInt64(keyspace.count), time: time)
+        stateRoot = database.flushed.commit()
         return stateRoot
     }
 
@@ -121,7 +111,7 @@ public struct KeyValueStore: Application, Sendable {
                 answer.error("ERR a command that writes can't be a query")
                 continue
             }
-            read(entry.verb, &command, &allowance, &answer)
+            database.unflushed.read(entry.verb, &command, &allowance, &answer)
         }
     }
 }

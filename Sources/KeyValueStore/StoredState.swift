@@ -34,7 +34,7 @@ extension KeyValueStore {
         switch try keyReader.uint8() {
         case StoredClock.key[0]:
             try keyReader.finish()
-            time = try reader.uint64()
+            database.flushed.time = try reader.uint64()
             try reader.finish()
             return true
         case Cell.space:
@@ -43,7 +43,7 @@ extension KeyValueStore {
                 reader.remaining <= KeyValueLimits.valueBytes
             else { throw .invalid("an entry above its limits") }
             let entryKey = try keyReader.raw(byteCount: keyReader.remaining)
-            keyspace.set(
+            database.flushed.keyspace.set(
                 entryKey, try reader.raw(byteCount: reader.remaining), expiry: expiry)
             return false
         case let space: throw .unknownTag(space)

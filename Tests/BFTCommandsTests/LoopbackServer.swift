@@ -1,4 +1,5 @@
 import BFTConfiguration
+import BFTTestKit
 import Glibc
 
 /// A server on a free port of this machine; each connection is handed to a closure.
@@ -21,34 +22,17 @@ final class LoopbackServer: Sendable {
         }
         self.listener = listener
         endpoint = Endpoint(host: "127.0.0.1", port: UInt16(bigEndian: address.sin_port))
-        Self.detach {
+        TestThread.detach {
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { break }
-                Self.detach {
+                TestThread.detach {
                     handle(connection)
                     close(connection)
                 }
             }
             close(listener)
         }
-    }
-
-    private final class Work: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    /// Runs `work` on a thread of its own: it may block.
-    private static func detach(_ work: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { context in
-                Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(Work(work)).toOpaque())
-        pthread_detach(thread)
     }
 
     /// A server that reads what a client first sends, answers with `bytes` in pieces of

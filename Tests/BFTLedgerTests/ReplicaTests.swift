@@ -11,7 +11,8 @@ import Testing
 
     /// The second of `count` validators, or the only one. The first leads view 1.
     static func replica(
-        of count: Int = 4, frontier: UInt64 = 1, doesApplicationJudge: Bool = false
+        of count: Int = 4, frontier: UInt64 = 1, doesApplicationJudge: Bool = false,
+        limits: LedgerLimits = LedgerLimits()
     ) throws -> SUT {
         let state = CommittedState(
             block: Fixture.genesis, stateRoot: Fixture.genesis.applied.root,
@@ -22,7 +23,7 @@ import Testing
                 validators: try ValidatorSet(Array(repeating: 1, count: count)),
                 own: ValidatorIndex(min(1, count - 1)),
                 timing: .init(viewTimeout: .seconds(1), idleInterval: .seconds(1))),
-            limits: LedgerLimits(), state: state, doesApplicationJudge: doesApplicationJudge,
+            limits: limits, state: state, doesApplicationJudge: doesApplicationJudge,
             recovered: [])
     }
 

@@ -210,6 +210,59 @@ import Testing
         }
     }
 
+    @Test("A write that ends inside a run keeps what is below it within reach of others")
+    func endOfAWrite() throws {
+        var chain = TestChain()
+        for _ in 1...4 { chain.append() }
+        var ahead = chain
+        for _ in 1...3 { ahead.append() }
+        // Blocks 5 and 6 are committed by 7, which is not here.
+        let seventh = try #require(ahead.committed.last)
+        for _ in 5...6 { chain.append(certificate: seventh.certificate) }
+        let backend = MemoryBackend()
+        let store = ChainStore(backend, rules: TestChain.rules)
+        _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+        var changes = ChainChanges()
+        for (position, committed) in chain.committed.enumerated() {
+            let places: [LogPosition?] = committed.batches.map { _ in nil }
+            store.add(committed, at: places, stateRoot: chain.roots[position + 1], to: &changes)
+        }
+        try store.write(&changes)
+        let run = try #require(try Self.run(store, from: 2))
+        #expect(run.blocks == chain.committed[1..<4].map(\.block))
+        #expect(run.certificate == chain.committed[3].certificate.certificate)
+        #expect(try store.head()?.certificate == seventh.certificate)
+        #expect(try backend.entries(in: .certificates, limit: .max).count == 2)
+    }
+
+    @Test("As many blocks as half an answer holds have a certificate, however many one write has")
+    func manyInAWrite() throws {
+        let chain = chain(20)
+        let backend = MemoryBackend()
+        var limits = LedgerLimits()
+        limits.syncBlocks = 6
+        let store = ChainStore(backend, rules: TestChain.rules, limits: limits)
+        _ = try store.open(genesis: chain.genesis, chain: TestChain.digest)
+        var changes = ChainChanges()
+        for (position, committed) in chain.committed.enumerated() {
+            let places: [LogPosition?] = committed.batches.map { _ in nil }
+            store.add(committed, at: places, stateRoot: chain.roots[position + 1], to: &changes)
+        }
+        try store.write(&changes)
+        #expect(try backend.entries(in: .certificates, limit: .max).count == 7)
+        for height in 1...20 as ClosedRange<UInt64> {
+            guard
+                case .syncResponse(let run)? = try store.answer(
+                    .from(Height(height)), within: limits)
+            else {
+                Issue.record("no answer from height \(height)")
+                continue
+            }
+            #expect(run.blocks.first?.height == Height(height))
+            #expect(run.blocks.count >= min(3, 21 - Int(height)))
+        }
+    }
+
     @Test("A run that would end below its certificate's block ends earlier, or is none")
     func runOfDescendants() throws {
         var ahead = TestChain()

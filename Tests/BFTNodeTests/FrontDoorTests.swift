@@ -136,7 +136,7 @@ private typealias StoreNode = Node<Simplex, KeyValueStore>
             try Self.open(configuration)
         }
         node = nil
-        for port in ports { #expect(Client.isFree(port)) }
+        for port in ports { #expect(Loopback.isFree(port)) }
         try Self.expectClosed(configuration, in: directory)
     }
 

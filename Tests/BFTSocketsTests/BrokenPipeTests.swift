@@ -1,4 +1,5 @@
 import BFTBase
+import BFTTestKit
 import Glibc
 import Synchronization
 import Testing
@@ -25,18 +26,7 @@ import Testing
                 connection.startReading { $0.consume($0.count) }
             }
             held.append(listener)
-            let peer = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = listener.boundPort.bigEndian
-            address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-            let status = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(peer, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            #expect(status == 0)
-            close(peer)
+            try LoopbackConnection(port: listener.boundPort).close()
         }
     }
 
@@ -48,7 +38,7 @@ import Testing
             return sigismember(&mask, SIGPIPE) == 1
         }
         let seen = Mutex<[Bool]>([])
-        let thread = Thread {
+        let thread = TestThread {
             var before = [isHeld()]
             BrokenPipeSignal.hold {
                 before.append(isHeld())
@@ -77,7 +67,7 @@ import Testing
             isPosted.withLock { $0.append(result) }
         }
         post()
-        let thread = Thread {
+        let thread = TestThread {
             post()
             loop.close()
             post()

@@ -1,13 +1,14 @@
 import BFTBase
 import BFTSockets
+import BFTTestKit
 import Glibc
 import Synchronization
 import Testing
 
 /// Joins threads when it goes.
 private final class Joiner {
-    private let threads: [Thread]
-    init(threads: [Thread]) { self.threads = threads }
+    private let threads: [TestThread]
+    init(threads: [TestThread]) { self.threads = threads }
     deinit { for thread in threads { thread.join() } }
 }
 
@@ -41,7 +42,7 @@ private actor Counter {
         try runLoop { loop, held in
             let seen = LoopBound([Int](repeating: 0, count: threads), on: loop)
             let started = (0..<threads).map { thread in
-                Thread {
+                TestThread {
                     for post in 0..<posts {
                         loop.post {
                             if seen.value[thread] != post { Issue.record("out of order") }
@@ -62,7 +63,7 @@ private actor Counter {
         let rounds = 4_000
         try runLoop { loop, held in
             let done = Tally()
-            let thread = Thread {
+            let thread = TestThread {
                 var random = SplitMix64(seed: 2)
                 for round in 1...rounds {
                     loop.post { done.count.add(1, ordering: .releasing) }
@@ -199,7 +200,7 @@ private actor Counter {
         }
         try runLoop { loop, held in
             let shared = Shared(LoopBound(Witness(loop: loop), on: loop))
-            held.append(Joiner(threads: [Thread { shared.drop() }]))
+            held.append(Joiner(threads: [TestThread { shared.drop() }]))
         }
     }
 
@@ -210,7 +211,7 @@ private actor Counter {
         loop.stop()
         loop.run()
         #expect(!loop.post { Issue.record("ran after the end") })
-        Thread { #expect(!loop.post { Issue.record("ran after the end") }) }.join()
+        TestThread { #expect(!loop.post { Issue.record("ran after the end") }) }.join()
         weak var idle: EventLoop?
         do {
             let unused = try EventLoop()

@@ -19,30 +19,6 @@ func runLoop(_ setup: (EventLoop, inout [Any]) throws -> Void) throws {
     held.removeAll()
 }
 
-/// A thread of its own.
-struct Thread {
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    private var handle = pthread_t()
-
-    init(_ run: @escaping @Sendable () -> Void) {
-        let body = Unmanaged.passRetained(Body(run)).toOpaque()
-        let status = pthread_create(
-            &handle, nil,
-            { body in
-                guard let body else { return nil }
-                Unmanaged<Body>.fromOpaque(body).takeRetainedValue().run()
-                return nil
-            }, body)
-        precondition(status == 0)
-    }
-
-    func join() { pthread_join(handle, nil) }
-}
-
 /// A value that several threads take from.
 final class Shared<Value: Sendable>: Sendable {
     private let slot: Mutex<Value?>

@@ -1,5 +1,6 @@
 import BFTBase
 import BFTCrypto
+import BFTTestKit
 import BFTTransport
 import Glibc
 import Synchronization
@@ -102,7 +103,7 @@ final class TestNode: Sendable {
     let port: UInt16
     let recorder: Recorder
     private let transport: LoopBound<TCPTransport>
-    private let thread: Mutex<Thread?>
+    private let thread: Mutex<TestThread?>
 
     /// Listens on `port` of 127.0.0.1, 0 for any, and dials `peers`.
     init(
@@ -131,7 +132,7 @@ final class TestNode: Sendable {
         self.port = made.boundPort
         self.recorder = recorder
         transport = LoopBound(made, on: loop)
-        thread = Mutex(Thread { loop.run() })
+        thread = Mutex(TestThread { loop.run() })
     }
 
     deinit { kill() }
@@ -204,12 +205,8 @@ struct Cluster {
 
     /// Ports of 127.0.0.1 where nobody listens.
     static func freePorts(_ count: Int) throws -> [Int: UInt16] {
-        let loop = try EventLoop()
-        let listeners = try (0..<count).map { _ in
-            try TCPListener(loop: loop, host: "127.0.0.1", port: 0) { $0.abort() }
-        }
-        defer { for listener in listeners { listener.close() } }
-        return Dictionary(uniqueKeysWithValues: listeners.enumerated().map { ($0, $1.boundPort) })
+        Dictionary(
+            uniqueKeysWithValues: try Loopback.freePorts(count).enumerated().map { ($0, $1) })
     }
 
     /// Waits until every node is connected to every other.
@@ -219,28 +216,4 @@ struct Cluster {
     }
 
     func stop() { for node in nodes { node.kill() } }
-}
-
-/// A thread of its own.
-struct Thread: @unchecked Sendable {
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    private var handle = pthread_t()
-
-    init(_ run: @escaping @Sendable () -> Void) {
-        let body = Unmanaged.passRetained(Body(run)).toOpaque()
-        let status = pthread_create(
-            &handle, nil,
-            { body in
-                guard let body else { return nil }
-                Unmanaged<Body>.fromOpaque(body).takeRetainedValue().run()
-                return nil
-            }, body)
-        precondition(status == 0)
-    }
-
-    func join() { pthread_join(handle, nil) }
 }

@@ -1,32 +1,21 @@
 import BFTBase
 import BFTCrypto
+import BFTTestKit
 import BFTTransport
 import Glibc
 import Testing
 
 /// A connection made by hand, for bytes that no transport would send.
 final class RawPeer {
-    private var descriptor: Int32
+    private let socket: LoopbackConnection
     /// What is spoken, if this is to be a validator.
     let connection: PeerConnection?
 
     /// Connects to `port` of 127.0.0.1, and says nothing yet.
     init(port: UInt16, _ connection: PeerConnection? = nil) throws {
         self.connection = connection
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(status == 0)
+        socket = try LoopbackConnection(port: port)
     }
-
-    deinit { close(descriptor) }
 
     /// Connects as validator `number`, and carries out the handshake.
     static func validator(
@@ -75,33 +64,20 @@ final class RawPeer {
 
     @discardableResult
     func write(_ bytes: [UInt8]) -> Bool {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                send(
-                    descriptor, $0.baseAddress! + sent, bytes.count - sent,
-                    Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return false }
-            sent += count
-        }
-        return true
+        (try? socket.send(bytes)) != nil
     }
 
     /// Waits for bytes, and says false at the end of the stream.
     private func read(into connection: PeerConnection) -> Bool {
         let room = connection.incoming.reserve(65_536)
-        let count = recv(descriptor, room.baseAddress!, room.count, 0)
+        let count = socket.receive(into: UnsafeMutableRawBufferPointer(room))
         guard count > 0 else { return false }
         connection.incoming.commit(count)
         return true
     }
 
     /// Waits until the other side closes.
-    func waitForEnd() {
-        var bytes = [UInt8](repeating: 0, count: 65_536)
-        while recv(descriptor, &bytes, bytes.count, 0) > 0 {}
-    }
+    func waitForEnd() { _ = try? socket.rest() }
 }
 
 func now() -> Instant {

@@ -43,7 +43,7 @@ final class Cluster {
     init(size: Int = 4, scheme: String = "ed25519", protocolName: String = "simplex") throws {
         directory = try TemporaryDirectory()
         self.size = size
-        firstPort = try Self.freePorts(3 * size)
+        firstPort = Int(try Loopback.freePorts(3 * size)[0])
         processes = Array(repeating: nil, count: size)
         try makeHomes(scheme, protocolName)
         for index in 0..<size { try start(index) }
@@ -98,27 +98,6 @@ final class Cluster {
         let outcome = try Program.bft.run(arguments, in: directory)
         guard outcome.isSuccess else { throw Failure("bft \(arguments): \(outcome.output)") }
         return outcome.output
-    }
-
-    /// The first of `count` ports that are free, below those that the system gives to clients: a
-    /// node that is down must not find its port taken by a connection of another one.
-    private static func freePorts(_ count: Int) throws -> Int {
-        for _ in 0..<100 {
-            let first = Int.random(in: 11_000..<(32_000 - count))
-            if (first..<first + count).allSatisfy(isFree) { return first }
-        }
-        throw Failure("no \(count) free ports in a row")
-    }
-
-    private static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = LoopbackAddress.make(port: port)
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 
     // MARK: Processes

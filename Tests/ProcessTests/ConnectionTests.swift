@@ -1,3 +1,4 @@
+import BFTTestKit
 import Glibc
 import Testing
 
@@ -7,11 +8,11 @@ extension ProcessTests {
         @Test("A connection that can't be made closes its own descriptor and no other client's")
         func refused() async {
             // Nobody listens there: it belongs to a protocol of old.
-            let port = 9
+            let port: UInt16 = 9
             let lost = await withTaskGroup(of: Int.self) { group in
                 for _ in 0..<3 {
                     group.addTask {
-                        for _ in 0..<20_000 { _ = try? Connection(port: port) }
+                        for _ in 0..<20_000 { _ = try? LoopbackConnection(port: port) }
                         return 0
                     }
                     group.addTask {

@@ -19,19 +19,10 @@ final class Load: Sendable {
         self.padding = String(repeating: "x", count: padding)
         state.withLock { $0.runningCount = count }
         for client in 0..<count {
-            let body = Unmanaged.passRetained(
-                Body { [self] in
-                    write(as: client, ports)
-                    state.withLock { $0.runningCount -= 1 }
-                })
-            var thread = pthread_t()
-            pthread_create(
-                &thread, nil,
-                { context in
-                    Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
-                    return nil
-                }, body.toOpaque())
-            pthread_detach(thread)
+            TestThread.detach { [self] in
+                write(as: client, ports)
+                state.withLock { $0.runningCount -= 1 }
+            }
         }
     }
 
@@ -73,10 +64,5 @@ final class Load: Sendable {
                 usleep(20_000)
             }
         }
-    }
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 }

@@ -1,31 +1,44 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import BFTTestKit
 import Foundation
 import ProtocolHotStuff
 import Testing
 
 /// Everything that a message carries is checked for the place where it stands.
 @Suite struct CheckTests {
-    /// What a replica that knows A and its certificate does with `message`, and what it is then.
-    static func outcome<Rules: HotStuffRules>(
-        of message: HotStuffMessage, _ rules: Rules.Type
-    ) -> (effects: [Effect<HotStuffReplica<Rules>>], replica: HotStuffReplica<Rules>) {
+    /// A replica that knows A and its certificate.
+    static func replica<Rules: HotStuffRules>(_ rules: Rules.Type) -> HotStuffReplica<Rules> {
         let hostile = HostileMessages()
         var replica = HotStuffReplica<Rules>(
             configuration: Sample.configuration(leaders: [1, 2, 3].map { ValidatorIndex($0) }),
             root: Sample.genesis, certificate: nil, recovered: [])
         var effects: [Effect<HotStuffReplica<Rules>>] = []
-        func hear(_ message: HotStuffMessage, from sender: Int) {
-            effects = []
-            replica.handle(
-                .received(Verified(message), from: ValidatorIndex(sender)),
-                at: Instant(nanoseconds: 1), into: &effects)
-        }
         replica.handle(.started, at: Instant(nanoseconds: 0), into: &effects)
-        hear(hostile.proposal(hostile.blockA, justify: nil, timeouts: nil), from: 1)
-        hear(.certificate(hostile.certificateA), from: 1)
-        hear(message, from: 3)
-        return (effects, replica)
+        let messages = [
+            hostile.proposal(hostile.blockA, justify: nil, timeouts: nil),
+            .certificate(hostile.certificateA),
+        ]
+        for message in messages { _ = hear(message, from: 1, &replica) }
+        return replica
+    }
+
+    private static func hear<Rules: HotStuffRules>(
+        _ message: HotStuffMessage, from sender: Int, _ replica: inout HotStuffReplica<Rules>
+    ) -> [Effect<HotStuffReplica<Rules>>] {
+        var effects: [Effect<HotStuffReplica<Rules>>] = []
+        replica.handle(
+            .received(Verified(message), from: ValidatorIndex(sender)),
+            at: Instant(nanoseconds: 1), into: &effects)
+        return effects
+    }
+
+    /// What a replica that knows A and its certificate does with `message`, and what it is then.
+    static func outcome<Rules: HotStuffRules>(
+        of message: HotStuffMessage, _ rules: Rules.Type
+    ) -> (effects: [Effect<HotStuffReplica<Rules>>], replica: HotStuffReplica<Rules>) {
+        var replica = replica(rules)
+        return (hear(message, from: 3, &replica), replica)
     }
 
     static func isRejected<Rules: HotStuffRules>(

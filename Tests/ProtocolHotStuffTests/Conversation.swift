@@ -1,182 +1,251 @@
-@_spi(Verification) import BFTBase
+import BFTBase
 import BFTCore
+import BFTTestKit
 import ProtocolHotStuff
 import Testing
 
-/// One replica of HotStuff, talked to in words. `Docs/testing.md` lists them.
+/// One replica of HotStuff, talked to in words.
 ///
-/// Four validators of power 1; the replica is v0. They lead in this order, each for its tenure,
-/// unless `leaders` says who leads which view. What the replica signs it hears at once. Time passes
-/// by `wait` and `timer` only.
-struct Conversation<Rules: HotStuffRules> {
-    typealias Replica = HotStuffReplica<Rules>
+/// The validators lead in their order, each for its tenure, unless `leaders` says who leads which
+/// view.
+struct HotStuffConversation<Rules: HotStuffRules>: Conversation {
+    typealias P = HotStuffReplica<Rules>
 
-    private var configuration: ReplicaConfiguration
-    private var replica: Replica
-    private var now = Instant(nanoseconds: 0)
-    private var timer: Instant?
-    private var log: [HotStuffRecord] = []
-    private var committed = (block: Sample.genesis, certificate: CommitCertificate?.none)
-    private var words = Words()
-    private var draft: (view: View, parent: Digest)?
-    /// The greatest height that a vote of its own helps to commit.
-    private var voted = Height.zero
+    var replica: P
+    var scene = Scene<P>()
+    private var configuration = Sample.configuration()
+    private var certificates: [String: Certificate] = [:]
+    private var timeoutCertificates: [String: HotStuffTimeoutCertificate] = [:]
 
     /// What a wrong host does not read back after a crash.
     private let isForgotten: (HotStuffRecord) -> Bool
 
-    init(forgetting isForgotten: @escaping (HotStuffRecord) -> Bool) {
+    init(forgetting isForgotten: @escaping (HotStuffRecord) -> Bool = { _ in false }) {
         self.isForgotten = isForgotten
-        configuration = Sample.configuration(leaders: nil)
-        replica = Replica(
+        replica = P(
             configuration: configuration, root: Sample.genesis, certificate: nil, recovered: [])
     }
 
-    /// The height that the replica claims to have helped to commit; and what it would claim after
-    /// a restart, from its log as it is and as it would be cut.
-    func claims() -> (voted: Height, present: Height, restarted: [Height]) {
-        let restarted = [log, replica.liveRecords].map { log in
-            Replica(
-                configuration: configuration, root: committed.block,
-                certificate: committed.certificate, recovered: log
-            ).commitVoteHeight
-        }
-        return (voted, replica.commitVoteHeight, restarted)
+    static func message(_ block: Block) -> HotStuffMessage { .block(block) }
+
+    func restarted(from log: [HotStuffRecord]) -> P { restarted(from: log, as: configuration) }
+
+    private func restarted(
+        from log: [HotStuffRecord], as configuration: ReplicaConfiguration
+    ) -> P {
+        P(
+            configuration: configuration, root: scene.committed.block,
+            certificate: scene.committed.certificate, recovered: log)
     }
 
-    /// Carries out one command and says what came of it; or `nil` if it only names something.
     mutating func say(_ command: String) throws -> [String]? {
-        let spoken = command.split(separator: " ").map(String.init)
-        guard let verb = spoken.first else { throw Misspoken(command: command) }
-        let rest = Array(spoken.dropFirst())
+        let (verb, words) = try split(command)
         switch verb {
-        case "block", "heavy", "qc", "tc":
-            try words.define(verb, rest) { replica.leader(of: $0) }
+        case "block", "heavy":
+            let replica = replica
+            try scene.define(
+                words, by: { replica.leader(of: $0) },
+                payload: verb == "heavy" ? [Sample.reference] : [])
+            return nil
+        case "qc", "tc":
+            try define(verb, words)
             return nil
         case "leaders":
-            configuration = Sample.configuration(leaders: try rest.map { try words.validator($0) })
-            replica = Replica(
-                configuration: configuration, root: Sample.genesis, certificate: nil,
-                recovered: [])
+            configuration = Sample.configuration(
+                leaders: try words.map { try scene.validator($0) })
+            replica = restarted(from: [])
             return nil
-        case "wait":
-            now = now.advanced(by: .milliseconds(try words.number(rest.first)))
-            return give(.timerFired)
-        case "timer":
-            now = max(now, timer ?? now)
-            return give(.timerFired)
         case "restart":
-            if rest.first == "losing" {
-                log.removeLast(Int(try words.number(rest.last)))
-                // Nor was what stands on these records said.
-                voted = .zero
-            }
-            if rest.first == "compacted" { log = replica.liveRecords }
-            var configuration = configuration
-            if rest.first == "aside" {
-                // A log that was cut, and no chain beside it.
-                configuration = configuration.above(replica.forgotten)
-                (log, committed) = (replica.liveRecords, (Sample.genesis, nil))
-            }
-            log.removeAll(where: isForgotten)
-            replica = Replica(
-                configuration: configuration, root: committed.block,
-                certificate: committed.certificate, recovered: log)
+            try restart(words)
             return give(.started)
-        default: return give(try input(verb, rest, command))
+        default:
+            if let answer = try pass(verb, words) { return answer }
+            return give(try commonInput(verb, words) ?? input(verb, words, command))
         }
+    }
+
+    private mutating func restart(_ words: [String]) throws {
+        if words.first == "losing" { try lose(words.last) }
+        if words.first == "compacted" { scene.log = replica.liveRecords }
+        var configuration = configuration
+        if words.first == "aside" {
+            // A log that was cut, and no chain beside it.
+            configuration = configuration.above(replica.forgotten)
+            (scene.log, scene.committed) = (replica.liveRecords, (Sample.genesis, nil))
+        }
+        scene.log.removeAll(where: isForgotten)
+        replica = restarted(from: scene.log, as: configuration)
     }
 
     private func input(
-        _ verb: String, _ rest: [String], _ command: String
-    ) throws -> Input<Replica> {
-        func received(_ message: HotStuffMessage) throws -> Input<Replica> {
-            .received(Verified(message), from: try words.validator(rest.last))
+        _ verb: String, _ words: [String], _ command: String
+    ) throws -> Input<P> {
+        func said(_ message: HotStuffMessage) throws -> Input<P> {
+            received(message, try scene.validator(words.last))
         }
-        switch (verb, rest.count) {
-        case ("start", 0): return .started
-        case ("work", 1): return .work(pending: rest[0] == "yes")
-        case ("connected", 1): return .connected(try words.validator(rest[0]))
-        case ("drafted", 1):
-            guard let draft else { throw Misspoken(command: command) }
-            return .drafted(
-                Draft(
-                    time: Timestamp(milliseconds: 1), applied: Sample.genesis.applied,
-                    payload: rest[0] == "payload" ? [Sample.reference] : []),
-                view: draft.view, parent: draft.parent)
-        case ("judged", 2):
-            return .judged(
-                try words.block(rest[0]).digest, rest[1] == "valid" ? .valid : .invalid)
-        case ("proposal", 3...): return try received(.proposal(try words.proposal(rest)))
-        case ("vote", 3...): return try received(.vote(try words.vote(rest)))
-        case ("certificate", 3): return try received(.certificate(try words.certificate(rest[0])))
-        case ("timeouts", 3):
-            return try received(.timeoutCertificate(try words.timeouts(rest[0])))
-        case ("timeout", 5): return try received(.timeout(try words.timeout(rest)))
-        case ("body", 3): return try received(.block(try words.block(rest[0])))
+        switch (verb, words.count) {
+        case ("proposal", 3...): return try said(.proposal(try proposal(words)))
+        case ("vote", 3...): return try said(.vote(try vote(words)))
+        case ("certificate", 3): return try said(.certificate(try certificate(words[0])))
+        case ("timeouts", 3): return try said(.timeoutCertificate(try timeouts(words[0])))
+        case ("timeout", 5): return try said(.timeout(try timeout(words)))
         case ("inquiry", 9...):
             let inquiry = HotStuffInquiry(
-                view: View(try words.number(rest[3])), highView: View(try words.number(rest[5])),
-                committed: Height(try words.number(rest[7])),
-                wanted: try rest[9...].map { try words.block($0).digest })
-            return .received(
-                Verified(.inquiry(inquiry)), from: try words.validator(rest[1]))
-        case ("caught", 3): return .caughtUp(try words.run(rest))
+                view: View(try scene.number(words[3])),
+                highView: View(try scene.number(words[5])),
+                committed: Height(try scene.number(words[7])),
+                wanted: try words[9...].map { try scene.block($0).digest })
+            return received(.inquiry(inquiry), try scene.validator(words[1]))
+        case ("caught", 3):
+            let rules = P.commitRules(Sample.configuration())
+            guard
+                let run = CommittedRun(
+                    blocks: try scene.chain(words[0]),
+                    certificate: try rules.check(certificate(words[2])))
+            else { throw Misspoken(command: command) }
+            return .caughtUp(run)
         default: throw Misspoken(command: command)
         }
     }
 
-    private mutating func give(_ input: Input<Replica>) -> [String] {
-        var effects: [Effect<Replica>] = []
-        replica.handle(input, at: now, into: &effects)
-        let earlier = timer
-        var lines = effects.flatMap { carryOut($0) }
-        if timer != earlier, let timer { lines.append("timer at \(timer.nanoseconds / 1_000_000)") }
-        return lines
+    /// A host asks before it spends time on signatures.
+    func hears(_ own: HotStuffMessage) -> Bool { replica.isUseful(own) }
+}
+
+// What messages are made of.
+extension HotStuffConversation {
+    private func certificate(_ name: String) throws -> Certificate {
+        guard let certificate = certificates[name] else { throw Misspoken(command: name) }
+        return certificate
     }
 
-    private mutating func carryOut(_ effect: Effect<Replica>) -> [String] {
-        switch effect {
-        case .persist(let record):
-            log.append(record)
-            if case .voted(let block, _) = record { words.nameOwn(block) }
-            return ["persist \(words.describe(record))"]
-        case .sign(let unsigned):
-            if case .vote(let said, _) = unsigned {
-                voted = max(voted, said.ancestor?.height ?? .zero)
-            }
-            let signed = unsigned.signed(by: Sample.own, [])
-            let target = unsigned.recipient.map { " for \($0)" } ?? ""
-            var more: [Effect<Replica>] = []
-            // A host asks before it spends time on signatures.
-            if replica.isUseful(signed) {
-                replica.handle(.received(Verified(signed), from: Sample.own), at: now, into: &more)
-            }
-            return ["sign \(words.describe(signed))\(target)"] + more.flatMap { carryOut($0) }
-        case .send(let message, let peer): return ["send \(words.describe(message)) to \(peer)"]
-        case .broadcast(let message): return ["broadcast \(words.describe(message))"]
-        case .setTimer(let instant):
-            timer = instant
-            return []
-        case .draft(let view, let branch):
-            draft = (view, branch.tip.digest)
-            return ["draft for view \(view) on \(words.name(branch.tip.digest))"]
-        case .judge(let branch):
-            // The ledger asks those for batches who have them: at least whoever proposes the block.
-            #expect(branch.voters?[branch.tip.proposer.rawValue] == true)
-            return ["judge \(words.name(branch.tip.digest))"]
-        case .commit(let run):
-            committed = (run.last, run.certificate)
-            return ["commit " + run.blocks.map { words.name($0.digest) }.joined(separator: " ")]
-        case .fetch(let certificate):
-            let target = certificate.statement.committed.map { words.name($0.digest) }
-            return ["fetch \(target ?? "nothing")"]
-        case .accuse(let evidence):
-            return [
-                "accuse \(evidence.culprit): \(words.describe(evidence.first.statement)), "
-                    + words.describe(evidence.second.statement)
-            ]
-        case .reject(let rejection): return ["reject \(rejection)"]
+    private func timeouts(_ name: String) throws -> HotStuffTimeoutCertificate {
+        guard let timeouts = timeoutCertificates[name] else { throw Misspoken(command: name) }
+        return timeouts
+    }
+
+    /// `qc qA A by 1 2 3` (or `qc qC C committing A by 1 2 3`), `tc t3 3 by 1:1 2:1 3:0 with qA`,
+    /// where each signer stands with the view of the highest certificate that it knows.
+    private mutating func define(_ verb: String, _ words: [String]) throws {
+        guard verb == "tc" else {
+            let by = try scene.position(of: "by", in: words)
+            certificates[words[0]] = try scene.certificate(
+                statement(Array(words[1..<by])), by: words[(by + 1)...])
+            return
+        }
+        let with = words.firstIndex(of: "with") ?? words.count
+        let timeouts = try words[3..<with].map { word in
+            let parts = word.split(separator: ":").map(String.init)
+            return HotStuffTimeout(
+                content: statement(
+                    View(try scene.number(words[1])), knowing: View(try scene.number(parts.last))),
+                signer: try scene.validator(parts.first), signature: [])
+        }
+        timeoutCertificates[words[0]] = HotStuffTimeoutCertificate(
+            timeouts: timeouts,
+            high: with < words.count ? try certificate(words[with + 1]) : nil, validatorCount: 4)
+    }
+
+    /// `A` or `C committing A`.
+    private func statement(_ words: [String]) throws -> Statement {
+        scene.statement(
+            .vote, try scene.block(words[0]),
+            ancestor: words.count > 2 ? try scene.block(words[2]) : nil)
+    }
+
+    private func statement(_ view: View, knowing high: View) -> HotStuffTimeoutStatement {
+        HotStuffTimeoutStatement(chain: Sample.chain, epoch: .zero, view: view, highView: high)
+    }
+
+    /// `D with qC t3 from 2`, and `D committing A with qC t3 from 2` for what the leader says.
+    private func proposal(_ words: [String]) throws -> HotStuffProposal {
+        let end = try scene.position(of: "from", in: words)
+        let with = words.firstIndex(of: "with") ?? end
+        let carried = words[min(with + 1, end)..<end]
+        let block = try scene.block(words[0])
+        return HotStuffProposal(
+            block: block,
+            vote: scene.vote(try statement(Array(words[..<with])), by: block.proposer),
+            justify: carried.lazy.compactMap { certificates[$0] }.first,
+            timeouts: carried.lazy.compactMap { timeoutCertificates[$0] }.first)
+    }
+
+    /// `A by 1` or `C committing A by 1`.
+    private func vote(_ words: [String]) throws -> Vote {
+        let by = try scene.position(of: "by", in: words)
+        return scene.vote(
+            try statement(Array(words[..<by])), by: try scene.validator(words.last))
+    }
+
+    /// `3 knowing 1 by 2`.
+    private func timeout(_ words: [String]) throws -> HotStuffTimeout {
+        HotStuffTimeout(
+            content: statement(
+                View(try scene.number(words[0])), knowing: View(try scene.number(words[2]))),
+            signer: try scene.validator(words.last), signature: [])
+    }
+}
+
+// What the replica asks for, in words.
+extension HotStuffConversation {
+    func remark(on branch: Branch) -> String {
+        // The ledger asks those for batches who have them: at least whoever proposes the block.
+        #expect(branch.voters?[branch.tip.proposer.rawValue] == true)
+        return ""
+    }
+
+    func voted(_ record: HotStuffRecord) -> (block: Block, number: UInt64)? {
+        if case .voted(let block, _) = record { (block, block.view.rawValue) } else { nil }
+    }
+
+    func heightToCommit(_ unsigned: HotStuffUnsigned) -> Height? {
+        if case .vote(let said, _) = unsigned { said.ancestor?.height } else { nil }
+    }
+
+    func words(_ statement: Statement) -> String {
+        guard let ancestor = statement.ancestor else { return scene.name(statement.block) }
+        return "\(scene.name(statement.block)) committing \(scene.name(ancestor.digest))"
+    }
+
+    private func words(_ statement: HotStuffTimeoutStatement) -> String {
+        "\(statement.view) knowing \(statement.highView)"
+    }
+
+    private func words(_ certificate: HotStuffTimeoutCertificate) -> String {
+        let signers = zip(certificate.signers.positions, certificate.highViews)
+            .map { "\($0):\($1)" }.joined(separator: " ")
+        let high = certificate.high.map { " with \(scene.name($0.statement.block))" } ?? ""
+        return "timeouts \(certificate.view) by \(signers)\(high)"
+    }
+
+    private func words(_ certificate: Certificate) -> String {
+        "certificate \(words(certificate.statement)) by \(scene.words(certificate.signers))"
+    }
+
+    func words(_ record: HotStuffRecord) -> String {
+        switch record {
+        case .voted(_, let statement): "voted \(words(statement))"
+        case .timedOut(let statement): "timed out \(words(statement))"
+        case .locked(let view): "locked \(view)"
+        case .certificate(let certificate): words(certificate)
+        case .timeouts(let certificate): words(certificate)
+        }
+    }
+
+    func words(_ message: HotStuffMessage) -> String {
+        switch message {
+        case .proposal(let proposal):
+            "proposal \(words(proposal.vote.statement))"
+                + (proposal.justify.map { " with \(words($0))" } ?? "")
+                + (proposal.timeouts.map { " and \(words($0))" } ?? "")
+        case .vote(let vote): "vote \(words(vote.statement))"
+        case .certificate(let certificate): words(certificate)
+        case .timeout(let timeout): "timeout \(words(timeout.content))"
+        case .timeoutCertificate(let certificate): words(certificate)
+        case .block(let block): "body \(scene.name(block.digest))"
+        case .inquiry(let inquiry):
+            "inquiry view \(inquiry.view) high \(inquiry.highView) "
+                + "committed \(inquiry.committed) wanting \(scene.names(inquiry.wanted))"
         }
     }
 }

@@ -1,5 +1,6 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import BFTTestKit
 import ProtocolHotStuff
 import Testing
 

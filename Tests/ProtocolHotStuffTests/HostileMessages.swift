@@ -1,5 +1,6 @@
 @_spi(Verification) import BFTBase
 import BFTCore
+import BFTTestKit
 import ProtocolHotStuff
 
 /// Messages with one field that is wrong in its place, and the check that is about it.

@@ -1,4 +1,4 @@
-import Foundation
+import BFTTestKit
 import ProtocolHotStuff
 import Testing
 
@@ -10,14 +10,15 @@ import Testing
         forgetting isForgotten: @escaping (HotStuffRecord) -> Bool = { _ in false }
     ) throws -> [String] {
         try TranscriptTests.transcripts(of: variant)
-            .filter { file, text in
+            .filter { transcript in
+                let conversation = HotStuffConversation<Rules>(forgetting: isForgotten)
                 do {
-                    return try TranscriptTests.replay(text, rules, forgetting: isForgotten) != text
+                    return try transcript.replayed(conversation) != transcript.text
                 } catch is Misspoken {
                     return true  // It is about a block that the mutant has not made.
                 }
             }
-            .map(\.file.lastPathComponent)
+            .map(\.name)
     }
 
     @Test("A mutant that changes nothing is not killed")

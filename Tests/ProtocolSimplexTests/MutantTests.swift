@@ -1,6 +1,6 @@
 import BFTBase
 import BFTCore
-import Foundation
+import BFTTestKit
 import Testing
 
 @testable import ProtocolSimplex
@@ -25,10 +25,9 @@ import Testing
     @Test("A transcript shows every mistake that is known")
     func mistakes() throws {
         for (transcript, mistake) in Self.mutants {
-            let file = TranscriptTests.directory.appending(path: "\(transcript).txt")
-            let sound = try String(contentsOf: file, encoding: .utf8)
-            let wrong = try? TranscriptTests.replay(sound, mistake: mistake)
-            #expect(wrong != sound, "\(mistake) is not seen in \(transcript)")
+            let sound = try TranscriptTests.transcript(transcript)
+            let wrong = try? sound.replayed(SimplexConversation(mistake: mistake))
+            #expect(wrong != sound.text, "\(mistake) is not seen in \(transcript)")
         }
     }
 

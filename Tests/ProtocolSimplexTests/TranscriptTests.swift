@@ -1,82 +1,38 @@
-import BFTBase
+import BFTTestKit
 import Foundation
 import Testing
 
-/// Every file in `Transcripts` is a conversation with one replica: what it is told, `----`, and
-/// what it does then. `REWRITE=1` accepts what the code does now; read the difference.
+/// Every file in `Transcripts` is a conversation with one replica.
 @Suite struct TranscriptTests {
     static let directory = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "Transcripts")
 
+    static func transcript(_ name: String) throws -> Transcript {
+        try Transcript(directory.appending(path: "\(name).txt"))
+    }
+
     @Test("Every transcript is what the replica does")
     func transcripts() throws {
-        let files = try FileManager.default.contentsOfDirectory(
-            at: Self.directory, includingPropertiesForKeys: nil
-        )
-        .filter { $0.pathExtension == "txt" }
-        #expect(files.count >= 12)
-        for file in files {
-            let expected = try String(contentsOf: file, encoding: .utf8)
-            let actual = try Self.replay(expected)
-            if ProcessInfo.processInfo.environment["REWRITE"] == "1" {
-                try actual.write(to: file, atomically: true, encoding: .utf8)
-            }
-            #expect(actual == expected, "\(file.lastPathComponent)")
-        }
+        let transcripts = try Transcript.all(in: Self.directory)
+        #expect(transcripts.count >= 12)
+        for transcript in transcripts { try transcript.check(SimplexConversation()) }
     }
 
     @Test(
         "A replica whose chain is gone would contradict itself if its log said not what it forgot")
     func floor() throws {
-        let file = Self.directory.appending(path: "chain_moved_aside.txt")
-        let expected = try String(contentsOf: file, encoding: .utf8)
-        #expect(try Self.replay(expected) == expected)
-        #expect(try Self.replay(expected, hasFloor: false).contains("sign vote finalize A"))
+        let transcript = try Self.transcript("chain_moved_aside")
+        #expect(try transcript.replayed(SimplexConversation()) == transcript.text)
+        let careless = try transcript.replayed(SimplexConversation(hasFloor: false))
+        #expect(careless.contains("sign vote finalize A"))
     }
 
     @Test("A replica claims to have helped to commit what it voted for, after a restart too")
     func claims() throws {
-        var highest = Height.zero
-        for file in try FileManager.default.contentsOfDirectory(
-            at: Self.directory, includingPropertiesForKeys: nil
-        ) where file.pathExtension == "txt" {
-            var isWhole = true
-            _ = try Self.replay(try String(contentsOf: file, encoding: .utf8)) {
-                conversation, command in
-                // Until chain or log are not those of the replica any more.
-                isWhole =
-                    isWhole
-                    && !["aside", "bare", "caught", "forgetting"].contains(where: command.contains)
-                guard isWhole else { return }
-                let (voted, present, restarted) = try conversation.claims()
-                #expect(present >= voted, "\(file.lastPathComponent)")
-                #expect(restarted.allSatisfy { $0 >= present }, "\(file.lastPathComponent)")
-                highest = max(highest, present)
-            }
+        let highest = try Transcript.all(in: Self.directory).map {
+            try $0.checkClaims(
+                of: SimplexConversation(), until: ["aside", "bare", "caught", "forgetting"])
         }
-        #expect(highest > Height(1))
-    }
-
-    /// - Parameter look: shown the conversation after each command.
-    static func replay(
-        _ transcript: String, mistake: (any Mistake)? = nil, hasFloor: Bool = true,
-        _ look: (_ conversation: Conversation, _ command: String) throws -> Void = { _, _ in }
-    ) throws -> String {
-        var conversation = try Conversation(mistake: mistake)
-        conversation.hasFloor = hasFloor
-        let parts = transcript.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
-        let replayed = try parts.map { part -> String in
-            let lines = part.components(separatedBy: "\n")
-            let remarks = lines.filter { $0.hasPrefix("#") }
-            guard let command = lines.first(where: { !$0.hasPrefix("#") }) else { return part }
-            let outcome = try conversation.say(command)
-            try look(conversation, command)
-            guard !command.hasPrefix("block"), !command.hasPrefix("heavy") else {
-                return (remarks + [command]).joined(separator: "\n")
-            }
-            return (remarks + [command, "----"] + (outcome.isEmpty ? ["nothing"] : outcome))
-                .joined(separator: "\n")
-        }
-        return replayed.joined(separator: "\n\n") + "\n"
+        #expect(highest.max() ?? 0 > 1)
     }
 }

@@ -98,7 +98,8 @@ enum LayeringRules {
     /// What a replica may use of its ledger: a ledger is told things and asked questions, and its
     /// parts are for its own files. Swift has nothing between private to a file and open to all.
     static let ledgerNames: Set<Substring> = [
-        "handle", "settle", "reportWork", "configuration", "nextDeadline", "committedHead",
+        "handle", "settle", "reportWork", "hasNews", "configuration", "nextDeadline",
+        "committedHead",
         "headCertificate", "executedHeight", "pendingByteCount", "isCatchingUp",
         "nextOwnSequence", "hasRoom", "check", "isUseful", "isProved", "liveRuns", "liveBatches",
     ]

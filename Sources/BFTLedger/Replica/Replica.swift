@@ -67,7 +67,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
             ledger.settle(ownClaim: consensus.commitVoteHeight, &turn)
             drain(&turn)
             ledger.reportWork(&turn)
-        } while !turn.inputs.isEmpty
+        } while !turn.inputs.isEmpty || ledger.hasNews
         setTimer(&turn)
         swap(&turn.effects, &effects)
     }
@@ -84,6 +84,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .timerFired:
             timer = nil  // A host may fire early: then it is set again.
             turn.inputs.append(.timerFired)
+            ledger.handle(.timerFired, &turn)
         case .sealed(let batch):
             precondition(batch.author == own, "a batch of another author")
             ledger.handle(.sealed(batch), &turn)

@@ -50,7 +50,7 @@ final class TestNetwork {
     init(_ count: Int, edit: (inout ChainParameters) -> Void = { _ in }) throws {
         directory = try TemporaryDirectory()
         let signingKeys = try (0..<count).map { _ in try SigningKey.generate(.ed25519) }
-        let ports = try Self.freePorts(count)
+        let ports = try Loopback.freePorts(count)
         var parameters = ChainParameters()
         parameters.viewTimeoutMilliseconds = 500
         parameters.idleBlockMilliseconds = 100
@@ -110,14 +110,4 @@ final class TestNetwork {
     }
 
     func stopAll() throws { for index in homes.indices { try stop(index) } }
-
-    /// The first of `count` free ports in a row below those that the system gives to clients.
-    private static func freePorts(_ count: Int) throws -> [UInt16] {
-        for _ in 0..<100 {
-            let first = UInt16.random(in: 11_000..<(32_000 - UInt16(count)))
-            let ports = (0..<count).map { first + UInt16($0) }
-            if ports.allSatisfy(Client.isFree) { return ports }
-        }
-        throw Failure("no \(count) free ports in a row")
-    }
 }

@@ -1,7 +1,7 @@
 import BFTApplication
 
 /// The commands that change when entries expire.
-extension KeyValueStore {
+extension Database {
     enum ExpiryUnit { case seconds, milliseconds }
 
     mutating func expire(

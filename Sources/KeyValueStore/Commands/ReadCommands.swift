@@ -1,7 +1,7 @@
 import BFTApplication
 
 /// The commands that change nothing, the same in a transaction and in a query.
-extension KeyValueStore {
+extension Database {
     /// Whether the entry in `slot` still counts. One that expires now lives through this block.
     @inline(__always)
     func isLive(_ slot: Int) -> Bool {
@@ -37,7 +37,7 @@ extension KeyValueStore {
         case .type: result.status(findLive(command.next()) == nil ? "none" : "string")
         case .keys: keys(&command, &allowance, &result)
         case .scan: scan(&command, &allowance, &result)
-        case .dbsize: result.integer(Int64(count))
+        case .dbsize: result.integer(Int64(keyspace.count))
         default: result.error("ERR a command that writes can't be a query")
         }
     }

@@ -113,6 +113,8 @@ extension KeyValueStore {
     ///
     /// Between `begin` and `end` it fits no root.
     public func proof(of key: [UInt8]) -> StateProof {
+        let database = database.unflushed
+        let keyspace = database.keyspace
         let path = keyspace.tree.path(to: Place.of(key))
         let end = path.slot.map { slot in
             StateProof.End(
@@ -121,6 +123,6 @@ extension KeyValueStore {
         }
         return StateProof(
             siblings: path.siblings, end: end, count: UInt64(keyspace.count),
-            time: Timestamp(milliseconds: time))
+            time: Timestamp(milliseconds: database.time))
     }
 }

@@ -1,7 +1,7 @@
 import BFTApplication
 
 /// The commands that change values.
-extension KeyValueStore {
+extension Database {
     mutating func change(
         _ verb: Verb, _ command: inout CommandArguments, _ result: inout ResultWriter
     ) {
@@ -26,7 +26,7 @@ extension KeyValueStore {
     }
 
     /// Whether an entry may have `key` and a value of `valueBytes`. If not, that is the reply.
-    private func isWithinLimits(
+    static func isWithinLimits(
         _ key: RawSpan, _ valueBytes: Int, _ result: inout ResultWriter
     ) -> Bool {
         if key.byteCount > KeyValueLimits.keyBytes {
@@ -42,17 +42,10 @@ extension KeyValueStore {
 
     // MARK: SET and its kin
 
-    /// `SET` without options.
-    mutating func setPlainly(_ key: RawSpan, _ value: RawSpan, _ result: inout ResultWriter) {
-        guard isWithinLimits(key, value.byteCount, &result) else { return }
-        keyspace.setLater(key, value)
-        result.ok()
-    }
-
     private mutating func set(_ command: inout CommandArguments, _ result: inout ResultWriter) {
         let key = command.next()
         let value = command.next()
-        guard isWithinLimits(key, value.byteCount, &result) else { return }
+        guard Self.isWithinLimits(key, value.byteCount, &result) else { return }
         guard let options = SetOptions(&command, time: time, &result) else { return }
         let slot = findLive(key)
         if options.repliesOldValue {
@@ -77,7 +70,7 @@ extension KeyValueStore {
     private mutating func setIfAbsent(
         _ key: RawSpan, _ value: RawSpan, _ result: inout ResultWriter
     ) {
-        guard isWithinLimits(key, value.byteCount, &result) else { return }
+        guard Self.isWithinLimits(key, value.byteCount, &result) else { return }
         guard findLive(key) == nil else { return result.integer(0) }
         keyspace.set(key, value, expiry: 0)
         result.integer(1)
@@ -86,7 +79,7 @@ extension KeyValueStore {
     private mutating func getAndSet(
         _ key: RawSpan, _ value: RawSpan, _ result: inout ResultWriter
     ) {
-        guard isWithinLimits(key, value.byteCount, &result) else { return }
+        guard Self.isWithinLimits(key, value.byteCount, &result) else { return }
         guard replyValue(findLive(key), &allowance, &result) else { return }
         keyspace.set(key, value, expiry: 0)
     }
@@ -104,7 +97,7 @@ extension KeyValueStore {
         var check = copy command
         while check.remaining > 0 {
             let key = check.next()
-            guard isWithinLimits(key, check.next().byteCount, &result) else { return }
+            guard Self.isWithinLimits(key, check.next().byteCount, &result) else { return }
         }
         while command.remaining > 0 {
             keyspace.set(command.next(), command.next(), expiry: 0)
@@ -150,7 +143,7 @@ extension KeyValueStore {
     private mutating func add(
         _ amount: Int64, to key: RawSpan, _ result: inout ResultWriter
     ) {
-        guard isWithinLimits(key, 0, &result) else { return }
+        guard Self.isWithinLimits(key, 0, &result) else { return }
         let slot = findLive(key)
         var value: Int64 = 0
         var expiry: UInt64 = 0
@@ -181,7 +174,7 @@ extension KeyValueStore {
     ) {
         let slot = findLive(key)
         let total = (slot.map { keyspace.cell($0).valueByteCount } ?? 0) + tail.byteCount
-        guard isWithinLimits(key, total, &result) else { return }
+        guard Self.isWithinLimits(key, total, &result) else { return }
         if let slot {
             keyspace.append(slot, tail)
         } else {

@@ -14,7 +14,7 @@ struct PendingSets: Sendable {
         /// Where the image of the cell stands.
         var run: Int
         var start: Int
-        /// The slot of the entry that is there already, known from `findSlots` on.
+        /// The slot of the entry that is there already, known once `findSlots` was called.
         var slot: Int?
 
         var imageByteCount: Int { run * EntryHasher.blockByteCount }
@@ -27,7 +27,7 @@ struct PendingSets: Sendable {
     private(set) var writes: [Write] = []
     /// What is hashed for the key of each write.
     private var keys = [UInt8](repeating: 0, count: countLimit * Place.blockByteCount)
-    /// The places of the writes, known from `findPlaces` on.
+    /// The places of the writes, known with the slots.
     private(set) var places = DigestArray(count: countLimit)
     /// How far the search for each has come.
     private var edges = Array(repeating: StateTree.Edge.none, count: countLimit)
@@ -54,8 +54,22 @@ struct PendingSets: Sendable {
         }
     }
 
+    /// Finds the places of all writes and the slots of the entries that are there already.
+    ///
+    /// The memory takes its time. Meanwhile `leaves` are hashed and given to the tree.
+    mutating func findSlots(in tree: inout StateTree, meanwhile leaves: inout LeafQueue) {
+        findPlaces()
+        for index in writes.indices { tree.prefetchEdge(places[index]) }
+        leaves.hash()
+        readEdges(of: tree)
+        leaves.give(to: &tree)
+        step(0, in: tree)
+        step(1, in: tree)
+        findSlots(2, in: tree)
+    }
+
     /// Hashes the keys of all writes.
-    mutating func findPlaces() {
+    private mutating func findPlaces() {
         let count = writes.count
         unsafe keys.withUnsafeBytes { keys in
             unsafe places.withMutableDigests { places in
@@ -73,14 +87,10 @@ struct PendingSets: Sendable {
 
     // MARK: Searching
 
-    // Each step asks for what the next one reads. Between two steps the caller does something else,
-    // or the step is for many writes and the memory keeps pace.
+    // Each step asks for what the next one reads. Between two steps something else is done, or the
+    // step is for many writes and the memory keeps pace.
 
-    func prefetchEdges(of tree: borrowing StateTree) {
-        for index in writes.indices { tree.prefetchEdge(places[index]) }
-    }
-
-    mutating func readEdges(of tree: borrowing StateTree) {
+    private mutating func readEdges(of tree: borrowing StateTree) {
         for index in writes.indices {
             edges[index] = tree.firstEdge(places[index])
             tree.prefetch(edges[index])
@@ -90,7 +100,7 @@ struct PendingSets: Sendable {
 
     /// Goes on below the junctions that the search has come to, which are `level` levels below the
     /// lowest edges.
-    mutating func step(_ level: Int, in tree: borrowing StateTree) {
+    private mutating func step(_ level: Int, in tree: borrowing StateTree) {
         for index in writes.indices where edges[index].isJunction {
             edges[index] = tree.step(edges[index], places[index], tree.depth + level)
             tree.prefetch(edges[index])
@@ -98,7 +108,7 @@ struct PendingSets: Sendable {
     }
 
     /// Ends the search, after `level` steps below the lowest edges.
-    mutating func findSlots(_ level: Int, in tree: borrowing StateTree) {
+    private mutating func findSlots(_ level: Int, in tree: borrowing StateTree) {
         for index in writes.indices {
             writes[index].slot = tree.entry(
                 below: edges[index], at: places[index],

@@ -27,8 +27,6 @@ struct Keyspace: Sendable {
     private var leaves = LeafQueue()
     /// Addresses that are needed next.
     private var wanted: [UInt] = []
-    private var pending = PendingSets()
-
     /// The entries, expired ones too.
     var count: Int { tree.count }
 
@@ -57,76 +55,6 @@ struct Keyspace: Sendable {
         let slot = insert(address, at: place)
         setExpiry(of: slot, expiry)
         markChanged(slot)
-    }
-
-    /// Makes `value` the value under `key`, without an expiry, as soon as `settle` is called or
-    /// enough writes wait. Until then nothing else may be asked of the entries.
-    mutating func setLater(_ key: RawSpan, _ value: RawSpan) {
-        guard Cell.size(key: key.byteCount, value: value.byteCount) <= PendingSets.imageLimit
-        else {
-            settle()
-            return set(key, value, expiry: 0)
-        }
-        let image = gathering.add(key, value)
-        pending.append(key, run: image.run, start: image.start)
-        if pending.isFull { settle() }
-    }
-
-    /// Carries out the writes that wait.
-    mutating func settle() {
-        let count = pending.writes.count
-        guard count > 0 else { return }
-        // The memory takes its time. Meanwhile the writes before these are hashed, and the leaves
-        // of those before them.
-        pending.findPlaces()
-        pending.prefetchEdges(of: tree)
-        leaves.hash()
-        pending.readEdges(of: tree)
-        leaves.give(to: &tree)
-        pending.step(0, in: tree)
-        pending.step(1, in: tree)
-        pending.findSlots(2, in: tree)
-        wanted.removeAll(keepingCapacity: true)
-        for write in pending.writes {
-            guard let slot = write.slot else { continue }
-            cells.addLines(of: tree.entries.cell(slot), write.imageByteCount, to: &wanted)
-        }
-        hashing.hashFull(askingFor: wanted, into: &leaves)
-        for index in 0..<count { carryOut(pending.writes[index], at: pending.places[index]) }
-        pending.removeAll()
-        swap(&gathering, &hashing)
-    }
-
-    private mutating func carryOut(_ write: PendingSets.Write, at place: Digest) {
-        let slot = put(write, at: place)
-        // Whose slot was changed in this block already, by this key or by one that is gone, has
-        // another image under way. No image is the last word then: the cell is.
-        let marks = tree.entries.marks(slot)
-        let isFirst = marks.isDisjoint(with: [.hashedEarly, .changed])
-        gathering.own(write.run, isFirst ? slot : nil, at: place)
-        guard isFirst else { return markChanged(slot) }
-        tree.entries.setMarks(slot, marks.union([.hashedEarly, .unsaved]))
-        hashedEarly.append(UInt32(slot))
-        if !marks.contains(.unsaved) { unsaved.append(UInt32(slot)) }
-    }
-
-    /// Makes the image of `write` the cell at `place`, and says in which slot that is.
-    private mutating func put(_ write: PendingSets.Write, at place: Digest) -> Int {
-        // Held, so that nothing of it is copied; no image is added meanwhile.
-        let images = gathering.images(of: write.run)
-        let image = unsafe images.span.bytes.extracting(
-            write.start..<write.start + write.imageByteCount)
-        // No write removes an entry: a slot found before the run is still the same entry's. Another
-        // write of the run may have added one.
-        guard let slot = write.slot ?? tree.find(place) else {
-            let address = cells.allocate(image.byteCount)
-            cells.write(address, image)
-            return insert(address, at: place)
-        }
-        setExpiry(of: slot, 0)
-        let address = resize(slot, image.byteCount, keeping: 0)
-        cells.write(address, image)
-        return slot
     }
 
     /// Replaces value and expiry of an entry.
@@ -227,11 +155,68 @@ struct Keyspace: Sendable {
         changed.append(UInt32(slot))
     }
 
+    // MARK: Plain writes
+
+    /// Keeps what the cell of a plain write would consist of, in which nothing is found before
+    /// `carryOut`.
+    @inline(__always)
+    fileprivate mutating func gather(_ key: RawSpan, _ value: RawSpan) -> (run: Int, start: Int) {
+        gathering.add(key, value)
+    }
+
+    /// Carries out all writes of `pending`, whose images were gathered in this order.
+    fileprivate mutating func carryOut(_ pending: inout PendingSets) {
+        pending.findSlots(in: &tree, meanwhile: &leaves)
+        wanted.removeAll(keepingCapacity: true)
+        for write in pending.writes {
+            guard let slot = write.slot else { continue }
+            cells.addLines(of: tree.entries.cell(slot), write.imageByteCount, to: &wanted)
+        }
+        // The writes before these are hashed while the memory brings the cells.
+        hashing.hashFull(askingFor: wanted, into: &leaves)
+        for index in pending.writes.indices {
+            carryOut(pending.writes[index], at: pending.places[index])
+        }
+        pending.removeAll()
+        swap(&gathering, &hashing)
+    }
+
+    private mutating func carryOut(_ write: PendingSets.Write, at place: Digest) {
+        let slot = put(write, at: place)
+        // Whose slot was changed in this block already, by this key or by one that is gone, has
+        // another image under way. No image is the last word then: the cell is.
+        let marks = tree.entries.marks(slot)
+        let isFirst = marks.isDisjoint(with: [.hashedEarly, .changed])
+        gathering.own(write.run, isFirst ? slot : nil, at: place)
+        guard isFirst else { return markChanged(slot) }
+        tree.entries.setMarks(slot, marks.union([.hashedEarly, .unsaved]))
+        hashedEarly.append(UInt32(slot))
+        if !marks.contains(.unsaved) { unsaved.append(UInt32(slot)) }
+    }
+
+    /// Makes the image of `write` the cell at `place`, and says in which slot that is.
+    private mutating func put(_ write: PendingSets.Write, at place: Digest) -> Int {
+        // Held, so that nothing of it is copied; no image is added meanwhile.
+        let images = gathering.images(of: write.run)
+        let image = unsafe images.span.bytes.extracting(
+            write.start..<write.start + write.imageByteCount)
+        // No write removes an entry: a slot found before the run is still the same entry's. Another
+        // write of the run may have added one.
+        guard let slot = write.slot ?? tree.find(place) else {
+            let address = cells.allocate(image.byteCount)
+            cells.write(address, image)
+            return insert(address, at: place)
+        }
+        setExpiry(of: slot, 0)
+        let address = resize(slot, image.byteCount, keeping: 0)
+        cells.write(address, image)
+        return slot
+    }
+
     // MARK: Ending a block
 
     /// Returns the digest of all entries, with what the block changed.
     mutating func commit() -> Digest {
-        settle()
         gathering.finish(into: &leaves)
         hashing.finish(into: &leaves)
         for slot in hashedEarly {
@@ -301,6 +286,50 @@ struct Keyspace: Sendable {
         guard near < unsaved.count else { return }
         // What follows comes by itself.
         cells.prefetch(tree.entries.cell(Int(unsaved[near])), lineCount: 4)
+    }
+}
+
+/// A database before which plain writes wait, to be carried out together.
+///
+/// - Invariant K3: whoever looks at entries to change them sees every write before. The entries
+///   are behind `flushed`, which carries out what waits; there is no other way to them but
+///   `unflushed`, which changes nothing.
+struct BufferedDatabase: Sendable {
+    private var database = Database()
+    private var pending = PendingSets()
+
+    /// Makes `value` the value under `key`, without an expiry. Anything longer than the limits
+    /// allow is the caller's to refuse.
+    @inline(__always)
+    mutating func set(_ key: RawSpan, _ value: RawSpan) {
+        guard Cell.size(key: key.byteCount, value: value.byteCount) <= PendingSets.imageLimit
+        else { return flushed.keyspace.set(key, value, expiry: 0) }
+        let image = database.keyspace.gather(key, value)
+        pending.append(key, run: image.run, start: image.start)
+        if pending.isFull { flush() }
+    }
+
+    private mutating func flush() {
+        guard !pending.writes.isEmpty else { return }
+        database.keyspace.carryOut(&pending)
+    }
+
+    /// The database, every write carried out.
+    var flushed: Database {
+        mutating _read {
+            flush()
+            yield database
+        }
+        _modify {
+            flush()
+            yield &database
+        }
+    }
+
+    /// The database as far as writes were carried out. Between the end of a block and the next
+    /// write, that is all of them.
+    var unflushed: Database {
+        _read { yield database }
     }
 }
 
