@@ -15,7 +15,7 @@ import BFTWire
 /// bytes. What commits a block commits those below it, so the certificate of the last of several
 /// that are written together is enough. There are more where others could not be answered without:
 /// that of the last block that has one of its own, if the last of all is committed by a block that
-/// is not here yet; and one in between for as many blocks as half an answer holds.
+/// is not here yet; and one in between whenever half an answer has gathered.
 ///
 /// Every now and then, what of the application's state changed since the last time is taken up,
 /// with the height that it is of. From there the blocks since can be executed again.

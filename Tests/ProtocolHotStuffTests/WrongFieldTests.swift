@@ -92,7 +92,7 @@ import Testing
                 "proposal.vote.content", "vote.content", "certificate.statement",
                 "timeoutCertificate.high.statement",
             ].map { $0 + ".ancestor" },
-            because: "S5: an own vote is computed here, and a quorum computed its")
+            because: "H5: an own vote is computed here, and a quorum computed its")
         + [
             FreeField(
                 "proposal.block.time", .opposed,
@@ -110,7 +110,8 @@ import Testing
                     if case .vote(let vote) = $0 { isNear(vote.statement.view) } else { false }
                 }),
             FreeField(
-                "vote.signer", because: "the fourth validator, this one, whose vote counts too"),
+                "vote.signer", because: "the fourth validator, this one, whose vote counts too",
+                if: { if case .vote(let vote) = $0 { vote.voter.rawValue == 0 } else { false } }),
         ]
         + FreeField.all(
             ["vote.content.block", "vote.content.height"],
@@ -151,7 +152,14 @@ import Testing
                 }),
             FreeField(
                 "timeout.signer",
-                because: "the fourth validator, whose timeout counts as well: this one"),
+                because: "the fourth validator, whose timeout counts as well: this one",
+                if: {
+                    if case .timeout(let timeout) = $0 {
+                        timeout.signer.rawValue == 0
+                    } else {
+                        false
+                    }
+                }),
             FreeField("timeoutCertificate.view", because: "a quorum timed out in just this view"),
         ]
         + FreeField.all(

@@ -148,9 +148,12 @@ import Testing
             FreeField(
                 "vote.content.height", because: "there are votes at every height that is near",
                 if: { vote(in: $0).map { (1...32).contains($0.height.rawValue) } ?? false }),
-            FreeField("vote.content.kind", because: "there are votes of two kinds on a block"),
             FreeField(
-                "vote.signer", because: "the fourth validator, this one, whose vote counts too"),
+                "vote.content.kind", because: "there are votes of two kinds on a block",
+                if: { [.prepare, .commit].contains(vote(in: $0)?.kind) }),
+            FreeField(
+                "vote.signer", because: "the fourth validator, this one, whose vote counts too",
+                if: { signer(of: $0) == ValidatorIndex(0) }),
         ]
         + FreeField.all(
             ["vote.content.block", "vote.content.ancestor.digest"],
@@ -167,7 +170,10 @@ import Testing
                         "\(place).statement.block", because: "whatever it is, a quorum said it"),
                     FreeField(
                         "\(place).statement.kind",
-                        because: "of a quorum's votes to commit, a quorum has prepared"),
+                        because: "of a quorum's votes to commit, a quorum has prepared",
+                        if: {
+                            [.prepare, .commit].contains(certificate(in: $0)?.statement.kind)
+                        }),
                     FreeField(
                         "\(place).signers", because: "any other quorum",
                         if: { certificate(in: $0).map(isQuorum) ?? false }),
@@ -189,14 +195,18 @@ import Testing
     private static let asked: [FreeField<PBFTMessage>] =
         FreeField.all(
             ["viewChange.0.content.view", "viewChange.0.signer", "viewChange.1"],
-            because: "anybody may ask for any later view, and have nothing to report")
+            because: "any validator may ask for any later view, and have nothing to report",
+            if: { signer(of: $0).map { $0.rawValue < 4 } ?? false && showsWhatItNames($0) })
+        + [
+            FreeField(
+                "newView.content.certificate", because: "nobody may have had anything to report",
+                if: { showsWhatItNames($0) })
+        ]
         + FreeField.all(
-            ["newView.content.certificate", "newView.content.viewChanges.content.highest"],
-            because: "who asks may have nothing to report, and all of them too")
-        + FreeField.all(
-            ["view", "height", "block"].map {
-                "newView.content.viewChanges.content.highest.\($0)"
-            }, because: "others may report less: the view begins with the highest")
+            ["", ".view", ".height", ".block"].map {
+                "newView.content.viewChanges.content.highest\($0)"
+            }, because: "others may report less: the view begins with the highest",
+            if: { beginsWithHighest($0) })
         + [
             FreeField(
                 "newView.content.viewChanges.signer", because: "any other quorum",
@@ -209,6 +219,34 @@ import Testing
 
     private static func block(of message: PBFTMessage) -> Block? {
         if case .prePrepare(let proposal) = message { proposal.block } else { nil }
+    }
+
+    /// Who signs a vote or asks for a view.
+    private static func signer(of message: PBFTMessage) -> ValidatorIndex? {
+        switch message {
+        case .vote(let vote): vote.voter
+        case .viewChange(let wish, _): wish.signer
+        case .prePrepare, .certificate, .newView, .block, .inquiry: nil
+        }
+    }
+
+    /// Whether a certificate comes with a report, and none without.
+    private static func showsWhatItNames(_ message: PBFTMessage) -> Bool {
+        switch message {
+        case .viewChange(let wish, let shown): (wish.content.highest == nil) == (shown == nil)
+        case .newView(let newView):
+            (newView.content.outcome.highest == nil) == (newView.content.certificate == nil)
+        case .prePrepare, .vote, .certificate, .block, .inquiry: false
+        }
+    }
+
+    /// P6: whether nobody of those who asked for a view reports more than it begins with.
+    private static func beginsWithHighest(_ message: PBFTMessage) -> Bool {
+        guard case .newView(let newView) = message else { return false }
+        let outcome = newView.content.outcome.highest
+        return newView.content.viewChanges.compactMap(\.content.highest).allSatisfy { report in
+            outcome.map { !report.isAbove($0) } ?? false
+        }
     }
 
     /// What a vote on an instance says.

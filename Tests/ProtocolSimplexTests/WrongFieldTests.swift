@@ -84,15 +84,21 @@ import Testing
             FreeField(
                 "vote.content.view", because: "there are votes in all views that are near",
                 if: { statement(of: $0)?.view ?? .zero <= View(66) }),
-            FreeField("vote.content.kind", because: "there are votes of several kinds"),
             FreeField(
-                "vote.signer", because: "the fourth validator, this one, whose vote counts too"),
+                "vote.content.kind", because: "there are votes of several kinds",
+                if: { statement(of: $0).map { kinds.contains($0.kind) } ?? false }),
+            FreeField(
+                "vote.signer", because: "the fourth validator, this one, whose vote counts too",
+                if: { if case .vote(let vote) = $0 { vote.voter.rawValue == 0 } else { false } }),
             FreeField(
                 "certificate.signers", because: "any other quorum", if: { isQuorum(of: $0) }),
             FreeField("certificate.statement.view", because: "whatever it is, a quorum said it"),
             FreeField(
                 "certificate.statement.kind", because: "a quorum says each of these",
-                if: { statement(of: $0)?.kind != .abstain }),
+                if: {
+                    statement(of: $0).map { kinds.contains($0.kind) && $0.kind != .abstain }
+                        ?? false
+                }),
         ]
         + FreeField.all(
             ["vote.content.block", "vote.content.height"],
@@ -106,6 +112,11 @@ import Testing
             ["view", "lackingSince", "committed", "wanted"].map { "inquiry.\($0)" }, .same,
             because: hint)
         + [FreeField("inquiry.wanted", because: hint)]
+
+    /// The kinds of votes that there are.
+    private static let kinds: Set<VoteKind> = [
+        .notarize, .nullify, .finalize, .support, .abstain,
+    ]
 
     private static func isEarly(_ message: SimplexMessage) -> Bool {
         if case .proposal(let proposal) = message { proposal.block.time < next.time } else { false }
