@@ -134,6 +134,8 @@ public enum Input<P: ConsensusProtocol>: Sendable, Equatable {
     case received(Verified<P.Message>, from: ValidatorIndex)
     /// A link to `peer` was made, perhaps again: what was sent before may be lost.
     case connected(ValidatorIndex)
+    /// The link to `peer` broke.
+    case disconnected(ValidatorIndex)
     /// The instant of the last `setTimer` has come.
     case timerFired
     /// Whether there are batches to order on top of the last committed block. Repeated whenever

@@ -60,6 +60,14 @@ extension World {
         }
     }
 
+    /// The system of a machine whose process has ended tells its peers. One without power does not.
+    private mutating func disconnect(_ peer: ValidatorIndex, from node: ValidatorIndex) {
+        guard nodes[peer.rawValue].isUp,
+            !links.isCut(from: node.rawValue, to: peer.rawValue, at: now)
+        else { return }
+        give(.disconnected(node), to: peer)
+    }
+
     /// What survives, and for how long the machine is down, is drawn from `random`.
     mutating func cutPower(_ node: ValidatorIndex, _ random: inout SplitMix64) {
         statistics[.powerCuts] += 1
@@ -77,6 +85,7 @@ extension World {
         noteTearing(node)
         nodes[node.rawValue].crash(&random)
         traceStop(of: node, .crashed)
+        for peer in validators.indices where peer != node { disconnect(peer, from: node) }
         comeBack(node, &random)
     }
 

@@ -72,7 +72,7 @@ extension SimplexReplica {
     mutating func becomeCommitted(_ run: CommittedRun) {
         head.advance(to: run)
         rounds.removeAll(through: committed.view)
-        pacemaker.committed()
+        pacemaker.watch.committed()
     }
 
     /// Takes over what the ledger caught up on.

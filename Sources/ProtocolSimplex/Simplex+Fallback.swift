@@ -3,9 +3,6 @@ import BFTCore
 
 // Giving a view up: nullify it or, having notarized in it, once that is safe; abstain; support.
 extension SimplexReplica {
-    /// Whether the time of the present view ran out here.
-    var hasTimedOut: Bool { work.resendAt != nil }
-
     /// Says what may be said in a view that was given up and is not over, and helps others to.
     ///
     /// Nothing here asks for a block, its batches, the time or a state: once all honest votes of
@@ -19,7 +16,7 @@ extension SimplexReplica {
             // Somebody notarized, and can't nullify unless it learns who did not.
             cast(statement(.abstain, in: view), into: &effects)
         }
-        guard hasTimedOut else { return }
+        guard hasGivenUp else { return }
         nullify(view, into: &effects)
         for backed in supportable {
             cast(

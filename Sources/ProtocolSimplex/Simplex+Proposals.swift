@@ -7,6 +7,7 @@ extension SimplexReplica {
         precondition(next >= view, "S6: back to an earlier view")
         view = next
         work.restart(at: now)
+        surrender = nil
         inquiryPace.forgetAsked()
         aheadSince = nil
         askedAhead = Bitmap(count: configuration.validators.count)
@@ -180,6 +181,7 @@ extension SimplexReplica {
     private mutating func refuse(_ block: Block, into effects: inout [Effect<Self>]) {
         rounds.update(block.view) { $0.note(.invalid, of: block.digest) }
         effects.append(.reject(.malformedBlock))
+        if block.view == view { surrender = .refused }
         nullify(block.view, into: &effects)
     }
 

@@ -7,8 +7,8 @@ extension SimplexReplica {
 
     /// When the view is given up. The leader's time starts when there is something to do; in an
     /// idle network it has until the next empty block is due.
-    private var viewDeadline: Instant {
-        let timeout = pacemaker.timeout(for: leader(of: view))
+    var viewDeadline: Instant {
+        let timeout = pacemaker.timeout(in: view, committed: committed.view)
         if let since = work.since { return since.advanced(by: timeout) }
         return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
     }
@@ -25,10 +25,11 @@ extension SimplexReplica {
     mutating func actOnTime(at now: Instant, into effects: inout [Effect<Self>]) {
         if leadership.isEmptyBlockDue(at: now) { requestDraft(at: now, into: &effects) }
         askAhead(at: now, into: &effects)
-        if work.resendAt == nil, now >= viewDeadline {
+        if !hasGivenUp, let reason = reasonToGiveUp(at: now) {
+            surrender = surrender ?? reason
             nullify(view, into: &effects)
             work.resendAt = now.advanced(by: pacemaker.resendInterval)
-            if isBehind || isCommitUnknown { inquire(into: &effects) }
+            if reason == .late, isBehind || isCommitUnknown { inquire(into: &effects) }
         }
         guard work.isResendDue(at: now, every: pacemaker.resendInterval) else { return }
         repeatVotes(to: nil, into: &effects)

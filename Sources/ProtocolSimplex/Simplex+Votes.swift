@@ -80,7 +80,7 @@ extension SimplexReplica {
             throw .beyondWindow(statement.view)
         }
         if statement.view > view.next { isBehind = true }
-        pacemaker.heard(from: vote.voter)
+        pacemaker.watch.heard(from: vote.voter)
         if let evidence = rounds.update(statement.view, { $0.insert(vote, in: phase) }) {
             effects.append(.accuse(evidence))
         }
@@ -148,13 +148,7 @@ extension SimplexReplica {
     /// Moves on if the view, or a later one, is over. S6.
     mutating func advance(at now: Instant, into effects: inout [Effect<Self>]) {
         guard let last = rounds.lastOver(from: view) else { return }
-        if last.view == view {
-            if last.notarizedDigest == nil {
-                pacemaker.gaveUp(on: leader(of: view))
-            } else if hasTimedOut || last.own.nullified {
-                pacemaker.backOff()
-            }
-        }
+        if last.view == view { judgeLeader(byEndOf: last, at: now) }
         persist(rounds.update(last.view) { $0.unsavedEnd() }, into: &effects)
         relayEnd(last, into: &effects)
         enter(last.view.next, at: now, into: &effects)

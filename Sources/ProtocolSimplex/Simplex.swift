@@ -57,6 +57,8 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
 
     var leadership = Leadership.none
     var work = WorkClock()
+    /// Why this replica gave the present view up, if it did.
+    var surrender: SimplexSurrender?
     var inquiryPace: InquiryPace
     /// Whether a vote from far ahead was seen since the last inquiry.
     var isBehind = false
@@ -76,7 +78,7 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
         head = CommittedHead(root, floor: configuration.floor)
         view = max(root.view, configuration.floor.view).next
         rounds = SimplexRoundList(configuration.validators, floor: configuration.floor.view)
-        pacemaker = SimplexPacemaker(timing: configuration.timing, validatorCount: count)
+        pacemaker = SimplexPacemaker(configuration)
         inquiryPace = InquiryPace(resend: pacemaker.resendInterval, validatorCount: count)
         sentCertificateView = Array(repeating: .zero, count: count)
         askedAhead = Bitmap(count: count)
@@ -101,6 +103,7 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
                 effects.append(.reject(error))
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
+        case .disconnected(let peer): pacemaker.watch.lost(peer)
         case .timerFired: break  // What is due is looked at below, whatever came.
         case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):

@@ -21,16 +21,11 @@ struct SimplexPacemaker: Equatable, Sendable {
     static let window: UInt64 = 64
 
     private let timing: ReplicaConfiguration.Timing
-    /// How many times the timeout is doubled: once for each view that it was too short for, less
-    /// one for each commit since.
-    private var doublings = 0
-    /// Leaders whose last view was given up and who have not been heard of since.
-    private var silent: [Bool]
+    private let schedule: LeaderSchedule
+    /// Whom to wait for, and how long. A turn is a view.
+    var watch: LeaderWatch
     /// From this view on, votes to finalize are held back.
     private var graceFrom = View.zero
-
-    /// A silent leader gets this part of the time that others get.
-    private static let silentDivisor: UInt64 = 16
 
     /// The part of the timeout for which a vote to finalize is held back, so that everybody's votes
     /// to notarize make it needless.
@@ -40,18 +35,24 @@ struct SimplexPacemaker: Equatable, Sendable {
     /// try again in the same view: one that did not would vote to finalize, and end the others'.
     private static let gracePeriod: UInt64 = 64
 
-    init(timing: ReplicaConfiguration.Timing, validatorCount: Int) {
-        self.timing = timing
-        silent = Array(repeating: false, count: validatorCount)
+    init(_ configuration: ReplicaConfiguration) {
+        timing = configuration.timing
+        schedule = configuration.leaders
+        watch = LeaderWatch(configuration, cycleLength: configuration.leaders.cycleLength)
     }
 
-    /// How long `leader` may take. Doubles with every view given up, so that it comes to exceed
-    /// the network's delay, whatever that is.
-    func timeout(for leader: ValidatorIndex) -> Interval {
-        let full = timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
-        guard silent[leader.rawValue] else { return full }
-        return max(
-            Interval(nanoseconds: full.nanoseconds / Self.silentDivisor), .milliseconds(10))
+    /// Whether the leader of `view` is not waited for.
+    func isPassed(_ view: View, committed: View) -> Bool {
+        watch.isPassed(
+            schedule.leader(of: view), in: schedule.tenure(of: view),
+            committed: schedule.tenure(of: committed))
+    }
+
+    /// How long the leader of `view` may take. Doubles with every view that was waited for in vain,
+    /// so that it comes to exceed the network's delay, whatever that is.
+    func timeout(in view: View, committed: View) -> Interval {
+        watch.timeout(
+            in: schedule.tenure(of: view), committed: schedule.tenure(of: committed))
     }
 
     /// How long a leader without anything to order waits before it proposes an empty block.
@@ -76,19 +77,4 @@ struct SimplexPacemaker: Equatable, Sendable {
 
     var idleInterval: Interval { timing.idleInterval }
     var resendInterval: Interval { timing.viewTimeout }
-
-    /// The view ended without a block.
-    mutating func gaveUp(on leader: ValidatorIndex) {
-        backOff()
-        silent[leader.rawValue] = true
-    }
-
-    /// The view was given up here, and a block of it was notarized all the same: nobody is silent,
-    /// but the time is too short for this network. Without this, blocks could go on being
-    /// notarized and never be finalized.
-    mutating func backOff() { doublings = min(doublings + 1, timing.backoffLimit) }
-
-    mutating func heard(from validator: ValidatorIndex) { silent[validator.rawValue] = false }
-
-    mutating func committed() { doublings = max(0, doublings - 1) }
 }

@@ -41,6 +41,11 @@ struct SimplexRoundList: Equatable, Sendable {
         return nil
     }
 
+    /// Whether the leader of `view` has proposed, as far as it is known here.
+    func hasProposal(in view: View) -> Bool {
+        index(of: view).map { rounds[$0].proposal != nil } ?? false
+    }
+
     mutating func removeAll(through view: View) { rounds.removeAll(before: view.next) }
 }
 

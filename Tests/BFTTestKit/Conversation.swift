@@ -86,6 +86,7 @@ extension Conversation {
         case ("start", 0): return .started
         case ("work", 1): return .work(pending: words[0] == "yes")
         case ("connected", 1): return .connected(try scene.validator(words[0]))
+        case ("disconnected", 1): return .disconnected(try scene.validator(words[0]))
         case ("drafted", 1):
             guard let draft = scene.draft else { throw Misspoken(command: verb) }
             return .drafted(

@@ -60,6 +60,9 @@ public struct LeaderSchedule: Equatable, Sendable {
         (view.previous?.rawValue ?? 0) / viewsPerTenure
     }
 
+    /// How many tenures there are until the first leader has its next.
+    public var cycleLength: UInt64 { UInt64(cycle.count) }
+
     /// The leader of `view`. View 0 has none; view 1 is of the first of the cycle.
     public func leader(of view: View) -> ValidatorIndex {
         cycle[Int(tenure(of: view) % UInt64(cycle.count))]

@@ -81,6 +81,7 @@ public struct Replica<P: ConsensusProtocol>: Equatable, Sendable {
         case .connected(let peer):
             turn.inputs.append(.connected(peer))
             ledger.handle(.connected(peer), &turn)
+        case .disconnected(let peer): turn.inputs.append(.disconnected(peer))
         case .timerFired:
             timer = nil  // A host may fire early: then it is set again.
             turn.inputs.append(.timerFired)

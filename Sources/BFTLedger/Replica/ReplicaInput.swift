@@ -8,6 +8,8 @@ public enum ReplicaInput<P: ConsensusProtocol>: Equatable, Sendable {
     /// From a peer, or the replica's own signed message, durable by then.
     case received(Verified<ReplicaMessage<P>>, from: ValidatorIndex)
     case connected(ValidatorIndex)
+    /// The link to this validator broke.
+    case disconnected(ValidatorIndex)
     case timerFired
     /// A batch of this validator, with the sequence that `nextOwnSequence` gave.
     case sealed(Batch)

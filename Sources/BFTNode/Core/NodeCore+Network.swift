@@ -19,6 +19,7 @@ extension NodeCore {
             disconnected: { [unowned self] peer, reason in
                 guard !isStopping else { return }
                 logger.info("validator \(peer.index) is disconnected: \(reason)")
+                give(.disconnected(peer.index))
             },
             received: { [unowned self] kind, payload, peer in receive(kind, payload, from: peer) })
         transport.delegate = transportEvents

@@ -100,6 +100,7 @@ struct Coverage<P: Attackable>: Probe {
             case .ledger(let part): Self.add(part, seenFrom: replica, to: &mix)
             }
         case .connected: mix.add(2)
+        case .disconnected: mix.add(10)
         case .timerFired: mix.add(3)
         case .sealed, .stored, .batchSigned: mix.add(4)
         case .authorshipChecked(_, let isGenuine): mix.add(isGenuine ? 8 : 9)

@@ -113,6 +113,7 @@ struct MutantReplica<Mistake: ReplicaMistake>: ConsensusProtocol {
         case .started: .started
         case .received(let message, let sender): .received(message, from: sender)
         case .connected(let peer): .connected(peer)
+        case .disconnected(let peer): .disconnected(peer)
         case .timerFired: .timerFired
         case .work(let isPending): .work(pending: isPending)
         case .drafted(let draft, let view, let parent):
