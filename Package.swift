@@ -195,6 +195,12 @@ let package = Package(
         .target(
             name: "BFTTestKit", dependencies: ["BFTBase", "BFTWire", "BFTCore"],
             path: "Tests/BFTTestKit", swiftSettings: generic),
+        .target(
+            name: "BFTWrongRules",
+            dependencies: [
+                "BFTBase", "BFTCore", "ProtocolSimplex", "ProtocolPBFT", "ProtocolHotStuff",
+            ],
+            path: "Tests/BFTWrongRules", swiftSettings: generic),
         .testTarget(name: "BFTBaseTests", dependencies: ["BFTBase"], swiftSettings: common),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3"], swiftSettings: common),
         .testTarget(
@@ -204,19 +210,26 @@ let package = Package(
             dependencies: [
                 "BFTBase", "BFTWire", "BFTCore", "BFTCrypto", "BFTLedger", "ProtocolSimplex",
                 "ProtocolPBFT", "ProtocolHotStuff", "BFTSimulator", "SimulatedProtocols",
+                "BFTWrongRules",
             ],
             exclude: ["World/PinnedRuns.txt"], swiftSettings: common),
         .testTarget(
             name: "ProtocolSimplexTests",
-            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex"],
+            dependencies: [
+                "BFTTestKit", "BFTWrongRules", "BFTBase", "BFTWire", "BFTCore", "ProtocolSimplex",
+            ],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "ProtocolPBFTTests",
-            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore", "ProtocolPBFT"],
+            dependencies: [
+                "BFTTestKit", "BFTWrongRules", "BFTBase", "BFTWire", "BFTCore", "ProtocolPBFT",
+            ],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "ProtocolHotStuffTests",
-            dependencies: ["BFTTestKit", "BFTBase", "BFTWire", "BFTCore", "ProtocolHotStuff"],
+            dependencies: [
+                "BFTTestKit", "BFTWrongRules", "BFTBase", "BFTWire", "BFTCore", "ProtocolHotStuff",
+            ],
             exclude: ["Transcripts"], swiftSettings: common),
         .testTarget(
             name: "BFTLedgerTests",

@@ -1,4 +1,5 @@
 import BFTTestKit
+import BFTWrongRules
 import ProtocolHotStuff
 import Testing
 
@@ -44,8 +45,8 @@ import Testing
         try check(NeverBacksOff.self)
         try check(DoublesForEachLeader.self)
         try check(NothingIsTooShort.self)
-        try check(OneViewPerLeader.self)
-        try check(HalfIsQuorum.self)
+        try check(OneViewPerLeader<HotStuffThreeChainRules>.self)
+        try check(HotStuffHalfIsQuorum.self)
     }
 
     @Test("Every broken rule of the two-chain changes a transcript")

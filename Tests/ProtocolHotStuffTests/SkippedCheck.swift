@@ -1,5 +1,4 @@
-import BFTBase
-import BFTCore
+import BFTWrongRules
 import ProtocolHotStuff
 
 /// The check that the rules below leave out.

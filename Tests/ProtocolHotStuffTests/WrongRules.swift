@@ -1,43 +1,11 @@
 import BFTBase
 import BFTCore
+import BFTWrongRules
 import ProtocolHotStuff
-
-/// The three-chain rules but for what a mutant changes.
-protocol WrongThreeChain: HotStuffRules {}
-
-extension WrongThreeChain {
-    var viewsPerTenure: UInt64 { HotStuffThreeChainRules().viewsPerTenure }
-    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
-        HotStuffThreeChainRules().isSafe(justification, bound: own)
-    }
-    func lock(_ locked: View, onParent parent: View) -> View { max(locked, parent) }
-    func committed(by chain: some Sequence<Block>) -> Block? {
-        HotStuffThreeChainRules().committed(by: chain)
-    }
-}
-
-/// The two-chain rules but for what a mutant changes.
-protocol WrongTwoChain: HotStuffRules {}
-
-extension WrongTwoChain {
-    var viewsPerTenure: UInt64 { HotStuffTwoChainRules().viewsPerTenure }
-    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
-        HotStuffTwoChainRules().isSafe(justification, bound: own)
-    }
-    func lock(_ locked: View, onParent parent: View) -> View { locked }
-    func committed(by chain: some Sequence<Block>) -> Block? {
-        HotStuffTwoChainRules().committed(by: chain)
-    }
-}
 
 /// Changes nothing: what kills this kills by accident.
 struct UnchangedThreeChain: WrongThreeChain {}
 struct UnchangedTwoChain: WrongTwoChain {}
-
-/// Against H3: the lock stays where it was.
-struct LockNeverRises: WrongThreeChain {
-    func lock(_ locked: View, onParent parent: View) -> View { locked }
-}
 
 /// Against H3: votes whatever it is locked on.
 struct VotesBelowLock: WrongThreeChain {
@@ -61,24 +29,10 @@ struct TimesOutTwice: WrongTwoChain {
     func mayTimeOut(_ view: View, bound own: HotStuffCommitments) -> Bool { true }
 }
 
-/// Against H3: any certificate of timeouts justifies any parent.
-struct AnyTimeoutsJustify: WrongTwoChain {
-    func isSafe(_ justification: HotStuffJustification, bound own: HotStuffCommitments) -> Bool {
-        true
-    }
-}
-
 /// Against H3: a view may be skipped without timeouts to show for it.
 struct GapsNeedNoTimeouts: WrongTwoChain {
     func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool {
         check == .timeoutsPresence || condition
-    }
-}
-
-/// Against J1: timeouts of any view are leave to skip certified blocks.
-struct TimeoutsOfAnyView: WrongTwoChain {
-    func holds(_ check: HotStuffCheck, _ condition: Bool) -> Bool {
-        check == .timeoutsView || condition
     }
 }
 
@@ -118,11 +72,6 @@ struct BelievesClaims: WrongThreeChain {
     func isBacked(claimed: View, known: View) -> Bool { true }
 }
 
-/// The time for a view never grows.
-struct NeverBacksOff: WrongThreeChain {
-    func doublings(after failures: Int, limit: Int) -> Int { 0 }
-}
-
 /// Whoever fails shows that the time is too short.
 struct DoublesForEachLeader: WrongThreeChain {
     func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool { true }
@@ -133,19 +82,7 @@ struct NothingIsTooShort: WrongThreeChain {
     func isTooShort(failedBy power: VotingPower, of validators: ValidatorSet) -> Bool { false }
 }
 
-/// The leader changes in every view.
-struct OneViewPerLeader: WrongThreeChain {
-    var viewsPerTenure: UInt64 { 1 }
-}
-
 /// The third view of a tenure is another leader's.
 struct TwoViewsPerLeader: WrongTwoChain {
     var viewsPerTenure: UInt64 { 2 }
-}
-
-/// Half of the power is a quorum.
-struct HalfIsQuorum: WrongThreeChain {
-    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
-        2 * power >= validators.total
-    }
 }

@@ -27,8 +27,8 @@ enum Architecture {
         "Glibc", "Synchronization", "FoundationEssentials", "Dispatch",
     ]
 
-    /// The target that is no test, and stands below `Tests`: what they have in common.
-    static let testKit = "BFTTestKit"
+    /// The targets that are no tests, and stand below `Tests`: what they have in common.
+    static let testKits: Set = ["BFTTestKit", "BFTWrongRules"]
 
     /// The files outside `BFTCrypto` and `BFTSimulator` that may say that a message is verified.
     static let verifyingFiles: Set = [
@@ -139,7 +139,10 @@ enum Architecture {
             "FailingSimulator", .acts, "BFTCommands", "BFTBase", "BFTCore", "BFTLedger",
             "BFTSimulator", "ProtocolSimplex", "SimulatedProtocols", "Glibc"),
         // What tests have in common.
-        TargetRow(testKit, .acts, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow("BFTTestKit", .acts, "BFTBase", "BFTWire", "BFTCore"),
+        TargetRow(
+            "BFTWrongRules", .acts, "BFTBase", "BFTCore", "ProtocolSimplex", "ProtocolPBFT",
+            "ProtocolHotStuff"),
         // The only place that names a protocol and an application.
         TargetRow(
             "bft", .acts, "BFTCommands", "BFTConfiguration", "BFTBase", "BFTWire", "BFTCore",

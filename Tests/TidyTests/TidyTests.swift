@@ -33,7 +33,7 @@ import Testing
             try FileManager.default.contentsOfDirectory(
                 atPath: Repository.root.appending(path: $0).path)
         }
-        let rows = Architecture.table.map(\.name).filter { $0 != Architecture.testKit }
+        let rows = Architecture.table.map(\.name).filter { !Architecture.testKits.contains($0) }
         #expect(directories.sorted() == rows.sorted())
     }
 
@@ -82,7 +82,7 @@ import Testing
             .filter { $0.kind == .test }
         let directories = try FileManager.default.contentsOfDirectory(
             atPath: Repository.root.appending(path: "Tests").path)
-        let names = declared.map(\.name) + [Architecture.testKit]
+        let names = declared.map(\.name) + Architecture.testKits
         #expect(directories.sorted() == names.sorted())
     }
 

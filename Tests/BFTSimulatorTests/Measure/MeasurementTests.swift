@@ -1,5 +1,6 @@
 import BFTBase
 import BFTSimulator
+import BFTWrongRules
 import ProtocolHotStuff
 import ProtocolPBFT
 import ProtocolSimplex
@@ -119,7 +120,8 @@ import Testing
         }
         #expect(try latency(hotStuff) == .milliseconds(700))
         #expect(try latency(hotStuff2) == .milliseconds(500))
-        let rotating = SimulatedProtocol("rotating", HotStuffReplica<OneViewPerLeader>.self)
+        let rotating = SimulatedProtocol(
+            "rotating", HotStuffReplica<OneViewPerLeader<HotStuffThreeChainRules>>.self)
         #expect(try #require(try latency(rotating)) > .milliseconds(1_400))
     }
 

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCore
 import BFTSimulator
+import BFTWrongRules
 import Foundation
 import ProtocolHotStuff
 import SimulatedProtocols
@@ -110,21 +111,24 @@ import Testing
                     viewCount: viewCount)
             ),
             (
-                "NeverLocked",
+                "LockNeverRises",
                 try await firstRefused(
-                    NeverLocked.self, isTwoChain: false, in: .ragged, seeds: attacked,
+                    OneViewPerLeader<LockNeverRises>.self, isTwoChain: false, in: .ragged,
+                    seeds: attacked,
                     viewCount: viewCount)
             ),
             (
-                "AnyTimeoutsWillDo",
+                "AnyTimeoutsJustify",
                 try await firstRefused(
-                    AnyTimeoutsWillDo.self, isTwoChain: true, in: .ragged, seeds: attacked,
+                    OneViewPerLeader<AnyTimeoutsJustify>.self, isTwoChain: true, in: .ragged,
+                    seeds: attacked,
                     viewCount: viewCount)
             ),
             (
                 "TimeoutsOfAnyView",
                 try await firstRefused(
-                    TimeoutsOfAnyView.self, isTwoChain: true, in: .ragged, seeds: attacked,
+                    OneViewPerLeader<TimeoutsOfAnyView>.self, isTwoChain: true, in: .ragged,
+                    seeds: attacked,
                     viewCount: viewCount)
             ),
         ]

@@ -2,6 +2,7 @@ import BFTBase
 import BFTCore
 import BFTLedger
 import BFTSimulator
+import BFTWrongRules
 import ProtocolHotStuff
 import SimulatedProtocols
 
@@ -25,7 +26,8 @@ enum HotStuffBugs {
     ) -> PlantedBug {
         PlantedBug(
             "hotstuff", name + "; a leader for each view", surroundings, within: 100,
-            HotStuffReplica<Rules>.self, insteadOf: HotStuffReplica<OneViewPerLeader>.self)
+            HotStuffReplica<OneViewPerLeader<Rules>>.self,
+            insteadOf: HotStuffReplica<OneViewPerLeader<HotStuffThreeChainRules>>.self)
     }
 
     private static func host(
@@ -38,9 +40,9 @@ enum HotStuffBugs {
     private static let threeChain =
         [
             rules("a quorum is half", .split, HotStuffHalfIsQuorum.self),
-            rotating("never locks", .ragged.with("stale-leader"), NeverLocked.self),
+            rotating("never locks", .ragged.with("stale-leader"), LockNeverRises.self),
             rules("votes twice", .cuts, HotStuffVotesTwice.self),
-            rules("no back-off", .verySlow, within: 20, HotStuffNeverBacksOff.self),
+            rules("no back-off", .verySlow, within: 20, NeverBacksOff.self),
         ]
         + [5, 6, 8].map {
             rules(
@@ -48,19 +50,23 @@ enum HotStuffBugs {
                 .split.of($0).with("equivocation").with("parrot", at: 1), TwiceFaultyPlusOne.self)
         }
 
+    private typealias RotatingTwoChain = HotStuffReplica<OneViewPerLeader<HotStuffTwoChainRules>>
+
     private static let twoChain = [
         PlantedBug(
             "hotstuff2", "timeouts of any view justify a parent; a leader for each view",
-            .ragged.with("stale-timeouts"), within: 100, HotStuffReplica<TimeoutsOfAnyView>.self,
-            insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
+            .ragged.with("stale-timeouts"), within: 100,
+            HotStuffReplica<OneViewPerLeader<TimeoutsOfAnyView>>.self,
+            insteadOf: RotatingTwoChain.self),
         PlantedBug(
             "hotstuff2",
             "timeouts of any view justify a parent, said at random; a leader for each view",
-            .ragged.with("anything"), within: 100, HotStuffReplica<TimeoutsOfAnyView>.self,
-            insteadOf: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self),
+            .ragged.with("anything"), within: 100,
+            HotStuffReplica<OneViewPerLeader<TimeoutsOfAnyView>>.self,
+            insteadOf: RotatingTwoChain.self),
         PlantedBug(
             "hotstuff2", "forgets certificates at a restart; a leader for each view", .cuts,
-            within: 300, hosting: HotStuffReplica<OneViewPerLeaderOfTwoChain>.self
+            within: 300, hosting: RotatingTwoChain.self
         ) {
             $0.forgets = { if case .consensus(.certificate) = $0 { true } else { false } }
         },

@@ -1,100 +1,71 @@
 import BFTBase
+import BFTWrongRules
 import ProtocolSimplex
 
-/// The sound rules but for what a mutant changes.
-protocol WrongRules: SimplexRules {}
-
-extension WrongRules {
-    private var sound: SimplexSoundRules { SimplexSoundRules() }
-    func mayNotarize(_ own: SimplexOwnVotes) -> Bool { sound.mayNotarize(own) }
-    func mayNullify(
-        _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
-    ) -> Bool {
-        sound.mayNullify(own, opposed: opposed, of: validators)
-    }
-    func mayAbstain(_ own: SimplexOwnVotes) -> Bool { sound.mayAbstain(own) }
-    func maySupport(
-        _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
-    ) -> Bool {
-        sound.maySupport(own, backing: backing, of: validators)
-    }
-    func mayFinalize(_ own: SimplexOwnVotes) -> Bool { sound.mayFinalize(own) }
-    func isConsistent(_ own: SimplexOwnVotes) -> Bool { true }
-    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
-        sound.isQuorum(power, of: validators)
-    }
-    func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
-        sound.isUnanimous(power, of: validators)
-    }
-    func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
-        sound.isJustified(parent: parent, of: view, isNullified: isNullified)
-    }
-}
-
 /// Against S1: notarizes again after a restart or after giving the view up.
-struct NotarizesTwice: WrongRules {
+struct NotarizesTwice: WrongSimplexRules {
     func mayNotarize(_ own: SimplexOwnVotes) -> Bool { true }
 }
 
 /// Against S2: finalizes a view that it nullified.
-struct FinalizesAfterNullify: WrongRules {
+struct FinalizesAfterNullify: WrongSimplexRules {
     func mayFinalize(_ own: SimplexOwnVotes) -> Bool { own.finalized == nil }
 }
 
 /// Half of the power is a quorum.
-struct HalfIsQuorum: WrongRules {
+struct HalfIsQuorum: WrongSimplexRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         2 * power >= validators.total
     }
 }
 
 /// Two thirds, rounded down, and not more than that, is a quorum.
-struct TwoThirdsRoundedDown: WrongRules {
+struct TwoThirdsRoundedDown: WrongSimplexRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         power >= validators.total * 2 / 3
     }
 }
 
 /// Against S3: extends any notarized block, whatever was skipped.
-struct AnyParentWillDo: WrongRules {
+struct AnyParentWillDo: WrongSimplexRules {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
         parent < view
     }
 }
 
 /// One vote is a quorum for itself.
-struct OneIsQuorum: WrongRules {
+struct OneIsQuorum: WrongSimplexRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool { power > 0 }
 }
 
 /// A third of the power, enough to hold one honest validator, is a quorum.
-struct ThirdIsQuorum: WrongRules {
+struct ThirdIsQuorum: WrongSimplexRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         3 * power > validators.total
     }
 }
 
 /// Two thirds are enough, where it takes more than two thirds.
-struct TwoThirdsAreEnough: WrongRules {
+struct TwoThirdsAreEnough: WrongSimplexRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         3 * power >= 2 * validators.total
     }
 }
 
 /// A quorum is everybody: safe, and stopped by one who is silent.
-struct EverybodyIsQuorum: WrongRules {
+struct EverybodyIsQuorum: WrongSimplexRules {
     func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         power == validators.total
     }
 }
 
 /// Against S1: notarizes a view that it gave up.
-struct NotarizesAfterNullify: WrongRules {
+struct NotarizesAfterNullify: WrongSimplexRules {
     func mayNotarize(_ own: SimplexOwnVotes) -> Bool { own.notarized == nil }
 }
 
 /// Waits for a leader for ever.
-struct NeverNullifies: WrongRules {
+struct NeverNullifies: WrongSimplexRules {
     func mayNullify(
         _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
@@ -103,12 +74,12 @@ struct NeverNullifies: WrongRules {
 }
 
 /// Makes nothing final.
-struct NeverFinalizes: WrongRules {
+struct NeverFinalizes: WrongSimplexRules {
     func mayFinalize(_ own: SimplexOwnVotes) -> Bool { false }
 }
 
 /// Against S3: looks at the last of the views that a block skips, and at no other.
-struct LooksAtOneSkippedView: WrongRules {
+struct LooksAtOneSkippedView: WrongSimplexRules {
     func isJustified(parent: View, of view: View, isNullified: (View) -> Bool) -> Bool {
         guard parent < view, let last = view.previous else { return false }
         return last == parent || isNullified(last)
@@ -116,12 +87,12 @@ struct LooksAtOneSkippedView: WrongRules {
 }
 
 /// Against S7: keeps votes for every view that anybody names.
-struct KeepsFarVotes: WrongRules {
+struct KeepsFarVotes: WrongSimplexRules {
     func isNear(_ view: View, to current: View) -> Bool { true }
 }
 
 /// Against S8: nullifies what it notarized, as the paper has it, without a fast path.
-struct NullifiesWithoutEvidence: WrongRules {
+struct NullifiesWithoutEvidence: WrongSimplexRules {
     func mayNullify(
         _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
@@ -130,7 +101,7 @@ struct NullifiesWithoutEvidence: WrongRules {
 }
 
 /// Against S8: is convinced by as many as may be Byzantine.
-struct ByzantineAloneConvince: WrongRules {
+struct ByzantineAloneConvince: WrongSimplexRules {
     func mayNullify(
         _ own: SimplexOwnVotes, opposed: VotingPower, of validators: ValidatorSet
     ) -> Bool {
@@ -140,7 +111,7 @@ struct ByzantineAloneConvince: WrongRules {
 }
 
 /// Against S8: supports what anybody notarized.
-struct SupportsAnything: WrongRules {
+struct SupportsAnything: WrongSimplexRules {
     func maySupport(
         _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool {
@@ -149,24 +120,24 @@ struct SupportsAnything: WrongRules {
 }
 
 /// Against S2: finalizes in a view of which it supported a block.
-struct FinalizesAfterSupport: WrongRules {
+struct FinalizesAfterSupport: WrongSimplexRules {
     func mayFinalize(_ own: SimplexOwnVotes) -> Bool { !own.nullified && own.finalized == nil }
 }
 
 /// Against S1: abstains where it notarized.
-struct NotarizersAbstain: WrongRules {
+struct NotarizersAbstain: WrongSimplexRules {
     func mayAbstain(_ own: SimplexOwnVotes) -> Bool { own.nullified && !own.abstained }
 }
 
 /// A quorum is everybody, on the fast path.
-struct QuorumIsUnanimous: WrongRules {
+struct QuorumIsUnanimous: WrongSimplexRules {
     func isUnanimous(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
         validators.isQuorum(power)
     }
 }
 
 /// Has no way out of a view that it notarized in, but the leader's.
-struct SupportsNothing: WrongRules {
+struct SupportsNothing: WrongSimplexRules {
     func maySupport(
         _ own: SimplexOwnVotes, backing: VotingPower, of validators: ValidatorSet
     ) -> Bool {
@@ -175,6 +146,6 @@ struct SupportsNothing: WrongRules {
 }
 
 /// Never says that it notarized nothing: who did can't give the view up.
-struct NeverAbstains: WrongRules {
+struct NeverAbstains: WrongSimplexRules {
     func mayAbstain(_ own: SimplexOwnVotes) -> Bool { false }
 }

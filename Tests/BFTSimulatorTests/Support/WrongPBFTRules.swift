@@ -1,44 +1,7 @@
 import BFTBase
 import BFTCore
+import BFTWrongRules
 import ProtocolPBFT
-
-/// The sound rules but for what a mutant changes.
-protocol WrongPBFTRules: PBFTRules {}
-
-extension WrongPBFTRules {
-    private var sound: PBFTSoundRules { PBFTSoundRules() }
-    func isQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
-        sound.isQuorum(power, of: validators)
-    }
-    func isWeakQuorum(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
-        sound.isWeakQuorum(power, of: validators)
-    }
-    func mayPrepare(
-        _ block: BlockName, on parent: Digest, own: PBFTOwnVotes, in view: View
-    ) -> Bool {
-        sound.mayPrepare(block, on: parent, own: own, in: view)
-    }
-    func mayCommit(
-        _ block: PBFTCertificateName, isPrepared: Bool, own: PBFTOwnVotes, in view: View
-    ) -> Bool {
-        sound.mayCommit(block, isPrepared: isPrepared, own: own, in: view)
-    }
-    func isWithinWatermarks(_ height: Height, stable: Height) -> Bool {
-        sound.isWithinWatermarks(height, stable: stable)
-    }
-    func reported(_ highest: PBFTCertificateName, committed: Height) -> PBFTCertificateName? {
-        sound.reported(highest, committed: committed)
-    }
-    func chosen(from reports: [PBFTCertificateName]) -> PBFTCertificateName? {
-        sound.chosen(from: reports)
-    }
-    func isRecomputed(_ proposed: PBFTCertificateName?, as computed: PBFTCertificateName?) -> Bool {
-        sound.isRecomputed(proposed, as: computed)
-    }
-    func isStable(_ power: VotingPower, of validators: ValidatorSet) -> Bool {
-        isQuorum(power, of: validators)
-    }
-}
 
 /// Half of the power is a quorum.
 struct PBFTHalfIsQuorum: WrongPBFTRules {
