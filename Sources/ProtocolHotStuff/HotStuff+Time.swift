@@ -12,7 +12,10 @@ extension HotStuffReplica {
     /// the next empty block is due, unless its leader was waited for already.
     private var timeStartsAt: Instant {
         if let since = work.since { return since }
-        if pacemaker.isGivenUp(leader(of: view), in: schedule.tenure(of: view)) {
+        let leader = leader(of: view)
+        if pacemaker.isGivenUp(leader, in: schedule.tenure(of: view))
+            || pacemaker.isSilent(leader) && !isStill
+        {
             return work.idleSince
         }
         return work.idleSince.advanced(by: pacemaker.idleInterval)
@@ -22,7 +25,15 @@ extension HotStuffReplica {
     private var viewDeadline: Instant {
         timeStartsAt.advanced(
             by: pacemaker.timeout(
-                for: leader(of: view), in: schedule.tenure(of: view), doublings: doublings))
+                for: leader(of: view), in: schedule.tenure(of: view), doublings: doublings,
+                isStill: isStill))
+    }
+
+    /// Whether all leaders have had a tenure since the committed block's: then nobody is passed
+    /// without any time, so that opinions on who is there can't keep the chain from going on.
+    private var isStill: Bool {
+        let last = schedule.tenure(of: committed.view).addingSaturating(schedule.cycleLength)
+        return schedule.tenure(of: view) > last
     }
 
     /// Draws conclusions about leaders and time from the view that is over.

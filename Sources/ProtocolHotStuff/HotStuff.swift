@@ -106,8 +106,8 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
                 effects.append(.reject(error))
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
-        case .timerFired, .disconnected:
-            break  // What is due is looked at below, whatever came.
+        case .disconnected(let peer): pacemaker.lost(peer)
+        case .timerFired: break  // What is due is looked at below, whatever came.
         case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):
             propose(draft, in: view, on: parent, at: now, into: &effects)

@@ -56,13 +56,14 @@ struct HotStuffPacemaker: Equatable, Sendable {
     private var early: [Bool]
     /// By validator: the tenure in which it was heard of last.
     private var heard: [UInt64?]
-    /// Leaders that said nothing in a tenure of theirs of which a view was given up, nor since.
+    /// Leaders that said nothing in a tenure of theirs of which a view was given up, or whose link
+    /// broke, nor anything since.
     private var silent: [Bool]
     /// The tenure in which a quorum gave a view up, and no view was certified since.
     private var givenUpTenure: UInt64?
 
-    /// A silent leader gets this part of the time that others get; so does a leader for the rest
-    /// of a tenure of which a view was given up; a silent one gets none there.
+    /// A leader gets this part of the time for the rest of a tenure of which a view was given up.
+    /// So does a silent one while the chain stands still. Otherwise a silent one gets none.
     private static let shortDivisor: UInt64 = 16
 
     init(_ configuration: ReplicaConfiguration) {
@@ -95,16 +96,26 @@ struct HotStuffPacemaker: Equatable, Sendable {
     }
 
     /// How long `leader` may take for a view of `tenure`.
-    func timeout(for leader: ValidatorIndex, in tenure: UInt64, doublings: Int) -> Interval {
+    ///
+    /// - Parameter isStill: whether nothing was committed for so long that nobody is passed.
+    func timeout(
+        for leader: ValidatorIndex, in tenure: UInt64, doublings: Int, isStill: Bool
+    ) -> Interval {
         let whole = wholeTime(doublings: doublings)
         if hasWholeTime(leader, in: tenure) { return whole }
-        // Given up, and not heard of since: nobody is there.
-        if isSilent(leader), isGivenUp(leader, in: tenure) { return .zero }
+        // Not heard of since it failed or its link broke: nobody is there.
+        if isSilent(leader), !isStill || isGivenUp(leader, in: tenure) { return .zero }
         return max(Interval(nanoseconds: whole.nanoseconds / Self.shortDivisor), .milliseconds(10))
     }
 
     private func wholeTime(doublings: Int) -> Interval {
         timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
+    }
+
+    /// The link to `validator` broke.
+    mutating func lost(_ validator: ValidatorIndex) {
+        guard validators.contains(validator), validator != own else { return }
+        silent[validator.rawValue] = true
     }
 
     mutating func heard(from validator: ValidatorIndex, in tenure: UInt64) {

@@ -20,9 +20,10 @@ extension PBFTReplica {
     /// something to do; in an idle network it has until the next empty block is due. Who waits
     /// for a view gives it up only after a quorum asked for it.
     private var viewDeadline: Instant? {
-        if let since = work.since { return since.advanced(by: pacemaker.timeout) }
+        let timeout = pacemaker.timeout(for: leader(of: view))
+        if let since = work.since { return since.advanced(by: timeout) }
         guard isJoined else { return nil }
-        return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: pacemaker.timeout)
+        return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
     }
 
     /// The next instant at which something is due.

@@ -108,7 +108,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         instances = PBFTInstanceList(configuration.validators)
         checkpoints = PBFTCheckpointList(configuration.validators)
         viewChanges = Array(repeating: nil, count: count)
-        pacemaker = PBFTPacemaker(timing: configuration.timing)
+        pacemaker = PBFTPacemaker(timing: configuration.timing, validatorCount: count)
         term = PBFTTerm(view: root.view)
         inquiryPace = InquiryPace(resend: pacemaker.resendInterval, validatorCount: count)
         recover(recovered, certificate)
@@ -146,8 +146,8 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
                 effects.append(.reject(error))
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
-        case .timerFired, .disconnected:
-            break  // What is due is looked at below, whatever came.
+        case .disconnected(let peer): pacemaker.lost(peer)
+        case .timerFired: break  // What is due is looked at below, whatever came.
         case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):
             propose(draft, in: view, on: parent, at: now, into: &effects)
@@ -166,6 +166,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
         into effects: inout [Effect<Self>]
     ) throws(Rejection) {
         guard configuration.validators.contains(sender) else { throw .unknownSender(sender) }
+        pacemaker.heard(from: sender)
         switch message {
         case .prePrepare(let proposal): try take(proposal, at: now, into: &effects)
         case .vote(let vote): try count(vote, at: now, into: &effects)

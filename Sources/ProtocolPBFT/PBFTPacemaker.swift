@@ -42,12 +42,25 @@ struct PBFTPacemaker: Equatable, Sendable {
     /// How many times the timeout is doubled: once for each view that failed, less one for each
     /// commit since.
     private var doublings = 0
+    /// Leaders that were given up, or whose link broke, and that sent nothing since.
+    private var silent: [Bool]
 
-    init(timing: ReplicaConfiguration.Timing) { self.timing = timing }
+    /// A silent leader gets this part of the time that others get: who has just lost a link, and
+    /// has it again, gave nothing up.
+    private static let silentDivisor: UInt64 = 16
 
-    /// How long the next block may take. Doubles with every view given up, so that it comes to
-    /// exceed the network's delay, whatever that is.
-    var timeout: Interval { timing.viewTimeout.scaled(by: 1 << UInt64(doublings)) }
+    init(timing: ReplicaConfiguration.Timing, validatorCount: Int) {
+        self.timing = timing
+        silent = Array(repeating: false, count: validatorCount)
+    }
+
+    /// How long the next block of `leader` may take. Doubles with every view given up, so that it
+    /// comes to exceed the network's delay, whatever that is.
+    func timeout(for leader: ValidatorIndex) -> Interval {
+        let whole = timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
+        guard silent[leader.rawValue] else { return whole }
+        return Interval(nanoseconds: whole.nanoseconds / Self.silentDivisor)
+    }
 
     /// How long a leader gathers for its next block at most.
     var gatherInterval: Interval { Interval(nanoseconds: timing.viewTimeout.nanoseconds / 128) }
@@ -55,7 +68,19 @@ struct PBFTPacemaker: Equatable, Sendable {
     var idleInterval: Interval { timing.idleInterval }
     var resendInterval: Interval { timing.viewTimeout }
 
-    mutating func gaveUp() { doublings = min(doublings + 1, timing.backoffLimit) }
+    mutating func heard(from validator: ValidatorIndex) { silent[validator.rawValue] = false }
+
+    /// The link to `validator` broke.
+    mutating func lost(_ validator: ValidatorIndex) {
+        if validator.rawValue < silent.count { silent[validator.rawValue] = true }
+    }
+
+    mutating func gaveUp(on leader: ValidatorIndex) {
+        silent[leader.rawValue] = true
+        backOff()
+    }
+
+    private mutating func backOff() { doublings = min(doublings + 1, timing.backoffLimit) }
 
     mutating func committed() { doublings = max(0, doublings - 1) }
 }

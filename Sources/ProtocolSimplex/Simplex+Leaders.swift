@@ -20,10 +20,7 @@ extension SimplexReplica {
 
     /// Why to give the present view up at `now`, if that is due.
     func reasonToGiveUp(at now: Instant) -> SimplexSurrender? {
-        if now >= viewDeadline { return .late }
-        if !rounds.hasProposal(in: view), pacemaker.isPassed(view, committed: committed.view) {
-            return .passed
-        }
+        if now >= viewDeadline { return patience == nil ? .passed : .late }
         // Without their votes the block may have no quorum, and with them the view has an end.
         let said = statement(.nullify, in: view)
         guard let position = rounds.index(of: view),
@@ -33,17 +30,44 @@ extension SimplexReplica {
         return .joined
     }
 
+    /// The link to `peer` broke. If it leads and its proposal is not here, that is not waited for.
+    mutating func lose(_ peer: ValidatorIndex) {
+        pacemaker.watch.lost(peer)
+        if peer == leader(of: view), !rounds.hasProposal(in: view),
+            pacemaker.isPassed(view, committed: committed.view)
+        {
+            patience = nil
+        }
+    }
+
+    /// Notes that the voter of a vote that says nothing any more is there. Only what it said lately
+    /// shows that.
+    mutating func noteLate(_ vote: Vote) {
+        if isLifeSign(vote) { pacemaker.watch.heard(from: vote.voter) }
+    }
+
+    /// Whether a vote, whatever else it is good for, shows somebody to be there of whom nothing was
+    /// heard: a vote of late, or it may be an old one that somebody else sends.
+    func isLifeSign(_ vote: Vote) -> Bool {
+        let last = vote.statement.view.advanced(by: UInt64(configuration.validators.count))
+        return pacemaker.watch.isSilent(vote.voter) && last >= committed.view
+    }
+
     /// Learns from the end of the present view.
     mutating func judgeLeader(byEndOf round: SimplexRound, at now: Instant) {
         let leader = leader(of: round.view)
-        let spent = now.since(work.since ?? work.idleSince)
-        switch (surrender, round.notarizedDigest) {
-        case (.late, nil), (.refused, nil): pacemaker.watch.failed(leader, wasting: spent)
-        // The leader delivered, and the time was too short. Without this, blocks could go on being
-        // notarized and never be finalized.
-        case (.late, _): pacemaker.watch.backOff()
-        case (nil, _?): if work.since != nil { pacemaker.watch.delivered(leader, after: spent) }
-        case (nil, nil), (.passed, _), (.joined, _), (.refused, _): break
+        if round.notarizedDigest == nil {
+            pacemaker.failed(in: round.view, isLate: surrender == .late)
+            // Too short for somebody, and so for this network, unless nobody waited.
+            if surrender != .passed { pacemaker.watch.backOff() }
+        } else {
+            let wasWaitedFor = surrender == nil || surrender == .late
+            pacemaker.watch.delivered(
+                leader, after: wasWaitedFor ? work.since.map { now.since($0) } : nil)
+            // The leader delivered, and the time was too short. Without this, blocks could go on
+            // being notarized and never be finalized.
+            if surrender == .late { pacemaker.watch.backOff() }
         }
+        pacemaker.watch.pardon(leader)
     }
 }

@@ -8,6 +8,8 @@ extension SimplexReplica {
         view = next
         work.restart(at: now)
         surrender = nil
+        let isPassed = pacemaker.isPassed(view, committed: committed.view)
+        patience = isPassed ? nil : pacemaker.timeout(in: view, committed: committed.view)
         inquiryPace.forgetAsked()
         aheadSince = nil
         askedAhead = Bitmap(count: configuration.validators.count)

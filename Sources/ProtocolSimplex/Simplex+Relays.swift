@@ -77,8 +77,7 @@ extension SimplexReplica {
 
     /// When to ask somebody who is ahead: votes overtake each other, so not at once.
     var askAheadAt: Instant? {
-        let pause = Interval(nanoseconds: pacemaker.resendInterval.nanoseconds / 4)
-        return aheadSince?.advanced(by: pause)
+        aheadSince?.advanced(by: pacemaker.askAheadDelay)
     }
 
     /// Asks those ahead, one at a time and each once in a view, what ended this one.

@@ -5,10 +5,10 @@ import BFTCore
 extension SimplexReplica {
     // MARK: Time
 
-    /// When the view is given up. The leader's time starts when there is something to do; in an
-    /// idle network it has until the next empty block is due.
+    /// When the view is given up: at once, if its leader is not waited for. Its time starts when
+    /// there is something to do; in an idle network it has until the next empty block is due.
     var viewDeadline: Instant {
-        let timeout = pacemaker.timeout(in: view, committed: committed.view)
+        guard let timeout = patience else { return work.idleSince }
         if let since = work.since { return since.advanced(by: timeout) }
         return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
     }

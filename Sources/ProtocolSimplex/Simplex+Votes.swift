@@ -36,14 +36,16 @@ extension SimplexReplica {
 
     private func isUseful(_ vote: Vote) -> Bool {
         let statement = vote.statement
-        guard statement.view > committed.view else { return lacksCommitCertificate(voterOf: vote) }
+        guard statement.view > committed.view else {
+            return lacksCommitCertificate(voterOf: vote) || isLifeSign(vote)
+        }
         guard isWithinWindow(statement.view) else {
             // One is enough to know that this replica is behind.
             return !isBehind
         }
         guard let phase = SimplexPhase(statement.kind) else { return false }
         guard let position = rounds.index(of: statement.view) else { return true }
-        return rounds.rounds[position].isUseful(vote, in: phase)
+        return rounds.rounds[position].isUseful(vote, in: phase) || isLifeSign(vote)
     }
 
     func isWithinWindow(_ view: View) -> Bool {
@@ -73,6 +75,7 @@ extension SimplexReplica {
             throw .unknownVoter(vote.voter)
         }
         guard statement.view > committed.view else {
+            noteLate(vote)
             return sendCommitCertificate(answering: vote, into: &effects)
         }
         guard rules.holds(.voteWindow, isWithinWindow(statement.view)) else {

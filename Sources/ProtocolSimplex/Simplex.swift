@@ -57,6 +57,9 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
 
     var leadership = Leadership.none
     var work = WorkClock()
+    /// How long the leader of the present view may take, `nil` if it is not waited for. As of when
+    /// the view was entered: what is learned meanwhile takes no time from it.
+    var patience: Interval?
     /// Why this replica gave the present view up, if it did.
     var surrender: SimplexSurrender?
     var inquiryPace: InquiryPace
@@ -103,7 +106,7 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
                 effects.append(.reject(error))
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
-        case .disconnected(let peer): pacemaker.watch.lost(peer)
+        case .disconnected(let peer): lose(peer)
         case .timerFired: break  // What is due is looked at below, whatever came.
         case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):

@@ -38,7 +38,7 @@ struct SimplexPacemaker: Equatable, Sendable {
     init(_ configuration: ReplicaConfiguration) {
         timing = configuration.timing
         schedule = configuration.leaders
-        watch = LeaderWatch(configuration, cycleLength: configuration.leaders.cycleLength)
+        watch = LeaderWatch(configuration)
     }
 
     /// Whether the leader of `view` is not waited for.
@@ -52,7 +52,14 @@ struct SimplexPacemaker: Equatable, Sendable {
     /// so that it comes to exceed the network's delay, whatever that is.
     func timeout(in view: View, committed: View) -> Interval {
         watch.timeout(
-            in: schedule.tenure(of: view), committed: schedule.tenure(of: committed))
+            for: schedule.leader(of: view), in: schedule.tenure(of: view),
+            committed: schedule.tenure(of: committed))
+    }
+
+    /// `view` ended without a block.
+    mutating func failed(in view: View, isLate: Bool) {
+        watch.failed(
+            schedule.leader(of: view), in: schedule.tenure(of: view), isLate: isLate)
     }
 
     /// How long a leader without anything to order waits before it proposes an empty block.
@@ -60,7 +67,13 @@ struct SimplexPacemaker: Equatable, Sendable {
     func proposalDelay(isWorkUncommitted: Bool) -> Interval {
         guard isWorkUncommitted else { return timing.idleInterval }
         return min(
-            timing.idleInterval, Interval(nanoseconds: timing.viewTimeout.nanoseconds / 4))
+            timing.idleInterval, Interval(nanoseconds: timing.viewTimeout.nanoseconds / 8))
+    }
+
+    /// How long to wait for what ended the present view, once somebody is known to be in a later
+    /// one: votes overtake each other. Whoever leads there next has its block to propose in time.
+    var askAheadDelay: Interval {
+        Interval(nanoseconds: timing.viewTimeout.nanoseconds / 8)
     }
 
     /// How long to wait for everybody to notarize a block of `view` that a quorum notarized.
