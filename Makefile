@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 # Other people's programs, which the tests talk to: .venv and .tools hold what make deps fetched.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/usr/bin:$(PATH)
 
-.PHONY: help deps build run test check format lint bench bench-crypto fuzz verify mutants \
+.PHONY: help deps build run test check format lint bench bench-crypto bench-faults fuzz verify mutants \
 	generated-mutants scale compare-protocols coverage client soak clean
 
 help: ## this list
@@ -37,6 +37,9 @@ format: ## format every file
 
 bench: deps bench-crypto ## measure a cluster on this machine; writes Benchmarks/README.md
 	Scripts/bench-cluster --write Benchmarks/README.md
+
+bench-faults: deps ## measure what one bad validator of four costs; writes Benchmarks/README.md
+	Scripts/bench-faults --write Benchmarks/README.md
 
 bench-crypto: ## measure cryptography against other libraries; writes Benchmarks/README.md
 	@Scripts/deps bench

@@ -76,9 +76,10 @@ struct SimplexPacemaker: Equatable, Sendable {
         Interval(nanoseconds: timing.viewTimeout.nanoseconds / 8)
     }
 
-    /// How long to wait for everybody to notarize a block of `view` that a quorum notarized.
+    /// How long to wait for everybody to notarize a block of `view` that a quorum notarized: not at
+    /// all if somebody is known to be away.
     func grace(in view: View) -> Interval {
-        guard view >= graceFrom else { return Interval(nanoseconds: 0) }
+        guard view >= graceFrom, !watch.isSomebodySilent else { return Interval(nanoseconds: 0) }
         return Interval(nanoseconds: timing.viewTimeout.nanoseconds / Self.graceDivisor)
     }
 

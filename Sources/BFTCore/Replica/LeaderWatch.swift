@@ -127,6 +127,8 @@ public struct LeaderWatch: Equatable, Sendable {
         validator.rawValue < silent.count && silent[validator.rawValue]
     }
 
+    public var isSomebodySilent: Bool { silent.contains(true) }
+
     // MARK: What it sees
 
     /// Anything of `validator` came that shows it to be alive.
