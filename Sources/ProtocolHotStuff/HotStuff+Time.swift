@@ -14,7 +14,7 @@ extension HotStuffReplica {
         if let since = work.since { return since }
         let leader = leader(of: view)
         if pacemaker.isGivenUp(leader, in: schedule.tenure(of: view))
-            || pacemaker.isSilent(leader) && !isStill
+            || pacemaker.isUnlinked(leader) && !isStill
         {
             return work.idleSince
         }

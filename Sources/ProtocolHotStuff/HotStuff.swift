@@ -105,7 +105,9 @@ public struct HotStuffReplica<Rules: HotStuffRules>: ConsensusProtocol {
             } catch {
                 effects.append(.reject(error))
             }
-        case .connected(let peer): greet(peer, at: now, into: &effects)
+        case .connected(let peer):
+            pacemaker.linked(peer)
+            greet(peer, at: now, into: &effects)
         case .disconnected(let peer): pacemaker.lost(peer)
         case .timerFired: break  // What is due is looked at below, whatever came.
         case .work(let pending): work.note(pending: pending, to: &leadership)

@@ -56,14 +56,15 @@ struct HotStuffPacemaker: Equatable, Sendable {
     private var early: [Bool]
     /// By validator: the tenure in which it was heard of last.
     private var heard: [UInt64?]
-    /// Leaders that said nothing in a tenure of theirs of which a view was given up, or whose link
-    /// broke, nor anything since.
+    /// Leaders that said nothing in a tenure of theirs of which a view was given up, nor since.
     private var silent: [Bool]
+    /// Validators whose link broke, and that were not heard of since, nor linked again.
+    private var unlinked: [Bool]
     /// The tenure in which a quorum gave a view up, and no view was certified since.
     private var givenUpTenure: UInt64?
 
     /// A leader gets this part of the time for the rest of a tenure of which a view was given up.
-    /// So does a silent one while the chain stands still. Otherwise a silent one gets none.
+    /// So does a silent one, which gets none for the rest of it. Nor does one without a link.
     private static let shortDivisor: UInt64 = 16
 
     init(_ configuration: ReplicaConfiguration) {
@@ -71,7 +72,7 @@ struct HotStuffPacemaker: Equatable, Sendable {
         validators = configuration.validators
         own = configuration.own
         let nobody = Array(repeating: false, count: validators.count)
-        (late, early, silent) = (nobody, nobody, nobody)
+        (late, early, silent, unlinked) = (nobody, nobody, nobody, nobody)
         failed = Array(repeating: nil, count: validators.count)
         heard = failed
     }
@@ -81,8 +82,9 @@ struct HotStuffPacemaker: Equatable, Sendable {
     var resendInterval: Interval { timing.viewTimeout }
 
     func isSilent(_ leader: ValidatorIndex) -> Bool { silent[leader.rawValue] }
+    func isUnlinked(_ leader: ValidatorIndex) -> Bool { unlinked[leader.rawValue] }
     func hasFailed(_ leader: ValidatorIndex) -> Bool {
-        isSilent(leader) || failed[leader.rawValue] != nil
+        isSilent(leader) || isUnlinked(leader) || failed[leader.rawValue] != nil
     }
 
     /// Whether a quorum has given up on `leader` for `tenure`. It does not give up on itself.
@@ -92,7 +94,7 @@ struct HotStuffPacemaker: Equatable, Sendable {
 
     /// Whether `leader` has all the time there is for a view of `tenure`.
     func hasWholeTime(_ leader: ValidatorIndex, in tenure: UInt64) -> Bool {
-        !isSilent(leader) && !isGivenUp(leader, in: tenure)
+        !isSilent(leader) && !isGivenUp(leader, in: tenure) && !isUnlinked(leader)
     }
 
     /// How long `leader` may take for a view of `tenure`.
@@ -103,8 +105,9 @@ struct HotStuffPacemaker: Equatable, Sendable {
     ) -> Interval {
         let whole = wholeTime(doublings: doublings)
         if hasWholeTime(leader, in: tenure) { return whole }
-        // Not heard of since it failed or its link broke: nobody is there.
-        if isSilent(leader), !isStill || isGivenUp(leader, in: tenure) { return .zero }
+        if isUnlinked(leader), !isStill { return .zero }
+        // Given up, and not heard of since: nobody is there.
+        if isSilent(leader), isGivenUp(leader, in: tenure) { return .zero }
         return max(Interval(nanoseconds: whole.nanoseconds / Self.shortDivisor), .milliseconds(10))
     }
 
@@ -115,12 +118,17 @@ struct HotStuffPacemaker: Equatable, Sendable {
     /// The link to `validator` broke.
     mutating func lost(_ validator: ValidatorIndex) {
         guard validators.contains(validator), validator != own else { return }
-        silent[validator.rawValue] = true
+        unlinked[validator.rawValue] = true
+    }
+
+    mutating func linked(_ validator: ValidatorIndex) {
+        if validators.contains(validator) { unlinked[validator.rawValue] = false }
     }
 
     mutating func heard(from validator: ValidatorIndex, in tenure: UInt64) {
         heard[validator.rawValue] = tenure
         silent[validator.rawValue] = false
+        unlinked[validator.rawValue] = false
     }
 
     // MARK: Conclusions

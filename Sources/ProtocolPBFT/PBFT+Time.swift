@@ -20,10 +20,10 @@ extension PBFTReplica {
     /// something to do; in an idle network it has until the next empty block is due. Who waits
     /// for a view gives it up only after a quorum asked for it.
     private var viewDeadline: Instant? {
-        let timeout = pacemaker.timeout(for: leader(of: view))
-        if let since = work.since { return since.advanced(by: timeout) }
-        guard isJoined else { return nil }
-        return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
+        let start =
+            work.since
+            ?? (isJoined ? work.idleSince.advanced(by: pacemaker.idleInterval) : nil)
+        return start.map { pacemaker.deadline(for: leader(of: view), from: $0) }
     }
 
     /// The next instant at which something is due.

@@ -8,7 +8,7 @@ extension PBFTReplica {
     mutating func ask(
         for next: View, isFailure: Bool = true, at now: Instant, into effects: inout [Effect<Self>]
     ) {
-        if isFailure { pacemaker.gaveUp(on: leader(of: view)) }
+        if isFailure { pacemaker.gaveUp(on: leader(of: view), at: now) }
         let report = report
         let content = PBFTViewChangeContent(
             chain: configuration.chain, epoch: configuration.epoch, view: next,

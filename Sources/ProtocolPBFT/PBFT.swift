@@ -146,7 +146,7 @@ public struct PBFTReplica<Rules: PBFTRules>: ConsensusProtocol {
                 effects.append(.reject(error))
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
-        case .disconnected(let peer): pacemaker.lost(peer)
+        case .disconnected(let peer): pacemaker.lost(peer, at: now)
         case .timerFired: break  // What is due is looked at below, whatever came.
         case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):

@@ -42,8 +42,8 @@ struct PBFTPacemaker: Equatable, Sendable {
     /// How many times the timeout is doubled: once for each view that failed, less one for each
     /// commit since.
     private var doublings = 0
-    /// Leaders that were given up, or whose link broke, and that sent nothing since.
-    private var silent: [Bool]
+    /// Leaders that were given up, or whose link broke, and that sent nothing since then.
+    private var silentSince: [Instant?]
 
     /// A silent leader gets this part of the time that others get: who has just lost a link, and
     /// has it again, gave nothing up.
@@ -51,15 +51,18 @@ struct PBFTPacemaker: Equatable, Sendable {
 
     init(timing: ReplicaConfiguration.Timing, validatorCount: Int) {
         self.timing = timing
-        silent = Array(repeating: false, count: validatorCount)
+        silentSince = Array(repeating: nil, count: validatorCount)
     }
 
-    /// How long the next block of `leader` may take. Doubles with every view given up, so that it
-    /// comes to exceed the network's delay, whatever that is.
-    func timeout(for leader: ValidatorIndex) -> Interval {
+    /// Until when `leader` has time for a block, if its time began at `start`. Doubles with every
+    /// view given up, so that it comes to exceed the network's delay, whatever that is. A link that
+    /// breaks in the middle leaves a part of the whole from then on.
+    func deadline(for leader: ValidatorIndex, from start: Instant) -> Instant {
         let whole = timing.viewTimeout.scaled(by: 1 << UInt64(doublings))
-        guard silent[leader.rawValue] else { return whole }
-        return Interval(nanoseconds: whole.nanoseconds / Self.silentDivisor)
+        let end = start.advanced(by: whole)
+        guard let since = silentSince[leader.rawValue] else { return end }
+        let part = Interval(nanoseconds: whole.nanoseconds / Self.silentDivisor)
+        return min(end, max(start, since).advanced(by: part))
     }
 
     /// How long a leader gathers for its next block at most.
@@ -68,15 +71,15 @@ struct PBFTPacemaker: Equatable, Sendable {
     var idleInterval: Interval { timing.idleInterval }
     var resendInterval: Interval { timing.viewTimeout }
 
-    mutating func heard(from validator: ValidatorIndex) { silent[validator.rawValue] = false }
+    mutating func heard(from validator: ValidatorIndex) { silentSince[validator.rawValue] = nil }
 
     /// The link to `validator` broke.
-    mutating func lost(_ validator: ValidatorIndex) {
-        if validator.rawValue < silent.count { silent[validator.rawValue] = true }
+    mutating func lost(_ validator: ValidatorIndex, at now: Instant) {
+        if validator.rawValue < silentSince.count { silentSince[validator.rawValue] = now }
     }
 
-    mutating func gaveUp(on leader: ValidatorIndex) {
-        silent[leader.rawValue] = true
+    mutating func gaveUp(on leader: ValidatorIndex, at now: Instant) {
+        silentSince[leader.rawValue] = now
         backOff()
     }
 

@@ -70,9 +70,9 @@ extension SimplexReplica {
     }
 
     mutating func becomeCommitted(_ run: CommittedRun) {
+        pacemaker.committed(run.blocks, onParentOf: committed.view)
         head.advance(to: run)
         rounds.removeAll(through: committed.view)
-        pacemaker.watch.committed()
     }
 
     /// Takes over what the ledger caught up on.

@@ -32,7 +32,7 @@ extension SimplexReplica {
 
     /// The link to `peer` broke. If it leads and its proposal is not here, that is not waited for.
     mutating func lose(_ peer: ValidatorIndex) {
-        pacemaker.watch.lost(peer)
+        pacemaker.lost(peer, in: view)
         if peer == leader(of: view), !rounds.hasProposal(in: view),
             pacemaker.isPassed(view, committed: committed.view)
         {
@@ -40,30 +40,16 @@ extension SimplexReplica {
         }
     }
 
-    /// Notes that the voter of a vote that says nothing any more is there. Only what it said lately
-    /// shows that.
-    mutating func noteLate(_ vote: Vote) {
-        if isLifeSign(vote) { pacemaker.watch.heard(from: vote.voter) }
-    }
-
-    /// Whether a vote, whatever else it is good for, shows somebody to be there of whom nothing was
-    /// heard: a vote of late, or it may be an old one that somebody else sends.
-    func isLifeSign(_ vote: Vote) -> Bool {
-        let last = vote.statement.view.advanced(by: UInt64(configuration.validators.count))
-        return pacemaker.watch.isSilent(vote.voter) && last >= committed.view
-    }
-
-    /// Learns from the end of the present view.
+    /// Learns from the end of the present view what its leader and its time are worth. Whether the
+    /// leader failed is told by the committed chain alone.
     mutating func judgeLeader(byEndOf round: SimplexRound, at now: Instant) {
         let leader = leader(of: round.view)
         if round.notarizedDigest == nil {
-            pacemaker.failed(in: round.view, isLate: surrender == .late)
+            if surrender == .late { pacemaker.lost(leader, in: round.view) }
             // Too short for somebody, and so for this network, unless nobody waited.
             if surrender != .passed { pacemaker.watch.backOff() }
-        } else {
-            let wasWaitedFor = surrender == nil || surrender == .late
-            pacemaker.watch.delivered(
-                leader, after: wasWaitedFor ? work.since.map { now.since($0) } : nil)
+        } else if let since = work.since, surrender == nil || surrender == .late {
+            pacemaker.watch.measured(leader, now.since(since))
             // The leader delivered, and the time was too short. Without this, blocks could go on
             // being notarized and never be finalized.
             if surrender == .late { pacemaker.watch.backOff() }

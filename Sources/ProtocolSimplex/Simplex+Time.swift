@@ -9,7 +9,11 @@ extension SimplexReplica {
     /// there is something to do; in an idle network it has until the next empty block is due.
     var viewDeadline: Instant {
         guard let timeout = patience else { return work.idleSince }
-        if let since = work.since { return since.advanced(by: timeout) }
+        if let since = work.since {
+            // A leader that has nothing to order helps the last block along in its own time.
+            let least = work.isPending ? .zero : pacemaker.leastTimeToHelp
+            return since.advanced(by: max(timeout, least))
+        }
         return work.idleSince.advanced(by: pacemaker.idleInterval).advanced(by: timeout)
     }
 

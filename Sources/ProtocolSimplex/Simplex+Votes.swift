@@ -37,7 +37,8 @@ extension SimplexReplica {
     private func isUseful(_ vote: Vote) -> Bool {
         let statement = vote.statement
         guard statement.view > committed.view else {
-            return lacksCommitCertificate(voterOf: vote) || isLifeSign(vote)
+            return lacksCommitCertificate(voterOf: vote)
+                || pacemaker.isLifeSign(of: vote.voter, in: statement.view)
         }
         guard isWithinWindow(statement.view) else {
             // One is enough to know that this replica is behind.
@@ -45,7 +46,8 @@ extension SimplexReplica {
         }
         guard let phase = SimplexPhase(statement.kind) else { return false }
         guard let position = rounds.index(of: statement.view) else { return true }
-        return rounds.rounds[position].isUseful(vote, in: phase) || isLifeSign(vote)
+        return rounds.rounds[position].isUseful(vote, in: phase)
+            || pacemaker.isLifeSign(of: vote.voter, in: statement.view)
     }
 
     func isWithinWindow(_ view: View) -> Bool {
@@ -74,8 +76,8 @@ extension SimplexReplica {
         guard configuration.validators.contains(vote.voter) else {
             throw .unknownVoter(vote.voter)
         }
+        pacemaker.heard(from: vote.voter, in: min(statement.view, view))
         guard statement.view > committed.view else {
-            noteLate(vote)
             return sendCommitCertificate(answering: vote, into: &effects)
         }
         guard rules.holds(.voteWindow, isWithinWindow(statement.view)) else {
@@ -83,7 +85,6 @@ extension SimplexReplica {
             throw .beyondWindow(statement.view)
         }
         if statement.view > view.next { isBehind = true }
-        pacemaker.watch.heard(from: vote.voter)
         if let evidence = rounds.update(statement.view, { $0.insert(vote, in: phase) }) {
             effects.append(.accuse(evidence))
         }

@@ -58,7 +58,7 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
     var leadership = Leadership.none
     var work = WorkClock()
     /// How long the leader of the present view may take, `nil` if it is not waited for. As of when
-    /// the view was entered: what is learned meanwhile takes no time from it.
+    /// the view was entered: what is learned since takes no time from it, but that its link broke.
     var patience: Interval?
     /// Why this replica gave the present view up, if it did.
     var surrender: SimplexSurrender?

@@ -56,10 +56,36 @@ struct SimplexPacemaker: Equatable, Sendable {
             committed: schedule.tenure(of: committed))
     }
 
-    /// `view` ended without a block.
-    mutating func failed(in view: View, isLate: Bool) {
-        watch.failed(
-            schedule.leader(of: view), in: schedule.tenure(of: view), isLate: isLate)
+    /// Whether a vote of `view` shows `validator` to be there, of whom nothing was heard.
+    func isLifeSign(of validator: ValidatorIndex, in view: View) -> Bool {
+        watch.isLifeSign(of: validator, in: schedule.tenure(of: view))
+    }
+
+    mutating func heard(from validator: ValidatorIndex, in view: View) {
+        watch.heard(from: validator, in: schedule.tenure(of: view))
+    }
+
+    /// The link to `validator` broke in `view`, or the whole of it was waited for in vain.
+    mutating func lost(_ validator: ValidatorIndex, in view: View) {
+        watch.lost(validator, in: schedule.tenure(of: view))
+    }
+
+    /// Learns from `blocks`, committed on top of one of view `parent`, who has delivered and who
+    /// has not. After a long gap, of its end.
+    mutating func committed(_ blocks: [Block], onParentOf parent: View) {
+        var last = parent
+        for block in blocks where block.view > last {
+            let reach = 2 * schedule.cycleLength
+            var skipped = View(
+                max(last.next.rawValue, block.view.rawValue - min(block.view.rawValue, reach)))
+            while skipped < block.view {
+                watch.failed(schedule.leader(of: skipped), in: schedule.tenure(of: skipped))
+                skipped = skipped.next
+            }
+            watch.delivered(block.proposer)
+            last = block.view
+        }
+        watch.committed()
     }
 
     /// How long a leader without anything to order waits before it proposes an empty block.
@@ -68,6 +94,11 @@ struct SimplexPacemaker: Equatable, Sendable {
         guard isWorkUncommitted else { return timing.idleInterval }
         return min(
             timing.idleInterval, Interval(nanoseconds: timing.viewTimeout.nanoseconds / 8))
+    }
+
+    /// How long a leader without anything to order has at least, while a block is not committed.
+    var leastTimeToHelp: Interval {
+        Interval(nanoseconds: timing.viewTimeout.nanoseconds / 4)
     }
 
     /// How long to wait for what ended the present view, once somebody is known to be in a later

@@ -104,8 +104,8 @@ import Testing
     func givenUp() {
         var pacemaker = Self.pacemaker()
         let leader = ValidatorIndex(0)
-        func time(_ tenure: UInt64, isStill: Bool = false) -> Interval {
-            pacemaker.timeout(for: leader, in: tenure, doublings: 0, isStill: isStill)
+        func time(_ tenure: UInt64) -> Interval {
+            pacemaker.timeout(for: leader, in: tenure, doublings: 0, isStill: false)
         }
         #expect(time(5) == .milliseconds(160))
         pacemaker.heard(from: leader, in: 5)
@@ -114,12 +114,10 @@ import Testing
         #expect(time(6) == .milliseconds(160))
         pacemaker.certified(5)
         #expect(time(5) == .milliseconds(160))
-        // It says nothing: no time at all, and a short one when it leads next and nothing goes on.
+        // It says nothing: no time at all, and a short one when it leads next.
         pacemaker.gaveUp(12, of: leader)
         #expect(time(12) == .zero)
-        #expect(time(19) == .zero)
-        #expect(time(12, isStill: true) == .zero)
-        #expect(time(19, isStill: true) == .milliseconds(10))
+        #expect(time(19) == .milliseconds(10))
         pacemaker.heard(from: leader, in: 12)
         #expect(time(12) == .milliseconds(10))
         #expect(time(19) == .milliseconds(160))
@@ -133,19 +131,29 @@ import Testing
             pacemaker.timeout(for: ValidatorIndex(6), in: 6, doublings: 1, isStill: false)
                 == .milliseconds(320))
         pacemaker.lost(ValidatorIndex(6))
-        #expect(!pacemaker.isSilent(ValidatorIndex(6)))
+        #expect(!pacemaker.isUnlinked(ValidatorIndex(6)))
     }
 
-    @Test("A leader whose link broke has no time until it is heard of")
+    @Test(
+        "A leader without a link has no time until it is linked or heard of, if the chain goes on")
     func brokenLink() {
         var pacemaker = Self.pacemaker()
-        pacemaker.lost(ValidatorIndex(7))
-        pacemaker.lost(ValidatorIndex(2))
-        func time() -> Interval {
-            pacemaker.timeout(for: ValidatorIndex(2), in: 2, doublings: 0, isStill: false)
+        func time(isStill: Bool = false) -> Interval {
+            pacemaker.timeout(for: ValidatorIndex(2), in: 2, doublings: 0, isStill: isStill)
         }
-        #expect(time() == .zero)
-        pacemaker.heard(from: ValidatorIndex(2), in: 1)
-        #expect(time() == .milliseconds(160))
+        for isHeard in [true, false] {
+            pacemaker.lost(ValidatorIndex(7))
+            pacemaker.lost(ValidatorIndex(2))
+            #expect(time() == .zero)
+            #expect(time(isStill: true) == .milliseconds(10))
+            #expect(pacemaker.hasFailed(ValidatorIndex(2)))
+            if isHeard {
+                pacemaker.heard(from: ValidatorIndex(2), in: 1)
+            } else {
+                pacemaker.linked(ValidatorIndex(7))
+                pacemaker.linked(ValidatorIndex(2))
+            }
+            #expect(time() == .milliseconds(160))
+        }
     }
 }

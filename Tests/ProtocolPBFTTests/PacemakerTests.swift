@@ -13,20 +13,24 @@ import Testing
                 viewTimeout: .milliseconds(100), idleInterval: .milliseconds(500), backoffLimit: 3),
             validatorCount: 4)
         let (failing, other) = (ValidatorIndex(1), ValidatorIndex(2))
+        let start = Instant(nanoseconds: 7_000_000_000)
+        func time(_ leader: ValidatorIndex) -> Interval {
+            pacemaker.deadline(for: leader, from: start).since(start)
+        }
         var times: [Interval] = []
         for _ in 0..<5 {
-            times.append(pacemaker.timeout(for: other))
-            pacemaker.gaveUp(on: failing)
+            times.append(time(other))
+            pacemaker.gaveUp(on: failing, at: start)
         }
         #expect(times == [100, 200, 400, 800, 800].map { .milliseconds($0) })
         times = []
         for _ in 0..<5 {
             pacemaker.committed()
-            times.append(pacemaker.timeout(for: other))
+            times.append(time(other))
         }
         #expect(times == [400, 200, 100, 100, 100].map { .milliseconds($0) })
-        pacemaker.gaveUp(on: failing)
-        #expect(pacemaker.timeout(for: other) == .milliseconds(200))
+        pacemaker.gaveUp(on: failing, at: start)
+        #expect(time(other) == .milliseconds(200))
         // What the time is for does not change it.
         #expect(pacemaker.idleInterval == .milliseconds(500))
         #expect(pacemaker.resendInterval == .milliseconds(100))
@@ -38,16 +42,33 @@ import Testing
             timing: .init(viewTimeout: .milliseconds(160), idleInterval: .milliseconds(500)),
             validatorCount: 4)
         let (first, second) = (ValidatorIndex(1), ValidatorIndex(3))
-        pacemaker.lost(first)
-        pacemaker.lost(ValidatorIndex(4))
-        #expect(pacemaker.timeout(for: first) == .milliseconds(10))
-        #expect(pacemaker.timeout(for: second) == .milliseconds(160))
+        let start = Instant(nanoseconds: 7_000_000_000)
+        func time(_ leader: ValidatorIndex) -> Interval {
+            pacemaker.deadline(for: leader, from: start).since(start)
+        }
+        pacemaker.lost(first, at: start)
+        pacemaker.lost(ValidatorIndex(4), at: start)
+        #expect(time(first) == .milliseconds(10))
+        #expect(time(second) == .milliseconds(160))
         pacemaker.heard(from: first)
-        #expect(pacemaker.timeout(for: first) == .milliseconds(160))
-        pacemaker.gaveUp(on: second)
-        #expect(pacemaker.timeout(for: first) == .milliseconds(320))
-        #expect(pacemaker.timeout(for: second) == .milliseconds(20))
+        #expect(time(first) == .milliseconds(160))
+        pacemaker.gaveUp(on: second, at: start)
+        #expect(time(first) == .milliseconds(320))
+        #expect(time(second) == .milliseconds(20))
         pacemaker.heard(from: second)
-        #expect(pacemaker.timeout(for: second) == .milliseconds(320))
+        #expect(time(second) == .milliseconds(320))
+    }
+
+    @Test("A link that breaks in the middle leaves a sixteenth from then on, and never more")
+    func brokenLink() {
+        var pacemaker = PBFTPacemaker(
+            timing: .init(viewTimeout: .milliseconds(160), idleInterval: .milliseconds(500)),
+            validatorCount: 4)
+        let (leader, start) = (ValidatorIndex(2), Instant(nanoseconds: 1_000_000_000))
+        for (broke, left) in [(100, 110), (155, 160), (0, 10)] as [(UInt64, UInt64)] {
+            pacemaker.lost(leader, at: start.advanced(by: .milliseconds(broke)))
+            let deadline = pacemaker.deadline(for: leader, from: start)
+            #expect(deadline.since(start) == .milliseconds(left))
+        }
     }
 }

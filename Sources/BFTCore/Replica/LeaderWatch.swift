@@ -13,10 +13,11 @@ public import BFTBase
 /// - It counts only while the chain grows: a replica that has seen a round of turns without a
 ///   commit waits for everybody, as long as ever. So what the protocol promises of a network in
 ///   which everybody waits is what holds of one in which nothing is committed.
-/// - Who has failed is told by how turns end, which all replicas see alike, and not by this one's
-///   clock: otherwise one deceived replica and the malicious ones could pass an honest leader.
+/// - Who has failed is told by the committed chain, which all replicas see alike, and not by this
+///   one's clock: otherwise one deceived replica and the malicious ones could keep an honest leader
+///   from its turns for long.
 /// - Should those who failed come to hold a third of the power, one of them is honest: the others
-///   are forgiven.
+///   are forgiven. Nor is anybody held to be slow then.
 /// - Whoever is slow is not passed, but has less time, which is enough for who is as fast as most.
 ///   Most are the median by power, which less than half of it can't move beyond what honest
 ///   leaders need.
@@ -28,10 +29,14 @@ public struct LeaderWatch: Equatable, Sendable {
     private let own: ValidatorIndex
     private let timing: ReplicaConfiguration.Timing
 
-    /// Whose turn was waited for in vain, or whose link broke, without a word of it since.
-    private var silent: [Bool]
-    /// By leader: it has its turn in one round of this power of two. As high as can be once a turn
-    /// ended without a block, one less with each that ended with one.
+    /// How many turns there are until all leaders have had theirs.
+    private let cycleLength: UInt64
+
+    /// Whose turn was waited for in vain, or whose link broke, and in which turn that was: nothing
+    /// that it said in a later one has come.
+    private var silentSince: [UInt64?]
+    /// By leader: it has its turn in one cycle of this power of two. As high as can be once a turn
+    /// brought no block, one less with each that brought one.
     private var levels: [UInt8]
     /// By leader: what its last turn took, in nanoseconds. `nil` before the first.
     private var paces: [UInt64?]
@@ -43,33 +48,42 @@ public struct LeaderWatch: Equatable, Sendable {
     /// less one for each commit since.
     private var doublings = 0
 
-    /// With four leaders and turns of 3 ms, a turn in vain of 250 ms every 6 s.
-    private static let highestLevel: UInt8 = 9
+    /// Who has failed is tried again after about so many turns: with turns of 3 ms, what fails each
+    /// time wastes 250 ms every 6 s.
+    private static let turnsToNextTry: UInt64 = 2_048
+    private static let levelLimit: UInt8 = 9
     /// A leader gets so many times what is usual.
     private static let usualFactor: UInt64 = 8
     /// The least time that a leader gets is this part of the timeout.
     private static let shortDivisor: UInt64 = 4
-    /// Slow is what takes so many times what is usual, and this part of the timeout more.
-    private static let slowFactor: UInt64 = 3
-    private static let slowDivisor: UInt64 = 500
-    /// With each of its turns, a leader is pardoned this part of what a round usually takes.
+    /// Slow is what takes so many times what is usual, and this part of the timeout more. Who is
+    /// held to be slow gets half as much again.
+    private static let slowFactor: UInt64 = 2
+    private static let slowDivisor: UInt64 = 1_000
+    /// With each of its turns, a leader is pardoned this part of what a cycle usually takes, and no
+    /// less than this part of the timeout.
     private static let pardonDivisor: UInt64 = 16
+    private static let leastPardonDivisor: UInt64 = 2_000
     /// A leader that owes more than this part of the timeout has to be as fast as most.
     private static let debtDivisor: UInt64 = 8
 
     public init(_ configuration: ReplicaConfiguration) {
+        cycleLength = configuration.leaders.cycleLength
         validators = configuration.validators
         own = configuration.own
         timing = configuration.timing
         let count = validators.count
-        silent = Array(repeating: false, count: count)
+        silentSince = Array(repeating: nil, count: count)
         levels = Array(repeating: 0, count: count)
         paces = Array(repeating: nil, count: count)
         debts = Array(repeating: 0, count: count)
     }
 
-    /// As many turns as there are leaders.
-    private var roundLength: UInt64 { UInt64(validators.count) }
+    /// The level of a leader that has just failed.
+    private var highestLevel: UInt8 {
+        let cycles = max(2, Self.turnsToNextTry / cycleLength)
+        return min(Self.levelLimit, UInt8(UInt64.bitWidth - 1 - cycles.leadingZeroBitCount))
+    }
 
     // MARK: What it says
 
@@ -79,14 +93,14 @@ public struct LeaderWatch: Equatable, Sendable {
     ///   - turn: the present one, counted from the chain's first.
     ///   - committed: that in which the last committed block was proposed.
     private func isStill(in turn: UInt64, committed: UInt64) -> Bool {
-        turn > committed.addingSaturating(roundLength)
+        turn > committed.addingSaturating(UInt64(validators.count))
     }
 
-    /// Whether `leader` has a turn in the round of `turn`. Of two levels, the rounds of the higher
-    /// are among those of the lower: replicas that differ have rounds in common.
+    /// Whether `leader` has a turn in the cycle of `turn`. Of two levels, the cycles of the higher
+    /// are among those of the lower: replicas that differ have cycles in common.
     private func isTried(_ leader: ValidatorIndex, in turn: UInt64) -> Bool {
         let period = UInt64(1) << UInt64(levels[leader.rawValue])
-        return (turn / roundLength) % period == period - 1
+        return (turn / cycleLength) % period == period - 1
     }
 
     /// Whether `leader` is not waited for in `turn`, which is its own.
@@ -94,7 +108,7 @@ public struct LeaderWatch: Equatable, Sendable {
         _ leader: ValidatorIndex, in turn: UInt64, committed: UInt64
     ) -> Bool {
         guard leader != own, !isStill(in: turn, committed: committed) else { return false }
-        return silent[leader.rawValue] || !isTried(leader, in: turn)
+        return isSilent(leader) || !isTried(leader, in: turn)
     }
 
     /// How long `leader` may take in `turn`, if it is waited for.
@@ -109,12 +123,27 @@ public struct LeaderWatch: Equatable, Sendable {
         }
         let needed = usual.multipliedSaturating(by: Self.usualFactor)
         var base = max(full.nanoseconds / Self.shortDivisor, needed)
-        if leader != own, isIndebted(leader) { base = slowBound(usual) }
+        if leader != own, isIndebted(leader) {
+            let bound = slowBound(usual)
+            base = bound.addingSaturating(bound / 2)
+        }
         return min(most, Interval(nanoseconds: min(full.nanoseconds, base)).scaled(by: factor))
     }
 
+    /// Whether `leader` is held to be slow. Nobody is if those that would be hold a third of the
+    /// power: then one of them is honest, and the comparison wrong.
     private func isIndebted(_ leader: ValidatorIndex) -> Bool {
-        debts[leader.rawValue] > timing.viewTimeout.nanoseconds / Self.debtDivisor
+        let limit = timing.viewTimeout.nanoseconds / Self.debtDivisor
+        guard debts[leader.rawValue] > limit else { return false }
+        return !isWeakQuorum { debts[$0] > limit }
+    }
+
+    private func isWeakQuorum(where isMeant: (Int) -> Bool) -> Bool {
+        var power: VotingPower = 0
+        for position in validators.powers.indices where isMeant(position) {
+            power += validators.powers[position]
+        }
+        return validators.isWeakQuorum(power)
     }
 
     private func slowBound(_ usual: UInt64) -> UInt64 {
@@ -124,42 +153,47 @@ public struct LeaderWatch: Equatable, Sendable {
 
     /// Whether nothing was heard of `validator` since it failed or its link broke.
     public func isSilent(_ validator: ValidatorIndex) -> Bool {
-        validator.rawValue < silent.count && silent[validator.rawValue]
+        validator.rawValue < silentSince.count && silentSince[validator.rawValue] != nil
     }
 
-    public var isSomebodySilent: Bool { silent.contains(true) }
+    /// Whether what `validator` said in `turn` shows it to be there, of whom nothing was heard: and
+    /// is not an old word that comes late, or that somebody else sends.
+    public func isLifeSign(of validator: ValidatorIndex, in turn: UInt64) -> Bool {
+        guard validator.rawValue < silentSince.count, let since = silentSince[validator.rawValue]
+        else { return false }
+        return turn > since
+    }
+
+    public var isSomebodySilent: Bool { silentSince.contains { $0 != nil } }
 
     // MARK: What it sees
 
-    /// Anything of `validator` came that shows it to be alive.
-    public mutating func heard(from validator: ValidatorIndex) {
-        silent[validator.rawValue] = false
+    /// What `validator` said in `turn` has come.
+    public mutating func heard(from validator: ValidatorIndex, in turn: UInt64) {
+        if isLifeSign(of: validator, in: turn) { silentSince[validator.rawValue] = nil }
     }
 
-    /// The link to `validator` broke.
-    public mutating func lost(_ validator: ValidatorIndex) {
+    /// The link to `validator` broke, in `turn`, or its turn was waited for in vain.
+    public mutating func lost(_ validator: ValidatorIndex, in turn: UInt64) {
         guard validators.contains(validator), validator != own else { return }
-        silent[validator.rawValue] = true
+        silentSince[validator.rawValue] = turn
     }
 
-    /// `turn` of `leader` ended without a block, by the word of a quorum.
-    ///
-    /// - Parameter isLate: whether it was waited for here until its time was over.
-    public mutating func failed(_ leader: ValidatorIndex, in turn: UInt64, isLate: Bool) {
-        guard leader != own else { return }
-        if isLate { silent[leader.rawValue] = true }
+    /// The committed chain has no block of `turn`, which `leader` had.
+    public mutating func failed(_ leader: ValidatorIndex, in turn: UInt64) {
         guard isTried(leader, in: turn) else { return }
-        levels[leader.rawValue] = Self.highestLevel
+        levels[leader.rawValue] = highestLevel
         forgive(besides: leader)
     }
 
-    /// `turn` of `leader` ended with a block.
-    ///
-    /// - Parameter time: after there was something to do, if that was so and it was waited for.
-    public mutating func delivered(_ leader: ValidatorIndex, after time: Interval?) {
-        let position = leader.rawValue
-        if levels[position] > 0 { levels[position] -= 1 }
-        guard let taken = time?.nanoseconds else { return }
+    /// The committed chain has a block of `leader`.
+    public mutating func delivered(_ leader: ValidatorIndex) {
+        if levels[leader.rawValue] > 0 { levels[leader.rawValue] -= 1 }
+    }
+
+    /// A turn of `leader` brought a block, `time` after there was something to do.
+    public mutating func measured(_ leader: ValidatorIndex, _ time: Interval) {
+        let (position, taken) = (leader.rawValue, time.nanoseconds)
         paces[position] = taken
         usual = median
         guard let usual else { return }
@@ -172,7 +206,9 @@ public struct LeaderWatch: Equatable, Sendable {
     /// A turn of `leader` is over, however it ended.
     public mutating func pardon(_ leader: ValidatorIndex) {
         guard let usual else { return }
-        let part = usual.multipliedSaturating(by: roundLength) / Self.pardonDivisor
+        let part = max(
+            usual.multipliedSaturating(by: cycleLength) / Self.pardonDivisor,
+            timing.viewTimeout.nanoseconds / Self.leastPardonDivisor)
         debts[leader.rawValue] -= min(part, debts[leader.rawValue])
     }
 
@@ -184,19 +220,13 @@ public struct LeaderWatch: Equatable, Sendable {
 
     public mutating func committed() { doublings = max(0, doublings - 1) }
 
-    /// Forgives those that did best since they failed, but for `last`, until those that are left
-    /// may all be malicious.
+    /// Forgives those that did best since they failed, `last` after all others, until those that
+    /// are left may all be malicious.
     private mutating func forgive(besides last: ValidatorIndex) {
-        func isTooMuch() -> Bool {
-            let power = zip(validators.powers, levels).reduce(VotingPower(0)) {
-                $1.1 > 0 ? $0 + $1.0 : $0
-            }
-            return validators.isWeakQuorum(power)
-        }
-        while isTooMuch() {
+        while isWeakQuorum(where: { levels[$0] > 0 }) {
             let others = levels.indices.filter { levels[$0] > 0 && $0 != last.rawValue }
-            guard let best = others.min(by: { levels[$0] < levels[$1] }) else { return }
-            levels[best] = 0
+            let best = others.min { levels[$0] < levels[$1] }
+            levels[best ?? last.rawValue] = 0
         }
     }
 
