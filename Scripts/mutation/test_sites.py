@@ -143,6 +143,15 @@ class Choice(unittest.TestCase):
         lines = [site.line for site in self.choose("1 A")]
         self.assertEqual(len(set(lines)), 10)
 
+    def test_places_that_read_the_same_are_drawn_once(self):
+        twice = body(*["a(b < c)", "d()"] * 2, "e(f == g)")
+        taken = [site.name for site in sites.sample(found(twice), 40, "1 A")]
+        self.assertEqual(len(taken), len(set(taken)))
+        self.assertIn("A.swift | dropped statement | d() | nothing", taken)
+        refused = set(taken)
+        self.assertFalse(
+            refused & {site.name for site in sites.sample(found(twice), 40, "1 A", refused)})
+
     def test_what_is_refused_makes_room_and_the_rest_stays(self):
         first = self.choose("1 A")
         second = self.choose("1 A", {first[3].name})
