@@ -464,22 +464,24 @@ def may_drop(scanned, brace, begin, end, is_assignment):
 
 
 def sample(found, budget, seed, refused=()):
-    """As many bugs of each kind as possible, at most one in any line of a file.
+    """As many bugs of each kind as possible, at most one in any line of a file, none of one name.
 
-    Each has its lot, which depends on the seed and its name alone. So where the sources change,
-    or one is refused, others take the place, and the rest of the choice stays.
+    What became of a bug is kept by its name: of places that read the same one is drawn. Each has
+    its lot, which depends on the seed and its name alone. So where the sources change, or one is
+    refused, others take the place, and the rest of the choice stays.
     """
     piles = {kind: [] for kind in KINDS}
     for site in sorted(found, key=lambda site: lot(seed, site.name), reverse=True):
         piles[site.kind].append(site)
-    taken, lines_taken = [], set()
+    taken, lines_taken, names_taken = [], set(), set(refused)
     while len(taken) < budget and any(piles.values()):
         for kind in TURNS:
             while piles[kind] and len(taken) < budget:
                 site = piles[kind].pop()
                 covered = {(site.path, line) for line in range(site.line, site.last_line + 1)}
-                if site.name not in refused and not covered & lines_taken:
+                if site.name not in names_taken and not covered & lines_taken:
                     lines_taken |= covered
+                    names_taken.add(site.name)
                     taken.append(site)
                     break
     return taken

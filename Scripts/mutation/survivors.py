@@ -1,5 +1,6 @@
 """The section about generated bugs: scores, and what no test found, each with its reason."""
 import collections
+import dataclasses
 import fractions
 
 EQUIVALENT = "Equivalent: "
@@ -19,6 +20,26 @@ def read(path):
     return reasons
 
 
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """What the tests found of bugs that nobody had looked at when they were written, and what they
+    find since others were written for these. Of both, those that are not equivalent count."""
+
+    seed: str
+    target: str
+    found_before: int
+    found_after: int
+    wrong: int
+
+
+def measures(path):
+    """On each line a seed, a target, what was found before and after, and how many were wrong."""
+    rows = [
+        line.split() for line in path.read_text().splitlines()
+        if line.strip() and not line.startswith("#")]
+    return [Measure(seed, target, *map(int, counts)) for seed, target, *counts in rows]
+
+
 class Score:
     def __init__(self):
         self.found = self.equivalent = self.missed = 0
@@ -31,11 +52,14 @@ class Score:
     @property
     def hundredths(self):
         """Of the bugs that do something wrong, how many were found; rounded down."""
-        wrong = self.found + self.missed
-        return int(fractions.Fraction(100 * self.found, wrong)) if wrong else 100
+        return hundredths(self.found, self.found + self.missed)
 
 
-def section(plan, reasons, required):
+def hundredths(found, wrong):
+    return int(fractions.Fraction(100 * found, wrong)) if wrong else 100
+
+
+def section(plan, reasons, required, independent):
     """The text, and what is not as it has to be."""
     scores = collections.defaultdict(Score)
     ways = collections.Counter()
@@ -66,7 +90,7 @@ def section(plan, reasons, required):
         if score.hundredths < required.get(target, 0):
             failures.append(
                 f"{target}: {score.hundredths} of 100 found, {required[target]} demanded")
-    return "\n".join(lines(plan, scores, ways, rows)) + "\n", failures
+    return "\n".join(lines(plan, scores, ways, rows, independent)) + "\n", failures
 
 
 def way(found):
@@ -75,7 +99,7 @@ def way(found):
     return "a trap" if found.startswith("end with") else "a test that fails"
 
 
-def lines(plan, scores, ways, rows):
+def lines(plan, scores, ways, rows, independent):
     seconds = sum(score.seconds for score in scores.values())
     yield "Written by `make generated-mutants`, which plants small bugs all over the sources: in"
     yield "comparisons, operands, conditions, constants, and by leaving statements out. Of each"
@@ -95,6 +119,9 @@ def lines(plan, scores, ways, rows):
             f"| {target} | {plan.place_counts[target]} | {len(plan.refused[target])} | "
             f"{score.planted} | {score.found} | {score.equivalent} | {score.missed} | "
             f"{score.hundredths} % | {score.seconds:.0f} |")
+    if independent:
+        yield ""
+        yield from independent_lines(independent)
     if rows:
         yield ""
         yield "### What no test found"
@@ -102,6 +129,22 @@ def lines(plan, scores, ways, rows):
         yield "| In | File | Kind | Code | Instead | Why |"
         yield "| --- | --- | --- | --- | --- | --- |"
         yield from rows
+
+
+def independent_lines(independent):
+    yield "### Bugs that nobody had looked at"
+    yield ""
+    yield "Tests were written for the bugs above. What they find of others, another seed says:"
+    yield "measured once, before any test was written for its bugs. The counts are without"
+    yield "equivalent ones; since then there are tests for what was missed, and the seed is spent."
+    yield ""
+    yield "| Seed | Target | Found before | Score before | Found since | Score since |"
+    yield "| --: | --- | --: | --: | --: | --: |"
+    for row in independent:
+        yield (
+            f"| {row.seed} | {row.target} | {row.found_before} of {row.wrong} | "
+            f"{hundredths(row.found_before, row.wrong)} % | {row.found_after} of {row.wrong} | "
+            f"{hundredths(row.found_after, row.wrong)} % |")
 
 
 def code(text):

@@ -1,4 +1,6 @@
 """What bugs a source can have, and what it is rewritten to. Run by Scripts/test."""
+import pathlib
+import tempfile
 import unittest
 
 from mutation import sites, survivors
@@ -143,6 +145,15 @@ class Choice(unittest.TestCase):
         lines = [site.line for site in self.choose("1 A")]
         self.assertEqual(len(set(lines)), 10)
 
+    def test_places_that_read_the_same_are_drawn_once(self):
+        twice = body(*["a(b < c)", "d()"] * 2, "e(f == g)")
+        taken = [site.name for site in sites.sample(found(twice), 40, "1 A")]
+        self.assertEqual(len(taken), len(set(taken)))
+        self.assertIn("A.swift | dropped statement | d() | nothing", taken)
+        refused = set(taken)
+        self.assertFalse(
+            refused & {site.name for site in sites.sample(found(twice), 40, "1 A", refused)})
+
     def test_what_is_refused_makes_room_and_the_rest_stays(self):
         first = self.choose("1 A")
         second = self.choose("1 A", {first[3].name})
@@ -170,6 +181,15 @@ class Scores(unittest.TestCase):
         score.found, score.equivalent, score.missed = 17, 3, 2
         self.assertEqual(score.planted, 22)
         self.assertEqual(score.hundredths, 89)
+
+    def test_what_was_measured_before_tests_were_written_stays_beside_what_is_found_since(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "measures.txt"
+            path.write_text("# Seeds.\n\n3 BFTNode 17 19 19\n")
+            (measure,) = survivors.measures(path)
+        self.assertEqual(
+            list(survivors.independent_lines([measure]))[-1],
+            "| 3 | BFTNode | 17 of 19 | 89 % | 19 of 19 | 100 % |")
 
 
 if __name__ == "__main__":

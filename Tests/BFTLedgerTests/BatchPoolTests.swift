@@ -168,6 +168,29 @@ import Testing
                 })
     }
 
+    @Test("What was vouched for twice is counted on until the later view has passed")
+    func vouchedTwice() throws {
+        for views in [[2, 9], [9, 2]] as [[UInt64]] {
+            var pool = Self.pool()
+            let batch = Fixture.batch(3, 1, 0)
+            try pool.insert(Fixture.signed(batch), isChecked: true, isRequested: true)
+            pool.hold(batch.reference)
+            for view in views { pool.vouch(for: [batch.reference], in: View(view)) }
+            func crowd(_ contents: ClosedRange<UInt8>) throws {
+                for content in contents {
+                    let other = Fixture.signed(Fixture.batch(3, 1, content))
+                    try pool.insert(other, isChecked: true, isRequested: true)
+                }
+            }
+            pool.noteCommitted(View(9))
+            try crowd(1...20)
+            #expect(pool.isHeld(batch.reference))
+            pool.noteCommitted(View(10))
+            try crowd(21...40)
+            #expect(!pool.isHeld(batch.reference))
+        }
+    }
+
     @Test("Ordering one batch displaces the others of its sequence")
     func displaced() throws {
         var pool = Self.pool()

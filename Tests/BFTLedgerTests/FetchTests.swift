@@ -154,6 +154,27 @@ import Testing
         #expect(fetcher.dueRequests(at: Fixture.at(200)).first?.peer.rawValue == 2)
     }
 
+    @Test("Who sends others meanwhile is waited for until the time for an answer, at any hour")
+    func drips() {
+        for start in [0, 10_000] as [UInt64] {
+            var fetcher = Self.fetcher { $0.answerTimeout = .milliseconds(500) }
+            let batches = (1...4).map { Fixture.batch(3, $0).reference }
+            for batch in batches {
+                let holders = Self.voters([1, 2], of: 4, proposer: 1)
+                fetcher.want(batch, of: holders, at: Fixture.at(start))
+            }
+            func asked(after milliseconds: UInt64) -> [Int] {
+                fetcher.dueRequests(at: Fixture.at(start + milliseconds)).map(\.peer.rawValue)
+            }
+            #expect(asked(after: 0) == [1])
+            fetcher.found(batches[0], from: ValidatorIndex(1), at: Fixture.at(start + 150))
+            #expect(asked(after: 200).isEmpty && asked(after: 349).isEmpty)
+            fetcher.found(batches[1], from: ValidatorIndex(1), at: Fixture.at(start + 340))
+            #expect(asked(after: 499).isEmpty)
+            #expect(asked(after: 500).first == 2)
+        }
+    }
+
     @Test("Who voted and answers is waited for while it is busy, and nobody else is asked")
     func busyVoter() {
         var fetcher = Self.fetcher()
@@ -306,6 +327,23 @@ import Testing
         #expect(lapsed.contains(references[3]))
         lapsed.expire(at: Fixture.at(10_000))
         #expect(lapsed == LapsedRequests(validatorCount: 4))
+    }
+
+    @Test("A place is named until the last of the batches in it is forgotten")
+    func places() {
+        var places = BatchPlaces()
+        let batches = (0...2).map { Fixture.batch(2, 7, $0).reference }
+        func isNamed() -> Bool {
+            places.contains(author: ValidatorIndex(2), sequence: BatchSequence(7))
+        }
+        for batch in batches { places.add(batch) }
+        for batch in batches {
+            #expect(isNamed())
+            places.remove(batch)
+        }
+        #expect(!isNamed())
+        places.remove(batches[0])
+        #expect(places == BatchPlaces(), "nothing is owed")
     }
 
     @Test("A batch that came after its view was over is there for the next one")

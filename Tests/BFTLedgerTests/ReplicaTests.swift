@@ -183,6 +183,27 @@ import Testing
         #expect(ledger.nextDeadline == nil)
     }
 
+    @Test("A reminder brings as many batches as make 256 KiB, and the first however long it is")
+    func remindedBytes() throws {
+        for (byteCount, expected) in [(100 << 10, 2), (300 << 10, 1)] {
+            var ledger = Fixture.ledger()
+            let batches = (1...UInt64(expected + 1)).map { Fixture.batch(0, $0, size: byteCount) }
+            for batch in batches {
+                try ledger.pool.insert(Fixture.signed(batch), isChecked: true, isRequested: false)
+                ledger.pool.noteDurable(batch.reference)
+            }
+            ledger.settleAgain(at: Fixture.at(0))
+            let sent = ledger.settleAgain(at: Fixture.at(2_000)).effects.compactMap { effect in
+                if case .broadcast(.ledger(.batch(let copy))) = effect {
+                    copy.reference
+                } else {
+                    nil
+                }
+            }
+            #expect(sent == batches[..<expected].map(\.reference))
+        }
+    }
+
     @Test("An own batch whose sequence is ordered already is given back")
     func displaced() throws {
         var replica = try Self.replica(frontier: 5)

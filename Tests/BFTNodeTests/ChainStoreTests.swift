@@ -1,3 +1,4 @@
+import BFTApplication
 import BFTBase
 import BFTChain
 import BFTCore
@@ -49,6 +50,43 @@ import Testing
             #expect(try store.block(at: Height(21)) == nil)
             #expect(try store.block(at: .zero) == nil)
             #expect(try store.storedBlock(at: Height(21)) == nil)
+        }
+    }
+
+    @Test("What is no height says of no state that it was saved, and all is executed again")
+    func savedNowhere() throws {
+        let chain = chain(3)
+        try withEachBackend { backend in
+            try chain.keep(in: backend, savedHeight: 2)
+            let store = ChainStore(backend, rules: TestChain.rules)
+            for value in [[], [2], [0, 0, 0, 0, 0, 0, 2], [0, 0, 0, 0, 0, 0, 0, 0, 2]] as [[UInt8]]
+            {
+                var write = WriteBatch()
+                write.put(.state, key: [], value: value)
+                try backend.write(write)
+                #expect(try store.savedHeight() == .zero)
+            }
+            var write = WriteBatch()
+            write.put(.state, key: [], value: [1, 2, 3, 4, 5, 6, 7, 8])
+            try backend.write(write)
+            #expect(try store.savedHeight() == Height(0x0102_0304_0506_0708))
+        }
+    }
+
+    @Test("An application that can't take its state is shown no more of it, and says why")
+    func refusedState() throws {
+        let chain = chain(5)
+        try withEachBackend { backend in
+            try chain.keep(in: backend, savedHeight: 5)
+            let source = ChainStore(backend, rules: TestChain.rules).stateSource
+            var shownCount = 0
+            let error = #expect(throws: ApplicationError.self) {
+                try source.forEach { (_, _) throws(ApplicationError) in
+                    shownCount += 1
+                    guard shownCount < 2 else { throw ApplicationError("at \(shownCount)") }
+                }
+            }
+            #expect(shownCount == 2 && error.map { "\($0)" }?.contains("at 2") == true)
         }
     }
 

@@ -7,6 +7,7 @@ import BFTLedger
 import BFTRocksDB
 import BFTStorage
 import BFTWire
+import KeyValueStore
 import ProtocolSimplex
 import Testing
 
@@ -66,6 +67,28 @@ import Testing
         }
         try network.stop(0)
         await #expect(throws: RequestError.stopped) { try await again.node.submit([1]) }
+    }
+
+    @Test(
+        "Cancelling a run ends it, also when nobody holds the node any more",
+        .timeLimit(.minutes(1)))
+    func unheld() async throws {
+        let network = try TestNetwork(1)
+        let configuration = try network.homes[0].configuration()
+        // What `Node.run()` waits for: an optimizer may let go of the node itself by then.
+        func start() async throws -> Task<Void, any Error> {
+            let node = try Node<Simplex, KeyValueStore>(
+                configuration: configuration, application: KeyValueStore())
+            let run = Task { [running = node.running] in try await running.run() }
+            _ = try await node.submit(TestChain.set("a", "1"))
+            return run
+        }
+        let run = try await start()
+        run.cancel()
+        try await run.value
+        let again = try network.start(0)
+        #expect(again.node.appliedHeight > .zero)
+        try network.stop(0)
     }
 
     @Test("What one of four takes, the others answer at once, and all of it survives a restart")

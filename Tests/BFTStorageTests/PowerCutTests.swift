@@ -86,6 +86,20 @@ import Testing
         }
     }
 
+    @Test("What was made or removed and not synced may be so after the power went, or as before")
+    func names() throws {
+        for (percent, expected) in [(0, ["removed"]), (100, ["made"])] {
+            let directory = MemoryLogDirectory()
+            _ = try directory.create("removed", reserving: 0)
+            try directory.sync()
+            _ = try directory.create("made", reserving: 0)
+            try directory.remove("removed")
+            var random = SplitMix64(seed: 1)
+            let after = directory.powerCut(&random, survivalPercent: percent)
+            #expect(try after.names() == expected)
+        }
+    }
+
     @Test("Whenever the power goes, what was committed is there and nothing is invented")
     func everyOperation() throws {
         let calm = MemoryLogDirectory()

@@ -64,6 +64,19 @@ import Testing
         #expect(try (1...5).map(isUseful) == [true, false, false, true, true])
     }
 
+    @Test("A proposal is worth its check until it is here, and another of its leader's once")
+    func usefulProposals() throws {
+        var replica = try Hostile.replica()
+        _ = Hostile.effects(.started, of: &replica)
+        let proposals = (10...12).map { Hostile.proposal(Hostile.block(time: $0)) }
+        #expect(proposals.allSatisfy { replica.isUseful($0) })
+        Hostile.hear(proposals[0], &replica)
+        #expect(proposals.map { replica.isUseful($0) } == [false, true, true])
+        // It shows that the leader contradicts itself, and one is enough.
+        Hostile.hear(proposals[1], &replica)
+        #expect(proposals.map { replica.isUseful($0) } == [false, false, false])
+    }
+
     @Test(
         "What a proposal stands on is asked of its leader once in an eighth of the time for a view")
     func asking() throws {

@@ -50,6 +50,50 @@ import Testing
         #expect(useful(4)[1] && useful(2)[1], "it is behind")
     }
 
+    @Test(
+        "A prepared certificate is worth its check above the highest, and below it until it is here"
+    )
+    func usefulCertificates() throws {
+        var replica = try HostileMessageTests.started()
+        func certificate(_ height: UInt64) throws -> PBFTMessage {
+            let statement = Statement(
+                chain: .zero, epoch: .zero, kind: .prepare, view: View(1), height: Height(height),
+                block: Digest(height, 0, 0, 0))
+            return .certificate(try HostileMessageTests.certificate(statement))
+        }
+        _ = HostileMessageTests.hear(try certificate(2), &replica)
+        #expect(try !replica.isUseful(certificate(2)), "it is here")
+        for height in [3, 1] as [UInt64] {
+            #expect(try replica.isUseful(certificate(height)))
+            _ = HostileMessageTests.hear(try certificate(height), &replica)
+            #expect(try !replica.isUseful(certificate(height)), "it is here")
+        }
+    }
+
+    @Test("A vote from ahead has a replica that is busy ask at once what it lacks, and once")
+    func askingAhead() throws {
+        let far = 2 * PBFTBounds.window + 1
+        let ahead = [(1, far), (3, far), (2 + 2 * PBFTBounds.views, 1), (2, 1)]
+        for (view, height) in ahead as [(UInt64, UInt64)] {
+            var replica = try HostileMessageTests.started()
+            func asks(_ input: Input<PBFT>, at milliseconds: UInt64) -> Bool {
+                var effects: [Effect<PBFT>] = []
+                replica.handle(
+                    input, at: Instant(nanoseconds: milliseconds * 1_000_000), into: &effects)
+                return effects.contains {
+                    if case .broadcast(.inquiry) = $0 { true } else { false }
+                }
+            }
+            func hears(_ view: UInt64, _ height: UInt64, at milliseconds: UInt64) -> Bool {
+                let vote = Verified(Self.vote(view: view, height: height))
+                return asks(.received(vote, from: ValidatorIndex(2)), at: milliseconds)
+            }
+            #expect(!asks(.work(pending: true), at: 20) && !hears(1, 1, at: 21))
+            #expect(hears(view, height, at: 22))
+            #expect(!hears(1, 2, at: 35), "it has asked")
+        }
+    }
+
     @Test("The views of which votes are kept are counted once each")
     func keptViews() throws {
         var replica = try HostileMessageTests.started()

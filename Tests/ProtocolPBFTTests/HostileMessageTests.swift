@@ -45,6 +45,12 @@ import Testing
         return hear(message, from: sender, &replica)
     }
 
+    /// The same without a change of the replica.
+    private static func answer(of replica: PBFT, to message: PBFTMessage) -> [Effect<PBFT>] {
+        var replica = replica
+        return hear(message, &replica)
+    }
+
     static func block(
         view: UInt64 = 1, proposer: Int = 0, time: UInt64 = 10, parents: [Digest]? = nil
     ) -> Block {
@@ -111,11 +117,11 @@ import Testing
     func committedHeight() throws {
         var replica = try Self.started()
         let block = Self.block()
-        func vote(_ kind: VoteKind, height: UInt64) -> PBFTMessage {
+        func vote(_ kind: VoteKind, height: UInt64, in view: UInt64 = 1) -> PBFTMessage {
             .vote(
                 Self.vote(
                     Statement(
-                        chain: .zero, epoch: .zero, kind: kind, view: View(1),
+                        chain: .zero, epoch: .zero, kind: kind, view: View(view),
                         height: Height(height), block: Digest(1, 2, 3, height))))
         }
         for kind in [VoteKind.prepare, .commit] {
@@ -128,8 +134,13 @@ import Testing
         for kind in [VoteKind.prepare, .commit] {
             #expect(!replica.isUseful(vote(kind, height: 1)))
             let before = replica
-            #expect(Self.hear(vote(kind, height: 1), &replica).isEmpty)
-            #expect(replica == before)
+            for view in [1, 9] as [UInt64] {
+                #expect(Self.hear(vote(kind, height: 1, in: view), &replica).isEmpty)
+                #expect(replica == before)
+            }
+            #expect(
+                Self.answer(of: replica, to: vote(kind, height: 2, in: 9))
+                    == [.reject(.beyondWindow(View(9)))])
             #expect(replica.isUseful(vote(kind, height: 2)))
             _ = Self.hear(vote(kind, height: 2), &replica)
             #expect(replica != before)

@@ -51,4 +51,25 @@ import Testing
         let effects = Hostile.effects(.started, of: &replica)
         #expect(effects.contains(.fetch(certificate.certificate)))
     }
+
+    @Test("A record that stands in the log twice says no more than one does")
+    func twice() throws {
+        let block = Hostile.proposal(view: 2, proposer: 1).block
+        func said(_ kind: VoteKind) -> SimplexRecord {
+            .voted(
+                Statement(
+                    chain: .zero, epoch: .zero, kind: kind, view: View(2),
+                    height: kind.isBlockless ? .zero : Height(1),
+                    block: kind.isBlockless ? .zero : block.digest))
+        }
+        let records: [SimplexRecord] = [
+            .notarized(block), .ancestor(block), said(.abstain), said(.nullify), said(.support),
+            said(.finalize), .certificate(try Hostile.certificate(.nullify, view: 2)),
+        ]
+        for record in records {
+            #expect(
+                try Hostile.replica(recovered: [record, record])
+                    == Hostile.replica(recovered: [record]), "\(record)")
+        }
+    }
 }

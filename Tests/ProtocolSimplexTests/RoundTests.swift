@@ -51,4 +51,26 @@ import Testing
         #expect(try one == round(first + [third, second]))
         #expect(try one == round(first + [second, second, third]))
     }
+
+    @Test("Those have notarized a block whose votes for it are here or in a certificate of them")
+    func notarizers() throws {
+        func votes(_ kind: VoteKind, _ number: UInt64, by voters: [Int]) -> [Vote] {
+            let said = Statement(
+                chain: .zero, epoch: .zero, kind: kind, view: View(2), height: Height(1),
+                block: Digest(number, 0, 0, 0))
+            return voters.map {
+                Vote(statement: said, voter: ValidatorIndex($0), signature: [])
+            }
+        }
+        var round = SimplexRound(view: View(2), validators: try ValidatorSet([1, 1, 1, 1]))
+        for kind in [VoteKind.notarize, .finalize] {
+            let some = votes(kind, 1, by: kind == .notarize ? [0, 1, 2] : [1, 2, 3])
+            let certificate = try #require(
+                Certificate(statement: some[0].statement, votes: some, validatorCount: 4))
+            round.keep(certificate, isFinal: kind == .finalize)
+        }
+        _ = round.insert(votes(.notarize, 2, by: [3])[0], in: .notarize)
+        let found = (1...3).map { round.notarizers(of: Digest($0, 0, 0, 0)).positions.map { $0 } }
+        #expect(found == [[0, 1, 2], [3], []])
+    }
 }

@@ -179,6 +179,24 @@ import Testing
         #expect(isRead && !core.hasWorkUnderWay)
     }
 
+    @Test("A session's command is work under way until it is answered, be it a write or a read")
+    func workOfSessions() throws {
+        let commands: [(HeldNode.Core) -> Acceptance] = [
+            { $0.submit(1, upTo: 100) { $0 += TestChain.set("a", "1") } },
+            { $0.read(1, isLocal: false) { $0 += TestChain.get("a") } },
+            { $0.read(1, isLocal: true) { $0 += TestChain.get("a") } },
+        ]
+        for command in commands {
+            let network = try HeldNetwork()
+            network.settle()
+            let core = network.nodes[0].core
+            #expect(!core.hasWorkUnderWay)
+            _ = command(core)
+            #expect(core.hasWorkUnderWay)
+            try network.run(until: "it is answered") { !core.hasWorkUnderWay }
+        }
+    }
+
     @Test("A node that stops takes nothing, finishes what it has, and abandons the rest once")
     func stopping() throws {
         let network = try HeldNetwork()
