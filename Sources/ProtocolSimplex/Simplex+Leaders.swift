@@ -48,8 +48,8 @@ extension SimplexReplica {
             if surrender == .late { pacemaker.lost(leader, in: round.view) }
             // Too short for somebody, and so for this network, unless nobody waited.
             if surrender != .passed { pacemaker.watch.backOff() }
-        } else if let since = work.since, surrender == nil || surrender == .late {
-            pacemaker.watch.measured(leader, now.since(since))
+        } else if surrender == nil || surrender == .late {
+            if let since = work.since { pacemaker.watch.measured(leader, now.since(since)) }
             // The leader delivered, and the time was too short. Without this, blocks could go on
             // being notarized and never be finalized.
             if surrender == .late { pacemaker.watch.backOff() }
