@@ -188,6 +188,7 @@ extension SimplexReplica {
     ) {
         guard peer != configuration.own, configuration.validators.contains(peer) else { return }
         inquiryPace.forgetAnswered(peer)
+        if peer == leader(of: view) { leaderLostAt = nil }
         if let commitCertificate = head.certificate {
             effects.append(.send(.certificate(commitCertificate.certificate), to: peer))
         }

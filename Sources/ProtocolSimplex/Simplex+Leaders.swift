@@ -20,7 +20,9 @@ extension SimplexReplica {
 
     /// Why to give the present view up at `now`, if that is due.
     func reasonToGiveUp(at now: Instant) -> SimplexSurrender? {
-        if now >= viewDeadline { return patience == nil ? .passed : .late }
+        if now >= viewDeadline {
+            return patience == nil || now < leaderDeadline ? .passed : .late
+        }
         // Without their votes the block may have no quorum, and with them the view has an end.
         let said = statement(.nullify, in: view)
         guard let position = rounds.index(of: view),
@@ -30,13 +32,12 @@ extension SimplexReplica {
         return .joined
     }
 
-    /// The link to `peer` broke. If it leads and its proposal is not here, that is not waited for.
-    mutating func lose(_ peer: ValidatorIndex) {
+    /// The link to `peer` broke, in this view. If it leads, it is waited for a little: what it sent
+    /// before may still be checked, and the link come back.
+    mutating func lose(_ peer: ValidatorIndex, at now: Instant) {
         pacemaker.lost(peer, in: view)
-        if peer == leader(of: view), !rounds.hasProposal(in: view),
-            pacemaker.isPassed(view, committed: committed.view)
-        {
-            patience = nil
+        if peer == leader(of: view), pacemaker.isPassed(view, committed: committed.view) {
+            leaderLostAt = now
         }
     }
 
@@ -47,12 +48,15 @@ extension SimplexReplica {
         if round.notarizedDigest == nil {
             if surrender == .late { pacemaker.lost(leader, in: round.view) }
             // Too short for somebody, and so for this network, unless nobody waited.
-            if surrender != .passed { pacemaker.watch.backOff() }
+            if surrender != .passed { pacemaker.watch.backOff(for: leader) }
         } else if surrender == nil || surrender == .late {
-            if let since = work.since { pacemaker.watch.measured(leader, now.since(since)) }
+            // A leader without anything to order takes its time.
+            if work.isPending, let since = work.since {
+                pacemaker.watch.measured(leader, now.since(since))
+            }
             // The leader delivered, and the time was too short. Without this, blocks could go on
             // being notarized and never be finalized.
-            if surrender == .late { pacemaker.watch.backOff() }
+            if surrender == .late { pacemaker.watch.backOff(for: leader) }
         }
         pacemaker.watch.pardon(leader)
     }

@@ -10,6 +10,8 @@ extension SimplexReplica {
         surrender = nil
         let isPassed = pacemaker.isPassed(view, committed: committed.view)
         patience = isPassed ? nil : pacemaker.timeout(in: view, committed: committed.view)
+        leaderLostAt = nil
+        planHandOver(at: now)
         inquiryPace.forgetAsked()
         aheadSince = nil
         askedAhead = Bitmap(count: configuration.validators.count)

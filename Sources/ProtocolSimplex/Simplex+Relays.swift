@@ -50,6 +50,51 @@ extension SimplexReplica {
         }
     }
 
+    // MARK: Whose turn it is
+
+    /// Plans to look after the leader of the view that begins, if that is up to this replica: the
+    /// block that a quorum has just notarized, or votes for it, may be kept from it, and its time
+    /// runs here already.
+    mutating func planHandOver(at now: Instant) {
+        handOverAt = nil
+        let leader = leader(of: view)
+        guard let before = view.previous, let position = rounds.index(of: before),
+            let notarization = rounds.rounds[position].notarization,
+            !notarization.signers[leader.rawValue], !rounds.rounds[position].hasBlock(leader),
+            !hasHeard(leader, after: before),
+            patience != nil, leader != configuration.own
+        else { return }
+        let isFirst = isRelayTarget(leader, in: view)
+        handOverAt = now.advanced(by: pacemaker.handOverDelay.scaled(by: isFirst ? 1 : 2))
+    }
+
+    /// Gives that up once the leader is heard of.
+    mutating func noteHandOver(_ vote: Vote) {
+        guard handOverAt != nil, vote.voter == leader(of: view) else { return }
+        let (said, before) = (vote.statement, view.previous)
+        let hasBlock = [.notarize, .finalize].contains(said.kind)
+        if said.view >= view || said.view == before && hasBlock { handOverAt = nil }
+    }
+
+    /// Sends a leader that was not heard of, in this view or the one before, what made it lead
+    /// and what it builds upon.
+    mutating func handOver(at now: Instant, into effects: inout [Effect<Self>]) {
+        guard let due = handOverAt, now >= due else { return }
+        handOverAt = nil
+        let leader = leader(of: view)
+        guard let before = view.previous else { return }
+        if let certificate = head.certificate, committed.view >= before {
+            effects.append(.send(.certificate(certificate.certificate), to: leader))
+        }
+        guard let last = rounds.lastOver(from: before) else { return }
+        if let proposal = last.proposal, last.isNotarized(proposal.block.digest) {
+            effects.append(.send(.proposal(proposal), to: leader))
+        }
+        for certificate in last.certificates {
+            effects.append(.send(.certificate(certificate), to: leader))
+        }
+    }
+
     // MARK: Those ahead
 
     private func hasHeard(_ voter: ValidatorIndex, after view: View) -> Bool {

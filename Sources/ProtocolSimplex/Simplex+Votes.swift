@@ -76,14 +76,16 @@ extension SimplexReplica {
         guard configuration.validators.contains(vote.voter) else {
             throw .unknownVoter(vote.voter)
         }
-        pacemaker.heard(from: vote.voter, in: min(statement.view, view))
         guard statement.view > committed.view else {
+            pacemaker.heard(from: vote.voter, in: statement.view)
             return sendCommitCertificate(answering: vote, into: &effects)
         }
         guard rules.holds(.voteWindow, isWithinWindow(statement.view)) else {
             isBehind = true
             throw .beyondWindow(statement.view)
         }
+        pacemaker.heard(from: vote.voter, in: statement.view)
+        noteHandOver(vote)
         if statement.view > view.next { isBehind = true }
         if let evidence = rounds.update(statement.view, { $0.insert(vote, in: phase) }) {
             effects.append(.accuse(evidence))

@@ -58,8 +58,12 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
     var leadership = Leadership.none
     var work = WorkClock()
     /// How long the leader of the present view may take, `nil` if it is not waited for. As of when
-    /// the view was entered: what is learned since takes no time from it, but that its link broke.
+    /// the view was entered: what is learned since takes no time from it.
     var patience: Interval?
+    /// Since when the leader of the present view has no link.
+    var leaderLostAt: Instant?
+    /// When the leader of the present view is told how it came to lead, unless it is heard of.
+    var handOverAt: Instant?
     /// Why this replica gave the present view up, if it did.
     var surrender: SimplexSurrender?
     var inquiryPace: InquiryPace
@@ -106,7 +110,7 @@ public struct SimplexReplica<Rules: SimplexRules>: ConsensusProtocol {
                 effects.append(.reject(error))
             }
         case .connected(let peer): greet(peer, at: now, into: &effects)
-        case .disconnected(let peer): lose(peer)
+        case .disconnected(let peer): lose(peer, at: now)
         case .timerFired: break  // What is due is looked at below, whatever came.
         case .work(let pending): work.note(pending: pending, to: &leadership)
         case .drafted(let draft, let view, let parent):

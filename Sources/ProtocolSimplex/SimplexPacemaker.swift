@@ -89,11 +89,20 @@ struct SimplexPacemaker: Equatable, Sendable {
     }
 
     /// How long a leader without anything to order waits before it proposes an empty block.
-    /// Shorter while a block with a payload is not committed: the next block helps it along.
+    /// Shorter while a block with a payload is not committed: the next block helps it along, if
+    /// votes that are under way don't.
     func proposalDelay(isWorkUncommitted: Bool) -> Interval {
-        guard isWorkUncommitted else { return timing.idleInterval }
-        return min(
-            timing.idleInterval, Interval(nanoseconds: timing.viewTimeout.nanoseconds / 8))
+        isWorkUncommitted ? min(timing.idleInterval, helpDelay) : timing.idleInterval
+    }
+
+    /// How long what is under way may take before it is helped along: as long as most leaders need
+    /// for a turn, within a hundredth and an eighth of the timeout.
+    private var helpDelay: Interval {
+        let timeout = timing.viewTimeout.nanoseconds
+        let (least, most) = (
+            Interval(nanoseconds: timeout / 100), Interval(nanoseconds: timeout / 8)
+        )
+        return watch.usualTime.map { min(most, max(least, $0)) } ?? most
     }
 
     /// How long a leader without anything to order has at least, while a block is not committed.
@@ -103,8 +112,18 @@ struct SimplexPacemaker: Equatable, Sendable {
 
     /// How long to wait for what ended the present view, once somebody is known to be in a later
     /// one: votes overtake each other. Whoever leads there next has its block to propose in time.
-    var askAheadDelay: Interval {
-        Interval(nanoseconds: timing.viewTimeout.nanoseconds / 8)
+    var askAheadDelay: Interval { helpDelay }
+
+    /// How long a leader is waited for that lost its link.
+    var lostLinkDelay: Interval {
+        Interval(nanoseconds: timing.viewTimeout.nanoseconds / 100)
+    }
+
+    /// How long a leader may say nothing before it is shown what made it the leader: as long as
+    /// leaders usually need for all of their turn, since a shorter silence says nothing.
+    var handOverDelay: Interval {
+        let least = Interval(nanoseconds: timing.viewTimeout.nanoseconds / 200)
+        return max(least, watch.usualTime ?? .zero)
     }
 
     /// How long to wait for everybody to notarize a block of `view` that a quorum notarized: not at

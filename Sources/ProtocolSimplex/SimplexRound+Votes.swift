@@ -134,6 +134,11 @@ extension SimplexRound {
         }
     }
 
+    /// Whether `voter` is known to have the block of this view: supporting it does not take that.
+    func hasBlock(_ voter: ValidatorIndex) -> Bool {
+        notarizes.statement(of: voter) != nil || finalizes.statement(of: voter) != nil
+    }
+
     /// Whether anything that `voter` said in this view is here.
     func hasHeard(_ voter: ValidatorIndex) -> Bool {
         SimplexPhase.allCases.contains { statement(of: voter, in: $0) != nil }

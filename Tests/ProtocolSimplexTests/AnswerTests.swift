@@ -23,10 +23,10 @@ import Testing
                 at: Instant(nanoseconds: 1_000 * microseconds), into: &effects)
             return effects.contains(.send(nullification, to: ValidatorIndex(peer)))
         }
-        #expect(isAnswered(1, at: 1))
-        #expect(!isAnswered(1, at: 6_250) && isAnswered(2, at: 6_250))
-        #expect(isAnswered(1, at: 6_251) && !isAnswered(2, at: 6_251))
-        #expect(!isAnswered(1, at: 12_500) && isAnswered(1, at: 12_501))
+        #expect(isAnswered(3, at: 1))
+        #expect(!isAnswered(3, at: 6_250) && isAnswered(2, at: 6_250))
+        #expect(isAnswered(3, at: 6_251) && !isAnswered(2, at: 6_251))
+        #expect(!isAnswered(3, at: 12_500) && isAnswered(3, at: 12_501))
     }
 
     @Test("Who wants a block is sent those below it, too, as many as it could have named")

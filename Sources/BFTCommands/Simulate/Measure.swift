@@ -23,7 +23,7 @@ struct Measure: Command {
     @Option(help: "How far they are from each other.") var network = NetworkName(.lan)
     @Option(help: "How many validators are down all the time.") var crashed = 0
     @Option(help: "How many validators are malicious.") var byzantine = 0
-    @Option(help: "What those do, by a name of bft simulate, or slow-leader.")
+    @Option(help: "What those do, by a name of bft simulate, slow-leader or envious-leader.")
     var adversary = "silent-leader"
     @Flag(name: "leader-fails", help: "Stop a leader for good when its view begins.")
     var leaderFails = false
@@ -57,7 +57,7 @@ struct Measure: Command {
             throw UsageError(
                 "--byzantine can't be \(byzantine)", hint: "give 0 to \(most - crashed)")
         }
-        let names = try simulated.adversaryNames + ["slow-leader"]
+        let names = try simulated.adversaryNames + simulated.measuredAdversaryNames
         guard names.contains(adversary) else {
             throw UsageError(
                 "no adversary '\(adversary)' is known",

@@ -8,6 +8,10 @@ public import BFTBase
 /// replica computes the same one, and nobody can influence who leads when.
 public struct LeaderSchedule: Equatable, Sendable {
     private let cycle: [ValidatorIndex]
+    /// For each place in the cycle, how many earlier ones its leader has.
+    private let ranks: [UInt32]
+    /// By leader: how many places in the cycle it has.
+    private let slots: [UInt32]
     /// How many views in a row each leader has: a tenure.
     private var viewsPerTenure: UInt64 = 1
     /// Whether the cycle says who leads each view, whatever tenure a protocol wants.
@@ -31,6 +35,7 @@ public struct LeaderSchedule: Equatable, Sendable {
             cycle.append(ValidatorIndex(best))
         }
         self.cycle = cycle
+        (ranks, slots) = Self.places(in: cycle)
         isByView = false
     }
 
@@ -40,6 +45,7 @@ public struct LeaderSchedule: Equatable, Sendable {
     public init(cycle: [ValidatorIndex]) {
         precondition(!cycle.isEmpty, "nobody leads")
         self.cycle = cycle
+        (ranks, slots) = Self.places(in: cycle)
         isByView = true
     }
 
@@ -66,6 +72,29 @@ public struct LeaderSchedule: Equatable, Sendable {
     /// The leader of `view`. View 0 has none; view 1 is of the first of the cycle.
     public func leader(of view: View) -> ValidatorIndex {
         cycle[Int(tenure(of: view) % UInt64(cycle.count))]
+    }
+
+    /// How many tenures the leader of `tenure` had before that one.
+    public func ordinal(of tenure: UInt64) -> UInt64 {
+        let place = Int(tenure % cycleLength)
+        let inCycle = UInt64(slots[cycle[place].rawValue])
+        return tenure / cycleLength * inCycle + UInt64(ranks[place])
+    }
+
+    /// How many tenures `leader` has in a cycle.
+    public func tenuresPerCycle(of leader: ValidatorIndex) -> UInt64 {
+        leader.rawValue < slots.count ? UInt64(slots[leader.rawValue]) : 0
+    }
+
+    private static func places(
+        in cycle: [ValidatorIndex]
+    ) -> (ranks: [UInt32], slots: [UInt32]) {
+        var slots = Array(repeating: UInt32(0), count: 1 + (cycle.map(\.rawValue).max() ?? 0))
+        let ranks = cycle.map { leader in
+            defer { slots[leader.rawValue] += 1 }
+            return slots[leader.rawValue]
+        }
+        return (ranks, slots)
     }
 
     private static func shares(of validators: ValidatorSet) -> [UInt64] {

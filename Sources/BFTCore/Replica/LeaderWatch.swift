@@ -16,11 +16,14 @@ public import BFTBase
 /// - Who has failed is told by the committed chain, which all replicas see alike, and not by this
 ///   one's clock: otherwise one deceived replica and the malicious ones could keep an honest leader
 ///   from its turns for long.
-/// - Should those who failed come to hold a third of the power, one of them is honest: the others
-///   are forgiven. Nor is anybody held to be slow then.
+/// - Should those who failed come to hold a third of the power, one of them is honest: those who
+///   did best since are forgiven. Likewise those who are least too slow are not held to be.
 /// - Whoever is slow is not passed, but has less time, which is enough for who is as fast as most.
 ///   Most are the median by power, which less than half of it can't move beyond what honest
 ///   leaders need.
+/// - Who has failed is tried in turns of its own, not when others are, and adds nothing to the time
+///   that others get: what they waste together doesn't grow faster than their number, and the more
+///   there are, the less often each is tried.
 ///
 /// After Aardvark (Clement et al., NSDI 2009), which takes a leader's turn away that delivers less
 /// than others did.
@@ -29,14 +32,15 @@ public struct LeaderWatch: Equatable, Sendable {
     private let own: ValidatorIndex
     private let timing: ReplicaConfiguration.Timing
 
-    /// How many turns there are until all leaders have had theirs.
-    private let cycleLength: UInt64
+    private let schedule: LeaderSchedule
 
     /// Whose turn was waited for in vain, or whose link broke, and in which turn that was: nothing
     /// that it said in a later one has come.
     private var silentSince: [UInt64?]
-    /// By leader: it has its turn in one cycle of this power of two. As high as can be once a turn
-    /// brought no block, one less with each that brought one.
+    /// By validator: the last turn in which it said something that has come.
+    private var lastWords: [UInt64]
+    /// By leader: it is waited for in one of so many of its turns, as a power of two. As high as
+    /// can be once a turn brought no block, one less with each that brought one.
     private var levels: [UInt8]
     /// By leader: what its last turn took, in nanoseconds. `nil` before the first.
     private var paces: [UInt64?]
@@ -48,41 +52,44 @@ public struct LeaderWatch: Equatable, Sendable {
     /// less one for each commit since.
     private var doublings = 0
 
-    /// Who has failed is tried again after about so many turns: with turns of 3 ms, what fails each
-    /// time wastes 250 ms every 6 s.
+    /// Who has failed is tried again after about so many turns of anybody, times the number of
+    /// those who have: with turns of 3 ms, they waste 250 ms every 6 s, however many they are.
     private static let turnsToNextTry: UInt64 = 2_048
-    private static let levelLimit: UInt8 = 9
     /// A leader gets so many times what is usual.
     private static let usualFactor: UInt64 = 8
     /// The least time that a leader gets is this part of the timeout.
     private static let shortDivisor: UInt64 = 4
     /// Slow is what takes so many times what is usual, and this part of the timeout more. Who is
-    /// held to be slow gets half as much again.
+    /// held to be slow gets no more than that.
     private static let slowFactor: UInt64 = 2
     private static let slowDivisor: UInt64 = 1_000
-    /// With each of its turns, a leader is pardoned this part of what a cycle usually takes, and no
-    /// less than this part of the timeout.
+    /// With each of its turns, a leader is pardoned this part of what usually lies between two of
+    /// them, and no less than this part of the timeout.
     private static let pardonDivisor: UInt64 = 16
     private static let leastPardonDivisor: UInt64 = 2_000
     /// A leader that owes more than this part of the timeout has to be as fast as most.
     private static let debtDivisor: UInt64 = 8
 
     public init(_ configuration: ReplicaConfiguration) {
-        cycleLength = configuration.leaders.cycleLength
+        schedule = configuration.leaders
         validators = configuration.validators
         own = configuration.own
         timing = configuration.timing
         let count = validators.count
         silentSince = Array(repeating: nil, count: count)
+        lastWords = Array(repeating: 0, count: count)
         levels = Array(repeating: 0, count: count)
         paces = Array(repeating: nil, count: count)
         debts = Array(repeating: 0, count: count)
     }
 
-    /// The level of a leader that has just failed.
-    private var highestLevel: UInt8 {
-        let cycles = max(2, Self.turnsToNextTry / cycleLength)
-        return min(Self.levelLimit, UInt8(UInt64.bitWidth - 1 - cycles.leadingZeroBitCount))
+    /// The level of `leader` when it has just failed.
+    private func highestLevel(of leader: ValidatorIndex) -> UInt8 {
+        let failed = levels.indices.count { levels[$0] > 0 || $0 == leader.rawValue }
+        let turns = Self.turnsToNextTry.multipliedSaturating(by: UInt64(failed))
+        let own = turns.multipliedSaturating(by: schedule.tenuresPerCycle(of: leader))
+        let tries = max(2, own / schedule.cycleLength)
+        return UInt8(min(UInt64.bitWidth - 2, UInt64.bitWidth - 1 - tries.leadingZeroBitCount))
     }
 
     // MARK: What it says
@@ -96,11 +103,12 @@ public struct LeaderWatch: Equatable, Sendable {
         turn > committed.addingSaturating(UInt64(validators.count))
     }
 
-    /// Whether `leader` has a turn in the cycle of `turn`. Of two levels, the cycles of the higher
-    /// are among those of the lower: replicas that differ have cycles in common.
+    /// Whether `leader` is given its `turn`. Of two levels, the turns of the higher are among those
+    /// of the lower: replicas that differ have turns in common. Neighbours have others.
     private func isTried(_ leader: ValidatorIndex, in turn: UInt64) -> Bool {
         let period = UInt64(1) << UInt64(levels[leader.rawValue])
-        return (turn / cycleLength) % period == period - 1
+        let ordinal = schedule.ordinal(of: turn) &+ UInt64(leader.rawValue)
+        return ordinal % period == period - 1
     }
 
     /// Whether `leader` is not waited for in `turn`, which is its own.
@@ -124,18 +132,17 @@ public struct LeaderWatch: Equatable, Sendable {
         let needed = usual.multipliedSaturating(by: Self.usualFactor)
         var base = max(full.nanoseconds / Self.shortDivisor, needed)
         if leader != own, isIndebted(leader) {
-            let bound = slowBound(usual)
-            base = bound.addingSaturating(bound / 2)
+            base = slowBound(usual)
         }
         return min(most, Interval(nanoseconds: min(full.nanoseconds, base)).scaled(by: factor))
     }
 
-    /// Whether `leader` is held to be slow. Nobody is if those that would be hold a third of the
-    /// power: then one of them is honest, and the comparison wrong.
+    /// Whether `leader` is held to be slow: not if it and those that owe as much or more hold a
+    /// third of the power, for then one of them is honest, and it no worse than that one.
     private func isIndebted(_ leader: ValidatorIndex) -> Bool {
-        let limit = timing.viewTimeout.nanoseconds / Self.debtDivisor
-        guard debts[leader.rawValue] > limit else { return false }
-        return !isWeakQuorum { debts[$0] > limit }
+        let debt = debts[leader.rawValue]
+        guard debt > timing.viewTimeout.nanoseconds / Self.debtDivisor else { return false }
+        return !isWeakQuorum { debts[$0] >= debt }
     }
 
     private func isWeakQuorum(where isMeant: (Int) -> Bool) -> Bool {
@@ -164,25 +171,30 @@ public struct LeaderWatch: Equatable, Sendable {
         return turn > since
     }
 
+    /// What most leaders need for a turn, once that is known.
+    public var usualTime: Interval? { usual.map { Interval(nanoseconds: $0) } }
+
     public var isSomebodySilent: Bool { silentSince.contains { $0 != nil } }
 
     // MARK: What it sees
 
     /// What `validator` said in `turn` has come.
     public mutating func heard(from validator: ValidatorIndex, in turn: UInt64) {
+        guard validator.rawValue < lastWords.count else { return }
+        lastWords[validator.rawValue] = max(lastWords[validator.rawValue], turn)
         if isLifeSign(of: validator, in: turn) { silentSince[validator.rawValue] = nil }
     }
 
     /// The link to `validator` broke, in `turn`, or its turn was waited for in vain.
     public mutating func lost(_ validator: ValidatorIndex, in turn: UInt64) {
         guard validators.contains(validator), validator != own else { return }
-        silentSince[validator.rawValue] = turn
+        silentSince[validator.rawValue] = max(turn, lastWords[validator.rawValue])
     }
 
     /// The committed chain has no block of `turn`, which `leader` had.
     public mutating func failed(_ leader: ValidatorIndex, in turn: UInt64) {
         guard isTried(leader, in: turn) else { return }
-        levels[leader.rawValue] = highestLevel
+        levels[leader.rawValue] = highestLevel(of: leader)
         forgive(besides: leader)
     }
 
@@ -206,14 +218,17 @@ public struct LeaderWatch: Equatable, Sendable {
     /// A turn of `leader` is over, however it ended.
     public mutating func pardon(_ leader: ValidatorIndex) {
         guard let usual else { return }
+        let turns = schedule.cycleLength / max(1, schedule.tenuresPerCycle(of: leader))
         let part = max(
-            usual.multipliedSaturating(by: cycleLength) / Self.pardonDivisor,
+            usual.multipliedSaturating(by: turns) / Self.pardonDivisor,
             timing.viewTimeout.nanoseconds / Self.leastPardonDivisor)
         debts[leader.rawValue] -= min(part, debts[leader.rawValue])
     }
 
-    /// The time was too short for this network, whoever leads.
-    public mutating func backOff() {
+    /// The time was too short for this network, or else for `leader`.
+    public mutating func backOff(for leader: ValidatorIndex) {
+        // Of who has failed before, more time is not expected to make more.
+        guard levels[leader.rawValue] == 0 else { return }
         // Two more than otherwise, since there are two fewer to begin with.
         doublings = min(doublings + 1, timing.backoffLimit + 2)
     }
@@ -230,17 +245,21 @@ public struct LeaderWatch: Equatable, Sendable {
         }
     }
 
-    /// What leaders with more than half of the power need at most, of those that have led.
+    /// What leaders with more than half of the power need at most, of those that have led. Whoever
+    /// failed since has no pace any more.
     private var median: UInt64? {
         var known: [(pace: UInt64, power: VotingPower)] = []
-        for (position, pace) in paces.enumerated() {
-            if let pace { known.append((pace, validators.powers[position])) }
+        var total: VotingPower = 0
+        for (position, pace) in paces.enumerated() where levels[position] == 0 {
+            let power = validators.powers[position]
+            total += power
+            if let pace { known.append((pace, power)) }
         }
         known.sort { $0.pace < $1.pace }
         var power: VotingPower = 0
         for entry in known {
             power += entry.power
-            if 2 * power > validators.total { return entry.pace }
+            if 2 * power > total { return entry.pace }
         }
         return nil
     }

@@ -17,7 +17,9 @@ extension NodeCore {
                 give(.connected(peer.index))
             },
             disconnected: { [unowned self] peer, reason in
-                guard !isStopping else { return }
+                // What takes a link's place is told next, and nothing was lost but what `connected`
+                // sends again.
+                guard !isStopping, reason != .superseded else { return }
                 logger.info("validator \(peer.index) is disconnected: \(reason)")
                 give(.disconnected(peer.index))
             },

@@ -108,12 +108,17 @@ public enum AdversaryCatalogue<P: Attackable> {
         }
     }
 
-    /// Costs time and nothing else. Not among `all`: it is to be measured.
-    public static var slowLeader: AdversaryEntry<P> {
-        AdversaryEntry("slow-leader", "proposes as late as it can") { SlowLeader<P>() }
+    /// Those that cost time and nothing else. Not among `all`: they are to be measured.
+    public static var measured: [AdversaryEntry<P>] {
+        [
+            AdversaryEntry("slow-leader", "proposes as late as it can") { SlowLeader<P>() },
+            AdversaryEntry("envious-leader", "keeps the leader after it from its turn") {
+                EnviousLeader<P>()
+            },
+        ]
     }
 
     public static func named(_ name: String) -> AdversaryEntry<P>? {
-        (all + [slowLeader]).first { $0.name == name }
+        (all + measured).first { $0.name == name }
     }
 }

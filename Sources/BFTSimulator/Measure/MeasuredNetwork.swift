@@ -76,6 +76,7 @@ struct MeasuredNetwork<P: Attackable> {
         isDone = Array(repeating: false, count: count)
         hasRecovered = isDone
         run.loads = Array(repeating: .init(), count: count)
+        run.proposedCounts = Array(repeating: 0, count: count)
         schedule = LeaderSchedule(validators)
         genesis = CommittedState.genesis(
             Block.genesis(
@@ -287,6 +288,7 @@ struct MeasuredNetwork<P: Attackable> {
         for block in committed.blocks where block.height > committedHeight {
             committedHeight = block.height
             run.batchCount += block.payload.count
+            run.proposedCounts[block.proposer.rawValue] += 1
         }
         for block in committed.blocks {
             let latency = Interval(

@@ -67,6 +67,8 @@ public struct MeasuredRun: Sendable {
     public internal(set) var blockCount = 0
     /// The batches in those blocks.
     public internal(set) var batchCount = 0
+    /// By validator: how many of the committed blocks it proposed.
+    public internal(set) var proposedCounts: [Int] = []
     /// Messages sent, each peer counted.
     public internal(set) var messageCount = 0
     public internal(set) var byteCount = 0
@@ -124,6 +126,9 @@ public struct MeasuredRun: Sendable {
     func since(_ start: Self, isCounted: (Int) -> Bool) -> Self {
         var result = self
         result.batchCount -= start.batchCount
+        for position in start.proposedCounts.indices {
+            result.proposedCounts[position] -= start.proposedCounts[position]
+        }
         result.messageCount -= start.messageCount
         result.byteCount -= start.byteCount
         result.signedCount -= start.signedCount

@@ -6,6 +6,8 @@ public struct SimulatedProtocol: Sendable {
     public let name: String
     /// The names of the malicious validators that it can meet.
     public let adversaryNames: [String]
+    /// Those that cost time and nothing else: networks are measured with them, too.
+    public let measuredAdversaryNames: [String]
     /// Runs one scenario.
     public let run: @Sendable (Scenario, RunOptions) throws -> RunOutcome
     /// Counts what a network of it sends, and how long it takes.
@@ -20,6 +22,7 @@ public struct SimulatedProtocol: Sendable {
     ) {
         self.name = name
         adversaryNames = AdversaryCatalogue<P>.all.map(\.name)
+        measuredAdversaryNames = AdversaryCatalogue<P>.measured.map(\.name)
         measure = { measurement in
             var network = try MeasuredNetwork<P>(measurement)
             return network.measured()

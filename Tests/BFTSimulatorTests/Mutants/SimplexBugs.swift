@@ -153,7 +153,7 @@ enum SimplexBugs {
             "a quorum is everybody, to commit", .ragged.with("double-vote"), within: 300,
             QuorumIsUnanimous.self),
         split(
-            "nullifies after notarizing, without evidence", .ragged.with("double-vote"),
+            "nullifies after notarizing, without evidence", .ragged.with("equivocation"),
             within: 300, NullifiesWithoutEvidence.self),
         split(
             "extends any parent", .ragged.with("skipping-leader"), within: 300,

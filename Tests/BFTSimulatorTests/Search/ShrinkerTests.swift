@@ -84,7 +84,9 @@ import Testing
         try await Seeds.aside {
             let mutant = SimulatedProtocol(
                 "mutant", SimplexReplica<FinalizesAfterNullify>.self)
-            let after = try Self.check("finalizes after nullify, with a liar", mutant) {
+            let after = try Self.check(
+                "finalizes after nullify, with a liar", mutant, after: 150
+            ) {
                 $0.seats = [.init(validator: 3, adversary: "lying-peer")]
                 $0.givenPlan = FaultPlan("crashes=2000 delay=100-30000 heal=2000")
             }
