@@ -58,6 +58,12 @@ public struct PeerIdentity: Hashable, Sendable {
     public let index: ValidatorIndex
     public let key: PublicKey
     public let fingerprint: Digest
+
+    package init(index: ValidatorIndex, key: PublicKey, fingerprint: Digest) {
+        self.index = index
+        self.key = key
+        self.fingerprint = fingerprint
+    }
 }
 
 /// Why a handshake failed. Nothing was accepted from the peer, and the connection must be closed.

@@ -48,4 +48,7 @@ public protocol NetworkTransport: AnyObject {
 
     /// Cuts the connection to `peer`, with the reason `local`, until it is allowed again.
     func disconnect(_ peer: ValidatorIndex)
+
+    /// Lets a validator connect again that `disconnect` kept away.
+    func allow(_ peer: ValidatorIndex)
 }

@@ -2,6 +2,7 @@ import BFTBase
 import BFTCore
 import BFTCrypto
 import BFTServer
+import BFTTransport
 import Testing
 
 @testable import BFTNode
@@ -22,6 +23,9 @@ import Testing
                 received: 20, malformed: 21, verified: 22, signed: 23, forgeries: 24, dropped: 25,
                 rejections: 26, evidence: 27, committedBlocks: 28, submitted: 29,
                 executedTransactions: 30)
+            for (position, offence) in Offence.allCases.enumerated() {
+                reports.counters.offences[offence] = UInt64(40 + position)
+            }
             for position in reports.status.peers.indices.dropFirst() {
                 reports.status.peers[position].isConnected = true
             }
@@ -40,10 +44,13 @@ import Testing
                 "bft_messages_verified_total 22", "bft_signatures_made_total 23",
                 "bft_bad_signatures_total 24", "bft_malformed_messages_total 21",
                 "bft_dropped_messages_total 25", "bft_rejected_messages_total 26",
-                "bft_evidence_total 27",
+                "bft_evidence_total 27", "bft_exiles_total{reason=\"forgery\"} 40",
+                "bft_exiles_total{reason=\"malformed\"} 41",
+                "bft_exiles_total{reason=\"format\"} 42", "bft_exiles_total{reason=\"flood\"} 43",
+                "bft_exiles_total{reason=\"garbage\"} 44",
             ])
         for figure in figures {
-            let name = figure.prefix { $0 != " " }
+            let name = figure.prefix { $0 != " " && $0 != "{" }
             let type = name.hasSuffix("_total") ? "counter" : "gauge"
             #expect(lines.contains("# TYPE \(name) \(type)"))
             #expect(lines.contains { $0.hasPrefix("# HELP \(name) ") })

@@ -21,6 +21,9 @@ extension NodeCore {
                 // sends again.
                 guard !isStopping, reason != .superseded else { return }
                 logger.info("validator \(peer.index) is disconnected: \(reason)")
+                if case .violation(let violation) = reason, let offence = Offence(violation) {
+                    punish(peer.index, for: offence, violation)
+                }
                 give(.disconnected(peer.index))
             },
             received: { [unowned self] kind, payload, peer in receive(kind, payload, from: peer) })
@@ -42,8 +45,7 @@ extension NodeCore {
             message = try Message(decoding: payload)
         } catch {
             counters.malformed += 1
-            logger.warning("validator \(peer) sent what is no message: \(error)")
-            return transport.disconnect(peer)
+            return punish(peer, for: .malformed, error)
         }
         counters.received += 1
         let worth = host.ask { replica -> Worth in
@@ -80,9 +82,8 @@ extension NodeCore {
 
     private func noteForgery(_ error: VerificationError, from peer: ValidatorIndex) {
         counters.forgeries += 1
-        logger.warning("validator \(peer) sent a bad signature: \(error)")
         // Whoever follows the protocol checks what it passes on.
-        transport.disconnect(peer)
+        punish(peer, for: .forgery, error)
     }
 
     /// Checks the signature of an author, whoever passed its batch on.

@@ -59,6 +59,9 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
     var peerCosts: [Int]
     /// What was read from disk for each peer of late.
     var reads: AnswerBudget
+    /// Which peers are kept away, and when the next of them may come back.
+    var exiles: Exiles
+    var exileTimer: Parts.Loop.Timer?
     var counters = NodeCounters()
     /// What the loop may still spend on checking signatures itself, and on making them.
     var inlineChecks: TokenBucket
@@ -92,6 +95,7 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
         inlineChecks = TokenBucket(settings.inlineChecks, at: loop.now)
         inlineSignatures = TokenBucket(settings.inlineSignatures, at: loop.now)
         peerCosts = Array(repeating: 0, count: settings.validators.count)
+        exiles = Exiles(validatorCount: settings.validators.count)
         reads = AnswerBudget(validatorCount: settings.validators.count)
         counters.stateRoot = state.stateRoot
     }

@@ -1,6 +1,7 @@
 import BFTBase
 import BFTCrypto
 import BFTServer
+import BFTTransport
 
 /// What a node tells Prometheus.
 enum NodeMetrics {
@@ -67,7 +68,17 @@ enum NodeMetrics {
         counter("bft_evidence_total", "Contradictions of validators that were seen.") {
             $0.counters.evidence
         }
+        addOffences(shared, to: registry)
         return registry
+    }
+
+    private static func addOffences(_ shared: SharedReports, to registry: MetricsRegistry) {
+        for offence in Offence.allCases {
+            registry.counter(
+                "bft_exiles_total", help: "Times that a validator was kept away for a while.",
+                labels: ["reason": offence.rawValue]
+            ) { Double(shared.current.counters.offences[offence]) }
+        }
     }
 
     private static func add(

@@ -1,5 +1,6 @@
 import BFTBase
 import BFTServer
+import BFTTransport
 import Synchronization
 
 /// What other threads may know of the node, as of the last turn of its loop.
@@ -27,6 +28,8 @@ struct NodeCounters: Sendable {
     var verified: UInt64 = 0
     var signed: UInt64 = 0
     var forgeries: UInt64 = 0
+    /// For which a validator was kept away.
+    var offences = OffenceCounts()
     var dropped: UInt64 = 0
     var rejections: UInt64 = 0
     var evidence: UInt64 = 0

@@ -152,7 +152,6 @@ public final class TCPTransport: NetworkTransport {
         for channel in channels where channel.peer === entry { cut(channel, .peer(.local)) }
     }
 
-    /// Lets a validator connect again that `disconnect` kept away.
     public func allow(_ peer: ValidatorIndex) {
         guard let entry = entry(peer), !entry.isAllowed else { return }
         entry.isAllowed = true

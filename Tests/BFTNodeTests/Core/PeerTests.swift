@@ -108,6 +108,49 @@ import Testing
         }
     }
 
+    @Test("A validator that was cut off may come back, later each time, and is warned of once")
+    func exile() throws {
+        let stage = try Self.stage()
+        let (node, liar) = (stage.node, stage.peers[2])
+        var cuts = 0
+        for seconds in [10, 40, 160, 640, 640] as [UInt64] {
+            cuts += 1
+            let begin = node.loop.now
+            // What was under way when it was cut off costs nothing more.
+            for _ in 0..<3 { node.receive([9], from: liar) }
+            #expect(node.transport.cut.count == cuts)
+            let end = begin.advanced(by: .seconds(seconds))
+            node.loop.advance(to: Instant(nanoseconds: end.nanoseconds - 1))
+            #expect(node.transport.allowed.count == cuts - 1)
+            node.loop.advance(to: end)
+            #expect(node.transport.allowed.count == cuts)
+        }
+        #expect(Set(node.transport.cut + node.transport.allowed) == [ValidatorIndex(liar)])
+        #expect(node.core.counters.offences[.malformed] == 5)
+        #expect(node.core.counters.malformed == 15)
+    }
+
+    @Test("Whoever breaks its link is kept away, and whoever restarts or falls silent is not")
+    func brokenLinks() throws {
+        let stage = try Self.stage()
+        let (node, peer) = (stage.node, stage.peers[1])
+        let key = stage.keys[peer].publicKey
+        let identity = PeerIdentity(
+            index: ValidatorIndex(peer), key: key, fingerprint: key.fingerprint)
+        let innocent: [DisconnectReason] = [
+            .closed, .superseded, .local, .handshakeTimeout, .violation(.silent(.seconds(10))),
+        ]
+        for reason in innocent {
+            node.transport.delegate?.transport(disconnected: identity, reason: reason)
+        }
+        Self.expect(node)
+        node.transport.delegate?.transport(
+            disconnected: identity, reason: .violation(.strayFragment(.sync)))
+        Self.expect(node, cut: [peer])
+        #expect(node.core.counters.offences[.format] == 1)
+        #expect(node.core.exiles.isAway(ValidatorIndex(peer)))
+    }
+
     @Test(
         "A batch that nobody wants is dropped unread, malformed or not, and costs nobody the link")
     func unwantedBatch() throws {

@@ -224,6 +224,8 @@ final class HeldTransport: NetworkTransport {
     private(set) var sent: [Sent] = []
     /// The peers whose links were cut, in that order.
     private(set) var cut: [ValidatorIndex] = []
+    /// The peers that may connect again, in that order.
+    private(set) var allowed: [ValidatorIndex] = []
 
     func send(
         _ kind: UInt8, _ payload: [UInt8], lane: Lane, to peer: ValidatorIndex
@@ -240,6 +242,8 @@ final class HeldTransport: NetworkTransport {
     }
 
     func disconnect(_ peer: ValidatorIndex) { cut.append(peer) }
+
+    func allow(_ peer: ValidatorIndex) { allowed.append(peer) }
 
     func takeSent() -> [Sent] {
         defer { sent = [] }
