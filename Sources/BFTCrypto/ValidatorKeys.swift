@@ -188,9 +188,17 @@ public struct ValidatorKeys: Sendable {
 
     /// About how long checking `message` takes. Decides where it is done, and nothing else.
     public func verificationCost(of message: some Authenticated) -> Interval {
-        let nanoseconds = message.claims.reduce(UInt64(0)) { sum, claim in
+        verificationWork(of: message).cost
+    }
+
+    /// How many signatures of `message` are to be checked, and about how long that takes.
+    public func verificationWork(
+        of message: some Authenticated
+    ) -> (checkCount: Int, cost: Interval) {
+        let claims = message.claims
+        let nanoseconds = claims.reduce(UInt64(0)) { sum, claim in
             sum + (self[claim.signer]?.verifyCost.nanoseconds ?? 0)
         }
-        return Interval(nanoseconds: nanoseconds)
+        return (claims.count, Interval(nanoseconds: nanoseconds))
     }
 }

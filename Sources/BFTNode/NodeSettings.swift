@@ -42,6 +42,11 @@ struct NodeSettings: Sendable {
     /// from many validators would keep its clients waiting and other processors idle.
     var inlineChecks = RateLimit(perSecond: 250_000_000, burst: 400_000)
 
+    /// How much of checking signatures is handed to the pool at a time, in nominal cost: what a
+    /// message waits for there at most, beside its own. A thread does half of it without a word to
+    /// the loop, which costs much less.
+    var verificationWindow = Interval.milliseconds(2).scaled(by: UInt64(cryptoThreads))
+
     /// When the application's state is saved.
     static let saveBytes = 512 << 20
     static func savePolicy<App: Application>() -> BlockExecutor<App>.SavePolicy {

@@ -19,6 +19,7 @@ import Testing
             reports.status.appliedHeight = Height(13)
             reports.status.isVoting = true
             reports.pendingBytes = 14
+            reports.waitingChecks = 15
             reports.counters = NodeCounters(
                 received: 20, malformed: 21, verified: 22, signed: 23, forgeries: 24, dropped: 25,
                 rejections: 26, evidence: 27, committedBlocks: 28, submitted: 29,
@@ -44,7 +45,8 @@ import Testing
                 "bft_messages_verified_total 22", "bft_signatures_made_total 23",
                 "bft_bad_signatures_total 24", "bft_malformed_messages_total 21",
                 "bft_dropped_messages_total 25", "bft_rejected_messages_total 26",
-                "bft_evidence_total 27", "bft_exiles_total{reason=\"forgery\"} 40",
+                "bft_evidence_total 27", "bft_waiting_signature_checks 15",
+                "bft_exiles_total{reason=\"forgery\"} 40",
                 "bft_exiles_total{reason=\"malformed\"} 41",
                 "bft_exiles_total{reason=\"format\"} 42", "bft_exiles_total{reason=\"flood\"} 43",
                 "bft_exiles_total{reason=\"garbage\"} 44",

@@ -16,6 +16,7 @@ extension NodeCore {
             (\(offence.rawValue)): \(error)
             """)
         transport.disconnect(peer)
+        turns.remove(peer)
         scheduleReturn()
     }
 

@@ -56,9 +56,14 @@ extension NodeCore {
         case .nothing: return
         case .proved(let message): give(.received(message, from: peer))
         case .signatures:
-            let cost = keys.verificationCost(of: message)
-            guard cost > .zero else { return accept(message, from: peer) }
-            unverified.append((message, peer, cost))
+            let work = keys.verificationWork(of: message)
+            guard work.cost > .zero else { return accept(message, from: peer) }
+            let isTaken = turns.append(
+                .init(
+                    message: message, sender: peer, checkCount: work.checkCount, cost: work.cost,
+                    byteCount: payload.byteCount))
+            // Too much of this peer waits: it repeats what matters.
+            if !isTaken { counters.dropped += 1 }
         }
     }
 
@@ -103,29 +108,53 @@ extension NodeCore {
         give(.authorshipChecked(vote, isGenuine: (try? result.get()) != nil))
     }
 
-    /// Verifies what a turn brought: all of it at once, and off the loop unless it is little and
-    /// the loop has checked little of late.
+    /// Checks what waits: all of it here if it is little and the loop has checked little of late,
+    /// else some of each peer's at a time, by the pool. The next goes there when this is done.
     func submitVerifications() {
-        guard !unverified.isEmpty else { return }
-        let batch = unverified
-        unverified.removeAll(keepingCapacity: true)
-        let cost = batch.reduce(UInt64(0)) { $0 + $1.cost.nanoseconds }
-        counters.verified += UInt64(batch.count)
-        if inlineChecks.take(cost, at: loop.now) {
-            for (message, peer, _) in batch
-            where host.ask({ $0.isUseful(message, from: peer) }) {
-                accept(message, from: peer)
+        guard !turns.isEmpty else { return }
+        if inlineChecks.take(turns.nanoseconds, at: loop.now) {
+            while let item = nextUseful() {
+                counters.verified += 1
+                accept(item.message, from: item.sender)
             }
             return
         }
-        let senders = batch.map(\.sender)
-        let hand = loop.callback(to: self) { core, results in core.take(results, from: senders) }
-        do {
-            try pool.verify(batch: batch.map(\.message), keys: keys, completion: hand)
-        } catch {
-            // Full: peers repeat what matters.
-            counters.dropped += UInt64(batch.count)
+        // Two bunches at a time: threads have something to do while the loop takes a result.
+        let window = settings.verificationWindow.nanoseconds
+        while verifying < window, fillPool(window / 2) {}
+    }
+
+    /// What is checked next. What became useless while it waited is passed over.
+    private func nextUseful() -> VerificationTurns<Message>.Item? {
+        while let item = turns.next() {
+            if host.ask({ $0.isUseful(item.message, from: item.sender) }) { return item }
         }
+        return nil
+    }
+
+    /// Has messages of about that cost checked, and says whether more may wait.
+    private func fillPool(_ nanoseconds: UInt64) -> Bool {
+        var (messages, senders, cost) = ([Message](), [ValidatorIndex](), UInt64(0))
+        while cost < nanoseconds, let item = nextUseful() {
+            messages.append(item.message)
+            senders.append(item.sender)
+            cost += item.cost.nanoseconds
+        }
+        guard !messages.isEmpty else { return false }
+        counters.verified += UInt64(messages.count)
+        let hand = loop.callback(to: self) { [senders, cost] core, results in
+            core.verifying -= cost
+            core.take(results, from: senders)
+        }
+        do {
+            try pool.verify(batch: messages, keys: keys, completion: hand)
+            verifying += cost
+        } catch {
+            // Full of something else: peers repeat what matters, and the rest waits.
+            counters.dropped += UInt64(messages.count)
+            return false
+        }
+        return !turns.isEmpty
     }
 
     private func take(

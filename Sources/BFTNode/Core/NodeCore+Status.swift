@@ -15,6 +15,7 @@ extension NodeCore {
                 reports.status.committedHeight = replica.committedHeight
                 reports.status.appliedHeight = replica.executedHeight
                 reports.pendingBytes = replica.pendingBytes
+                reports.waitingChecks = turns.checkCount
             }
             reports.status.stateRoot = counters.stateRoot
             reports.status.isVoting = trouble == nil

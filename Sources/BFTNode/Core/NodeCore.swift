@@ -66,12 +66,14 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
     /// What the loop may still spend on checking signatures itself, and on making them.
     var inlineChecks: TokenBucket
     var inlineSignatures: TokenBucket
+    /// The nominal cost of what the pool checks for the turns, in nanoseconds.
+    var verifying: UInt64 = 0
     let shared: SharedReports
     var isStatusDue = true
 
     // What depends on the protocol stands last: what is before it has a place that is known when
     // this is compiled, and a client's command needs nothing else.
-    var unverified: [(message: Message, sender: ValidatorIndex, cost: Interval)] = []
+    var turns: VerificationTurns<Message>
     var host: ReplicaHost<P>
 
     init(
@@ -95,6 +97,9 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
         inlineChecks = TokenBucket(settings.inlineChecks, at: loop.now)
         inlineSignatures = TokenBucket(settings.inlineSignatures, at: loop.now)
         peerCosts = Array(repeating: 0, count: settings.validators.count)
+        turns = VerificationTurns(
+            validatorCount: settings.validators.count,
+            limits: VerificationLimits(validatorCount: settings.validators.count))
         exiles = Exiles(validatorCount: settings.validators.count)
         reads = AnswerBudget(validatorCount: settings.validators.count)
         counters.stateRoot = state.stateRoot
@@ -139,7 +144,7 @@ final class NodeCore<P: ConsensusProtocol, Parts: NodeParts> {
         trouble = "\(error)"
         logger.critical("this validator votes no more: \(error)")
         host.fail()
-        unverified.removeAll()
+        turns.removeAll()
         abandonClients("UNKNOWN the node has failed: the command may be carried out or not")
         publishStatus()
         onFailure?(error)

@@ -59,7 +59,9 @@ enum NodeMetrics {
         counter("bft_malformed_messages_total", "Messages that could not be decoded.") {
             $0.counters.malformed
         }
-        counter("bft_dropped_messages_total", "Messages dropped since verification was behind.") {
+        counter(
+            "bft_dropped_messages_total", "Messages dropped since too much of their sender waited."
+        ) {
             $0.counters.dropped
         }
         counter("bft_rejected_messages_total", "Messages that the replica rejected.") {
@@ -68,11 +70,15 @@ enum NodeMetrics {
         counter("bft_evidence_total", "Contradictions of validators that were seen.") {
             $0.counters.evidence
         }
-        addOffences(shared, to: registry)
+        addPeers(shared, to: registry)
         return registry
     }
 
-    private static func addOffences(_ shared: SharedReports, to registry: MetricsRegistry) {
+    /// What other validators may cost this one.
+    private static func addPeers(_ shared: SharedReports, to registry: MetricsRegistry) {
+        registry.gauge(
+            "bft_waiting_signature_checks", help: "Signatures of others that wait to be checked."
+        ) { Double(shared.current.waitingChecks) }
         for offence in Offence.allCases {
             registry.counter(
                 "bft_exiles_total", help: "Times that a validator was kept away for a while.",

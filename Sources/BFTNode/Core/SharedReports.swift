@@ -10,6 +10,7 @@ final class SharedReports: Sendable {
         var trouble: String?
         var counters = NodeCounters()
         var pendingBytes = 0
+        var waitingChecks = 0
     }
 
     private let reports: Mutex<Reports>

@@ -223,6 +223,48 @@ import Testing
         #expect(stage.node.crypto.batchSizes == [3])
     }
 
+    @Test("A peer that repeats itself for ever loses its own excess, and delays nobody else")
+    func repetition() throws {
+        let stage = try Self.stage()
+        let (node, block) = (stage.node, stage.block())
+        let (honest, liar) = (stage.peers[1], stage.peers[2])
+        let limit = VerificationLimits(validatorCount: 4).checksPerPeer
+        node.crypto.isHeld = true
+        // Valid, and useful until the first of them is counted.
+        let vote = stage.vote(.notarize, for: block, by: liar)
+        for _ in 0..<limit + 3 { node.receive(.consensus(.vote(vote)), from: liar) }
+        #expect(node.core.counters.dropped == 3)
+        let other = HeldNode.Message.consensus(
+            .vote(stage.vote(.notarize, for: block, by: honest)))
+        node.receive(other, from: honest)
+        #expect(node.core.counters.dropped == 3)
+        node.settle()
+        // Two bunches of a millisecond, with checks of 65 microseconds; the honest vote is in the
+        // second, after a round.
+        #expect(node.crypto.batchSizes == [16, 16])
+        #expect(node.core.turns.checkCount == limit + 1 - 32)
+        node.crypto.isHeld = false
+        node.settle()
+        // The rest became useless.
+        #expect(node.crypto.batchSizes == [16, 16] && node.core.turns.isEmpty)
+        #expect(node.core.verifying == 0)
+        Self.expect(node)
+        // It counts.
+        #expect(!node.core.host.ask { $0.isUseful(other, from: ValidatorIndex(honest)) })
+    }
+
+    @Test("What waits of a peer that is cut off is not checked any more")
+    func exiledTurns() throws {
+        let stage = try Self.stage()
+        let (node, liar) = (stage.node, stage.peers[2])
+        let vote = stage.vote(.notarize, for: stage.block(), by: liar)
+        node.receive(.consensus(.vote(vote)), from: liar)
+        node.receive([9], from: liar)
+        node.settle()
+        Self.expect(node, cut: [liar], malformed: 1)
+        #expect(node.crypto.batchSizes.isEmpty)
+    }
+
     @Test("What became useless while its turn came is not verified on the loop")
     func useless() throws {
         let stage = try Self.stage(isInline: true)

@@ -33,6 +33,7 @@ final class HeldNode {
         var inlineSigning = Interval.zero
         var inlineSignatures = RateLimit(perSecond: 1 << 33, burst: 1 << 33)
         var inlineChecks = RateLimit(perSecond: 1, burst: 1)
+        var verificationWindow = Interval.milliseconds(2)
         var host = HostSettings()
         var limits = LedgerLimits()
         var reportsEvidence = true
@@ -70,7 +71,8 @@ final class HeldNode {
             schemeName: "any", own: own, validators: validators,
             batchBytes: options.batchBytes, transactionBytes: options.transactionBytes,
             reportsEvidence: options.reportsEvidence, inlineSigning: options.inlineSigning,
-            inlineSignatures: options.inlineSignatures, inlineChecks: options.inlineChecks)
+            inlineSignatures: options.inlineSignatures, inlineChecks: options.inlineChecks,
+            verificationWindow: options.verificationWindow)
         let store = ChainStore(
             disk.store, rules: TestChain.rules, archive: LogArchive(directory: disk.log))
         let state = try store.open(genesis: TestChain().genesis, chain: TestChain.digest)
