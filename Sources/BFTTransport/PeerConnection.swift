@@ -104,14 +104,18 @@ public final class PeerConnection {
     private func receiveOnLink(
         at now: Instant, while isInTurn: () -> Bool, _ deliver: (Lane, UInt8, RawSpan) -> Void
     ) throws(DisconnectReason) {
-        while isInTurn(), let message = try nextMessage(at: now) {
+        while isInTurn(), let message = try nextMessage(at: now, while: isInTurn) {
             message.withPayload(in: incoming) { deliver(message.lane, message.kind, $0) }
         }
     }
 
-    private func nextMessage(at now: Instant) throws(DisconnectReason) -> ReceivedMessage? {
+    private func nextMessage(
+        at now: Instant, while isInTurn: () -> Bool
+    ) throws(DisconnectReason) -> ReceivedMessage? {
         do throws(LinkViolation) {
-            guard let message = try link?.next(&incoming, at: now) else { return nil }
+            guard let message = try link?.next(&incoming, at: now, while: isInTurn) else {
+                return nil
+            }
             return message
         } catch {
             throw .violation(error)

@@ -159,10 +159,13 @@ public struct ReceivedMessage: Sendable {
 extension PeerLink {
     /// The next complete message in `input`, or `nil` when no complete frame is left there.
     ///
+    /// `nil`, too, after a frame without a message when `isInTurn` says no: a peer that sends
+    /// pings, new keys or fragments takes no more of a turn than one that sends messages.
+    ///
     /// A message that came in one frame stays in `input` until the next call. After a violation the
     /// connection must be closed; nothing of the offending frame was handed out.
     public mutating func next(
-        _ input: inout ByteQueue, at now: Instant
+        _ input: inout ByteQueue, at now: Instant, while isInTurn: () -> Bool = { true }
     ) throws(LinkViolation) -> ReceivedMessage? {
         input.consume(handedOut)
         handedOut = 0
@@ -179,6 +182,7 @@ extension PeerLink {
                 input.consume(frame.byteCount)
             }
             if let message { return message }
+            guard isInTurn() else { return nil }
         }
         return nil
     }

@@ -333,6 +333,32 @@ import Testing
         #expect(throws: LinkViolation.silent(.seconds(10))) { try one.tick(at: seconds(12.25)) }
     }
 
+    @Test("A turn ends between frames that carry no message, and what is left comes in the next")
+    func turns() throws {
+        var receiver = link(.responder)
+        var sender = session(.initiator)
+        var input = ByteQueue()
+        for number in 0..<10 as Range<UInt8> {
+            let token: [UInt8] = [number, 0, 0, 0]
+            sender.seal(FrameHeader(FrameKind.ping.rawValue), token.span.bytes, into: &input)
+            sender.rekey(into: &input)
+        }
+        let body: [UInt8] = [7, 1, 2]
+        let whole = FrameHeader(FrameKind.whole(.consensus).rawValue)
+        sender.seal(whole, body.span.bytes, into: &input)
+        for _ in 0..<5 {
+            var asked = 0
+            let message = try receiver.next(&input, at: seconds(0)) {
+                asked += 1
+                return asked < 4
+            }
+            #expect(message == nil && asked == 4 && !input.isEmpty)
+        }
+        #expect(
+            try receiver.arrivals(&input)
+                == [Arrival(lane: .consensus, kind: 7, payload: [1, 2])])
+    }
+
     @Test("A flood of pings leaves one answer, and an answer to no question is ignored")
     func pings() throws {
         var sender = session(.initiator)
