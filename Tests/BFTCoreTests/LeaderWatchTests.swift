@@ -193,6 +193,31 @@ import Testing
         #expect((8...32).contains(tries.count), "\(tries.count)")
     }
 
+    @Test("A leader that is forgiven is not charged with turns in which it was passed")
+    func forgivenLeader() throws {
+        var watch = try Self.watch()
+        // v2 was restarted; then v1 votes and does not propose, and v2 was passed after it.
+        watch.failed(ValidatorIndex(2), in: 2)
+        watch.failed(ValidatorIndex(1), in: 41)
+        watch.failed(ValidatorIndex(2), in: 42)
+        #expect(!watch.isPassed(ValidatorIndex(2), in: 46, committed: 44))
+        #expect(watch.isPassed(ValidatorIndex(1), in: 45, committed: 44))
+        watch.failed(ValidatorIndex(2), in: 46)
+        #expect(watch.isPassed(ValidatorIndex(2), in: 50, committed: 48))
+    }
+
+    @Test("Of those that delivered nothing since, the one that failed last is forgiven")
+    func forgivenOnce() throws {
+        var watch = try Self.watch(Array(repeating: 1, count: 7))
+        for (leader, turn) in [(1, 1), (2, 2), (5, 12), (2, 23)] as [(Int, UInt64)] {
+            watch.failed(ValidatorIndex(leader), in: turn)
+        }
+        // v2 was forgiven when v5 failed, and v5 when v2 failed again.
+        #expect(!watch.isPassed(ValidatorIndex(5), in: 26, committed: 25))
+        #expect(watch.isPassed(ValidatorIndex(1), in: 29, committed: 28))
+        #expect(watch.isPassed(ValidatorIndex(2), in: 30, committed: 29))
+    }
+
     @Test("A leader that failed before makes nobody's time longer")
     func noDoublingByFailed() throws {
         var watch = try Self.watch()

@@ -42,6 +42,10 @@ public struct LeaderWatch: Equatable, Sendable {
     /// By leader: it is waited for in one of so many of its turns, as a power of two. As high as
     /// can be once a turn brought no block, one less with each that brought one.
     private var levels: [UInt8]
+    /// By leader: the turn in which it failed last, and the blocks that it has delivered since.
+    private var failures: [Failure]
+    /// By leader: before this turn it may have been passed, and fails no more.
+    private var chargedFrom: [UInt64]
     /// By leader: what its last turn took, in nanoseconds. `nil` before the first.
     private var paces: [UInt64?]
     /// By leader: by how many nanoseconds its turns were too slow, less what is pardoned.
@@ -51,6 +55,17 @@ public struct LeaderWatch: Equatable, Sendable {
     /// How many times the time for a turn is doubled: once for each turn that it was too short for,
     /// less one for each commit since.
     private var doublings = 0
+
+    /// What became of a leader since it failed. The best has delivered most; of equals, the one
+    /// that failed last, since whoever fails again and again is forgiven once only.
+    private struct Failure: Equatable, Comparable, Sendable {
+        var turn: UInt64 = 0
+        var delivered: UInt64 = 0
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.delivered, left.turn) < (right.delivered, right.turn)
+        }
+    }
 
     /// Who has failed is tried again after about so many turns of anybody, times the number of
     /// those who have: with turns of 3 ms, they waste 250 ms every 6 s, however many they are.
@@ -79,6 +94,8 @@ public struct LeaderWatch: Equatable, Sendable {
         silentSince = Array(repeating: nil, count: count)
         lastWords = Array(repeating: 0, count: count)
         levels = Array(repeating: 0, count: count)
+        failures = Array(repeating: Failure(), count: count)
+        chargedFrom = Array(repeating: 0, count: count)
         paces = Array(repeating: nil, count: count)
         debts = Array(repeating: 0, count: count)
     }
@@ -193,14 +210,17 @@ public struct LeaderWatch: Equatable, Sendable {
 
     /// The committed chain has no block of `turn`, which `leader` had.
     public mutating func failed(_ leader: ValidatorIndex, in turn: UInt64) {
-        guard isTried(leader, in: turn) else { return }
+        guard isTried(leader, in: turn), turn >= chargedFrom[leader.rawValue] else { return }
         levels[leader.rawValue] = highestLevel(of: leader)
-        forgive(besides: leader)
+        failures[leader.rawValue] = Failure(turn: turn)
+        forgive(besides: leader, in: turn)
     }
 
     /// The committed chain has a block of `leader`.
     public mutating func delivered(_ leader: ValidatorIndex) {
-        if levels[leader.rawValue] > 0 { levels[leader.rawValue] -= 1 }
+        guard levels[leader.rawValue] > 0 else { return }
+        levels[leader.rawValue] -= 1
+        failures[leader.rawValue].delivered += 1
     }
 
     /// A turn of `leader` brought a block, `time` after there was something to do.
@@ -236,12 +256,14 @@ public struct LeaderWatch: Equatable, Sendable {
     public mutating func committed() { doublings = max(0, doublings - 1) }
 
     /// Forgives those that did best since they failed, `last` after all others, until those that
-    /// are left may all be malicious.
-    private mutating func forgive(besides last: ValidatorIndex) {
+    /// are left may all be malicious. The views that are under way, or over, passed them: they are
+    /// charged with none of them.
+    private mutating func forgive(besides last: ValidatorIndex, in turn: UInt64) {
         while isWeakQuorum(where: { levels[$0] > 0 }) {
             let others = levels.indices.filter { levels[$0] > 0 && $0 != last.rawValue }
-            let best = others.min { levels[$0] < levels[$1] }
-            levels[best ?? last.rawValue] = 0
+            let best = others.max { failures[$0] < failures[$1] } ?? last.rawValue
+            levels[best] = 0
+            chargedFrom[best] = turn.addingSaturating(UInt64(validators.count))
         }
     }
 
